@@ -1,0 +1,67 @@
+# Each target works from a fresh clone and sets up what it needs; the second time it starts at once.
+
+PYTHON ?= python3
+PIP_ARGS ?=
+HOST ?= 127.0.0.1
+PORT ?= 8000
+export HOST PORT
+
+BIN := .venv/bin
+PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_ARGS)
+
+# Debian and Ubuntu ship Python without the part that makes environments.
+define INSTALL_VENV
+	echo "Installing Debian's python3-venv …"; \
+	if [ "$$(id -u)" = 0 ]; then run=; else run=sudo; fi; \
+	$$run apt-get update -qq && $$run apt-get install -y -qq python3-venv \
+		|| { echo "Please install your system's python3-venv, then try again."; exit 1; }
+endef
+
+.PHONY: run web install test lint bench translations clean
+
+run: web
+
+web: .venv/slim
+	@echo "Inkling: http://$(HOST):$(PORT)/"
+	@exec $(BIN)/inkling serve
+
+install: .venv/full
+
+test: .venv/full
+	$(BIN)/python -m pytest $(ARGS)
+
+lint: .venv/full
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: .venv/full
+	$(BIN)/python -m tests.bench $(ARGS)
+
+translations: .venv/full
+	$(BIN)/pybabel extract -k N_ --no-location --sort-output --project Inkling --version 0 -F babel.cfg -o messages.pot .
+	$(BIN)/pybabel update --no-fuzzy-matching --ignore-pot-creation-date -i messages.pot -d webapp/translations
+	$(BIN)/pybabel compile -d webapp/translations
+	rm messages.pot
+
+clean:
+	rm -rf .venv
+
+# The stamps are made last, so that an interrupted set-up is done again.
+.venv/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "Inkling needs Python 3.11 or newer; name one with PYTHON=…"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { $(INSTALL_VENV); }
+	@echo "Setting up .venv …"
+	@$(PYTHON) -m venv .venv
+	@touch $@
+
+.venv/slim: .venv/python pyproject.toml
+	@echo "Installing what serving needs (about 350 MB) …"
+	@$(PIP) --editable .
+	@touch $@
+
+.venv/full: .venv/slim
+	@echo "Installing torch and the tools for tests (about 5 GB, once) …"
+	@$(PIP) --editable '.[train,dev]'
+	@touch $@

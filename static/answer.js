@@ -1,0 +1,110 @@
+// The answer's side of the page: numeral, sentence, bars, and what the model saw.
+
+const SPEAK_AFTER_MS = 700; // the live region speaks once drawing pauses, not at every stroke
+const BUSY_AFTER_MS = 300; // nothing flashes for a wait shorter than this
+
+export class Answer {
+  #words;
+  #parts;
+  #percent = new Intl.NumberFormat(document.documentElement.lang, {
+    style: "percent",
+    minimumFractionDigits: 1,
+    maximumFractionDigits: 1,
+  });
+  #speech = 0;
+  #busy = 0;
+
+  constructor(root, words) {
+    this.#words = words;
+    const find = (id) => root.querySelector(`#${id}`);
+    this.#parts = {
+      root,
+      answer: find("answer"),
+      sentence: find("sentence"),
+      spoken: find("spoken"),
+      rows: [...root.querySelectorAll("#bars [data-digit]")],
+      saw: find("saw"),
+      seen: find("seen"),
+      seenLine: find("seen-line"),
+    };
+    this.#parts.initialLine = this.#parts.seenLine.textContent;
+  }
+
+  show(prediction) {
+    const { answer, saw, seen, seenLine } = this.#parts;
+    answer.textContent = prediction.text;
+    this.#bars(prediction.probabilities);
+    saw.classList.remove("empty");
+    seen.hidden = false;
+    seen.src = prediction.seen;
+    seenLine.textContent = this.#words.seen[prediction.inverted ? "inverted" : "as is"];
+    this.#say(this.#sentence(prediction));
+  }
+
+  showProblem(code) {
+    const { problems } = this.#words;
+    if (code !== "unreachable") this.#empty();
+    this.#say(problems[code] ?? problems.unexpected);
+  }
+
+  invite() {
+    this.#empty();
+    this.#say(this.#words.invitation);
+  }
+
+  /** Show that an answer is awaited, or no longer. */
+  wait(waiting) {
+    clearTimeout(this.#busy);
+    const { root, sentence } = this.#parts;
+    root.setAttribute("aria-busy", "false");
+    if (!waiting) return;
+    this.#busy = setTimeout(() => {
+      root.setAttribute("aria-busy", "true");
+      sentence.textContent = this.#words.reading;
+    }, BUSY_AFTER_MS);
+  }
+
+  #sentence({ certainty, probabilities }) {
+    const order = probabilities.map((_, digit) => digit);
+    order.sort((a, b) => probabilities[b] - probabilities[a]);
+    const [first, second] = order.map((digit) => this.#words.digits[digit]);
+    const text = this.#words.sentences[certainty]
+      .replace("{first}", first)
+      .replace("{second}", second);
+    return text.charAt(0).toUpperCase() + text.slice(1);
+  }
+
+  #say(sentence) {
+    this.wait(false);
+    this.#parts.sentence.textContent = sentence;
+    clearTimeout(this.#speech);
+    this.#speech = setTimeout(() => {
+      this.#parts.spoken.textContent = sentence;
+    }, SPEAK_AFTER_MS);
+  }
+
+  #empty() {
+    const { answer, rows, saw, seen, seenLine, initialLine } = this.#parts;
+    answer.textContent = "";
+    for (const row of rows) this.#bar(row, 0, false, "");
+    saw.classList.add("empty");
+    seen.hidden = true;
+    seen.removeAttribute("src");
+    seenLine.textContent = initialLine;
+  }
+
+  #bars(probabilities) {
+    const best = Math.max(...probabilities);
+    for (const row of this.#parts.rows) {
+      const p = probabilities[Number(row.dataset.digit)];
+      this.#bar(row, p, p === best, this.#percent.format(p));
+    }
+  }
+
+  #bar(row, probability, isBest, text) {
+    row.dataset.probability = probability;
+    row.classList.toggle("best", isBest);
+    row.querySelector("rect").setAttribute("width", `${100 * probability}%`);
+    row.querySelector(".share").textContent = text;
+  }
+}

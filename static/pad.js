@@ -1,0 +1,254 @@
+// The sheet of paper: strokes as vectors, painted sharp at any size and pixel ratio.
+
+import { getStroke } from "./vendor/perfect-freehand/perfect-freehand.js";
+
+const SIDE = 1000; // strokes are kept in thousandths of the sheet, whatever its size on screen
+const PALM_MS = 500; // a touch this soon after the pen is the hand that holds it
+
+const PICTURE_SIDE = 140; // of the picture that is sent: more detail decides nothing
+const PICTURE_MARGIN = 10;
+const SMALLEST_CROP = SIDE / 4; // so that a dot is sent as a dot, not blown up to a blob
+
+/** A drawing surface on a canvas. Tells of itself by `change` events. */
+export class Pad extends EventTarget {
+  #canvas;
+  #strokes = [];
+  #undone = [];
+  #current = null; // {id, stroke} while a pointer is down
+  #picture = null; // {bitmap, box} of an uploaded picture
+  #penSeen = -Infinity;
+  #width = 42;
+  #framePending = false;
+
+  constructor(canvas) {
+    super();
+    this.#canvas = canvas;
+    canvas.addEventListener("pointerdown", (event) => this.#down(event));
+    canvas.addEventListener("pointermove", (event) => this.#move(event));
+    canvas.addEventListener("pointerup", (event) => this.#up(event));
+    canvas.addEventListener("pointercancel", (event) => this.#cancel(event));
+    new ResizeObserver(() => this.#resize()).observe(canvas);
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.repaint());
+    document.addEventListener("themechange", () => this.repaint());
+  }
+
+  get isEmpty() {
+    return this.#strokes.length === 0;
+  }
+
+  get canUndo() {
+    return this.#strokes.length > 0;
+  }
+
+  get canRedo() {
+    return this.#undone.length > 0;
+  }
+
+  get hasPicture() {
+    return this.#picture !== null;
+  }
+
+  /** The pen's width in thousandths of the sheet. */
+  set width(value) {
+    this.#width = value;
+    this.#showCursor();
+  }
+
+  /** Strokes as lists of [x, y, pressure] in thousandths of the sheet, each with its width. */
+  get strokes() {
+    return this.#strokes;
+  }
+
+  set strokes(strokes) {
+    this.#strokes = strokes;
+    this.#undone = [];
+    this.#changed();
+  }
+
+  undo() {
+    if (!this.canUndo) return;
+    this.#undone.push(this.#strokes.pop());
+    this.#changed();
+  }
+
+  redo() {
+    if (!this.canRedo) return;
+    this.#strokes.push(this.#undone.pop());
+    this.#changed();
+  }
+
+  clear() {
+    this.#strokes = [];
+    this.#undone = [];
+    this.#current = null;
+    this.#picture = null;
+    this.#changed();
+  }
+
+  /** Lay an uploaded picture on the sheet instead of strokes. */
+  showPicture(bitmap) {
+    this.#strokes = [];
+    this.#undone = [];
+    this.#picture = { bitmap, box: null };
+    this.#changed();
+  }
+
+  /** Frame what was read: x, y, width, height in the picture's own pixels. */
+  frame(box) {
+    if (this.#picture) this.#picture.box = box;
+    this.repaint();
+  }
+
+  /** The ink with a margin, black on white and of bounded size, as a PNG data URL. */
+  toDataURL() {
+    const points = this.#strokes.flatMap((stroke) =>
+      stroke.points.map(([x, y]) => [x, y, stroke.width / 2]),
+    );
+    const left = Math.min(...points.map(([x, , r]) => x - r));
+    const right = Math.max(...points.map(([x, , r]) => x + r));
+    const top = Math.min(...points.map(([, y, r]) => y - r));
+    const bottom = Math.max(...points.map(([, y, r]) => y + r));
+    const crop = Math.max(right - left, bottom - top, SMALLEST_CROP);
+    const scale = (PICTURE_SIDE - 2 * PICTURE_MARGIN) / crop;
+    const canvas = document.createElement("canvas");
+    canvas.width = canvas.height = PICTURE_SIDE;
+    const context = canvas.getContext("2d", { alpha: false });
+    context.fillStyle = "#fff";
+    context.fillRect(0, 0, PICTURE_SIDE, PICTURE_SIDE);
+    context.translate(PICTURE_SIDE / 2, PICTURE_SIDE / 2);
+    context.scale(scale, scale);
+    context.translate(-(left + right) / 2, -(top + bottom) / 2);
+    context.fillStyle = "#000";
+    for (const stroke of this.#strokes) paint(context, stroke);
+    return canvas.toDataURL("image/png");
+  }
+
+  repaint() {
+    if (this.#framePending) return;
+    this.#framePending = true;
+    requestAnimationFrame(() => {
+      this.#framePending = false;
+      this.#paint();
+    });
+  }
+
+  #down(event) {
+    if (this.#current || event.button !== 0) return; // a second finger or button draws nothing
+    if (event.pointerType === "pen") this.#penSeen = event.timeStamp;
+    if (event.pointerType === "touch" && event.timeStamp - this.#penSeen < PALM_MS) return;
+    event.preventDefault();
+    this.#canvas.setPointerCapture(event.pointerId);
+    this.#picture = null;
+    this.#undone = [];
+    const stroke = { width: this.#width, pressure: event.pointerType === "pen", points: [] };
+    this.#strokes.push(stroke);
+    this.#current = { id: event.pointerId, stroke };
+    this.#add(event);
+  }
+
+  #move(event) {
+    if (event.pointerId !== this.#current?.id) return;
+    if (event.pointerType === "pen") this.#penSeen = event.timeStamp;
+    const events = event.getCoalescedEvents?.() ?? [];
+    for (const each of events.length ? events : [event]) this.#add(each);
+  }
+
+  #up(event) {
+    if (event.pointerId !== this.#current?.id) return;
+    this.#add(event);
+    this.#current = null;
+    this.#changed();
+  }
+
+  /** The system took the pointer, as a palm or for a gesture: what it drew was not meant. */
+  #cancel(event) {
+    if (event.pointerId !== this.#current?.id) return;
+    this.#strokes = this.#strokes.filter((stroke) => stroke !== this.#current.stroke);
+    this.#current = null;
+    this.#changed();
+  }
+
+  #add(event) {
+    const bounds = this.#canvas.getBoundingClientRect();
+    const x = ((event.clientX - bounds.left) / bounds.width) * SIDE;
+    const y = ((event.clientY - bounds.top) / bounds.height) * SIDE;
+    this.#current.stroke.points.push([round(x), round(y), event.pressure || 0.5]);
+    this.#changed();
+  }
+
+  #changed() {
+    this.repaint();
+    this.dispatchEvent(new Event("change"));
+  }
+
+  #resize() {
+    const side = Math.round(this.#canvas.clientWidth * devicePixelRatio);
+    if (side && side !== this.#canvas.width) {
+      this.#canvas.width = this.#canvas.height = side;
+      this.#paint(); // at once: setting the size has wiped the canvas
+    }
+    this.#showCursor();
+  }
+
+  #paint() {
+    const canvas = this.#canvas;
+    const context = canvas.getContext("2d");
+    const style = getComputedStyle(canvas);
+    context.setTransform(1, 0, 0, 1, 0, 0);
+    context.clearRect(0, 0, canvas.width, canvas.height);
+    if (this.#picture) this.#paintPicture(context, style);
+    context.setTransform(canvas.width / SIDE, 0, 0, canvas.width / SIDE, 0, 0);
+    context.fillStyle = style.color;
+    for (const stroke of this.#strokes) paint(context, stroke);
+  }
+
+  #paintPicture(context, style) {
+    const { bitmap, box } = this.#picture;
+    const side = context.canvas.width;
+    const scale = Math.min(side / bitmap.width, side / bitmap.height);
+    const left = (side - bitmap.width * scale) / 2;
+    const top = (side - bitmap.height * scale) / 2;
+    context.imageSmoothingEnabled = scale < 4; // a tiny picture keeps its hard pixels
+    context.drawImage(bitmap, left, top, bitmap.width * scale, bitmap.height * scale);
+    if (!box) return;
+    const [x, y, width, height] = box;
+    context.strokeStyle = style.getPropertyValue("--accent");
+    context.lineWidth = 2 * devicePixelRatio;
+    context.strokeRect(left + x * scale, top + y * scale, width * scale, height * scale);
+  }
+
+  /** The cursor is the pen's dot at its size, ringed so that it shows on ink too. */
+  #showCursor() {
+    const dot = Math.max(3, (this.#width / SIDE) * this.#canvas.clientWidth);
+    const side = Math.ceil(dot) + 4;
+    const svg =
+      `<svg xmlns="http://www.w3.org/2000/svg" width="${side}" height="${side}">` +
+      `<circle cx="${side / 2}" cy="${side / 2}" r="${dot / 2}" fill="#8888" stroke="#fff"/></svg>`;
+    const spot = Math.round(side / 2);
+    this.#canvas.style.cursor =
+      `url("data:image/svg+xml,${encodeURIComponent(svg)}") ${spot} ${spot}, crosshair`;
+  }
+}
+
+function paint(context, stroke) {
+  const outline = getStroke(stroke.points, {
+    size: stroke.width,
+    thinning: stroke.pressure ? 0.5 : 0,
+    simulatePressure: false,
+    smoothing: 0.5,
+    streamline: 0.3,
+    last: true,
+  });
+  if (!outline.length) return;
+  context.beginPath();
+  context.moveTo(...outline[0]);
+  outline.forEach(([x, y], i) => {
+    const [nextX, nextY] = outline[(i + 1) % outline.length];
+    context.quadraticCurveTo(x, y, (x + nextX) / 2, (y + nextY) / 2);
+  });
+  context.fill();
+}
+
+function round(value) {
+  return Math.round(value * 10) / 10;
+}

@@ -1,0 +1,20 @@
+// Sends a picture to the API and shows the answer as it came.
+
+const form = document.getElementById("try");
+const output = document.getElementById("try-answer");
+
+form.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const body = new FormData();
+  body.append("image", document.getElementById("try-file").files[0]);
+  let text;
+  try {
+    const response = await fetch("/api/v1/predict", { method: "POST", body });
+    text = `${response.status} ${response.statusText}\n` +
+      JSON.stringify(await response.json(), null, 2);
+  } catch (error) {
+    text = String(error);
+  }
+  output.hidden = false;
+  output.querySelector("code").textContent = text;
+});

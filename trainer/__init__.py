@@ -1,0 +1,1 @@
+"""Everything that makes a model: data, architectures, training, evaluation, export."""

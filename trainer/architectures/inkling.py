@@ -1,0 +1,51 @@
+"""Our own: a small residual net, made to be quick on one core."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from trainer.architectures import architecture
+
+
+def conv(inputs: int, outputs: int, kernel: int = 3, stride: int = 1) -> nn.Sequential:
+    """Convolution and batch norm; the bias would be cancelled by the norm."""
+    return nn.Sequential(
+        nn.Conv2d(inputs, outputs, kernel, stride, padding=kernel // 2, bias=False),
+        nn.BatchNorm2d(outputs),
+    )
+
+
+class Residual(nn.Module):
+    """Two convolutions and a shortcut around them (He et al. 2016)."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.body = nn.Sequential(conv(channels, channels), nn.ReLU(), conv(channels, channels))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.relu(x + self.body(x))
+
+
+@architecture("inkling")
+class Inkling(nn.Module):
+    """28×28 → 14×14×32 → 7×7×64 → 4×4×128 → 10, each step down by a stride of 2."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(
+            conv(1, 32, kernel=5, stride=2),
+            nn.ReLU(),
+            Residual(32),
+            conv(32, 64, stride=2),
+            nn.ReLU(),
+            Residual(64),
+            conv(64, 128, stride=2),
+            nn.ReLU(),
+            nn.Flatten(),
+            nn.Dropout(0.3),
+            nn.Linear(128 * 4 * 4, 10),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.layers(x)

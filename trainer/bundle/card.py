@@ -1,0 +1,63 @@
+"""The card of a model: what it is, how it was made, and what was measured."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class TrainingData(msgspec.Struct, frozen=True, kw_only=True):
+    """One part of what the model was trained on, and the hash of its pixels and labels."""
+
+    source: str
+    parts: list[str]
+    pictures: int
+    sha256: str
+
+
+class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
+    """What was measured on one part of one data set, through ONNX Runtime."""
+
+    data: str
+    split: str
+    pictures: int
+    sha256: str
+    accuracy: float
+    per_class: list[float]
+    """Recall of each digit, 0 to 9; 0 where the set has none of it."""
+    confusion: list[list[int]]
+    """Row: the truth, column: the answer."""
+    calibration_error: float
+    """Expected calibration error in 15 bins of equal width (Guo et al. 2017)."""
+    rejected: float
+    """Share of these true digits whose digit score is below the card's threshold."""
+
+
+class Card(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything a bundle says of itself, as `card.json`. Its name is its folder's."""
+
+    architecture: str
+    parameters: int
+    labels: list[str]
+    preprocessing: int
+    temperature: float
+    """Logits are divided by it before the softmax (Guo et al. 2017)."""
+    rejection_threshold: float
+    """A digit score below it means: not a digit."""
+    command: str
+    seed: int
+    recipe: dict[str, object]
+    data: list[TrainingData]
+    attribution: list[str]
+    calibrated_on: str
+    evaluations: list[Evaluation]
+    onnx_difference: float
+    """Largest difference in any probability between torch and ONNX Runtime on real pictures."""
+    code_version: str
+    created: str
+    sha256: dict[str, str]
+    """Of each other file of the bundle."""
+
+    @property
+    def version(self) -> str:
+        """Names these very weights: the first 12 hexadecimal digits of the model's hash."""
+        return self.sha256["model.onnx"][:12]

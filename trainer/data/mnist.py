@@ -1,0 +1,45 @@
+"""MNIST (LeCun, Cortes, Burges 1998), read by torchvision."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from trainer.data import Digits, Split, data_set
+from trainer.errors import TrainerError
+from trainer.preprocess import preprocess
+
+VALIDATION_SIZE = 5_000
+_SPLIT_SEED = 0  # fixed: the same 5,000 are held out whatever the seed of the run
+
+
+@data_set("mnist", "MNIST: Yann LeCun, Corinna Cortes, Christopher J. C. Burges")
+def mnist(split: Split, folder: Path, size: int | None, seed: int) -> Digits:
+    """55,000 / 5,000 / 10,000 pictures; the first two share MNIST's training part.
+
+    Each goes through `preprocess`, which leaves nearly all of them as they are, so that the model
+    learns from what it will be given when the same picture is sent to it. Downloads what is not
+    there. Raises `TrainerError` when that fails.
+    """
+    from torchvision.datasets import MNIST
+
+    try:
+        stored = MNIST(root=str(folder / "mnist"), train=split is not Split.TEST, download=True)
+    except (OSError, RuntimeError) as error:
+        raise TrainerError(
+            f"MNIST is not in {folder / 'mnist'} and could not be downloaded ({error}); "
+            "set INKLING_DATA to a folder that has it, or use --data synthetic"
+        ) from error
+    pixels, labels = stored.data.numpy(), stored.targets.numpy()
+    if split is not Split.TEST:
+        order = np.random.default_rng(_SPLIT_SEED).permutation(len(labels))
+        held_out = order[:VALIDATION_SIZE]
+        chosen = np.sort(held_out if split is Split.VALIDATION else order[VALIDATION_SIZE:])
+        pixels, labels = pixels[chosen], labels[chosen]
+    digits = Digits(pixels, labels)
+    if size is not None:
+        digits = digits.sample(size, np.random.default_rng(seed))
+    return Digits(
+        np.stack([preprocess(picture).pixels for picture in digits.pixels]), digits.labels
+    )

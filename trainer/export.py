@@ -1,0 +1,134 @@
+"""From a run to a bundle."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import tempfile
+import warnings
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import torch
+from torch import nn
+
+from trainer import preprocess
+from trainer.bundle import Bundle, Card, Recogniser, write_bundle
+from trainer.bundle.recogniser import softmax
+from trainer.data import DATA_SETS, Digits, Source, Split
+from trainer.errors import TrainerError
+from trainer.evaluation import (
+    CLASSES,
+    all_logits,
+    evaluate,
+    fit_temperature,
+    rejection_threshold,
+)
+from trainer.runs import Run, weights_of
+from trainer.training import predict_logits
+
+LARGEST_DIFFERENCE = 1e-4
+"""In any probability, between torch and ONNX Runtime: more than this and there is no bundle."""
+
+
+def export(run: Run, folder: Path, which: str = "best") -> Bundle:
+    """Write the bundle of a run's best (or last) epoch, calibrated, checked and measured.
+
+    The temperature and the rejection threshold come from the validation part of the run's
+    validation data, and the test parts are looked at here, once, when nothing is left to choose.
+    Raises `TrainerError` where ONNX Runtime and torch do not agree.
+    """
+    plan = run.plan()
+    model = run.model(which)
+    onnx = to_onnx(model)
+    sources = [Source.parse(text) for text in plan.validation]
+    validation = Digits.join(source.load(Split.VALIDATION) for source in sources)
+    unmeasured = Card(
+        architecture=plan.recipe.architecture,
+        parameters=sum(parameter.numel() for parameter in model.parameters()),
+        labels=[str(digit) for digit in range(CLASSES)],
+        preprocessing=preprocess.VERSION,
+        temperature=1.0,
+        rejection_threshold=0.0,
+        command=plan.command,
+        seed=plan.recipe.seed,
+        recipe=msgspec.to_builtins(plan.recipe),
+        data=plan.data,
+        attribution=[DATA_SETS[Source.parse(part.source).name].attribution for part in plan.data],
+        calibrated_on=", ".join(f"{source.name} {Split.VALIDATION}" for source in sources),
+        evaluations=[],
+        onnx_difference=0.0,
+        code_version=_code_version(),
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        sha256={},
+    )
+    recogniser = Recogniser(Bundle(folder, unmeasured, onnx))
+    logits = all_logits(recogniser, validation.pixels)
+    difference = _difference(logits, predict_logits(model, validation, torch.device("cpu")))
+    if not difference <= LARGEST_DIFFERENCE:
+        raise TrainerError(
+            f"ONNX Runtime and torch differ by {difference:.1e} in a probability "
+            f"(at most {LARGEST_DIFFERENCE:.0e}); no bundle was written"
+        )
+    temperature = fit_temperature(logits, validation.labels)
+    card = msgspec.structs.replace(
+        unmeasured,
+        temperature=temperature,
+        rejection_threshold=rejection_threshold(softmax(logits / temperature)),
+        onnx_difference=difference,
+    )
+    recogniser.card = card
+    tested = dict.fromkeys([Source.parse(part.source).name for part in plan.data])
+    tested |= dict.fromkeys(source.name for source in sources)
+    evaluations = [evaluate(recogniser, Source(name), Split.TEST) for name in tested]
+    card = msgspec.structs.replace(card, evaluations=evaluations)
+    return write_bundle(folder, card, onnx, weights_of(model))
+
+
+def to_onnx(model: nn.Module) -> bytes:
+    """Convert a model for any batch size: `pictures` float32 [n, 1, 28, 28] → `logits` [n, 10]."""
+    side = preprocess.SIDE
+    pictures = torch.zeros(2, 1, side, side)
+    with tempfile.TemporaryDirectory() as folder, _quiet():
+        path = Path(folder) / "model.onnx"
+        torch.onnx.export(
+            model.cpu().eval(),
+            (pictures,),
+            path,
+            input_names=["pictures"],
+            output_names=["logits"],
+            dynamic_shapes=({0: torch.export.Dim("n", min=1)},),
+            external_data=False,
+            dynamo=True,
+        )
+        return path.read_bytes()
+
+
+def _difference(onnx_logits: np.ndarray, torch_logits: torch.Tensor) -> float:
+    ours = softmax(torch_logits.numpy().astype(np.float64))
+    return float(np.abs(softmax(onnx_logits) - ours).max())
+
+
+def _code_version() -> str:
+    try:
+        return version("inkling")
+    except PackageNotFoundError:  # run from a checkout that was never installed
+        return "unknown"
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """The exporter tells of its own progress and of its plans; neither is for our user."""
+    logger = logging.getLogger("torch.onnx")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings(), contextlib.redirect_stdout(None):
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logger.setLevel(level)

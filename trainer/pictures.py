@@ -1,0 +1,62 @@
+"""From the bytes of a picture file to a picture, whoever sent them."""
+
+from __future__ import annotations
+
+import io
+import warnings
+
+from PIL import Image, ImageOps
+
+FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP")
+MAX_BYTES = 10 * 1024 * 1024
+MAX_PIXELS = 25_000_000
+
+_ENOUGH_DETAIL = (1024, 1024)  # a JPEG may be decoded at a fraction of its size, down to this
+
+
+class PictureError(ValueError):
+    """A picture that cannot be read; the message says why."""
+
+
+class UnsupportedPicture(PictureError):
+    """None of the formats that we read."""
+
+
+class PictureTooLarge(PictureError):
+    """More bytes or pixels than we decode."""
+
+
+class BrokenPicture(PictureError):
+    """The file is of a format that we read, but is damaged or holds no pixels."""
+
+
+def decode(content: bytes) -> Image.Image:
+    """Decode the first frame of a PNG, JPEG, WebP, GIF or BMP, told by content, upright.
+
+    Size is judged by the header before anything is decoded. Raises a `PictureError`.
+    """
+    if len(content) > MAX_BYTES:
+        raise PictureTooLarge(f"the file is larger than {MAX_BYTES // 1024**2} MB")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Pillow warns of large pictures; the limit below is ours
+        try:
+            image = Image.open(io.BytesIO(content), formats=FORMATS)
+        except Image.DecompressionBombError:
+            raise _too_many_pixels() from None
+        except Exception as error:
+            raise UnsupportedPicture("not a PNG, JPEG, WebP, GIF or BMP picture") from error
+        if image.width * image.height > MAX_PIXELS:
+            raise _too_many_pixels()
+        if not (image.width and image.height):
+            raise BrokenPicture("the picture has no pixels")
+        try:
+            if image.format == "JPEG":
+                image.draft(None, _ENOUGH_DETAIL)
+            image.load()
+            return ImageOps.exif_transpose(image)
+        except Exception as error:  # decoders of hostile bytes raise whatever they like
+            raise BrokenPicture("the picture is damaged or incomplete") from error
+
+
+def _too_many_pixels() -> PictureTooLarge:
+    return PictureTooLarge(f"the picture has more than {MAX_PIXELS // 1_000_000} million pixels")

@@ -1,0 +1,45 @@
+"""The application factory. It only wires."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from trainer import pictures
+from webapp import api, docs, errors, health, i18n, metrics, pages, requests, security
+from webapp.models import Models
+from webapp.settings import Settings
+
+
+def create_app(settings: Settings | None = None, models: Models | None = None) -> Flask:
+    """Make the application from the settings, by default those of the environment.
+
+    Loads the default model, so call it after forking. Raises `SettingsError` for a wrong setting
+    and `BundleError` where not even the model that comes with the project can be loaded.
+    """
+    settings = settings or Settings.from_environment()
+    app = Flask("webapp", static_folder=_beside("static"), template_folder=_beside("templates"))
+    # Base64 makes a picture a third larger, and strokes may travel with it.
+    app.config["MAX_CONTENT_LENGTH"] = pictures.MAX_BYTES * 3 // 2
+    app.wsgi_app = ProxyFix(app.wsgi_app, *[settings.proxies] * 4)  # type: ignore[method-assign]
+    app.extensions["models"] = models or Models(settings)
+    cv2.setNumThreads(1)  # a worker is one core's share
+
+    requests.init_app(app)
+    security.init_app(app)
+    metrics.init_app(app)
+    errors.init_app(app)
+    i18n.init_app(app)
+    for blueprint in (pages.blueprint, api.blueprint, docs.blueprint, health.blueprint):
+        app.register_blueprint(blueprint)
+    return app
+
+
+def _beside(name: str) -> str:
+    """A folder of pages or assets: inside the installed package, or beside it in a checkout."""
+    package = Path(__file__).resolve().parent
+    inside = package / name
+    return str(inside if inside.is_dir() else package.parent / name)

@@ -1,0 +1,31 @@
+"""`inkling`: the app's own commands."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from webapp.settings import Settings, SettingsError
+
+
+@click.group()
+def main() -> None:
+    """Serve the app that reads the digits people draw."""
+
+
+@main.command(context_settings={"show_default": True})
+@click.option("--host", envvar="HOST", default="127.0.0.1")
+@click.option("--port", envvar="PORT", type=click.IntRange(0, 65535), default=8000)
+def serve(host: str, port: int) -> None:
+    """Serve with gunicorn, one process for each core."""
+    try:
+        Settings.from_environment()
+    except SettingsError as error:
+        raise click.ClickException(str(error)) from error
+    config = Path(__file__).with_name("gunicorn.conf.py")
+    environment = os.environ | {"HOST": host, "PORT": str(port)}
+    command = [sys.executable, "-m", "gunicorn", "--config", str(config)]
+    os.execve(sys.executable, command, environment)  # noqa: S606 - our own interpreter

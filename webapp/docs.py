@@ -1,0 +1,106 @@
+"""The API's contract as an OpenAPI document, and a page to read and try it."""
+
+from __future__ import annotations
+
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+import msgspec
+from flask import Blueprint, Response, jsonify, render_template
+
+from webapp.i18n import N_
+from webapp.schemas import ModelList, Prediction, PredictRequest, ProblemDetails
+
+blueprint = Blueprint("docs", __name__, url_prefix="/api")
+
+_ERRORS = {
+    400: N_(
+        "The body is not what it should be: `not_json`, `invalid_request`, `not_a_data_url`, "
+        "`broken_base64`, `unknown_model`."
+    ),
+    413: N_("More than 10 MB or 25 megapixels: `too_large`."),
+    415: N_(
+        "Neither JSON nor a form (`unsupported_media_type`), or not a PNG, JPEG, WebP, GIF or BMP "
+        "(`unsupported_picture`)."
+    ),
+    422: N_("Nothing is drawn (`empty_drawing`), or the picture is damaged (`broken_picture`)."),
+}
+
+
+@blueprint.get("/v1/openapi.json")
+def contract() -> Response:
+    return jsonify(openapi())
+
+
+@blueprint.get("/docs")
+def page() -> str:
+    return render_template("api.html", contract=openapi())
+
+
+def openapi() -> dict[str, Any]:
+    """The contract, made from the very types that check requests and make answers."""
+    (request, prediction, models, problem), components = msgspec.json.schema_components(
+        [PredictRequest, Prediction, ModelList, ProblemDetails],
+        ref_template="#/components/schemas/{name}",
+    )
+    form = {
+        "type": "object",
+        "required": ["image"],
+        "properties": {
+            "image": {"type": "string", "format": "binary", "description": N_("The picture file.")},
+            "mode": components["PredictRequest"]["properties"]["mode"],
+            "model": {"type": "string"},
+        },
+    }
+    problems = {
+        str(status): {
+            "description": description,
+            "content": {"application/problem+json": {"schema": problem}},
+        }
+        for status, description in _ERRORS.items()
+    }
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Inkling",
+            "version": _version(),
+            "description": N_("Reads the digits people draw."),
+            "license": {"name": "MIT", "identifier": "MIT"},
+        },
+        "servers": [{"url": "/"}],
+        "paths": {
+            "/api/v1/predict": {
+                "post": {
+                    "operationId": "predict",
+                    "summary": N_("Read the digit in a picture"),
+                    "requestBody": {
+                        "required": True,
+                        "content": {
+                            "application/json": {"schema": request},
+                            "multipart/form-data": {"schema": form},
+                        },
+                    },
+                    "responses": {"200": _ok(N_("What was read."), prediction)} | problems,
+                }
+            },
+            "/api/v1/models": {
+                "get": {
+                    "operationId": "models",
+                    "summary": N_("The models that can be asked, with their figures"),
+                    "responses": {"200": _ok(N_("The models, the default one first."), models)},
+                }
+            },
+        },
+        "components": {"schemas": components},
+    }
+
+
+def _ok(description: str, schema: dict[str, Any]) -> dict[str, Any]:
+    return {"description": description, "content": {"application/json": {"schema": schema}}}
+
+
+def _version() -> str:
+    try:
+        return version("inkling")
+    except PackageNotFoundError:  # a checkout that was never installed
+        return "0"

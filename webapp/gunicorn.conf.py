@@ -1,0 +1,45 @@
+"""How gunicorn serves Inkling: `gunicorn -c webapp/gunicorn.conf.py`, or `inkling serve`.
+
+The application is made in each worker, after the fork (no preloading): a session of ONNX Runtime
+does not survive a fork, and a reload (SIGHUP) then brings new code and a new model.
+"""
+
+import os
+import sys
+import tempfile
+
+from webapp.settings import Settings, SettingsError
+
+try:
+    _settings = Settings.from_environment()
+except SettingsError as error:
+    sys.exit(f"inkling: {error}")
+
+wsgi_app = "webapp:create_app()"
+bind = f"{os.environ.get('HOST', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
+
+workers = _settings.workers
+worker_class = "gthread"
+threads = 4
+keepalive = 5
+timeout = 30
+graceful_timeout = 30
+
+if os.path.isdir("/dev/shm"):  # noqa: S108 - the heartbeat's file must not wait for a disk
+    worker_tmp_dir = "/dev/shm"  # noqa: S108
+
+accesslog = "-"
+access_log_format = '%(h)s %(t)s "%(r)s" %(s)s %(b)s bytes %(D)s us request=%({x-request-id}o)s'
+
+control_socket_disable = True
+
+# prometheus_client looks at this variable when it is imported: the workers then count together.
+_counts = tempfile.TemporaryDirectory(prefix="inkling-metrics-")
+os.environ["PROMETHEUS_MULTIPROC_DIR"] = _counts.name
+
+
+def child_exit(server, worker):  # type: ignore[no-untyped-def]  # noqa: ARG001
+    """Forget what a worker that ended was doing just then; its counts stay in the sums."""
+    from prometheus_client import multiprocess
+
+    multiprocess.mark_process_dead(worker.pid)

@@ -1,0 +1,40 @@
+"""The reader's language: the one chosen by hand, else the one that the browser asks for."""
+
+from __future__ import annotations
+
+from flask import Flask, request
+from flask_babel import Babel, get_locale
+
+COOKIE = "language"
+
+LANGUAGES = {"en": "English", "zh-Hans": "简体中文"}
+"""BCP 47 tags of the languages that we speak, each by its own name."""
+
+
+def N_(text: str) -> str:  # noqa: N802 - gettext's own name for it
+    """Mark a text to be translated where it is shown."""
+    return text
+
+
+def init_app(app: Flask) -> None:
+    Babel(app, locale_selector=_choose)
+    app.context_processor(lambda: {"languages": LANGUAGES, "language": language()})
+
+    @app.after_request
+    def vary(response):  # type: ignore[no-untyped-def]
+        if response.mimetype == "text/html":
+            response.vary.update(["Cookie", "Accept-Language"])
+        return response
+
+
+def language() -> str:
+    """The BCP 47 tag of the language that this answer is in."""
+    return str(get_locale() or "en").replace("_", "-")
+
+
+def _choose() -> str:
+    chosen = request.cookies.get(COOKIE)
+    if chosen not in LANGUAGES:
+        asked = request.accept_languages.best_match(["en", "zh-Hans", "zh"], default="en")
+        chosen = "zh-Hans" if asked.startswith("zh") else "en"
+    return chosen.replace("-", "_")

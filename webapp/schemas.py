@@ -1,0 +1,139 @@
+"""What goes in and comes out of the API: checked by msgspec, described in the OpenAPI document."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct, field
+
+from webapp.i18n import N_
+
+Probability = Annotated[float, Meta(ge=0, le=1)]
+Digit = Annotated[int, Meta(ge=0, le=9)]
+Point = Annotated[
+    list[float],
+    Meta(
+        min_length=2,
+        max_length=4,
+        description=N_("x, y, and where known pressure and milliseconds"),
+    ),
+]
+Line = Annotated[list[Point], Meta(max_length=10_000)]
+Strokes = Annotated[
+    list[Line],
+    Meta(
+        max_length=1_000,
+        description=N_("The pen's path, where it is known. It does not change the answer."),
+    ),
+]
+Certainty = Literal["sure", "likely", "unsure", "not_a_digit"]
+Mode = Literal["digit"]
+
+
+class PredictRequest(Struct, kw_only=True, forbid_unknown_fields=True):
+    """One drawing or picture to read."""
+
+    image: Annotated[
+        str,
+        Meta(
+            description=N_(
+                "The picture as a data URL in base64: PNG, JPEG, WebP, GIF or BMP, "
+                "at most 10 MB and 25 megapixels."
+            ),
+            examples=["data:image/png;base64,iVBORw0KGgo…"],
+        ),
+    ]
+    mode: Annotated[Mode, Meta(description=N_("digit: one digit in the picture."))] = "digit"
+    model: Annotated[
+        str | None, Meta(description=N_("Name of the model; the default one if left out."))
+    ] = None
+    strokes: Strokes | None = None
+
+
+class DigitReading(Struct, kw_only=True):
+    """What was read in one place of the picture."""
+
+    digit: Digit
+    confidence: Annotated[Probability, Meta(description=N_("Calibrated probability of the digit."))]
+    probabilities: Annotated[
+        list[Probability],
+        Meta(min_length=10, max_length=10, description=N_("Of 0 to 9; they sum to 1.")),
+    ]
+    is_digit: Annotated[bool, Meta(description=N_("Whether it looks like a digit at all."))]
+    digit_score: Annotated[Probability, Meta(description=N_("How much it looks like a digit."))]
+    box: Annotated[
+        list[int],
+        Meta(
+            min_length=4,
+            max_length=4,
+            description=N_("x, y, width and height of the ink, in pixels."),
+        ),
+    ]
+
+
+class ModelVersion(Struct, kw_only=True):
+    """Which weights answered."""
+
+    name: str
+    version: str
+
+
+class Prediction(Struct, kw_only=True):
+    """The answer to one picture."""
+
+    digit: Digit
+    confidence: Probability
+    probabilities: Annotated[list[Probability], Meta(min_length=10, max_length=10)]
+    is_digit: bool
+    digit_score: Probability
+    certainty: Annotated[Certainty, Meta(description=N_("The probability in words."))]
+    text: Annotated[
+        str, Meta(description=N_("What was read, as text; empty if it is not a digit."))
+    ]
+    digits: list[DigitReading]
+    prediction_id: str
+    seen: Annotated[str, Meta(description=N_("The 28×28 that the model saw, as a PNG data URL."))]
+    inverted: Annotated[
+        bool, Meta(description=N_("Whether dark ink was turned light for the model."))
+    ]
+    model: ModelVersion
+    elapsed_ms: float
+
+
+class Measured(Struct, kw_only=True):
+    """A figure of the model's card."""
+
+    data: str
+    split: str
+    pictures: int
+    accuracy: Probability
+    calibration_error: Probability
+
+
+class ModelInfo(Struct, kw_only=True):
+    """A model that can be asked."""
+
+    name: str
+    version: str
+    default: bool
+    architecture: str
+    parameters: int
+    created: str
+    evaluations: list[Measured]
+
+
+class ModelList(Struct, kw_only=True):
+    """The models that can be asked, the default one first."""
+
+    models: list[ModelInfo]
+
+
+class ProblemDetails(Struct, kw_only=True):
+    """What went wrong (RFC 9457)."""
+
+    title: str
+    status: int
+    detail: str
+    code: Annotated[str, Meta(description=N_("A name for the error that does not change."))]
+    type_: str = field(default="about:blank", name="type")
+    request_id: str = ""

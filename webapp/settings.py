@@ -1,0 +1,55 @@
+"""Every setting, read once from the environment."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+_PREFIX = "INKLING_"
+
+
+class SettingsError(Exception):
+    """A setting with a wrong value; the message names the variable and what it takes."""
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """`INKLING_HOME` sets `home`, and so on."""
+
+    home: str = "var"
+    """Folder for what the app keeps; bundles in `models/NAME` under it join those that came."""
+
+    model: Annotated[str, Meta(min_length=1)] = "inkling"
+    """Name of the model that answers when none is asked for."""
+
+    workers: Annotated[int, Meta(ge=1, le=256)] = len(os.sched_getaffinity(0))
+    """Processes that serve; by default one for each core."""
+
+    proxies: Annotated[int, Meta(ge=0, le=10)] = 0
+    """How many reverse proxies stand in front and may be believed about the client's address."""
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
+        """Read `INKLING_*`; an empty value counts as unset. Raises `SettingsError`."""
+        given = {
+            field: environment[_PREFIX + field.upper()]
+            for field in cls.__struct_fields__
+            if environment.get(_PREFIX + field.upper())
+        }
+        for field, value in given.items():
+            try:
+                msgspec.convert({field: value}, cls, strict=False)
+            except msgspec.ValidationError as error:
+                reason = str(error).partition(" - at ")[0].removeprefix("Expected ")
+                raise SettingsError(
+                    f"{_PREFIX}{field.upper()}={value!r} is wrong: it takes {reason}"
+                ) from None
+        return msgspec.convert(given, cls, strict=False)
+
+    @property
+    def models_folder(self) -> Path:
+        return Path(self.home) / "models"

@@ -1,0 +1,82 @@
+"""From a request to the picture in it."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from http import HTTPStatus
+from typing import NoReturn
+
+import msgspec
+from flask import Request
+from PIL import Image
+
+from trainer.pictures import (
+    BrokenPicture,
+    PictureError,
+    PictureTooLarge,
+    UnsupportedPicture,
+    decode,
+)
+from webapp.errors import Problem
+from webapp.schemas import PredictRequest
+
+_DATA_URL = re.compile(r"data:[a-z]+/[a-z0-9.+-]+;base64,", re.ASCII | re.IGNORECASE)
+_LONGEST_PREFIX = 100
+_DECODER = msgspec.json.Decoder(PredictRequest)
+
+_STATUS = {
+    UnsupportedPicture: (HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "unsupported_picture"),
+    PictureTooLarge: (HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too_large"),
+    BrokenPicture: (HTTPStatus.UNPROCESSABLE_ENTITY, "broken_picture"),
+}
+
+
+def picture_in_json(request: Request) -> tuple[Image.Image, PredictRequest]:
+    """The picture and the wishes of a JSON body. Raises `Problem`."""
+    try:
+        wishes = _DECODER.decode(request.get_data())
+    except msgspec.ValidationError as error:
+        _refuse("invalid_request", str(error))
+    except msgspec.DecodeError as error:
+        _refuse("not_json", f"The body is not JSON: {error}")
+    except UnicodeDecodeError:
+        _refuse("not_json", "The body is not JSON: it is not UTF-8")
+    return read_picture(_from_data_url(wishes.image)), wishes
+
+
+def picture_in_form(request: Request) -> tuple[Image.Image, PredictRequest]:
+    """The picture and the wishes of a multipart form. Raises `Problem`."""
+    file = request.files.get("image")
+    if file is None:
+        _refuse("invalid_request", "The form has no file in its field `image`")
+    fields = {name: value for name, value in request.form.items() if value and name != "image"}
+    try:
+        wishes = msgspec.convert({"image": ""} | fields, PredictRequest)
+    except msgspec.ValidationError as error:
+        _refuse("invalid_request", str(error))
+    return read_picture(file.read()), wishes
+
+
+def read_picture(content: bytes) -> Image.Image:
+    """Decode a file that somebody sent. Raises `Problem`."""
+    try:
+        return decode(content)
+    except PictureError as error:
+        status, code = _STATUS[type(error)]
+        raise Problem(status, code, f"{str(error)[0].upper()}{str(error)[1:]}") from error
+
+
+def _from_data_url(url: str) -> bytes:
+    prefix = _DATA_URL.match(url[:_LONGEST_PREFIX])
+    if not prefix:
+        _refuse("not_a_data_url", "`image` must begin with data:image/…;base64,")
+    try:
+        return base64.b64decode(url[prefix.end() :], validate=True)
+    except (binascii.Error, ValueError):
+        _refuse("broken_base64", "The base64 of `image` is broken")
+
+
+def _refuse(code: str, detail: str) -> NoReturn:
+    raise Problem(HTTPStatus.BAD_REQUEST, code, detail)

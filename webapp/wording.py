@@ -1,0 +1,76 @@
+"""The words of the drawing page, for the templates and for the page's scripts alike."""
+
+from __future__ import annotations
+
+from flask_babel import gettext as _
+
+from webapp.schemas import Prediction
+
+
+def digit_names() -> list[str]:
+    """Each digit as it stands within a sentence."""
+    return [
+        _("a 0"), _("a 1"), _("a 2"), _("a 3"), _("a 4"),
+        _("a 5"), _("a 6"), _("a 7"), _("an 8"), _("a 9"),
+    ]  # fmt: skip
+
+
+def sentences() -> dict[str, str]:
+    """One sentence for each certainty of an answer; {first} and {second} are digit names."""
+    return {
+        "sure": _("Surely {first}."),
+        "likely": _("Probably {first}."),
+        "unsure": _("{first}, perhaps {second}."),
+        "not_a_digit": _("That doesn’t look like a digit."),
+    }
+
+
+def problems() -> dict[str, str]:
+    """One sentence for each code of a problem that the page can meet."""
+    return {
+        "empty_drawing": _("Nothing is drawn in this picture."),
+        "unsupported_picture": _(
+            "This is not a picture that can be read here. Send a PNG, JPEG, WebP, GIF or BMP."
+        ),
+        "too_large": _("This picture is too large. It may have 10 MB and 25 megapixels."),
+        "broken_picture": _("This picture is damaged or incomplete. Try another copy of it."),
+        "unreachable": _("The server can’t be reached. Your drawing is kept; trying again…"),
+        "unexpected": _(
+            "Something went wrong on the server. Your drawing is kept; try again in a moment."
+        ),
+    }
+
+
+def script_words() -> dict[str, object]:
+    """What the page's scripts say."""
+    return {
+        "digits": digit_names(),
+        "sentences": sentences(),
+        "problems": problems(),
+        "invitation": invitation(),
+        "reading": _("Reading…"),
+        "seen": {"inverted": seen_line(True), "as is": seen_line(False)},
+    }
+
+
+def invitation() -> str:
+    return _("Draw a digit, or drop a picture here.")
+
+
+def seen_line(inverted: bool) -> str:
+    """What was done to the picture before the model saw it."""
+    if inverted:
+        return _("Cropped, scaled, centred, and turned light on dark.")
+    return _("Cropped, scaled and centred.")
+
+
+def sentence(prediction: Prediction) -> str:
+    """Say an answer, as honestly as its probability deserves."""
+    names = digit_names()
+    order = sorted(range(10), key=lambda digit: -prediction.probabilities[digit])
+    text = sentences()[prediction.certainty].format(first=names[order[0]], second=names[order[1]])
+    return text[0].upper() + text[1:]
+
+
+def problem_sentence(code: str) -> str:
+    return problems().get(code, problems()["unexpected"])
