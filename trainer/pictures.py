@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import warnings
 
 from PIL import Image, ImageOps
@@ -11,6 +12,7 @@ FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP")
 MAX_BYTES = 10 * 1024 * 1024
 MAX_PIXELS = 25_000_000
 
+_SIGNATURE = re.compile(rb"\x89PNG|\xff\xd8\xff|RIFF....WEBP|GIF8|BM", re.DOTALL)
 _ENOUGH_DETAIL = (1024, 1024)  # a JPEG may be decoded at a fraction of its size, down to this
 
 
@@ -43,7 +45,9 @@ def decode(content: bytes) -> Image.Image:
             image = Image.open(io.BytesIO(content), formats=FORMATS)
         except Image.DecompressionBombError:
             raise _too_many_pixels() from None
-        except Exception as error:
+        except Exception as error:  # decoders of hostile bytes raise whatever they like
+            if _SIGNATURE.match(content):
+                raise _damaged() from error
             raise UnsupportedPicture("not a PNG, JPEG, WebP, GIF or BMP picture") from error
         if image.width * image.height > MAX_PIXELS:
             raise _too_many_pixels()
@@ -54,8 +58,12 @@ def decode(content: bytes) -> Image.Image:
                 image.draft(None, _ENOUGH_DETAIL)
             image.load()
             return ImageOps.exif_transpose(image)
-        except Exception as error:  # decoders of hostile bytes raise whatever they like
-            raise BrokenPicture("the picture is damaged or incomplete") from error
+        except Exception as error:
+            raise _damaged() from error
+
+
+def _damaged() -> BrokenPicture:
+    return BrokenPicture("the picture is damaged or incomplete")
 
 
 def _too_many_pixels() -> PictureTooLarge:

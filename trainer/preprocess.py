@@ -12,6 +12,7 @@ Training on drawings, evaluation, serving and the preview of "what the model saw
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any
 
 import cv2
@@ -84,14 +85,20 @@ def find_ink(array: Pixels) -> tuple[Pixels, bool]:
         if _drawing_is_alpha(array):
             return alpha, _mean_lightness(array, alpha) < 128
         array = _fill_transparent(array)
-    colours = array.reshape(*array.shape[:2], -1)
-    edge = np.concatenate([colours[0], colours[-1], colours[:, 0], colours[:, -1]])
-    paper = np.median(edge, axis=0).astype(np.uint8)
-    darker = cv2.subtract(np.broadcast_to(paper, colours.shape), colours).reshape(colours.shape)
-    lighter = cv2.subtract(colours, np.broadcast_to(paper, colours.shape)).reshape(colours.shape)
-    darker, lighter = darker.max(axis=2), lighter.max(axis=2)
-    dark_on_light = bool(cv2.norm(darker) >= cv2.norm(lighter))
+    channels = cv2.split(array)
+    differences = [_from_paper(channel) for channel in channels]
+    darker = reduce(cv2.max, [darker for darker, _ in differences])
+    lighter = reduce(cv2.max, [lighter for _, lighter in differences])
+    dark_on_light = cv2.norm(darker) >= cv2.norm(lighter)
     return (darker if dark_on_light else lighter), dark_on_light
+
+
+def _from_paper(channel: Pixels) -> tuple[Pixels, Pixels]:
+    """How much darker and how much lighter each pixel is than the paper, in one colour channel."""
+    edge = np.concatenate([channel[0], channel[-1], channel[:, 0], channel[:, -1]])
+    paper = float(np.partition(edge, len(edge) // 2)[len(edge) // 2])
+    lighter = cv2.subtract(channel, paper)
+    return cv2.subtract(cv2.absdiff(channel, paper), lighter), lighter
 
 
 def _as_array(image: Image.Image) -> Pixels:

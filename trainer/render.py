@@ -18,6 +18,7 @@ Strokes = list[Line]
 
 _SUBPIXEL_BITS = 4  # OpenCV takes coordinates in fixed point
 _POINTS_PER_SEGMENT = 8
+_MARGIN = 3  # pixels that OpenCV may paint beyond the width of the pen
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +74,8 @@ def paint(strokes: Strokes, look: Look) -> Pixels:
     Coarse input is smoothed as drawing pages do, by a curve through its points.
     """
     canvas = np.full((look.side, look.side), look.paper, np.uint8)
-    for line in _arrange(strokes, look):
-        fixed = np.round(catmull_rom(line) * (1 << _SUBPIXEL_BITS)).astype(np.int32)
+    for line in _arrange([catmull_rom(line) for line in strokes], look):
+        fixed = np.round(line * (1 << _SUBPIXEL_BITS)).astype(np.int32)
         if len(fixed) == 1:
             fixed = np.repeat(fixed, 2, axis=0)
         cv2.polylines(canvas, [fixed], False, look.ink, look.pen, cv2.LINE_AA, shift=_SUBPIXEL_BITS)
@@ -87,7 +88,7 @@ def _arrange(strokes: Strokes, look: Look) -> Strokes:
     turned = [line @ np.array([[cos, sin], [-sin, cos]]) for line in strokes]
     points = np.vstack(turned)
     low, extent = points.min(axis=0), np.ptp(points, axis=0)
-    room = look.side - look.pen - 2
+    room = look.side - look.pen - 2 * _MARGIN
     scale = look.size * room / max(float(extent.max()), 1e-9)
-    offset = (room - extent * scale) * np.array(look.place) + look.pen / 2 + 1
+    offset = (room - extent * scale) * np.array(look.place) + look.pen / 2 + _MARGIN
     return [(line - low) * scale + offset for line in turned]

@@ -19,9 +19,11 @@ wsgi_app = "webapp:create_app()"
 bind = f"{os.environ.get('HOST', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
 
 workers = _settings.workers
-worker_class = "gthread"
-threads = 4
-keepalive = 5
+# Greenlets wait for slow clients, one thread computes: threads that each compute for a millisecond
+# lose more in handing the interpreter's lock to and fro (docs/architecture.md has the figures).
+worker_class = "gevent"
+# A connection that stays open stays with the worker that took it, whoever is idle: so none stays.
+keepalive = 0
 timeout = 30
 graceful_timeout = 30
 

@@ -1,0 +1,45 @@
+"""The same app with eager torch in place of ONNX Runtime: what `make bench` compares with."""
+
+import numpy as np
+import torch
+from flask import Flask
+from safetensors.torch import load_file
+
+from trainer.bundle import PRETRAINED, Bundle, Recogniser, read_bundle
+from trainer.bundle.recogniser import Floats
+from trainer.preprocess import Pixels
+from trainer.training import build
+from webapp.app import create_app as create
+from webapp.models import Models
+from webapp.settings import Settings
+
+
+class EagerRecogniser(Recogniser):
+    """A bundle's weights in torch, on one thread."""
+
+    def __init__(self, bundle: Bundle) -> None:
+        torch.set_num_threads(1)
+        self.card = bundle.card
+        self._model = build(bundle.card.architecture).eval()
+        self._model.load_state_dict(load_file(bundle.folder / "weights.safetensors"))
+
+    @torch.inference_mode()
+    def logits(self, pixels: Pixels) -> Floats:
+        return (
+            self._model(torch.from_numpy(pixels[:, None]).float() / 255).numpy().astype(np.float64)
+        )
+
+
+class EagerModels(Models):
+    def get(self, name: str | None = None) -> Recogniser:
+        if name not in {None, self.default}:
+            return super().get(name)
+        if self.default not in self._loaded:
+            bundle = read_bundle(PRETRAINED / self.default)
+            self._loaded[self.default] = EagerRecogniser(bundle)
+        return self._loaded[self.default]
+
+
+def create_app() -> Flask:
+    settings = Settings.from_environment()
+    return create(settings, EagerModels(settings))

@@ -1,0 +1,119 @@
+"""A real server and a real browser."""
+
+import shutil
+import threading
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from werkzeug.serving import make_server
+
+from tests.conftest import need
+from trainer.render import Strokes, catmull_rom
+from webapp.app import create_app
+from webapp.settings import Settings
+
+DESKTOP = {"viewport": {"width": 1280, "height": 720}}
+PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+
+
+class Site:
+    """The app on a port of its own; it can go away and come back."""
+
+    def __init__(self, home: str) -> None:
+        self._app = create_app(Settings(home=home))
+        self.requests: list[str] = []
+        self._app.before_request(self._note)
+        self._port = 0
+        self.start()
+
+    def _note(self) -> None:
+        from flask import request
+
+        self.requests.append(request.path)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._port}"
+
+    def start(self) -> None:
+        self._server = make_server("127.0.0.1", self._port, self._app, threaded=True)
+        self._port = self._server.port
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def stop(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Browser:
+    names = ("chromium", "chromium-browser", "google-chrome")
+    path = next(filter(None, map(shutil.which, names)), None)
+    need(path is not None, "no Chromium on this machine (Debian: apt install chromium)")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=path,
+            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def site(tmp_path):
+    site = Site(str(tmp_path))
+    yield site
+    site.stop()
+
+
+@pytest.fixture
+def open_page(browser: Browser, site: Site) -> Callable[..., Page]:
+    """Open a path in a context of its own; any error in its console fails the test."""
+    contexts: list[BrowserContext] = []
+    errors: list[str] = []
+
+    def opener(path: str = "/", expect_errors: bool = False, **options: object) -> Page:
+        context = browser.new_context(**{"locale": "en-US", **DESKTOP, **options})
+        contexts.append(context)
+        page = context.new_page()
+        if not expect_errors:
+            page.on("pageerror", lambda error: errors.append(str(error)))
+            page.on("console", lambda m: errors.append(m.text) if m.type == "error" else None)
+        page.goto(site.url + path)
+        return page
+
+    yield opener
+    for context in contexts:
+        context.close()
+    assert errors == []
+
+
+@pytest.fixture(params=["desktop", "phone"])
+def screen(request) -> dict[str, object]:
+    return DESKTOP if request.param == "desktop" else PHONE
+
+
+def draw(
+    page: Page, lines: Strokes, size: float = 0.6, at: tuple[float, float] = (0.5, 0.5)
+) -> None:
+    """Draw strokes with the pointer on the real paper; `size` is a share of it, `at` the place."""
+    box = page.locator("#pad").bounding_box()
+    assert box
+    points = np.vstack(lines)
+    low, extent = points.min(axis=0), np.ptp(points, axis=0)
+    scale = size * box["width"] / max(extent.max(), 1e-9)
+    room = np.array([box["width"], box["height"]]) - extent * scale
+    offset = np.array([box["x"], box["y"]]) + room * np.array(at)
+    for line in lines:
+        path = (line - low) * scale + offset
+        page.mouse.move(*path[0])
+        page.mouse.down()
+        for point in path[1:] if len(path) > 20 else catmull_rom(path, 3)[1:]:
+            page.mouse.move(*point)
+        page.mouse.up()
+
+
+def answered(page: Page, digit: int | str) -> None:
+    expect(page.locator("#answer")).to_have_text(str(digit), timeout=5000)

@@ -1,0 +1,100 @@
+"""For everybody: screen readers, keyboards, still screens."""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
+
+from tests.browser.conftest import answered, draw
+
+
+@pytest.mark.parametrize("path", ["/", "/about", "/api/docs", "/no-such-page"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("locale", ["en-US", "zh-CN"])
+def test_axe_finds_nothing(open_page, screen, path, scheme, locale):
+    page = open_page(path, expect_errors=True, color_scheme=scheme, locale=locale, **screen)
+    results = Axe().run(page)
+    assert results.violations_count == 0, results.generate_report()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_with_an_answer_or_the_keys_shown(open_page, screen, scheme, drawings):
+    page = open_page(color_scheme=scheme, **screen)
+    draw(page, drawings[7])
+    answered(page, 7)
+    assert Axe().run(page).violations_count == 0
+    page.keyboard.press("?")
+    expect(page.locator("#keys")).to_be_visible()
+    results = Axe().run(page)
+    assert results.violations_count == 0, results.generate_report()
+
+
+def test_a_screen_reader_hears_the_sentence_once_and_reads_the_bars(open_page, drawings):
+    page = open_page()
+    spoken = page.locator("#spoken")
+    expect(spoken).to_have_attribute("aria-live", "polite")
+    draw(page, drawings[7])
+    answered(page, 7)
+    assert spoken.inner_text() != page.locator("#sentence").inner_text()  # not at every stroke
+    expect(spoken).to_have_text(page.locator("#sentence").inner_text(), timeout=3000)
+    row = page.get_by_role("row").filter(has=page.get_by_role("rowheader", name="7"))
+    expect(row).to_contain_text("%")
+    assert page.get_by_role("table", name="Probability of each digit").count() == 1
+
+
+def test_every_control_is_reached_and_seen_by_keyboard(open_page, drawings):
+    page = open_page()
+    draw(page, drawings[7])
+    answered(page, 7)
+    page.locator("body").click(position={"x": 5, "y": 5})
+    reached = []
+    for _ in range(30):
+        page.keyboard.press("Tab")
+        focused = page.evaluate(
+            """() => {
+            const element = document.activeElement;
+            const shown = element.id === "upload" ? element.nextElementSibling : element;
+            return [element.id, getComputedStyle(shown).outlineStyle, shown.offsetHeight];
+            }"""
+        )
+        if focused[0]:
+            assert focused[1] != "none", f"{focused[0]} shows no focus"
+            reached.append(focused[0])
+    assert {"theme", "undo", "clear", "pen", "upload", "model", "show-keys"} <= set(reached)
+
+
+def test_keys_open_and_close_their_list(open_page):
+    page = open_page()
+    page.keyboard.press("?")
+    expect(page.locator("#keys")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator("#keys")).to_be_hidden()
+
+
+def test_u_opens_the_file_chooser(open_page):
+    page = open_page()
+    page.mouse.click(5, 300)  # browsers open no chooser before the person did anything
+    with page.expect_file_chooser(timeout=5000):
+        page.keyboard.press("u")
+
+
+def test_targets_are_large_enough_for_a_finger(open_page, screen):
+    page = open_page(**screen)
+    small = page.evaluate(
+        """() => [...document.querySelectorAll("button, select, .button, header a")]
+          .filter((element) => {
+            const { width, height } = element.getBoundingClientRect();
+            return width && height && (width < 24 || height < 44);
+          })
+          .map((element) => element.id || element.textContent.trim())"""
+    )
+    assert small == []
+
+
+def test_nothing_moves_where_less_motion_is_asked_for(open_page):
+    page = open_page(reduced_motion="reduce")
+    moving = page.evaluate(
+        """() => [...document.querySelectorAll("*")]
+          .filter((element) => getComputedStyle(element).transitionDuration !== "0s")
+          .map((element) => element.tagName)"""
+    )
+    assert moving == []

@@ -1,0 +1,233 @@
+import time
+from itertools import pairwise
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import PHONE, answered, draw
+
+
+def bars(page) -> list[float]:
+    return page.eval_on_selector_all(
+        "#bars [data-digit]", "rows => rows.map(row => Number(row.dataset.probability))"
+    )
+
+
+def settled(page) -> str:
+    """The answer once no request is under way any more."""
+    page.wait_for_load_state("networkidle")
+    page.wait_for_timeout(150)
+    return page.locator("#answer").inner_text()
+
+
+def test_people_draw_each_digit_and_see_it_read(open_page, screen, drawings):
+    page = open_page(**screen)
+    wrong = []
+    for label, lines in drawings.items():
+        draw(page, lines)
+        if settled(page) != str(label):
+            wrong.append(label)
+        assert sum(bars(page)) == pytest.approx(1, abs=1e-6)
+        page.locator("#clear").click()
+        expect(page.locator("#answer")).to_have_text("")
+    assert len(wrong) <= 1
+
+
+def test_it_reads_while_drawing_one_request_at_a_time(open_page, drawings, site):
+    page = open_page()
+    under_way, most, sent = [0], [0], []
+
+    def started(request):
+        if "/predict" in request.url:
+            sent.append(time.monotonic())
+            under_way[0] += 1
+            most[0] = max(most[0], under_way[0])
+
+    def ended(request):
+        if "/predict" in request.url:
+            under_way[0] -= 1
+
+    page.on("request", started)
+    page.on("requestfinished", ended)
+    page.on("requestfailed", ended)
+    box = page.locator("#pad").bounding_box()
+    page.mouse.move(box["x"] + 100, box["y"] + 100)
+    page.mouse.down()
+    for i in range(60):
+        page.mouse.move(box["x"] + 100 + 3 * i, box["y"] + 100)
+        page.wait_for_timeout(16)
+    assert len(sent) >= 3, "it reads only when the pen is lifted"
+    page.mouse.up()
+    settled(page)
+    assert most[0] == 1
+    gaps = [b - a for a, b in pairwise(sent)]
+    assert min(gaps) > 0.1  # 120 ms, less what the clocks of two processes differ
+
+
+def test_a_late_answer_is_dropped(open_page, drawings):
+    page = open_page()
+    held = []
+    page.route("**/api/v1/predict", lambda route: held.append(route))  # noqa: PLW0108
+    draw(page, drawings[7])
+    page.wait_for_timeout(300)
+    page.locator("#clear").click()
+    for route in held:
+        route.continue_()
+    page.wait_for_timeout(500)
+    expect(page.locator("#answer")).to_have_text("")
+    expect(page.locator("#sentence")).to_have_text("Draw a digit, or drop a picture here.")
+
+
+def test_undo_redo_and_clear_by_button_and_by_key(open_page, drawings):
+    page = open_page()
+    undo, redo, clear = (page.locator(f"#{name}") for name in ("undo", "redo", "clear"))
+    for button in (undo, redo, clear):
+        expect(button).to_be_disabled()
+    draw(page, drawings[7])
+    answer = settled(page)
+    strokes = len(drawings[7])
+    for _ in range(strokes):
+        undo.click()
+    expect(undo).to_be_disabled()
+    assert settled(page) == ""
+    for _ in range(strokes):
+        page.keyboard.press("Control+Shift+Z")
+    assert settled(page) == answer
+    page.keyboard.press("Control+Z")
+    expect(redo).to_be_enabled()
+    page.keyboard.press("Escape")
+    expect(clear).to_be_disabled()
+    assert settled(page) == ""
+
+
+def test_the_pen_width_is_used(open_page, drawings):
+    def ink(width):
+        page = open_page()
+        page.locator("#pen").fill(str(width))
+        draw(page, drawings[1])
+        page.wait_for_timeout(100)
+        return page.evaluate(
+            "() => { const c = document.getElementById('pad');"
+            " const d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data;"
+            " let n = 0; for (let i = 3; i < d.length; i += 4) n += d[i] > 128; return n }"
+        )
+
+    assert ink(90) > 3 * ink(20)
+
+
+def test_touch_draws_on_a_phone(open_page, drawings):
+    page = open_page(**PHONE)
+    box = page.locator("#pad").bounding_box()
+    session = page.context.new_cdp_session(page)
+
+    def touch(kind, x=None, y=None):
+        points = [] if x is None else [{"x": box["x"] + x, "y": box["y"] + y}]
+        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    touch("touchStart", 150, 60)
+    for y in range(60, 260, 8):
+        touch("touchMove", 150, y)
+    touch("touchEnd")
+    answered(page, 1)
+    assert page.evaluate("scrollY") == 0
+
+
+def test_a_pen_writes_and_the_palm_beside_it_does_not(open_page):
+    page = open_page()
+    page.evaluate(
+        """() => {
+        const pad = document.getElementById("pad");
+        const { left, top } = pad.getBoundingClientRect();
+        const fire = (type, pointerId, pointerType, x, y) => {
+          const place = { clientX: left + x, clientY: top + y, bubbles: true, cancelable: true };
+          const pointer = { pointerId, pointerType, pressure: 0.6, button: 0 };
+          pad.dispatchEvent(new PointerEvent(type, { ...place, ...pointer }));
+        };
+        pad.setPointerCapture = () => {};
+        fire("pointerdown", 1, "pen", 200, 80);
+        for (let y = 80; y < 400; y += 10) fire("pointermove", 1, "pen", 200, y);
+        fire("pointerdown", 2, "touch", 350, 400);
+        fire("pointermove", 2, "touch", 450, 450);
+        fire("pointerup", 1, "pen", 200, 400);
+        fire("pointerdown", 3, "touch", 380, 420);
+        fire("pointerup", 3, "touch", 380, 420);
+        }"""
+    )
+    answered(page, 1)
+    page.locator("#undo").click()  # the pen's stroke was the only one
+    expect(page.locator("#undo")).to_be_disabled()
+
+
+def test_the_drawing_is_kept_and_sent_again_when_the_server_comes_back(open_page, drawings, site):
+    page = open_page(expect_errors=True)
+    site.stop()
+    draw(page, drawings[7])
+    expect(page.locator("#sentence")).to_contain_text("can’t be reached")
+    expect(page.locator("#undo")).to_be_enabled()
+    site.start()
+    expect(page.locator("#answer")).to_have_text("7", timeout=15_000)
+
+
+def test_a_change_of_language_keeps_the_drawing(open_page, drawings):
+    page = open_page()
+    draw(page, drawings[7])
+    answered(page, 7)
+    page.get_by_role("link", name="简体中文").click()
+    expect(page.locator("html")).to_have_attribute("lang", "zh-Hans")
+    answered(page, 7)
+    expect(page.locator("#sentence")).to_contain_text("7")
+
+
+def test_the_theme_switches_and_is_remembered(open_page):
+    page = open_page(color_scheme="light")
+    shade = "getComputedStyle(document.documentElement).backgroundColor"
+    light = page.evaluate(shade)
+    page.get_by_role("button", name="Light or dark").click()
+    dark = page.evaluate(shade)
+    assert dark != light
+    page.reload()
+    assert page.evaluate(shade) == dark
+
+
+def test_a_large_sheet_stays_sharp_and_a_resize_loses_nothing(open_page, drawings):
+    page = open_page(device_scale_factor=3)
+    draw(page, drawings[7])
+    answered(page, 7)
+    ratio = page.evaluate("pad.width / pad.clientWidth")
+    assert ratio == pytest.approx(3, abs=0.02)
+    page.set_viewport_size({"width": 500, "height": 900})
+    page.wait_for_timeout(200)
+    page.locator("#model").dispatch_event("change")  # ask again for the same strokes
+    answered(page, 7)
+
+
+def test_everything_fits_without_scrolling(open_page, screen):
+    page = open_page(**screen)
+    height = page.viewport_size["height"]
+    assert page.evaluate("document.querySelector('#bars').getBoundingClientRect().bottom") <= height
+    assert page.evaluate("document.documentElement.scrollWidth") <= page.viewport_size["width"]
+    if screen is not PHONE:
+        assert page.evaluate("document.documentElement.scrollHeight") <= height
+
+
+def test_the_page_is_light_and_asks_no_other_host(open_page, drawings, site):
+    page = open_page()
+    urls = []
+    page.on("request", lambda request: urls.append(request.url))
+    page.reload(wait_until="networkidle")
+    loaded = [url for url in urls if not url.startswith("data:")]
+    assert all(url.startswith(site.url) for url in loaded)
+    assert len(loaded) <= 10
+    draw(page, drawings[3])
+    settled(page)
+    assert all(url.startswith((site.url, "data:", "blob:")) for url in urls)
+
+
+def test_without_scripts_the_page_is_an_upload_form(open_page, seven, encode):
+    page = open_page(java_script_enabled=False)
+    file = {"name": "7.png", "mimeType": "image/png", "buffer": encode(seven)}
+    page.locator("#upload").set_input_files(file)
+    page.get_by_role("button", name="Read it").click()
+    assert page.locator("#answer").inner_text() == "7"
+    assert "7" in page.locator("#sentence").inner_text()
+    expect(page.locator("#pad")).to_be_hidden()

@@ -1,0 +1,101 @@
+"""What all tests share: data where it is there, an app, drawings, and ways to send them."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Callable, Iterator
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from PIL import Image
+
+from trainer.data import Split, data_folder, strokes, synthetic
+from trainer.render import Strokes
+from webapp.app import create_app
+from webapp.settings import Settings
+
+
+def need(there: bool, reason: str) -> None:
+    """Skip, saying why, where something is missing; in CI nothing may be missing."""
+    if there:
+        return
+    if os.environ.get("CI"):
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def mnist() -> Path:
+    """The data folder, where MNIST is in it."""
+    folder = data_folder()
+    here = (folder / "mnist" / "MNIST" / "raw" / "t10k-images-idx3-ubyte").exists()
+    need(here, f"no MNIST in {folder / 'mnist'}; set INKLING_DATA to a folder that has it")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def pen_strokes() -> Path:
+    """The data folder, where people's pen strokes are in it."""
+    folder = data_folder()
+    here = any((folder / "strokes").glob("digits-*.jsonl.gz"))
+    need(here, f"no strokes in {folder / 'strokes'}; set INKLING_DATA to a folder that has them")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def drawings() -> dict[int, Strokes]:
+    """One drawing of each digit, by people who taught no model; synthetic where there is none."""
+    folder = data_folder()
+    found: dict[int, Strokes] = {}
+    if any((folder / "strokes").glob("digits-*.jsonl.gz")):
+        people = (r for r in strokes.read(folder) if strokes.split_of(r.writer) is Split.TEST)
+        pairs: Iterator[tuple[int, Strokes]] = ((r.label, r.strokes) for r in people)
+    else:
+        pairs = islice(synthetic.drawings(np.random.default_rng(0)), 1000)
+    for label, lines in pairs:
+        found.setdefault(label, lines)
+        if len(found) == 10:
+            break
+    return found
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> Flask:
+    return create_app(Settings(home=str(tmp_path)))
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    return app.test_client()
+
+
+Encode = Callable[..., bytes]
+
+
+@pytest.fixture(scope="session")
+def encode() -> Encode:
+    """Encode a Pillow image or an array as a file: `encode(picture, "PNG", …)`."""
+
+    def to_bytes(picture: Image.Image | np.ndarray, kind: str = "PNG", **options: object) -> bytes:
+        image = picture if isinstance(picture, Image.Image) else Image.fromarray(picture)
+        file = io.BytesIO()
+        image.save(file, kind, **options)
+        return file.getvalue()
+
+    return to_bytes
+
+
+@pytest.fixture(scope="session")
+def seven() -> np.ndarray:
+    """A plain 7, black on white: uint8 [140, 140]."""
+    import cv2
+
+    canvas = np.full((140, 140), 255, np.uint8)
+    points = np.array([[35, 30], [100, 30], [65, 115]], np.int32)
+    cv2.polylines(canvas, [points], False, 0, 9, cv2.LINE_AA)
+    return canvas

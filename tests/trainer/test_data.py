@@ -1,0 +1,115 @@
+import gzip
+import json
+from itertools import islice
+
+import numpy as np
+import pytest
+
+from trainer.data import DATA_SETS, Source, Split, strokes, synthetic
+from trainer.data.templates import TEMPLATES
+from trainer.errors import TrainerError
+from trainer.render import Look, catmull_rom, paint
+
+
+def test_synthetic_digits_come_from_the_seed_alone():
+    first, second, other = (
+        DATA_SETS["synthetic"].load(Split.TRAIN, None, 50, s) for s in (1, 1, 2)
+    )
+    assert first.sha256() == second.sha256()
+    assert first.sha256() != other.sha256()
+
+
+def test_synthetic_test_digits_are_the_same_whatever_the_seed():
+    parts = [DATA_SETS["synthetic"].load(Split.TEST, None, 50, seed) for seed in (1, 2)]
+    assert parts[0].sha256() == parts[1].sha256()
+    assert parts[0].sha256() != DATA_SETS["synthetic"].load(Split.VALIDATION, None, 50, 1).sha256()
+
+
+def test_every_digit_has_several_styles_and_all_are_drawn():
+    assert all(len(TEMPLATES[digit]) >= 5 for digit in range(10))
+    drawn = [label for label, _ in islice(synthetic.drawings(np.random.default_rng(0)), 500)]
+    assert set(drawn) == set(range(10))
+
+
+def test_drawings_never_repeat():
+    seen = {
+        b"".join(line.tobytes() for line in lines)
+        for _, lines in islice(synthetic.drawings(np.random.default_rng(0)), 500)
+    }
+    assert len(seen) == 500
+
+
+def test_a_curve_runs_through_its_points():
+    points = np.array([[0.0, 0.0], [10.0, 5.0], [3.0, 9.0], [7.0, 1.0]])
+    curve = catmull_rom(points)
+    for point in points:
+        assert np.abs(curve - point).sum(axis=1).min() < 1e-9
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_the_whole_drawing_lies_on_the_canvas(seed):
+    rng = np.random.default_rng(seed)
+    _, lines = next(synthetic.drawings(rng))
+    look = Look.random(rng)
+    canvas = paint(lines, look)
+    edge = np.concatenate([canvas[0], canvas[-1], canvas[:, 0], canvas[:, -1]])
+    assert (edge == look.paper).all()
+    assert np.abs(canvas.astype(int) - look.paper).max() > abs(look.ink - look.paper) / 2
+
+
+def test_a_writer_is_always_in_the_same_part():
+    assert strokes.split_of("ced/aike2911") is strokes.split_of("ced/aike2911")
+    parts = [strokes.split_of(f"writer {i}") for i in range(2000)]
+    assert 0.66 < parts.count(Split.TRAIN) / 2000 < 0.74
+    assert 0.17 < parts.count(Split.TEST) / 2000 < 0.23
+
+
+def test_no_writer_is_in_two_parts(pen_strokes):
+    writers = {split: set() for split in Split}
+    for record in strokes.read(pen_strokes):
+        writers[strokes.split_of(record.writer)].add(record.writer)
+    assert all(len(names) >= 10 for names in writers.values())
+    assert not writers[Split.TRAIN] & writers[Split.TEST]
+    assert not writers[Split.TRAIN] & writers[Split.VALIDATION]
+
+
+@pytest.mark.parametrize(
+    "line", ["{", "{}", '{"label": "7", "strokes": [], "writer": "w"}', '{"label": "x"}', "[]"]
+)
+def test_a_bad_stroke_record_is_named_with_file_and_line(tmp_path, line):
+    good = json.dumps({"label": "7", "strokes": [[[0, 0], [1, 1]]], "writer": "w"})
+    (tmp_path / "strokes").mkdir()
+    with gzip.open(tmp_path / "strokes" / "digits-a.jsonl.gz", "wt") as file:
+        file.write(f"{good}\n{line}\n")
+    with pytest.raises(TrainerError, match=r"digits-a\.jsonl\.gz:2: not a stroke record"):
+        list(strokes.read(tmp_path))
+
+
+def test_a_single_point_is_a_dot():
+    record_like = [np.array([[5.0, 5.0]])]
+    canvas = paint(record_like, Look(100, 0.5, (0.5, 0.5), 10, 0.0, 0, 255))
+    assert 50 < (canvas < 128).sum() < 150
+
+
+def test_missing_strokes_say_what_to_do(tmp_path):
+    with pytest.raises(TrainerError, match="INKLING_DATA"):
+        list(strokes.read(tmp_path))
+
+
+@pytest.mark.parametrize("text", ["synthetic:0", "synthetic:-3", "synthetic:many"])
+def test_a_wrong_size_is_refused(text):
+    with pytest.raises(TrainerError, match="whole number above 0"):
+        Source.parse(text)
+
+
+def test_an_unknown_data_set_is_refused_with_the_nearest_name():
+    with pytest.raises(TrainerError, match="did you mean 'synthetic'"):
+        Source.parse("sinthetic")
+
+
+def test_mnist_is_split_55000_5000_10000_and_the_parts_share_nothing(mnist):
+    parts = {split: DATA_SETS["mnist"].load(split, mnist, None, 0) for split in Split}
+    assert [len(parts[split]) for split in Split] == [55_000, 5_000, 10_000]
+    train = {p.tobytes() for p in parts[Split.TRAIN].pixels}
+    validation = [p.tobytes() for p in parts[Split.VALIDATION].pixels]
+    assert sum(p in train for p in validation) < 10  # MNIST itself repeats a few

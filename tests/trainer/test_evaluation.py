@@ -1,0 +1,34 @@
+import numpy as np
+import pytest
+
+from trainer.bundle.recogniser import softmax
+from trainer.evaluation import calibration_error, confusion, fit_temperature, rejection_threshold
+
+
+def test_confusion_counts_truth_by_row():
+    matrix = confusion(np.array([3, 3, 5]), np.array([3, 8, 5]))
+    assert matrix[3, 3] == matrix[3, 8] == matrix[5, 5] == 1
+    assert matrix.sum() == 3
+
+
+def test_the_temperature_that_spoiled_the_logits_is_found():
+    rng = np.random.default_rng(0)
+    logits = rng.normal(0, 3, (20_000, 10))
+    truth = np.array([rng.choice(10, p=p) for p in softmax(logits)])
+    assert fit_temperature(logits * 2.5, truth) == pytest.approx(2.5, rel=0.05)
+    assert calibration_error(softmax(logits), truth) < 0.01
+    assert calibration_error(softmax(logits * 2.5), truth) > 0.1
+
+
+def test_calibration_error_of_a_liar_is_its_lie():
+    probabilities = np.full((1000, 10), 0.01 / 9)
+    probabilities[:, 0] = 0.99
+    truth = np.array([0, 1] * 500)
+    assert calibration_error(probabilities, truth) == pytest.approx(0.49, abs=1e-6)
+
+
+def test_one_per_cent_of_true_digits_falls_below_the_threshold():
+    rng = np.random.default_rng(0)
+    probabilities = softmax(rng.normal(0, 3, (10_000, 10)))
+    threshold = rejection_threshold(probabilities)
+    assert (probabilities.max(axis=1) < threshold).mean() == pytest.approx(0.01, abs=0.001)

@@ -1,0 +1,34 @@
+"""From real MNIST to a served answer, in the two commands that a person would use."""
+
+import base64
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from torchvision.datasets import MNIST
+
+from webapp.app import create_app
+from webapp.settings import Settings
+
+
+def test_two_epochs_on_a_few_thousand_pictures_make_a_model_that_serves(tmp_path, mnist, encode):
+    subprocess.run(
+        [sys.executable, "-m", "trainer", "train", "--data", "mnist:4000", "--epochs", "2",
+         "--batch-size", "64", "--run", "run", "--output", "home/models/mine"],
+        cwd=tmp_path,
+        env=os.environ | {"INKLING_DATA": str(mnist.resolve()), "PYTHONPATH": str(Path.cwd())},
+        check=True,
+    )  # fmt: skip
+    client = create_app(Settings(home=str(tmp_path / "home"), model="mine")).test_client()
+    stored = MNIST(str(mnist / "mnist"), train=False)
+    right = 0
+    for picture, label in zip(stored.data.numpy()[:200], stored.targets.tolist(), strict=False):
+        url = "data:image/png;base64," + base64.b64encode(encode(picture)).decode()
+        answer = client.post("/api/v1/predict", json={"image": url}).get_json()
+        assert answer["model"]["name"] == "mine"
+        right += answer["digit"] == label
+    assert right >= 180
+    figures = json.loads((tmp_path / "home/models/mine/card.json").read_text())["evaluations"]
+    assert [f["pictures"] for f in figures] == [10_000]

@@ -1,0 +1,132 @@
+import contextlib
+import struct
+import zlib
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from trainer.pictures import (
+    MAX_BYTES,
+    BrokenPicture,
+    PictureError,
+    PictureTooLarge,
+    UnsupportedPicture,
+    decode,
+)
+from trainer.preprocess import preprocess
+
+
+def png_chunk(kind: bytes, content: bytes) -> bytes:
+    checksum = zlib.crc32(kind + content)
+    return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", checksum)
+
+
+def png(width: int, height: int, content: bytes, depth: int = 8, colour: int = 0) -> bytes:
+    """A PNG whose header says what it is told to, whatever the content holds."""
+    header = struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, 0)
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + png_chunk(b"IHDR", header)
+        + png_chunk(b"IDAT", zlib.compress(content))
+        + png_chunk(b"IEND", b"")
+    )
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "GIF", "BMP"])
+def test_it_reads_each_format_by_content(seven, encode, kind):
+    image = decode(encode(seven, kind))
+    assert image.size == (140, 140)
+    difference = np.abs(preprocess(image).pixels.astype(int) - preprocess(seven).pixels)
+    assert difference.mean() < 4
+
+
+@pytest.mark.parametrize("kind", ["TIFF", "ICO", "PPM", "TGA"])
+def test_other_formats_are_refused(seven, encode, kind):
+    with pytest.raises(UnsupportedPicture):
+        decode(encode(seven, kind))
+
+
+def test_what_is_no_picture_is_refused():
+    for content in (b"", b"hello", b"<svg xmlns='http://www.w3.org/2000/svg'/>", b"%PDF-1.7"):
+        with pytest.raises(UnsupportedPicture):
+            decode(content)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_exif_orientation_is_obeyed(seven, encode, orientation):
+    """A camera stores the turned picture and a tag that says how to turn it back."""
+    stored_as = {
+        2: Image.Transpose.FLIP_LEFT_RIGHT,
+        3: Image.Transpose.ROTATE_180,
+        4: Image.Transpose.FLIP_TOP_BOTTOM,
+        5: Image.Transpose.TRANSPOSE,
+        6: Image.Transpose.ROTATE_90,
+        7: Image.Transpose.TRANSVERSE,
+        8: Image.Transpose.ROTATE_270,
+    }
+    upright = Image.fromarray(seven[:, :120])
+    stored = upright.transpose(stored_as[orientation]) if orientation > 1 else upright
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    image = decode(encode(stored, "JPEG", exif=exif.tobytes(), quality=95))
+    assert image.size == upright.size
+    assert np.abs(np.asarray(image).astype(int) - np.asarray(upright)).mean() < 5
+
+
+def test_the_first_frame_of_an_animation_is_read(seven, encode):
+    blank = Image.new("L", (140, 140), 255)
+    for kind in ("GIF", "WEBP", "PNG"):
+        content = encode(Image.fromarray(seven), kind, save_all=True, append_images=[blank] * 3)
+        assert np.asarray(decode(content).convert("L")).min() < 50
+
+
+def test_too_many_bytes_are_refused_before_decoding():
+    with pytest.raises(PictureTooLarge, match="10 MB"):
+        decode(b"\x89PNG" + bytes(MAX_BYTES))
+
+
+@pytest.mark.parametrize(("width", "height"), [(5001, 5000), (60_000, 60_000), (2**31 - 1, 3)])
+def test_too_many_pixels_are_refused_by_the_header(width, height):
+    with pytest.raises(PictureTooLarge, match="25 million"):
+        decode(png(width, height, b""))
+
+
+def test_a_bomb_whose_header_lies_is_broken_and_cheap():
+    bomb = png(10, 10, bytes(50_000_000))
+    try:
+        image = decode(bomb)
+    except BrokenPicture:
+        return
+    assert image.size == (10, 10)
+
+
+@pytest.mark.parametrize("size", [(0, 0), (0, 5), (5, 0)])
+def test_a_picture_without_pixels_is_refused(size):
+    with pytest.raises(PictureError):
+        decode(png(*size, b""))
+
+
+def test_a_header_that_promises_more_than_there_is_means_broken():
+    with pytest.raises(BrokenPicture):
+        decode(png(200, 200, b"\0" * 300))
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "GIF", "BMP"])
+def test_a_truncated_picture_is_broken(seven, encode, kind):
+    content = encode(seven, kind)
+    with pytest.raises(PictureError):
+        decode(content[: len(content) // 2])
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.data())
+def test_damaged_pictures_raise_nothing_but_picture_errors(seven, encode, data):
+    kind = data.draw(st.sampled_from(["PNG", "JPEG", "WEBP", "GIF", "BMP"]))
+    content = bytearray(encode(seven[::4, ::4], kind))
+    for _ in range(data.draw(st.integers(1, 8))):
+        content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
+    with contextlib.suppress(PictureError):
+        decode(bytes(content)).tobytes()

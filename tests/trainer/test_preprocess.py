@@ -1,0 +1,170 @@
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from PIL import Image
+from torchvision.datasets import MNIST
+
+from trainer.preprocess import EmptyDrawing, Prepared, preprocess
+
+
+def centre_of_mass(pixels):
+    moments = cv2.moments(pixels)
+    return moments["m10"] / moments["m00"], moments["m01"] / moments["m00"]
+
+
+def likeness(a: Prepared, b: Prepared) -> float:
+    """Mean difference of two prepared pictures, 0..255."""
+    return float(np.abs(a.pixels.astype(int) - b.pixels).mean())
+
+
+def test_it_gives_28_by_28_with_the_ink_in_a_20_box_around_its_centre_of_mass(seven):
+    prepared = preprocess(seven)
+    assert prepared.pixels.shape == (28, 28)
+    assert prepared.pixels.dtype == np.uint8
+    _, _, width, height = cv2.boundingRect((prepared.pixels > 0).astype(np.uint8))
+    assert max(width, height) == 20
+    x, y = centre_of_mass(prepared.pixels)
+    assert abs(x - 14) <= 0.51
+    assert abs(y - 14) <= 0.51
+    assert prepared.pixels.max() == 255
+
+
+def test_it_tells_the_box_in_pixels_of_the_picture(seven):
+    x, y, width, height = preprocess(seven).box
+    assert (x, y) == pytest.approx((30, 25), abs=2)
+    assert (x + width, y + height) == pytest.approx((105, 120), abs=2)
+    small = preprocess(seven).box
+    large = preprocess(cv2.resize(seven, None, fx=20, fy=20, interpolation=cv2.INTER_NEAREST)).box
+    assert np.array(large) == pytest.approx(np.array(small) * 20, abs=40)
+
+
+def test_dark_on_light_and_light_on_dark_look_the_same(seven):
+    dark, light = preprocess(seven), preprocess(255 - seven)
+    assert dark.dark_on_light
+    assert not light.dark_on_light
+    assert (dark.pixels == light.pixels).all()
+
+
+@pytest.mark.parametrize(
+    ("ink", "paper"),
+    [((200, 30, 30), (250, 240, 220)), ((255, 0, 0), (0, 0, 255)), ((250, 250, 60), (20, 60, 40))],
+)
+def test_coloured_ink_on_coloured_paper_is_found(seven, ink, paper):
+    share = (seven / 255)[:, :, None]
+    coloured = (np.array(paper) * share + np.array(ink) * (1 - share)).astype(np.uint8)
+    assert likeness(preprocess(coloured), preprocess(seven)) < 3
+
+
+@pytest.mark.parametrize("ink", [(0, 0, 0), (255, 255, 255), (40, 80, 200)])
+def test_a_transparent_canvas_is_paper_whatever_the_ink(seven, ink):
+    rgba = np.zeros((*seven.shape, 4), np.uint8)
+    rgba[:, :, :3] = ink
+    rgba[:, :, 3] = 255 - seven
+    assert likeness(preprocess(rgba), preprocess(seven)) < 1
+
+
+def test_paper_with_transparent_corners_is_still_paper(seven):
+    rgba = np.dstack([seven, seven, seven, np.full_like(seven, 255)])
+    rgba[:10, :10, 3] = 0
+    rgba[:10, :10, :3] = 0
+    assert likeness(preprocess(rgba), preprocess(seven)) < 1
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "P", "RGB", "RGBA", "CMYK", "I;16", "I", "LA"])
+def test_every_mode_of_picture_gives_the_same(seven, mode):
+    if mode in {"I;16", "I"}:
+        image = Image.fromarray(seven.astype(np.int32) * 257).convert("I")
+        image = Image.fromarray(np.asarray(image).astype(np.uint16)) if mode == "I;16" else image
+    elif mode == "LA":
+        image = Image.merge("LA", [Image.fromarray(seven), Image.new("L", (140, 140), 255)])
+    else:
+        image = Image.fromarray(seven).convert(mode)
+    assert likeness(preprocess(image), preprocess(seven)) < 4
+
+
+@pytest.mark.parametrize("side", [1, 2, 28, 280, 1500])
+@pytest.mark.parametrize("shade", [0, 128, 255])
+def test_a_blank_picture_is_an_empty_drawing(side, shade):
+    with pytest.raises(EmptyDrawing):
+        preprocess(np.full((side, side), shade, np.uint8))
+
+
+def test_a_wholly_transparent_picture_is_an_empty_drawing():
+    with pytest.raises(EmptyDrawing):
+        preprocess(Image.new("RGBA", (50, 50), (10, 200, 30, 0)))
+
+
+def test_paper_grain_alone_is_an_empty_drawing():
+    grain = np.random.default_rng(0).integers(225, 240, (200, 200)).astype(np.uint8)
+    with pytest.raises(EmptyDrawing):
+        preprocess(grain)
+
+
+@pytest.mark.parametrize("pen", [1, 2, 4, 8, 16, 28])
+def test_the_stroke_stays_visible_at_any_pen_width(pen):
+    canvas = np.full((280, 280), 255, np.uint8)
+    points = np.array([[70, 60], [200, 60], [130, 230]], np.int32)
+    cv2.polylines(canvas, [points], False, 0, pen, cv2.LINE_AA)
+    pixels = preprocess(canvas).pixels
+    # A 7 in a box of 20 has about 30 pixels of pen path; a thin one must not fade away.
+    assert pixels.sum() / 255 > 25
+
+
+def test_place_and_size_on_the_paper_do_not_matter(seven):
+    ink = seven[20:125, 25:110]
+    paper = np.full((600, 800), 255, np.uint8)
+    paper[450 : 450 + ink.shape[0], 30 : 30 + ink.shape[1]] = ink
+    assert likeness(preprocess(paper), preprocess(seven)) < 1
+
+
+def test_mnist_pictures_come_through_nearly_unchanged(mnist):
+    pictures = MNIST(str(mnist / "mnist"), train=False).data.numpy()[:2000]
+    differences = [np.abs(preprocess(p).pixels.astype(int) - p).mean() for p in pictures]
+    assert np.mean(differences) < 0.3
+    assert np.mean(np.array(differences) == 0) > 0.5
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    hnp.arrays(
+        np.uint8,
+        st.one_of(
+            st.tuples(st.integers(1, 60), st.integers(1, 60)),
+            st.tuples(st.integers(1, 60), st.integers(1, 60), st.sampled_from([3, 4])),
+        ),
+    )
+)
+def test_any_picture_gives_pixels_or_an_empty_drawing(array):
+    try:
+        prepared = preprocess(array)
+    except EmptyDrawing:
+        return
+    assert prepared.pixels.shape == (28, 28)
+    assert prepared.pixels.max() == 255
+    x, y, width, height = prepared.box
+    assert x >= 0 <= y
+    assert 1 <= width <= array.shape[1] - x
+    assert 1 <= height <= array.shape[0] - y
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    points=st.lists(
+        st.tuples(st.integers(20, 180), st.integers(20, 180)), min_size=2, max_size=8, unique=True
+    ),
+    shift=st.tuples(st.integers(-20, 19), st.integers(-20, 19)),
+)
+def test_moving_the_ink_changes_nothing(points, shift):
+    def draw(dx, dy):
+        canvas = np.zeros((200, 200), np.uint8)
+        moved = np.array([(x + dx, y + dy) for x, y in points], np.int32)
+        cv2.polylines(canvas, [moved], False, 255, 5)
+        return preprocess(canvas)
+
+    here, there = draw(0, 0), draw(*shift)
+    inside = all(5 <= x + shift[0] < 195 and 5 <= y + shift[1] < 195 for x, y in points)
+    if inside:
+        assert (here.pixels == there.pixels).all()

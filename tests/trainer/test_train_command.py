@@ -1,0 +1,207 @@
+"""The commands as a person calls them, in processes of their own."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import onnxruntime
+import pytest
+import torch
+from PIL import Image
+
+from trainer.bundle import PRETRAINED, read_bundle
+from trainer.export import LARGEST_DIFFERENCE, export
+from trainer.runs import Run
+
+FAST = ["--data", "synthetic:3000", "--batch-size", "64", "--epochs", "2", "--device", "cpu"]
+
+
+def trainer(*arguments, cwd, **environment):
+    return subprocess.run(
+        [sys.executable, "-m", "trainer", *map(str, arguments)],
+        cwd=cwd,
+        env=os.environ | {"INKLING_HOME": str(cwd / "home")} | environment,
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """A run of two epochs on synthetic digits, its bundle, and what was printed."""
+    folder = tmp_path_factory.mktemp("trained")
+    result = trainer("train", *FAST, "--run", folder / "run", "--json", cwd=folder)
+    assert result.returncode == 0, result.stderr
+    return folder / "run", result
+
+
+def test_json_prints_one_line_for_each_epoch_and_one_for_the_bundle(trained):
+    _, result = trained
+    lines = [json.loads(line) for line in result.stdout.splitlines()]
+    assert [line["epoch"] for line in lines[:2]] == [1, 2]
+    assert set(lines[0]) >= {"loss", "accuracy", "validation_accuracy", "pictures_per_second"}
+    assert lines[2]["card"]["architecture"] == "inkling"
+
+
+def test_the_bar_shows_loss_accuracy_speed_and_time_left(trained):
+    _, result = trained
+    assert "loss=" in result.stderr
+    assert "accuracy=" in result.stderr
+    assert "pictures/s" in result.stderr
+    assert "epoch 1/2" in result.stderr
+
+
+def test_the_bundle_is_complete_and_its_card_tells_how_it_was_made(trained):
+    run, _ = trained
+    card = read_bundle(run / "bundle").card
+    assert card.command.startswith("python -m trainer train --data synthetic:3000")
+    assert card.seed == 0
+    assert card.recipe["epochs"] == 2
+    assert [part.source for part in card.data] == ["synthetic:3000"]
+    assert card.evaluations[0].data == "synthetic"
+    assert card.evaluations[0].accuracy > 0.6
+    assert 0 < card.rejection_threshold < 1
+    assert card.temperature > 0
+    assert card.onnx_difference <= LARGEST_DIFFERENCE
+
+
+def test_onnx_takes_any_number_of_pictures_and_agrees_with_torch(trained):
+    run, _ = trained
+    session = onnxruntime.InferenceSession(read_bundle(run / "bundle").model)
+    model = Run(run).model()
+    for count in (1, 3, 17):
+        pictures = np.random.default_rng(count).random((count, 1, 28, 28), np.float32)
+        ours = session.run(["logits"], {"pictures": pictures})[0]
+        with torch.inference_mode():
+            theirs = model(torch.from_numpy(pictures)).numpy()
+        assert np.abs(ours - theirs).max() < 1e-3
+
+
+def test_a_bundle_is_not_written_when_onnx_disagrees(trained, monkeypatch, tmp_path):
+    run, _ = trained
+    monkeypatch.setattr("trainer.export.LARGEST_DIFFERENCE", -1.0)
+    with pytest.raises(Exception, match="no bundle was written"):
+        export(Run(run), tmp_path / "bundle")
+    assert not (tmp_path / "bundle").exists()
+
+
+def test_the_same_seed_gives_the_same_weights(trained, tmp_path):
+    run, _ = trained
+    result = trainer("train", *FAST, "--run", tmp_path / "again", cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
+    weights = "best.safetensors"
+    assert (tmp_path / "again" / weights).read_bytes() == (run / weights).read_bytes()
+
+
+def test_export_writes_the_bundle_of_a_run_again(trained, tmp_path):
+    run, _ = trained
+    result = trainer("export", run, "--which", "last", "--output", tmp_path / "b", cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
+    assert "synthetic test:" in result.stdout
+    assert read_bundle(tmp_path / "b").card.command == read_bundle(run / "bundle").card.command
+
+
+def test_evaluate_prints_a_table_and_the_confusion_matrix(trained, tmp_path):
+    run, _ = trained
+    text = trainer("evaluate", run / "bundle", "--data", "synthetic", cwd=tmp_path)
+    assert text.returncode == 0, text.stderr
+    assert "synthetic test:" in text.stdout
+    assert "truth ↓ answer →" in text.stdout
+    as_json = trainer("evaluate", run / "bundle", "--data", "synthetic", "--json", cwd=tmp_path)
+    report = json.loads(as_json.stdout)
+    assert sum(map(sum, report["confusion"])) == report["pictures"] == 10_000
+    assert len(report["per_class"]) == 10
+
+
+def test_predict_reads_what_it_can_and_names_what_it_cannot(tmp_path, seven, encode):
+    (tmp_path / "seven.png").write_bytes(encode(seven))
+    (tmp_path / "blank.png").write_bytes(encode(Image.new("L", (9, 9), 255)))
+    (tmp_path / "text.png").write_text("hello")
+    files = ["seven.png", "blank.png", "text.png", "nowhere.png"]
+    result = trainer("predict", *files, "--json", cwd=tmp_path)
+    assert result.returncode == 1
+    answers = [json.loads(line) for line in result.stdout.splitlines()]
+    assert answers[0]["digit"] == 7
+    assert sum(answers[0]["probabilities"]) == pytest.approx(1, abs=1e-4)
+    assert [bool(answer.get("error")) for answer in answers] == [False, True, True, True]
+    text = trainer("predict", "seven.png", cwd=tmp_path)
+    assert text.returncode == 0
+    assert text.stdout.startswith("seven.png: 7")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (["train", "--architecture", "inklin"], "did you mean 'inkling'?"),
+        (["train", "--data", "mnits"], "did you mean 'mnist'?"),
+        (["train", "--data", "synthetic", "--device", "warp"], "--device warp"),
+        (["train", "--epochs", "0"], "--epochs"),
+        (["evaluate", "nowhere"], "nowhere"),
+        (["export", "nowhere"], "nowhere is not a run"),
+        (["train", "--data", "strokes"], "INKLING_DATA"),
+    ],
+)
+def test_a_wrong_wish_is_refused_in_words(tmp_path, arguments, reason):
+    result = trainer(*arguments, cwd=tmp_path, INKLING_DATA=str(tmp_path / "empty"))
+    assert result.returncode in {1, 2}
+    assert reason in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_a_run_is_never_overwritten(trained, tmp_path):
+    run, _ = trained
+    before = (run / "best.safetensors").read_bytes()
+    result = trainer("train", *FAST, "--run", run, cwd=tmp_path)
+    assert result.returncode == 1
+    assert "holds a run already" in result.stderr
+    assert (run / "best.safetensors").read_bytes() == before
+
+
+def test_ctrl_c_stops_cleanly_and_keeps_the_last_checkpoint(tmp_path):
+    command = [sys.executable, "-m", "trainer", "train", "--data", "synthetic:1500", "--json"]
+    process = subprocess.Popen(
+        [*command, "--epochs", "500", "--run", "run"],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert json.loads(process.stdout.readline())["epoch"] == 1
+    assert json.loads(process.stdout.readline())["epoch"] == 2
+    time.sleep(0.2)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "the last checkpoint is kept in run" in errors
+    assert "Traceback" not in errors
+    run = Run(tmp_path / "run")
+    assert run.model("last") is not None
+    exported = trainer("export", "run", cwd=tmp_path)
+    assert exported.returncode == 0, exported.stderr
+    assert read_bundle(tmp_path / "run" / "bundle")
+
+
+def test_damaged_weights_are_refused(trained, tmp_path):
+    import shutil
+
+    run, _ = trained
+    copy = shutil.copytree(run, tmp_path / "run")
+    (copy / "best.safetensors").write_bytes(b"broken")
+    result = trainer("export", copy, cwd=tmp_path)
+    assert result.returncode == 1
+    assert "does not fit its run" in result.stderr
+
+
+def test_predict_and_evaluate_never_import_torch():
+    code = (
+        "import sys; from trainer.cli import main; import trainer.evaluation;"
+        "assert 'torch' not in sys.modules, 'torch was imported'"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+    assert (PRETRAINED / "inkling").is_dir()

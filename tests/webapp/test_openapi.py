@@ -1,0 +1,38 @@
+"""The contract against the app itself: schemathesis makes the requests."""
+
+import schemathesis
+from hypothesis import HealthCheck, settings
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from webapp.app import create_app
+from webapp.settings import Settings
+
+app = create_app(Settings(home="/nonexistent"))
+schema = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", app)
+
+
+@schema.parametrize()
+@settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
+def test_every_answer_is_as_the_contract_says(case):
+    response = case.call()
+    assert response.status_code < 500
+    case.validate_response(
+        response,
+        checks=[status_code_conformance, content_type_conformance, response_schema_conformance],
+    )
+
+
+def test_a_good_answer_is_as_the_contract_says(client, seven, encode):
+    import base64
+
+    import jsonschema_rs
+
+    contract = client.get("/api/v1/openapi.json").get_json()
+    body = {"image": "data:image/png;base64," + base64.b64encode(encode(seven)).decode()}
+    answer = client.post("/api/v1/predict", json=body).get_json()
+    ref = {"$ref": "#/components/schemas/Prediction", "components": contract["components"]}
+    jsonschema_rs.validator_for(ref).validate(answer)

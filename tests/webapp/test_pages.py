@@ -1,0 +1,144 @@
+import re
+from pathlib import Path
+
+import pytest
+from babel.messages.mofile import read_mo
+from babel.messages.pofile import read_po
+
+from webapp import wording
+from webapp.app import create_app
+from webapp.settings import Settings
+
+PAGES = ["/", "/about", "/api/docs", "/no-such-page"]
+CATALOGUE = Path("webapp/translations/zh_Hans/LC_MESSAGES")
+
+
+def text(response) -> str:
+    return response.get_data(as_text=True)
+
+
+@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.parametrize(
+    ("asked", "tag", "word"),
+    [
+        ("en", "en", "Draw"),
+        ("zh-CN,zh;q=0.9,en;q=0.5", "zh-Hans", "书写"),
+        ("zh", "zh-Hans", "书写"),
+        ("fr,de", "en", "Draw"),
+        ("", "en", "Draw"),
+    ],
+)
+def test_a_page_speaks_the_browsers_language(client, path, asked, tag, word):
+    response = client.get(path, headers={"Accept-Language": asked})
+    assert f'<html lang="{tag}">' in text(response)
+    assert word in text(response)
+
+
+def test_the_switch_is_remembered_and_leads_back(client):
+    response = client.get("/language/zh-Hans?back=/about", headers={"Accept-Language": "en"})
+    assert response.status_code == 302
+    assert response.location == "/about"
+    assert "书写" in text(client.get("/", headers={"Accept-Language": "en"}))
+    client.get("/language/en")
+    assert "书写" not in text(client.get("/", headers={"Accept-Language": "zh"})).split("<main")[1]
+
+
+@pytest.mark.parametrize("back", ["//evil.example", "https://evil.example", "/\\evil.example"])
+def test_the_switch_never_leads_to_another_host(client, back):
+    assert client.get("/language/en", query_string={"back": back}).location == "/"
+
+
+def test_an_unknown_language_is_not_found(client):
+    assert client.get("/language/tlh").status_code == 404
+
+
+def test_every_string_is_translated_and_compiled():
+    with (CATALOGUE / "messages.po").open("rb") as file:
+        catalogue = read_po(file, locale="zh_Hans")
+    with (CATALOGUE / "messages.mo").open("rb") as file:
+        compiled = read_mo(file)
+    messages = [message for message in catalogue if message.id]
+    assert len(messages) > 80
+    assert [m.id for m in messages if not m.string or m.fuzzy] == []
+    assert {m.id: m.string for m in messages} == {m.id: m.string for m in compiled if m.id}
+    for message in messages:
+        placeholders = [
+            sorted(re.findall(r"\{\w+\}|%\(\w+\)s", s)) for s in (message.id, message.string)
+        ]
+        assert placeholders[0] == placeholders[1], message.id
+
+
+def test_an_upload_without_scripts_is_answered_on_the_page(client, seven, encode):
+    import io
+
+    page = text(client.post("/", data={"image": (io.BytesIO(encode(seven)), "7.png")}))
+    assert '<p id="answer">7</p>' in page
+    probability = re.search(r'data-digit="7" data-probability="([\d.]+)"', page)
+    assert float(probability[1]) > 0.5
+    assert "data:image/png;base64," in page
+
+
+def test_a_bad_upload_without_scripts_is_told_in_words(client):
+    import io
+
+    response = client.post("/", data={"image": (io.BytesIO(b"hello"), "7.png")})
+    assert response.status_code == 415
+    assert "not a picture" in text(response)
+
+
+@pytest.mark.parametrize("path", [*PAGES, "/api/v1/models", "/static/draw.js"])
+def test_every_answer_forbids_what_we_do_not_need(client, path):
+    headers = client.get(path).headers
+    policy = headers["Content-Security-Policy"]
+    assert "unsafe" not in policy
+    assert "default-src 'none'" in policy
+    assert "script-src 'self'" in policy
+    assert headers["X-Content-Type-Options"] == "nosniff"
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_holds_nothing_that_the_policy_forbids_and_no_other_host(client, path):
+    page = text(client.get(path))
+    assert not re.search(r"<script(?![^>]*(src=|application/json))", page)
+    assert not re.search(r"<[^>]+\s(style|on\w+)=", page)
+    assert not re.search(r'(src|href|action)="(https?:)?//', page)
+
+
+def test_sentences_are_as_sure_as_the_probability(app):
+    from webapp.schemas import ModelVersion, Prediction
+
+    def say(certainty, first, second=1):
+        probabilities = [0.0] * 10
+        probabilities[first], probabilities[second] = 0.7, 0.2
+        prediction = Prediction(
+            digit=first, confidence=0.7, probabilities=probabilities, is_digit=True,
+            digit_score=0.7, certainty=certainty, text=str(first), digits=[], prediction_id="",
+            seen="", inverted=True, model=ModelVersion(name="", version=""), elapsed_ms=1.0,
+        )  # fmt: skip
+        with app.test_request_context():
+            return wording.sentence(prediction)
+
+    assert say("sure", 7) == "Surely a 7."
+    assert say("likely", 8) == "Probably an 8."
+    assert say("unsure", 7) == "A 7, perhaps a 1."
+    assert say("not_a_digit", 7) == "That doesn’t look like a digit."
+
+
+def test_a_request_keeps_a_safe_name_and_loses_an_unsafe_one(client):
+    assert (
+        client.get("/healthz", headers={"X-Request-ID": "abc-1.2_3"}).headers["X-Request-ID"]
+        == "abc-1.2_3"
+    )
+    for bad in ("a b", "x" * 65, "é", "a;b"):
+        given = client.get("/healthz", headers={"X-Request-ID": bad}).headers["X-Request-ID"]
+        assert re.fullmatch(r"[0-9a-f]{32}", given)
+
+
+def test_the_address_of_a_proxied_client_is_believed_only_when_told_so(tmp_path):
+    from flask import request
+
+    for proxies, expected in ((0, "127.0.0.1"), (1, "203.0.113.7")):
+        app = create_app(Settings(home=str(tmp_path), proxies=proxies))
+        app.add_url_rule("/whoami", view_func=lambda: request.remote_addr or "")
+        answer = app.test_client().get("/whoami", headers={"X-Forwarded-For": "203.0.113.7"})
+        assert text(answer) == expected

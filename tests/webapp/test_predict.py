@@ -1,0 +1,81 @@
+import base64
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from trainer.render import Look, paint
+
+
+def data_url(content: bytes, kind: str = "image/png") -> str:
+    return f"data:{kind};base64,{base64.b64encode(content).decode()}"
+
+
+def test_it_reads_a_data_url(client, seven, encode):
+    response = client.post("/api/v1/predict", json={"image": data_url(encode(seven))})
+    assert response.status_code == 200
+    answer = response.get_json()
+    assert answer["digit"] == 7
+    assert answer["text"] == "7"
+    assert answer["confidence"] == max(answer["probabilities"])
+    assert sum(answer["probabilities"]) == pytest.approx(1)
+    assert len(answer["probabilities"]) == 10
+    assert answer["is_digit"] is True
+    assert 0 <= answer["digit_score"] <= 1
+    assert answer["model"]["name"] == "inkling"
+    assert len(answer["model"]["version"]) == 12
+    assert answer["elapsed_ms"] > 0
+    assert answer["digits"][0]["digit"] == 7
+
+
+def test_the_box_frames_the_ink(client, seven, encode):
+    answer = client.post("/api/v1/predict", json={"image": data_url(encode(seven))}).get_json()
+    assert answer["digits"][0]["box"] == pytest.approx([30, 25, 75, 95], abs=3)
+
+
+def test_what_the_model_saw_is_a_28_by_28_picture(client, seven, encode):
+    answer = client.post("/api/v1/predict", json={"image": data_url(encode(seven))}).get_json()
+    prefix, _, encoded = answer["seen"].partition(",")
+    assert prefix == "data:image/png;base64"
+    seen = Image.open(io.BytesIO(base64.b64decode(encoded)))
+    assert seen.size == (28, 28)
+    assert np.asarray(seen)[0, 0] == 0  # light ink on black
+
+
+def test_it_reads_a_multipart_upload(client, seven, encode):
+    file = (io.BytesIO(encode(seven, "JPEG")), "holiday.txt")  # the name means nothing
+    response = client.post("/api/v1/predict", data={"image": file, "model": "inkling"})
+    assert response.status_code == 200
+    assert response.get_json()["digit"] == 7
+
+
+def test_each_prediction_has_its_own_id(client, seven, encode):
+    body = {"image": data_url(encode(seven))}
+    ids = {client.post("/api/v1/predict", json=body).get_json()["prediction_id"] for _ in range(3)}
+    assert len(ids) == 3
+
+
+def test_strokes_may_travel_with_the_picture(client, seven, encode):
+    body = {"image": data_url(encode(seven)), "mode": "digit", "strokes": [[[1, 2], [3, 4, 0.5]]]}
+    assert client.post("/api/v1/predict", json=body).status_code == 200
+
+
+def test_it_reads_a_drawing_of_each_digit(client, drawings, encode):
+    look = Look(280, 0.6, (0.5, 0.5), 12, 0.0, 0, 255)
+    right = 0
+    for label, lines in drawings.items():
+        body = {"image": data_url(encode(paint(lines, look)))}
+        right += client.post("/api/v1/predict", json=body).get_json()["digit"] == label
+    assert right >= 9
+
+
+def test_it_reads_995_in_a_thousand_of_mnist_through_the_api(client, mnist, encode):
+    from torchvision.datasets import MNIST
+
+    stored = MNIST(str(mnist / "mnist"), train=False)
+    right = 0
+    for picture, label in zip(stored.data.numpy(), stored.targets.tolist(), strict=True):
+        response = client.post("/api/v1/predict", json={"image": data_url(encode(picture))})
+        right += response.get_json()["digit"] == label
+    assert right >= 9950

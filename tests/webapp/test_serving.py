@@ -1,0 +1,205 @@
+"""The real gunicorn, as `inkling serve` starts it."""
+
+import base64
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+class Server:
+    def __init__(self, home: Path, **environment: str) -> None:
+        self.port = free_port()
+        self.log = home / "server.log"
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "webapp", "serve", "--port", str(self.port)],
+            env=os.environ | {"INKLING_HOME": str(home), "INKLING_WORKERS": "2"} | environment,
+            stdout=self.log.open("wb"),
+            stderr=subprocess.STDOUT,
+        )
+
+    def get(self, path: str, data: bytes | None = None, **headers: str) -> tuple[int, bytes]:
+        request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", data, headers)
+        try:
+            with urllib.request.urlopen(request, timeout=10) as response:
+                return response.status, response.read()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read()
+
+    def wait_until_ready(self) -> None:
+        for _ in range(300):
+            try:
+                if self.get("/readyz")[0] == 200:
+                    return
+            except OSError:
+                assert self.process.poll() is None, self.log.read_text()
+                time.sleep(0.05)
+        pytest.fail(f"not ready: {self.log.read_text()}")
+
+    def workers(self) -> set[int]:
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
+        return {int(pid) for pid in children.split()}
+
+    def stop(self) -> int:
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(timeout=40)
+
+
+@pytest.fixture
+def server(tmp_path):
+    server = Server(tmp_path)
+    try:
+        server.wait_until_ready()
+        yield server
+    finally:
+        if server.process.poll() is None:
+            server.process.kill()
+            server.process.wait()
+
+
+@pytest.fixture
+def body(seven, encode) -> bytes:
+    image = "data:image/png;base64," + base64.b64encode(encode(seven)).decode()
+    return json.dumps({"image": image}).encode()
+
+
+JSON = {"Content-Type": "application/json"}
+
+
+def test_it_answers_with_as_many_workers_as_told_and_logs_id_and_time(server, body):
+    status, answer = server.get("/api/v1/predict", body, **JSON, **{"X-Request-ID": "my-request"})
+    assert status == 200
+    assert json.loads(answer)["digit"] == 7
+    assert len(server.workers()) == 2
+    assert server.stop() == 0
+    line = next(line for line in server.log.read_text().splitlines() if "my-request" in line)
+    assert re.search(
+        r'"POST /api/v1/predict HTTP/1.1" 200 \d+ bytes \d+ us request=my-request', line
+    )
+
+
+def test_no_worker_holds_torch(server, body):
+    server.get("/api/v1/predict", body, **JSON)
+    for pid in server.workers():
+        assert "/torch/" not in Path(f"/proc/{pid}/maps").read_text()
+
+
+def test_a_reload_and_a_killed_worker_lose_no_request(server, body):
+    """SIGHUP and kill -9 while requests come in, one after another on new connections."""
+    answers: list[int] = []
+    done = threading.Event()
+
+    def ask() -> None:
+        while not done.is_set():
+            answers.append(server.get("/api/v1/predict", body, **JSON)[0])
+
+    asking = threading.Thread(target=ask)
+    asking.start()
+    before = server.workers()
+    server.process.send_signal(signal.SIGHUP)
+    for _ in range(200):
+        time.sleep(0.05)
+        if len(server.workers()) == 2 and not server.workers() & before:
+            break
+    done.set()
+    asking.join()
+    assert not server.workers() & before
+    assert set(answers) == {200}
+
+    victim = server.workers().pop()
+    os.kill(victim, signal.SIGKILL)
+    for _ in range(200):
+        time.sleep(0.05)
+        if len(server.workers()) == 2 and victim not in server.workers():
+            break
+    server.wait_until_ready()
+    assert victim not in server.workers()
+    assert server.get("/api/v1/predict", body, **JSON)[0] == 200
+
+
+def test_it_stops_gracefully_after_the_request_in_hand(server, body):
+    """A body that is still arriving when the stop comes is waited for and answered."""
+    with socket.create_connection(("127.0.0.1", server.port), timeout=20) as connection:
+        head = (
+            "POST /api/v1/predict HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+            f"Content-Length: {len(body)}\r\n\r\n"
+        )
+        connection.sendall(head.encode() + body[:100])
+        time.sleep(0.5)
+        server.process.send_signal(signal.SIGTERM)
+        time.sleep(0.5)
+        connection.sendall(body[100:])
+        assert connection.recv(100).startswith(b"HTTP/1.1 200")
+    assert server.process.wait(timeout=40) == 0
+
+
+def test_hostile_pictures_kill_no_worker(server, body):
+    before = server.workers()
+    from tests.trainer.test_pictures import png
+
+    for content in (
+        png(5000, 5000, bytes(100)),
+        png(30_000, 30_000, b""),
+        png(10, 10, bytes(10**8)),
+    ):
+        url = "data:image/png;base64," + base64.b64encode(content).decode()
+        status, _ = server.get("/api/v1/predict", json.dumps({"image": url}).encode(), **JSON)
+        assert status in {200, 413, 422}
+    assert server.get("/api/v1/predict", body, **JSON)[0] == 200
+    assert server.workers() == before
+
+
+def test_the_counts_of_all_workers_are_added_up(server, body):
+    for _ in range(20):
+        server.get("/api/v1/predict", body, **JSON)
+    _, text = server.get("/metrics")
+    counted = re.search(
+        rb'inkling_requests_total\{method="POST",route="/api/v1/predict",status="200"\} ([\d.]+)',
+        text,
+    )
+    assert float(counted[1]) == 20
+    assert b"inkling_predictions_total{" in text
+
+
+def test_a_wrong_setting_stops_the_start_with_one_line(tmp_path):
+    server = Server(tmp_path, INKLING_WORKERS="many")
+    assert server.process.wait(timeout=20) == 1
+    lines = server.log.read_text().splitlines()
+    assert lines == ["Error: INKLING_WORKERS='many' is wrong: it takes `int`, got `str`"]
+
+
+def test_a_missing_model_stops_the_start_with_the_reason(tmp_path):
+    server = Server(tmp_path, INKLING_MODEL="oracle")
+    assert server.process.wait(timeout=40) != 0
+    assert "there is no sound model 'oracle' to start with" in server.log.read_text()
+
+
+def test_slow_clients_keep_nobody_waiting(server, body):
+    """Fifty clients that send half a request and fall silent."""
+    head = b"POST /api/v1/predict HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n{"
+    silent = []
+    try:
+        for _ in range(50):
+            silent.append(socket.create_connection(("127.0.0.1", server.port)))
+            silent[-1].sendall(head)
+        for _ in range(10):
+            assert server.get("/api/v1/predict", body, **JSON)[0] == 200
+    finally:
+        for connection in silent:
+            connection.close()
