@@ -17,7 +17,7 @@ define INSTALL_VENV
 		|| { echo "Please install your system's python3-venv, then try again."; exit 1; }
 endef
 
-.PHONY: run web install test lint bench translations clean
+.PHONY: run web install test lint bench translations screenshots clean
 
 run: web
 
@@ -43,6 +43,9 @@ translations: .venv/full
 	$(BIN)/pybabel update --no-fuzzy-matching --ignore-pot-creation-date -i messages.pot -d webapp/translations
 	$(BIN)/pybabel compile -d webapp/translations
 	rm messages.pot
+
+screenshots: .venv/full
+	$(BIN)/python -m tests.browser.screenshots docs
 
 clean:
 	rm -rf .venv

@@ -78,7 +78,10 @@ reader.addEventListener("answer", ({ detail: prediction }) => {
   answer.show(prediction);
   if (file) pad.frame(prediction.digits[0].box);
 });
-reader.addEventListener("problem", ({ detail: code }) => answer.showProblem(code));
+reader.addEventListener("problem", ({ detail: code }) => {
+  if (code === "empty_drawing" && !file) answer.invite(); // a first dot: the pen has just come down
+  else answer.showProblem(code);
+});
 
 $("undo").addEventListener("click", () => pad.undo());
 $("redo").addEventListener("click", () => pad.redo());

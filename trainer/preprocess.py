@@ -34,11 +34,13 @@ _WORKING_SIDE = 80  # long side of the crop on which the stroke's width is judge
 _FAINTEST_INK = 24  # of 255; paper that differs less than this from itself is blank
 _INK_SHARE = 0.15  # of the strongest ink; fainter pixels do not widen the bounding box
 _THINNEST_STROKE = 1.6  # in pixels of the 20×20 box; thinner strokes are thickened to this
+_DOT = 0.58  # stroke width (and its blur) as a share of the box: discs have more, digits less
 _OPAQUE = 128
+_LEVELS = np.arange(256)
 
 
 class EmptyDrawing(ValueError):
-    """There is no ink in the picture."""
+    """There is no ink in the picture, or no more than a dot."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,7 @@ def preprocess(picture: Image.Image | Pixels) -> Prepared:
 
     `picture` is a Pillow image of any mode, or uint8 of shape [height, width] (grey),
     [height, width, 3] (RGB) or [height, width, 4] (RGBA). Raises `EmptyDrawing` when it holds no
-    ink.
+    ink or no more than a dot.
     """
     array = _as_array(picture) if isinstance(picture, Image.Image) else picture
     array, shrunk_by = _shrink(array)
@@ -96,9 +98,10 @@ def find_ink(array: Pixels) -> tuple[Pixels, bool]:
 def _from_paper(channel: Pixels) -> tuple[Pixels, Pixels]:
     """How much darker and how much lighter each pixel is than the paper, in one colour channel."""
     edge = np.concatenate([channel[0], channel[-1], channel[:, 0], channel[:, -1]])
-    paper = float(np.partition(edge, len(edge) // 2)[len(edge) // 2])
-    lighter = cv2.subtract(channel, paper)
-    return cv2.subtract(cv2.absdiff(channel, paper), lighter), lighter
+    paper = int(np.partition(edge, len(edge) // 2)[len(edge) // 2])
+    lighter = (_LEVELS - paper).clip(0).astype(np.uint8)
+    darker = (paper - _LEVELS).clip(0).astype(np.uint8)
+    return cv2.LUT(channel, darker), cv2.LUT(channel, lighter)
 
 
 def _as_array(image: Image.Image) -> Pixels:
@@ -167,11 +170,18 @@ def _fill_transparent(rgba: Pixels) -> Pixels:
 
 
 def _fit_into_box(crop: Pixels) -> Pixels:
-    """Scale the crop of ink so that its longer side is 20, with strokes thick enough to survive."""
+    """Scale the crop of ink so that its longer side is 20, with strokes thick enough to survive.
+
+    Raises `EmptyDrawing` for a dot.
+    """
     longest = max(crop.shape)
     if longest > _WORKING_SIDE:
         crop = _resize(crop, _WORKING_SIDE / longest)
-    crop = _thicken(_stretch(crop))
+    crop = _stretch(crop)
+    width = _stroke_width(crop)
+    if width + 1.5 > _DOT * max(crop.shape):
+        raise EmptyDrawing("there is only a dot in the picture")
+    crop = _thicken(crop, width)
     return _stretch(_resize(crop, BOX / max(crop.shape)))
 
 
@@ -187,15 +197,19 @@ def _stretch(ink: Pixels) -> Pixels:
     return cv2.convertScaleAbs(ink, alpha=255 / max(1, int(ink.max(initial=0))))
 
 
-def _thicken(ink: Pixels) -> Pixels:
-    """Dilate strokes that would vanish in the 20×20 box.
+def _stroke_width(ink: Pixels) -> float:
+    """Estimate the mean width of the strokes, in pixels.
 
     Over a stroke of width w the distance to its edge runs from 0 to w/2 and back, so its mean is
     w/4.
     """
     stroke = cv2.copyMakeBorder((ink > 127).astype(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT)
     distance = cv2.distanceTransform(stroke, cv2.DIST_L2, 3)
-    width = 4 * (float(distance.sum()) / max(1, int(np.count_nonzero(distance))) - 0.5)
+    return 4 * (float(distance.sum()) / max(1, int(np.count_nonzero(distance))) - 0.5)
+
+
+def _thicken(ink: Pixels, width: float) -> Pixels:
+    """Dilate strokes that would vanish in the 20×20 box."""
     missing = round(_THINNEST_STROKE * max(ink.shape) / BOX - width)
     if missing < 1:
         return ink

@@ -3,6 +3,7 @@
 import shutil
 import threading
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -47,16 +48,22 @@ class Site:
         self._server.server_close()
 
 
+def chromium() -> dict[str, Any]:
+    """How to launch the system's Chromium; its path is None where there is none."""
+    names = ("chromium", "chromium-browser", "google-chrome")
+    return {
+        "executable_path": next(filter(None, map(shutil.which, names)), None),
+        "args": ["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+    }
+
+
 @pytest.fixture(scope="session")
 def browser() -> Browser:
-    names = ("chromium", "chromium-browser", "google-chrome")
-    path = next(filter(None, map(shutil.which, names)), None)
-    need(path is not None, "no Chromium on this machine (Debian: apt install chromium)")
+    options = chromium()
+    there = options["executable_path"] is not None
+    need(there, "no Chromium on this machine (Debian: apt install chromium)")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=path,
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-        )
+        browser = playwright.chromium.launch(**options)
         yield browser
         browser.close()
 

@@ -1,13 +1,14 @@
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from PIL import Image
 from torchvision.datasets import MNIST
 
 from trainer.preprocess import EmptyDrawing, Prepared, preprocess
+from trainer.render import Look, paint
 
 
 def centre_of_mass(pixels):
@@ -97,6 +98,20 @@ def test_a_wholly_transparent_picture_is_an_empty_drawing():
         preprocess(Image.new("RGBA", (50, 50), (10, 200, 30, 0)))
 
 
+@pytest.mark.parametrize("radius", [1, 2, 3, 5, 10, 20, 40, 90])
+def test_a_dot_is_an_empty_drawing(radius):
+    canvas = np.full((200, 200), 255, np.uint8)
+    cv2.circle(canvas, (100, 100), radius, 0, -1, cv2.LINE_AA)
+    with pytest.raises(EmptyDrawing):
+        preprocess(canvas)
+
+
+def test_a_thick_marker_is_no_dot(drawings):
+    look = Look(side=280, size=0.35, place=(0.5, 0.5), pen=26, turn=0.0, ink=0, paper=255)
+    for lines in drawings.values():
+        assert preprocess(paint(lines, look)).pixels.any()
+
+
 def test_paper_grain_alone_is_an_empty_drawing():
     grain = np.random.default_rng(0).integers(225, 240, (200, 200)).astype(np.uint8)
     with pytest.raises(EmptyDrawing):
@@ -164,6 +179,7 @@ def test_moving_the_ink_changes_nothing(points, shift):
         cv2.polylines(canvas, [moved], False, 255, 5)
         return preprocess(canvas)
 
+    assume(np.ptp(np.array(points), axis=0).max() > 30)
     here, there = draw(0, 0), draw(*shift)
     inside = all(5 <= x + shift[0] < 195 and 5 <= y + shift[1] < 195 for x, y in points)
     if inside:

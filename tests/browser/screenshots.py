@@ -1,0 +1,36 @@
+"""`make screenshots`: the pictures in the README, made from the running app."""
+
+import sys
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+from playwright.sync_api import sync_playwright
+
+from tests.browser.conftest import DESKTOP, Site, chromium, draw
+from trainer.data import synthetic
+
+
+def main(folder: Path) -> None:
+    rng = np.random.default_rng(3)
+    seven = next(
+        lines
+        for label, lines in islice(synthetic.drawings(rng), 100)
+        if label == 7 and len(lines) == 2
+    )
+    site = Site(home="/nonexistent")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(**chromium())
+        for scheme in ("light", "dark"):
+            page = browser.new_page(**DESKTOP, color_scheme=scheme, locale="en-US")
+            page.goto(site.url)
+            draw(page, seven)
+            page.wait_for_function("document.getElementById('answer').textContent === '7'")
+            page.wait_for_timeout(500)
+            page.screenshot(path=folder / f"inkling-{scheme}.png")
+        browser.close()
+    site.stop()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
