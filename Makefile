@@ -13,7 +13,7 @@ PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_ARG
 define INSTALL_VENV
 	echo "Installing Debian's python3-venv …"; \
 	if [ "$$(id -u)" = 0 ]; then run=; else run=sudo; fi; \
-	$$run apt-get update -qq && $$run apt-get install -y -qq python3-venv \
+	$$run apt-get update -qq && $$run apt-get install -y -qq python3-venv >/dev/null \
 		|| { echo "Please install your system's python3-venv, then try again."; exit 1; }
 endef
 

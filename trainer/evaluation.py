@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trainer.bundle import Evaluation, Recogniser
-from trainer.bundle.recogniser import Floats, digit_scores, softmax
+from trainer.bundle.recogniser import Floats, digit_score, softmax
 from trainer.data import Source, Split
 from trainer.preprocess import Pixels
 
@@ -22,10 +22,10 @@ Labels = NDArray[np.int64]
 def evaluate(recogniser: Recogniser, source: Source, split: Split) -> Evaluation:
     """Measure a bundle on one part of a data set, through ONNX Runtime."""
     digits = source.load(split)
-    probabilities = softmax(all_logits(recogniser, digits.pixels) / recogniser.card.temperature)
+    logits = all_logits(recogniser, digits.pixels) / recogniser.card.temperature
+    probabilities = softmax(logits)
     matrix = confusion(digits.labels, probabilities.argmax(axis=1))
     truths = matrix.sum(axis=1)
-    scores = digit_scores(probabilities)
     return Evaluation(
         data=source.name,
         split=split,
@@ -35,7 +35,7 @@ def evaluate(recogniser: Recogniser, source: Source, split: Split) -> Evaluation
         per_class=(np.diag(matrix) / np.maximum(truths, 1)).tolist(),
         confusion=matrix.tolist(),
         calibration_error=calibration_error(probabilities, digits.labels),
-        rejected=float((scores < recogniser.card.rejection_threshold).mean()),
+        rejected=float((digit_score(logits) < recogniser.card.rejection_threshold).mean()),
     )
 
 
@@ -81,6 +81,6 @@ def fit_temperature(logits: Floats, truth: Labels) -> float:
     return float(np.exp((low + high) / 2))
 
 
-def rejection_threshold(probabilities: Floats) -> float:
-    """The digit score that 1 % of these true digits fall below."""
-    return float(np.quantile(digit_scores(probabilities), REJECTED_SHARE))
+def rejection_threshold(logits: Floats) -> float:
+    """The digit score that 1 % of these true digits, as calibrated logits [n, 10], fall below."""
+    return float(np.quantile(digit_score(logits), REJECTED_SHARE))

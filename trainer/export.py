@@ -78,7 +78,7 @@ def export(run: Run, folder: Path, which: str = "best") -> Bundle:
     card = msgspec.structs.replace(
         unmeasured,
         temperature=temperature,
-        rejection_threshold=rejection_threshold(softmax(logits / temperature)),
+        rejection_threshold=rejection_threshold(logits / temperature),
         onnx_difference=difference,
     )
     recogniser.card = card

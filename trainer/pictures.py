@@ -13,7 +13,6 @@ MAX_BYTES = 10 * 1024 * 1024
 MAX_PIXELS = 25_000_000
 
 _SIGNATURE = re.compile(rb"\x89PNG|\xff\xd8\xff|RIFF....WEBP|GIF8|BM", re.DOTALL)
-_ENOUGH_DETAIL = (1024, 1024)  # a JPEG may be decoded at a fraction of its size, down to this
 
 
 class PictureError(ValueError):
@@ -54,8 +53,6 @@ def decode(content: bytes) -> Image.Image:
         if not (image.width and image.height):
             raise BrokenPicture("the picture has no pixels")
         try:
-            if image.format == "JPEG":
-                image.draft(None, _ENOUGH_DETAIL)
             image.load()
             return ImageOps.exif_transpose(image)
         except Exception as error:

@@ -118,13 +118,15 @@ def _as_array(image: Image.Image) -> Pixels:
     return np.asarray(image)
 
 
-def _eight_bits(deep: NDArray[np.generic]) -> Pixels:
-    """16-bit integers, 32-bit integers that hold 16 bits, or floats to uint8 over their range."""
-    values = np.nan_to_num(deep.astype(np.float32), posinf=0, neginf=0)
-    values = values - min(float(values.min(initial=0)), 0.0)
-    top = float(values.max(initial=0))
-    full = next((full for full in (255.0, 65535.0) if top <= full), top)
-    return (values * (255 / full)).astype(np.uint8)
+def _eight_bits(deep: NDArray[Any]) -> Pixels:
+    """Deeper integers, or floats, to uint8: the range of 8 or 16 bits, or else the values' own."""
+    if deep.dtype.kind == "f":
+        deep = np.nan_to_num(deep, posinf=0, neginf=0)
+    deep = deep.clip(0)
+    top = float(deep.max(initial=0))
+    if deep.dtype.kind != "f" and 255 < top <= 65535:
+        return (deep >> 8).astype(np.uint8)
+    return (deep * (255 / max(top, 255.0))).astype(np.uint8)
 
 
 def _shrink(array: Pixels) -> tuple[Pixels, float]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask import Blueprint, abort, current_app, redirect, render_template, request
+from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Response
 
 from webapp import i18n, wording
@@ -37,6 +38,8 @@ def upload() -> str | tuple[str, int]:
         prediction = answer(picture, current_app.extensions["models"], wishes.model)
     except Problem as problem:
         return _drawing_page(None, wording.problem_sentence(problem.code)), problem.status
+    except RequestEntityTooLarge as error:
+        return _drawing_page(None, wording.problem_sentence("too_large")), error.code
     return _drawing_page(prediction, wording.sentence(prediction))
 
 

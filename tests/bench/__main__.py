@@ -178,7 +178,7 @@ def main(seconds: int, rounds: int, as_json: bool) -> None:
     steps = {
         "decode": milliseconds(lambda: decode(pictures[0])),
         "preprocess": milliseconds(lambda: preprocess(image)),
-        "forward": milliseconds(lambda: recogniser.probabilities(pixels)),
+        "forward": milliseconds(lambda: recogniser.logits(pixels)),
     }
     best = {name: max(several, key=lambda load: load.rate) for name, several in loads.items()}
     if as_json:

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from trainer.bundle.recogniser import softmax
+from trainer.bundle.recogniser import digit_score, softmax
 from trainer.evaluation import calibration_error, confusion, fit_temperature, rejection_threshold
 
 
@@ -29,6 +29,14 @@ def test_calibration_error_of_a_liar_is_its_lie():
 
 def test_one_per_cent_of_true_digits_falls_below_the_threshold():
     rng = np.random.default_rng(0)
-    probabilities = softmax(rng.normal(0, 3, (10_000, 10)))
-    threshold = rejection_threshold(probabilities)
-    assert (probabilities.max(axis=1) < threshold).mean() == pytest.approx(0.01, abs=0.001)
+    logits = rng.normal(0, 3, (10_000, 10))
+    rejected = digit_score(logits) < rejection_threshold(logits)
+    assert rejected.mean() == pytest.approx(0.01, abs=0.001)
+
+
+def test_a_picture_between_two_digits_scores_as_a_digit_and_one_like_none_does_not():
+    torn, unlike = np.full(10, -8.0), np.full(10, -8.0)
+    torn[[1, 7]] = 9.0
+    assert softmax(torn).max() == pytest.approx(0.5, abs=1e-3)
+    assert digit_score(torn) > 0.999
+    assert digit_score(unlike) < 0.01

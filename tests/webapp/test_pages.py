@@ -1,3 +1,4 @@
+import io
 import re
 from pathlib import Path
 
@@ -69,8 +70,6 @@ def test_every_string_is_translated_and_compiled():
 
 
 def test_an_upload_without_scripts_is_answered_on_the_page(client, seven, encode):
-    import io
-
     page = text(client.post("/", data={"image": (io.BytesIO(encode(seven)), "7.png")}))
     assert '<p id="answer">7</p>' in page
     probability = re.search(r'data-digit="7" data-probability="([\d.]+)"', page)
@@ -78,9 +77,13 @@ def test_an_upload_without_scripts_is_answered_on_the_page(client, seven, encode
     assert "data:image/png;base64," in page
 
 
-def test_a_bad_upload_without_scripts_is_told_in_words(client):
-    import io
+def test_a_huge_upload_without_scripts_is_told_in_words(client):
+    response = client.post("/", data={"image": (io.BytesIO(bytes(16 * 1024**2)), "7.png")})
+    assert response.status_code == 413
+    assert "too large" in text(response)
 
+
+def test_a_bad_upload_without_scripts_is_told_in_words(client):
     response = client.post("/", data={"image": (io.BytesIO(b"hello"), "7.png")})
     assert response.status_code == 415
     assert "not a picture" in text(response)

@@ -34,6 +34,17 @@ def test_the_box_frames_the_ink(client, seven, encode):
     assert answer["digits"][0]["box"] == pytest.approx([30, 25, 75, 95], abs=3)
 
 
+@pytest.mark.parametrize("kind", ["PNG", "JPEG"])
+def test_the_box_is_in_pixels_of_the_picture_that_was_sent_however_large(
+    client, seven, encode, kind
+):
+    large = np.kron(seven, np.ones((20, 20), np.uint8))  # 2800×2800
+    answer = client.post(
+        "/api/v1/predict", json={"image": data_url(encode(large, kind))}
+    ).get_json()
+    assert answer["digits"][0]["box"] == pytest.approx([600, 500, 1500, 1900], abs=60)
+
+
 def test_what_the_model_saw_is_a_28_by_28_picture(client, seven, encode):
     answer = client.post("/api/v1/predict", json={"image": data_url(encode(seven))}).get_json()
     prefix, _, encoded = answer["seen"].partition(",")

@@ -60,26 +60,25 @@ class Recogniser:
     def read(self, picture: Image.Image | Pixels) -> Reading:
         """Read one picture of any kind. Raises `EmptyDrawing` where there is no ink."""
         prepared = preprocess(picture)
-        probabilities = self.probabilities(prepared.pixels[None])[0]
-        score = float(digit_scores(probabilities[None])[0])
-        return Reading(prepared, probabilities, score, score >= self.card.rejection_threshold)
-
-    def probabilities(self, pixels: Pixels) -> Floats:
-        """From prepared pictures, uint8 [n, 28, 28], to calibrated probabilities [n, 10]."""
-        return softmax(self.logits(pixels) / self.card.temperature)
+        logits = self.logits(prepared.pixels[None])[0] / self.card.temperature
+        score = float(digit_score(logits))
+        is_digit = score >= self.card.rejection_threshold
+        return Reading(prepared, softmax(logits), score, is_digit)
 
     def logits(self, pixels: Pixels) -> Floats:
-        """From prepared pictures, uint8 [n, 28, 28], to logits [n, 10]."""
+        """From prepared pictures, uint8 [n, 28, 28], to logits [n, 10], not yet calibrated."""
         batch = pixels[:, None].astype(np.float32) / 255
         return self._session.run(["logits"], {self._input: batch})[0].astype(np.float64)
 
 
-def digit_scores(probabilities: Floats) -> Floats:
-    """How much each of [n, 10] looks like a digit: its largest probability, [n] in 0..1.
+def digit_score(logits: Floats) -> Floats:
+    """How much each of calibrated logits [..., 10] looks like a digit at all: [...] in 0..1.
 
-    The baseline of Hendrycks and Gimpel 2017: what the model was never shown, it is less sure of.
+    The share of the ten digits in a softmax with an eleventh class of logit 0, which orders pictures
+    as the energy score does (Liu et al. 2020): a picture between two digits keeps a high score, one
+    that is like none of them gets a low one.
     """
-    return probabilities.max(axis=1)
+    return 1 / (1 + np.exp(-np.logaddexp.reduce(logits, axis=-1)))
 
 
 def softmax(logits: Floats) -> Floats:
