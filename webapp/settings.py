@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Meta
 
 _PREFIX = "INKLING_"
+_CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 class SettingsError(Exception):
@@ -26,7 +27,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     model: Annotated[str, Meta(min_length=1)] = "inkling"
     """Name of the model that answers when none is asked for."""
 
-    workers: Annotated[int, Meta(ge=1, le=256)] = len(os.sched_getaffinity(0))
+    workers: Annotated[int, Meta(ge=1, le=256)] = _CORES
     """Processes that serve; by default one for each core."""
 
     proxies: Annotated[int, Meta(ge=0, le=10)] = 0

@@ -69,13 +69,18 @@ print(time.perf_counter() - started)
 
 @dataclass(frozen=True)
 class Load:
-    """One round of load: requests per second, milliseconds, failures, megabytes per worker."""
+    """One round of load: requests per second, milliseconds, failures, MiB per worker.
+
+    `resident` counts what the workers share, as the libraries' code, in each of them; `share`
+    counts it once for all of them (PSS).
+    """
 
     rate: float
     p50: float
     p99: float
     failures: int
-    memory: float
+    resident: float
+    share: float
 
 
 def page_pictures(count: int) -> list[bytes]:
@@ -127,11 +132,13 @@ def measure(app: str, bodies: Path, seconds: int) -> Load:
                 env=os.environ | {"BENCH_BODIES": str(bodies)},
                 capture_output=True, text=True, check=True,
             ).stdout  # fmt: skip
-        memory = statistics.mean(worker.memory_info().rss for worker in master.children())
+        memory = [worker.memory_full_info() for worker in master.children()]
+        resident = statistics.mean(info.rss for info in memory) / 2**20
+        share = statistics.mean(info.pss for info in memory) / 2**20
     numbers = re.search(r"RESULT (.*)", output)
     assert numbers, output
     rate, p50, p99, failures = map(float, numbers[1].split())
-    return Load(rate, p50, p99, int(failures), memory / 1e6)
+    return Load(rate, p50, p99, int(failures), resident, share)
 
 
 def cold_start(picture: Path) -> float:
@@ -192,7 +199,8 @@ def main(seconds: int, rounds: int, as_json: bool) -> None:
         ("requests per second", "rate"),
         ("p50, ms", "p50"),
         ("p99, ms", "p99"),
-        ("MB per worker (RSS)", "memory"),
+        ("MiB per worker, RSS", "resident"),
+        ("MiB per worker, PSS", "share"),
         ("failed requests", "failures"),
     ]:
         a, b = getattr(onnx, field), getattr(torch, field)

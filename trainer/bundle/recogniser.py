@@ -74,9 +74,9 @@ class Recogniser:
 def digit_score(logits: Floats) -> Floats:
     """How much each of calibrated logits [..., 10] looks like a digit at all: [...] in 0..1.
 
-    The share of the ten digits in a softmax with an eleventh class of logit 0, which orders pictures
-    as the energy score does (Liu et al. 2020): a picture between two digits keeps a high score, one
-    that is like none of them gets a low one.
+    The share of the ten digits in a softmax with an eleventh class of logit 0, which orders
+    pictures as the energy score does (Liu et al. 2020): a picture between two digits keeps a high
+    score, one that is like none of them gets a low one.
     """
     return 1 / (1 + np.exp(-np.logaddexp.reduce(logits, axis=-1)))
 
