@@ -11,6 +11,7 @@ import sys
 from datetime import datetime
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 import msgspec
@@ -20,6 +21,12 @@ from trainer.data import Source, Split, home_folder
 from trainer.errors import TrainerError
 from trainer.pictures import PictureError, decode
 from trainer.preprocess import EmptyDrawing
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from trainer.runs import Run
+    from trainer.training import BatchResult
 
 _PATH = click.Path(path_type=Path)
 _as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
@@ -128,7 +135,7 @@ def train(
     click.echo(f"{len(sets.train):,} pictures, device {where}, run {folder}", err=True)
     progress = Progress(len(sets.train), epochs, as_json)
 
-    def report(result, model) -> None:  # type: ignore[no-untyped-def]
+    def report(result: BatchResult | EpochResult, model: nn.Module) -> None:
         progress(result)
         if isinstance(result, EpochResult):
             run.keep(result, model)
@@ -206,7 +213,7 @@ def predict(files: tuple[Path, ...], bundle: Path, as_json: bool) -> None:
     sys.exit(1 if failed else 0)
 
 
-def _export(run, output: Path | None, which: str, as_json: bool) -> None:  # type: ignore[no-untyped-def]
+def _export(run: Run, output: Path | None, which: str, as_json: bool) -> None:
     from trainer.export import export as export_run
 
     folder = output or run.folder / "bundle"

@@ -71,8 +71,9 @@ def preprocess(picture: Image.Image | Pixels) -> Prepared:
         raise EmptyDrawing("no ink found in the picture")
     x, y, width, height = cv2.boundingRect((ink > _INK_SHARE * strongest).astype(np.uint8))
     digit = _fit_into_box(ink[y : y + height, x : x + width])
-    box = tuple(round(edge * shrunk_by) for edge in (x, y, width, height))
-    return Prepared(_centre_by_mass(digit), box, dark_on_light)  # type: ignore[arg-type]
+    left, top = round(x * shrunk_by), round(y * shrunk_by)
+    box = (left, top, round(width * shrunk_by), round(height * shrunk_by))
+    return Prepared(_centre_by_mass(digit), box, dark_on_light)
 
 
 def find_ink(array: Pixels) -> tuple[Pixels, bool]:

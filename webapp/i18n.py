@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Flask, request
+from flask import Flask, Response, request
 from flask_babel import Babel, get_locale
 
 COOKIE = "language"
@@ -21,7 +21,7 @@ def init_app(app: Flask) -> None:
     app.context_processor(lambda: {"languages": LANGUAGES, "language": language()})
 
     @app.after_request
-    def vary(response):  # type: ignore[no-untyped-def]
+    def vary(response: Response) -> Response:
         if response.mimetype == "text/html":
             response.vary.update(["Cookie", "Accept-Language"])
         return response
