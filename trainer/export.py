@@ -13,6 +13,7 @@ from pathlib import Path
 
 import msgspec
 import numpy as np
+import onnx
 import torch
 from torch import nn
 
@@ -44,7 +45,7 @@ def export(run: Run, folder: Path, which: str = "best") -> Bundle:
     """
     plan = run.plan()
     model = run.model(which)
-    onnx = to_onnx(model)
+    graph = to_onnx(model)
     sources = [Source.parse(text) for text in plan.validation]
     validation = Digits.join(source.load(Split.VALIDATION) for source in sources)
     unmeasured = Card(
@@ -66,7 +67,7 @@ def export(run: Run, folder: Path, which: str = "best") -> Bundle:
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         sha256={},
     )
-    recogniser = Recogniser(Bundle(folder, unmeasured, onnx))
+    recogniser = Recogniser(Bundle(folder, unmeasured, graph))
     logits = all_logits(recogniser, validation.pixels)
     difference = _difference(logits, predict_logits(model, validation, torch.device("cpu")))
     if not difference <= LARGEST_DIFFERENCE:
@@ -86,7 +87,7 @@ def export(run: Run, folder: Path, which: str = "best") -> Bundle:
     tested |= dict.fromkeys(source.name for source in sources)
     evaluations = [evaluate(recogniser, Source(name), Split.TEST) for name in tested]
     card = msgspec.structs.replace(card, evaluations=evaluations)
-    return write_bundle(folder, card, onnx, weights_of(model))
+    return write_bundle(folder, card, graph, weights_of(model))
 
 
 def to_onnx(model: nn.Module) -> bytes:
@@ -105,7 +106,11 @@ def to_onnx(model: nn.Module) -> bytes:
             external_data=False,
             dynamo=True,
         )
-        return path.read_bytes()
+        exported = onnx.load(path)
+    for part in (exported, exported.graph, *exported.graph.node, *exported.graph.value_info):
+        del part.metadata_props[:]  # file names and stack traces of the machine that exported
+        part.doc_string = ""
+    return exported.SerializeToString(deterministic=True)
 
 
 def _difference(onnx_logits: np.ndarray, torch_logits: torch.Tensor) -> float:

@@ -83,6 +83,14 @@ def test_onnx_takes_any_number_of_pictures_and_agrees_with_torch(trained):
         assert np.abs(ours - theirs).max() < 1e-3
 
 
+def test_the_bundle_tells_nothing_of_the_machine_and_is_the_same_each_time(trained, tmp_path):
+    run, _ = trained
+    again = export(Run(run), tmp_path / "again").model
+    assert again == read_bundle(run / "bundle").model
+    assert b"site-packages" not in again
+    assert b"trainer/" not in again
+
+
 def test_a_bundle_is_not_written_when_onnx_disagrees(trained, monkeypatch, tmp_path):
     run, _ = trained
     monkeypatch.setattr("trainer.export.LARGEST_DIFFERENCE", -1.0)
