@@ -16,7 +16,7 @@ let file = null; // the uploaded picture that lies on the sheet
 
 function read() {
   if (file) ask(formRequest);
-  else if (!pad.isEmpty) ask(jsonRequest);
+  else if (!pad.isDot) ask(jsonRequest); // an empty sheet is less than a dot
   else {
     reader.cancel();
     answer.invite();
@@ -79,7 +79,7 @@ reader.addEventListener("answer", ({ detail: prediction }) => {
   if (file) pad.frame(prediction.digits[0].box);
 });
 reader.addEventListener("problem", ({ detail: code }) => {
-  if (code === "empty_drawing" && !file) answer.invite(); // a first dot: the pen has just come down
+  if (code === "empty_drawing" && !file) answer.invite(); // a blot: people see that they drew it
   else answer.showProblem(code);
 });
 

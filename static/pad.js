@@ -36,6 +36,14 @@ export class Pad extends EventTarget {
     return this.#strokes.length === 0;
   }
 
+  /** Whether there is no more than a dot yet, where the pen came down. */
+  get isDot() {
+    return this.#strokes.every(({ width, points }) => {
+      const [x, y] = points[0];
+      return points.every((point) => Math.hypot(point[0] - x, point[1] - y) < width);
+    });
+  }
+
   get canUndo() {
     return this.#strokes.length > 0;
   }

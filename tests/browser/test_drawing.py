@@ -100,6 +100,20 @@ def test_undo_redo_and_clear_by_button_and_by_key(open_page, drawings):
     assert settled(page) == ""
 
 
+def test_a_dot_is_not_sent_until_it_becomes_a_line(open_page, site):
+    page = open_page()
+    box = page.locator("#pad").bounding_box()
+    page.mouse.move(box["x"] + 200, box["y"] + 100)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 203, box["y"] + 103)
+    page.wait_for_timeout(300)
+    assert "/api/v1/predict" not in site.requests
+    expect(page.locator("#sentence")).to_have_text("Draw a digit, or drop a picture here.")
+    page.mouse.move(box["x"] + 200, box["y"] + 300, steps=10)
+    page.mouse.up()
+    answered(page, 1)
+
+
 def test_the_pen_width_is_used(open_page, drawings):
     def ink(width):
         page = open_page()
@@ -215,7 +229,7 @@ def test_the_page_is_light_and_asks_no_other_host(open_page, drawings, site):
     urls = []
     page.on("request", lambda request: urls.append(request.url))
     page.reload(wait_until="networkidle")
-    loaded = [url for url in urls if not url.startswith("data:")]
+    loaded = {url for url in urls if not url.startswith("data:")}
     assert all(url.startswith(site.url) for url in loaded)
     assert len(loaded) <= 10
     draw(page, drawings[3])
