@@ -206,6 +206,26 @@ def test_damaged_weights_are_refused(trained, tmp_path):
     assert "does not fit its run" in result.stderr
 
 
+@pytest.mark.parametrize(
+    ("arguments", "missing"),
+    [(["train"], "torch"), (["export", "run"], "torch"), (["evaluate"], "torchvision")],
+)
+def test_the_slim_install_says_what_to_install(tmp_path, arguments, missing):
+    code = (
+        "import importlib.util, sys; find = importlib.util.find_spec;"
+        f"importlib.util.find_spec = lambda n, *a: None if n == {missing!r} else find(n, *a);"
+        f"sys.modules[{missing!r}] = None;"
+        f"sys.argv[1:] = {arguments!r};"
+        "from trainer.cli import main; main()"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert result.returncode == 1
+    assert "pip install 'inkling[train]'" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
 def test_predict_and_evaluate_never_import_torch():
     code = (
         "import sys; from trainer.cli import main; import trainer.evaluation;"

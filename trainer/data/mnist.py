@@ -20,10 +20,12 @@ def mnist(split: Split, folder: Path, size: int | None, seed: int) -> Digits:
 
     Each goes through `preprocess`, which leaves nearly all of them as they are, so that the model
     learns from what it will be given when the same picture is sent to it. Downloads what is not
-    there. Raises `TrainerError` when that fails.
+    there. Raises `TrainerError` when that fails, or where torchvision is not installed.
     """
-    from torchvision.datasets import MNIST
-
+    try:
+        from torchvision.datasets import MNIST
+    except ImportError as error:
+        raise TrainerError("MNIST is read by torchvision: pip install 'inkling[train]'") from error
     try:
         stored = MNIST(root=str(folder / "mnist"), train=split is not Split.TEST, download=True)
     except (OSError, RuntimeError) as error:
