@@ -107,6 +107,16 @@ def test_an_unknown_data_set_is_refused_with_the_nearest_name():
         Source.parse("sinthetic")
 
 
+@pytest.mark.parametrize("content", [b"", b"\0\0\x08\x03", b"\0\0\x08\x03" + bytes(100), b"hello"])
+def test_a_damaged_mnist_is_told(tmp_path, content):
+    raw = tmp_path / "mnist" / "MNIST" / "raw"
+    raw.mkdir(parents=True)
+    for part in ("train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1"):
+        (raw / f"{part}-ubyte").write_bytes(content)
+    with pytest.raises(TrainerError, match="damaged"):
+        DATA_SETS["mnist"].load(Split.TRAIN, tmp_path, None, 0)
+
+
 def test_mnist_is_split_55000_5000_10000_and_the_parts_share_nothing(mnist):
     parts = {split: DATA_SETS["mnist"].load(split, mnist, None, 0) for split in Split}
     assert [len(parts[split]) for split in Split] == [55_000, 5_000, 10_000]

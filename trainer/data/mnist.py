@@ -29,10 +29,13 @@ def mnist(split: Split, folder: Path, size: int | None, seed: int) -> Digits:
     try:
         stored = MNIST(root=str(folder / "mnist"), train=split is not Split.TEST, download=True)
     except (OSError, RuntimeError) as error:
+        reason = " ".join(str(error).split())
         raise TrainerError(
-            f"MNIST is not in {folder / 'mnist'} and could not be downloaded ({error}); "
+            f"MNIST is not in {folder / 'mnist'} and could not be downloaded ({reason}); "
             "set INKLING_DATA to a folder that has it, or use --data synthetic"
         ) from error
+    except (ValueError, AssertionError, IndexError) as error:  # half a file, from a cut download
+        raise TrainerError(f"MNIST in {folder / 'mnist'} is damaged; please delete it") from error
     pixels, labels = stored.data.numpy(), stored.targets.numpy()
     if split is not Split.TEST:
         order = np.random.default_rng(_SPLIT_SEED).permutation(len(labels))
