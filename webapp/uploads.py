@@ -35,6 +35,7 @@ _STATUS = {
 
 def picture_in_json(request: Request) -> tuple[Image.Image, PredictRequest]:
     """The picture and the wishes of a JSON body. Raises `Problem`."""
+    _judge_unannounced(request)
     try:
         wishes = _DECODER.decode(request.get_data())
     except msgspec.ValidationError as error:
@@ -48,6 +49,7 @@ def picture_in_json(request: Request) -> tuple[Image.Image, PredictRequest]:
 
 def picture_in_form(request: Request) -> tuple[Image.Image, PredictRequest]:
     """The picture and the wishes of a multipart form. Raises `Problem`."""
+    _judge_unannounced(request)
     file = request.files.get("image")
     if file is None:
         _refuse("invalid_request", "The form has no file in its field `image`")
@@ -66,6 +68,14 @@ def read_picture(content: bytes) -> Image.Image:
     except PictureError as error:
         status, code = _STATUS[type(error)]
         raise Problem(status, code, f"{str(error)[0].upper()}{str(error)[1:]}") from error
+
+
+def _judge_unannounced(request: Request) -> None:
+    """Refuse a body that is too large and comes in chunks, which Werkzeug would cut off instead."""
+    if request.content_length is None and request.max_content_length is not None:
+        length = len(request.get_data(cache=True))
+        if length >= request.max_content_length:
+            raise Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too_large", "The body is too large")
 
 
 def _from_data_url(url: str) -> bytes:

@@ -1,6 +1,7 @@
 """The real gunicorn, as `inkling serve` starts it."""
 
 import base64
+import http.client
 import json
 import os
 import re
@@ -163,6 +164,34 @@ def test_hostile_pictures_kill_no_worker(server, body):
         assert status in {200, 413, 422}
     assert server.get("/api/v1/predict", body, **JSON)[0] == 200
     assert server.workers() == before
+
+
+@pytest.mark.parametrize("kind", ["application/json", "multipart/form-data; boundary=x"])
+def test_a_body_in_chunks_without_end_is_413(server, body, kind):
+    def endless():
+        yield (
+            b'{"image": "'
+            if "json" in kind
+            else (b'--x\r\nContent-Disposition: form-data; name="image"; filename="7.png"\r\n\r\n')
+        )
+        for _ in range(16):
+            yield bytes(1_000_000)
+
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)
+    headers = {"Content-Type": kind, "Transfer-Encoding": "chunked"}
+    connection.request("POST", "/api/v1/predict", endless(), headers, encode_chunked=True)
+    response = connection.getresponse()
+    assert response.status == 413
+    assert json.loads(response.read())["code"] == "too_large"
+    assert server.get("/api/v1/predict", body, **JSON)[0] == 200
+
+
+def test_a_picture_in_chunks_is_read(server, body):
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)
+    headers = {"Content-Type": "application/json", "Transfer-Encoding": "chunked"}
+    halves = [body[:500], body[500:]]
+    connection.request("POST", "/api/v1/predict", halves, headers, encode_chunked=True)
+    assert connection.getresponse().status == 200
 
 
 def test_the_counts_of_all_workers_are_added_up(server, body):
