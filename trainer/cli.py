@@ -120,7 +120,10 @@ def train(
     build(architecture)  # an unknown name is told before any data is read
     where = choose_device(device)
     sources = [Source.parse(text) for text in data]
-    validation_sources = [Source.parse(text) for text in validate] or sources
+    validation_sources = [Source.parse(text) for text in validate]
+    if any(source.size for source in validation_sources):
+        raise TrainerError("--validate takes no size: the whole validation part judges")
+    validation_sources = validation_sources or sources
     sets = load_sets(sources, validation_sources, seed)
     folder = run_folder or home_folder() / "runs" / f"{datetime.now():%Y%m%d-%H%M%S}-{architecture}"
     run = Run.start(

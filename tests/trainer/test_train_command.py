@@ -150,6 +150,7 @@ def test_predict_reads_what_it_can_and_names_what_it_cannot(tmp_path, seven, enc
         (["train", "--data", "mnits"], "did you mean 'mnist'?"),
         (["train", "--data", "synthetic", "--device", "warp"], "--device warp"),
         (["train", "--epochs", "0"], "--epochs"),
+        (["train", "--validate", "synthetic:9"], "--validate takes no size"),
         (["evaluate", "nowhere"], "nowhere"),
         (["export", "nowhere"], "nowhere is not a run"),
         (["train", "--data", "strokes"], "INKLING_DATA"),
