@@ -41,7 +41,7 @@ export class Reader extends EventTarget {
   #go(delay) {
     if (this.#flight) return; // its end looks for the next wish
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#send(), Math.max(0, delay));
+    this.#timer = setTimeout(() => this.#send(), Math.max(0, Math.ceil(delay)));
   }
 
   async #send() {
@@ -50,7 +50,6 @@ export class Reader extends EventTarget {
     const flight = new AbortController();
     this.#wish = null;
     this.#flight = flight;
-    this.#started = performance.now();
     const timeout = setTimeout(() => flight.abort("timeout"), TIMEOUT_MS);
     const outcome = await this.#fetch(wish, flight.signal);
     clearTimeout(timeout);
@@ -72,7 +71,9 @@ export class Reader extends EventTarget {
 
   async #fetch(wish, signal) {
     try {
-      const response = await fetch(this.url, { method: "POST", signal, ...wish() });
+      const request = wish();
+      this.#started = performance.now(); // making the picture has taken its time already
+      const response = await fetch(this.url, { method: "POST", signal, ...request });
       if (AWAY.has(response.status)) return { away: true };
       const body = await response.json();
       return response.ok ? { prediction: body } : { code: body.code };

@@ -36,7 +36,7 @@ def test_a_screen_reader_hears_the_sentence_once_and_reads_the_bars(open_page, d
     answered(page, 7)
     assert spoken.inner_text() != page.locator("#sentence").inner_text()  # not at every stroke
     expect(spoken).to_have_text(page.locator("#sentence").inner_text(), timeout=3000)
-    row = page.get_by_role("row").filter(has=page.get_by_role("rowheader", name="7"))
+    row = page.get_by_role("row").filter(has=page.get_by_role("rowheader", name="7", exact=True))
     expect(row).to_contain_text("%")
     assert page.get_by_role("table", name="Probability of each digit").count() == 1
 
