@@ -60,11 +60,11 @@ clean:
 	@touch $@
 
 .venv/slim: .venv/python pyproject.toml
-	@echo "Installing what serving needs (about 350 MB) …"
+	@echo "Installing what serving needs (about 400 MB) …"
 	@$(PIP) --editable .
 	@touch $@
 
 .venv/full: .venv/slim
-	@echo "Installing torch and the tools for tests (about 5 GB, once) …"
+	@echo "Installing torch and the tools for tests (about 6 GB, once) …"
 	@$(PIP) --editable '.[train,dev]'
 	@touch $@

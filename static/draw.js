@@ -68,7 +68,7 @@ pad.addEventListener("change", () => {
     file = null;
     reader.cancel();
   }
-  $("undo").disabled = !pad.canUndo;
+  $("undo").disabled = pad.isEmpty;
   $("redo").disabled = !pad.canRedo;
   $("clear").disabled = pad.isEmpty && !pad.hasPicture;
   if (!pad.hasPicture) read();

@@ -44,10 +44,6 @@ export class Pad extends EventTarget {
     });
   }
 
-  get canUndo() {
-    return this.#strokes.length > 0;
-  }
-
   get canRedo() {
     return this.#undone.length > 0;
   }
@@ -74,7 +70,7 @@ export class Pad extends EventTarget {
   }
 
   undo() {
-    if (!this.canUndo) return;
+    if (this.isEmpty) return;
     this.#undone.push(this.#strokes.pop());
     this.#changed();
   }

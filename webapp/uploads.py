@@ -11,6 +11,7 @@ from typing import NoReturn
 import msgspec
 from flask import Request
 from PIL import Image
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from trainer.pictures import (
     BrokenPicture,
@@ -34,7 +35,7 @@ _STATUS = {
 
 
 def picture_in_json(request: Request) -> tuple[Image.Image, PredictRequest]:
-    """The picture and the wishes of a JSON body. Raises `Problem`."""
+    """The picture and the wishes of a JSON body. Raises `Problem`, `RequestEntityTooLarge`."""
     _judge_unannounced(request)
     try:
         wishes = _DECODER.decode(request.get_data())
@@ -48,7 +49,7 @@ def picture_in_json(request: Request) -> tuple[Image.Image, PredictRequest]:
 
 
 def picture_in_form(request: Request) -> tuple[Image.Image, PredictRequest]:
-    """The picture and the wishes of a multipart form. Raises `Problem`."""
+    """The picture and the wishes of a form. Raises `Problem`, `RequestEntityTooLarge`."""
     _judge_unannounced(request)
     file = request.files.get("image")
     if file is None:
@@ -72,10 +73,9 @@ def read_picture(content: bytes) -> Image.Image:
 
 def _judge_unannounced(request: Request) -> None:
     """Refuse a body that is too large and comes in chunks, which Werkzeug would cut off instead."""
-    if request.content_length is None and request.max_content_length is not None:
-        length = len(request.get_data(cache=True))
-        if length >= request.max_content_length:
-            raise Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too_large", "The body is too large")
+    limit = request.max_content_length
+    if request.content_length is None and limit and len(request.get_data(cache=True)) >= limit:
+        raise RequestEntityTooLarge
 
 
 def _from_data_url(url: str) -> bytes:
