@@ -23,6 +23,7 @@ export class Answer {
       sentence: find("sentence"),
       spoken: find("spoken"),
       rows: [...root.querySelectorAll("#bars [data-digit]")],
+      readNumber: find("read-number"),
       saw: find("saw"),
       seen: find("seen"),
       seenLine: find("seen-line"),
@@ -31,8 +32,12 @@ export class Answer {
   }
 
   show(prediction) {
-    const { answer, saw, seen, seenLine } = this.#parts;
+    const { answer, readNumber, saw, seen, seenLine } = this.#parts;
+    const { length } = prediction.text;
     answer.textContent = prediction.text;
+    answer.classList.toggle("number", length > 1);
+    answer.style.setProperty("--digits", length);
+    readNumber.hidden = !prediction.several_digits;
     this.#bars(prediction.probabilities);
     saw.classList.remove("empty");
     seen.hidden = false;
@@ -64,7 +69,11 @@ export class Answer {
     }, BUSY_AFTER_MS);
   }
 
-  #sentence({ certainty, probabilities }) {
+  #sentence({ certainty, probabilities, digits, text: number, several_digits: several }) {
+    if (several) return this.#words.severalDigits;
+    if (digits.length > 1) {
+      return this.#words.numberSentences[certainty].replace("{number}", number);
+    }
     const order = probabilities.map((_, digit) => digit);
     order.sort((a, b) => probabilities[b] - probabilities[a]);
     const [first, second] = order.map((digit) => this.#words.digits[digit]);
@@ -84,8 +93,9 @@ export class Answer {
   }
 
   #empty() {
-    const { answer, rows, saw, seen, seenLine, initialLine } = this.#parts;
+    const { answer, readNumber, rows, saw, seen, seenLine, initialLine } = this.#parts;
     answer.textContent = "";
+    readNumber.hidden = true;
     for (const row of rows) this.#bar(row, 0, false, "");
     saw.classList.add("empty");
     seen.hidden = true;

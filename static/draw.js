@@ -6,6 +6,8 @@ import { Reader } from "./reader.js";
 import { listenForFiles } from "./upload.js";
 
 const LARGEST_FILE = 10 * 1024 * 1024;
+const DIGIT_SIDE = 140; // pixels of the picture that is sent: more detail decides nothing
+const NUMBER_SIDE = 560;
 const STORED = "strokes";
 
 const $ = (id) => document.getElementById(id);
@@ -19,6 +21,7 @@ function read() {
   else if (!pad.isDot) ask(jsonRequest); // an empty sheet is less than a dot
   else {
     reader.cancel();
+    pad.frames = [];
     answer.invite();
   }
 }
@@ -31,13 +34,18 @@ function ask(makeRequest) {
 function jsonRequest() {
   return {
     headers: { "Content-Type": "application/json" },
-    body: JSON.stringify({ image: pad.toDataURL(), model: $("model").value }),
+    body: JSON.stringify({
+      image: pad.toDataURL(isNumber() ? NUMBER_SIDE : DIGIT_SIDE),
+      mode: $("mode").value,
+      model: $("model").value,
+    }),
   };
 }
 
 function formRequest() {
   const body = new FormData();
   body.append("image", file);
+  body.append("mode", $("mode").value);
   body.append("model", $("model").value);
   return { body };
 }
@@ -58,6 +66,10 @@ async function show(picture) {
   else answer.showProblem("too_large");
 }
 
+function isNumber() {
+  return $("mode").value === "number";
+}
+
 function clear() {
   file = null;
   pad.clear();
@@ -76,9 +88,10 @@ pad.addEventListener("change", () => {
 
 reader.addEventListener("answer", ({ detail: prediction }) => {
   answer.show(prediction);
-  if (file) pad.frame(prediction.digits[0].box);
+  pad.frames = file || isNumber() ? prediction.digits.map(({ box }) => box) : [];
 });
 reader.addEventListener("problem", ({ detail: code }) => {
+  pad.frames = [];
   if (code === "empty_drawing" && !file) answer.invite(); // a blot: people see that they drew it
   else answer.showProblem(code);
 });
@@ -90,6 +103,14 @@ $("pen").addEventListener("input", (event) => {
   pad.width = Number(event.target.value);
 });
 $("model").addEventListener("change", read);
+$("mode").addEventListener("change", () => {
+  pad.frames = [];
+  read();
+});
+$("read-number").addEventListener("click", () => {
+  $("mode").value = "number";
+  read();
+});
 $("show-keys").addEventListener("click", () => $("keys").showModal());
 listenForFiles($("upload"), show);
 

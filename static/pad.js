@@ -5,8 +5,7 @@ import { getStroke } from "./vendor/perfect-freehand/perfect-freehand.js";
 const SIDE = 1000; // strokes are kept in thousandths of the sheet, whatever its size on screen
 const PALM_MS = 500; // a touch this soon after the pen is the hand that holds it
 
-const PICTURE_SIDE = 140; // of the picture that is sent: more detail decides nothing
-const PICTURE_MARGIN = 10;
+const PICTURE_MARGIN = 1 / 14; // of the picture that is sent, on every side
 const SMALLEST_CROP = SIDE / 4; // so that a dot is sent as a dot, not blown up to a blob
 
 /** A drawing surface on a canvas. Tells of itself by `change` events. */
@@ -15,7 +14,9 @@ export class Pad extends EventTarget {
   #strokes = [];
   #undone = [];
   #current = null; // {id, stroke} while a pointer is down
-  #picture = null; // {bitmap, box} of an uploaded picture
+  #picture = null; // the bitmap of an uploaded picture
+  #frames = []; // x, y, width, height of what was read, in pixels of the picture that was read
+  #sent = null; // where that picture lies: {left, top} and {scale} in thousandths of the sheet
   #penSeen = -Infinity;
   #width = 42;
   #framePending = false;
@@ -86,6 +87,7 @@ export class Pad extends EventTarget {
     this.#undone = [];
     this.#current = null;
     this.#picture = null;
+    this.#frames = [];
     this.#changed();
   }
 
@@ -93,18 +95,25 @@ export class Pad extends EventTarget {
   showPicture(bitmap) {
     this.#strokes = [];
     this.#undone = [];
-    this.#picture = { bitmap, box: null };
+    this.#picture = bitmap;
+    this.#frames = [];
+    const scale = SIDE / Math.max(bitmap.width, bitmap.height);
+    this.#sent = {
+      left: (SIDE - bitmap.width * scale) / 2,
+      top: (SIDE - bitmap.height * scale) / 2,
+      scale,
+    };
     this.#changed();
   }
 
-  /** Frame what was read: x, y, width, height in the picture's own pixels. */
-  frame(box) {
-    if (this.#picture) this.#picture.box = box;
+  /** Frame what was read: lists of x, y, width, height in pixels of the picture that was sent. */
+  set frames(boxes) {
+    this.#frames = boxes;
     this.repaint();
   }
 
-  /** The ink with a margin, black on white and of bounded size, as a PNG data URL. */
-  toDataURL() {
+  /** The ink with a margin, black on white on a square of `side` pixels, as a PNG data URL. */
+  toDataURL(side) {
     const points = this.#strokes.flatMap((stroke) =>
       stroke.points.map(([x, y]) => [x, y, stroke.width / 2]),
     );
@@ -113,15 +122,19 @@ export class Pad extends EventTarget {
     const top = Math.min(...points.map(([, y, r]) => y - r));
     const bottom = Math.max(...points.map(([, y, r]) => y + r));
     const crop = Math.max(right - left, bottom - top, SMALLEST_CROP);
-    const scale = (PICTURE_SIDE - 2 * PICTURE_MARGIN) / crop;
+    const scale = ((1 - 2 * PICTURE_MARGIN) * side) / crop;
     const canvas = document.createElement("canvas");
-    canvas.width = canvas.height = PICTURE_SIDE;
+    canvas.width = canvas.height = side;
     const context = canvas.getContext("2d", { alpha: false });
     context.fillStyle = "#fff";
-    context.fillRect(0, 0, PICTURE_SIDE, PICTURE_SIDE);
-    context.translate(PICTURE_SIDE / 2, PICTURE_SIDE / 2);
+    context.fillRect(0, 0, side, side);
+    this.#sent = {
+      left: (left + right - side / scale) / 2,
+      top: (top + bottom - side / scale) / 2,
+      scale: 1 / scale,
+    };
     context.scale(scale, scale);
-    context.translate(-(left + right) / 2, -(top + bottom) / 2);
+    context.translate(-this.#sent.left, -this.#sent.top);
     context.fillStyle = "#000";
     for (const stroke of this.#strokes) paint(context, stroke);
     return canvas.toDataURL("image/png");
@@ -142,6 +155,7 @@ export class Pad extends EventTarget {
     if (event.pointerType === "touch" && event.timeStamp - this.#penSeen < PALM_MS) return;
     event.preventDefault();
     this.#canvas.setPointerCapture(event.pointerId);
+    if (this.#picture) this.#frames = [];
     this.#picture = null;
     this.#undone = [];
     const stroke = { width: this.#width, pressure: event.pointerType === "pen", points: [] };
@@ -200,25 +214,23 @@ export class Pad extends EventTarget {
     const style = getComputedStyle(canvas);
     context.setTransform(1, 0, 0, 1, 0, 0);
     context.clearRect(0, 0, canvas.width, canvas.height);
-    if (this.#picture) this.#paintPicture(context, style);
     context.setTransform(canvas.width / SIDE, 0, 0, canvas.width / SIDE, 0, 0);
+    if (this.#picture) this.#paintPicture(context);
     context.fillStyle = style.color;
     for (const stroke of this.#strokes) paint(context, stroke);
+    context.strokeStyle = style.getPropertyValue("--accent");
+    context.lineWidth = (2 * SIDE) / canvas.clientWidth;
+    for (const [x, y, width, height] of this.#frames) {
+      const { left, top, scale } = this.#sent;
+      context.strokeRect(left + x * scale, top + y * scale, width * scale, height * scale);
+    }
   }
 
-  #paintPicture(context, style) {
-    const { bitmap, box } = this.#picture;
-    const side = context.canvas.width;
-    const scale = Math.min(side / bitmap.width, side / bitmap.height);
-    const left = (side - bitmap.width * scale) / 2;
-    const top = (side - bitmap.height * scale) / 2;
-    context.imageSmoothingEnabled = scale < 4; // a tiny picture keeps its hard pixels
-    context.drawImage(bitmap, left, top, bitmap.width * scale, bitmap.height * scale);
-    if (!box) return;
-    const [x, y, width, height] = box;
-    context.strokeStyle = style.getPropertyValue("--accent");
-    context.lineWidth = 2 * devicePixelRatio;
-    context.strokeRect(left + x * scale, top + y * scale, width * scale, height * scale);
+  #paintPicture(context) {
+    const { left, top, scale } = this.#sent;
+    const { width, height } = this.#picture;
+    context.imageSmoothingEnabled = scale * context.canvas.width < 4 * SIDE; // else hard pixels
+    context.drawImage(this.#picture, left, top, width * scale, height * scale);
   }
 
   /** The cursor is the pen's dot at its size, ringed so that it shows on ink too. */

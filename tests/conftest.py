@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Callable, Iterator
-from itertools import islice
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +13,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from PIL import Image
 
-from trainer.data import Split, data_folder, strokes, synthetic
+from trainer.data import Split, data_folder, synthetic
+from trainer.records import read_split
 from trainer.render import Strokes
 from webapp.app import create_app
 from webapp.settings import Settings
@@ -53,15 +53,11 @@ def drawings() -> dict[int, Strokes]:
     folder = data_folder()
     found: dict[int, Strokes] = {}
     if any((folder / "strokes").glob("digits-*.jsonl.gz")):
-        people = (r for r in strokes.read(folder) if strokes.split_of(r.writer) is Split.TEST)
-        pairs: Iterator[tuple[int, Strokes]] = ((r.label, r.strokes) for r in people)
-    else:
-        pairs = islice(synthetic.drawings(np.random.default_rng(0)), 1000)
-    for label, lines in pairs:
-        found.setdefault(label, lines)
-        if len(found) == 10:
-            break
-    return found
+        for record in read_split(folder, "digits", Split.TEST):
+            found.setdefault(int(record.label), record.strokes)
+        return found
+    rng = np.random.default_rng(0)
+    return {label: synthetic.drawn(label, rng) for label in range(10)}
 
 
 @pytest.fixture

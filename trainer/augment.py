@@ -20,13 +20,19 @@ class Augmentation:
     elastic: float = 0.8  # standard deviation of the bending, pixels
     thickness: float = 0.4  # share of the pictures whose strokes get thicker or thinner
     fade: float = 0.3  # most that the ink may lose of its strength
+    contrast: float = 0.4  # logarithm of the gamma that makes greys darker or lighter, either way
+    blur: float = 0.3  # share of the pictures that lose some of their sharpness
+    dropout: float = 0.15  # share of the pictures that lose a patch of their strokes
+    patch: float = 2.5  # radius of such a patch, pixels
 
     def __call__(self, x: Tensor) -> Tensor:
         """Change a batch: float32 [n, 1, 28, 28] in 0..1 to the same."""
         x = self._change_thickness(x)
         grid = F.affine_grid(self._affine(len(x), x), list(x.shape), align_corners=False)
         x = F.grid_sample(x, grid + self._bend(x), align_corners=False)
-        return x * (1 - self.fade * _uniform(x).abs()).view(-1, 1, 1, 1)
+        x = self._drop_patch(self._blur(x.clamp(0, 1)))
+        gamma = torch.exp(self.contrast * _uniform(x)).view(-1, 1, 1, 1)
+        return x**gamma * (1 - self.fade * _uniform(x).abs()).view(-1, 1, 1, 1)
 
     def _affine(self, n: int, x: Tensor) -> Tensor:
         """[n, 2, 3] matrices from output to input coordinates, in -1..1."""
@@ -55,6 +61,21 @@ class Augmentation:
         thinner = -F.max_pool2d(-x, 2, 1, 1)[:, :, : x.shape[2], : x.shape[3]]
         changed = torch.where(amount > 0, thicker, thinner)
         return torch.lerp(x, changed, chosen * amount.abs())
+
+    def _blur(self, x: Tensor) -> Tensor:
+        chosen = (torch.rand(len(x), 1, 1, 1, device=x.device) < self.blur).float()
+        amount = chosen * torch.rand_like(chosen)
+        return torch.lerp(x, F.avg_pool2d(x, 3, 1, 1), amount)
+
+    def _drop_patch(self, x: Tensor) -> Tensor:
+        """Take the ink out of a small disc: the pen skipped there (after DeVries, Taylor 2017)."""
+        n, side = len(x), x.shape[-1]
+        chosen = torch.rand(n, 1, 1, 1, device=x.device) < self.dropout
+        radius = self.patch * torch.rand(n, 1, 1, 1, device=x.device)
+        centre = side * (0.15 + 0.7 * torch.rand(n, 2, 1, 1, device=x.device))
+        along = torch.arange(side, device=x.device)
+        away = (along - centre[:, :1]) ** 2 + (along.view(-1, 1) - centre[:, 1:]) ** 2
+        return x.masked_fill(chosen & (away < radius**2), 0)
 
 
 def _uniform(x: Tensor) -> Tensor:

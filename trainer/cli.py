@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import shlex
 import sys
+import tomllib
 from datetime import datetime
 from importlib.util import find_spec
 from pathlib import Path
@@ -16,17 +17,19 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
-from trainer.bundle import PRETRAINED, BundleError, Evaluation, Recogniser, read_bundle
-from trainer.data import Source, Split, home_folder
+from trainer.bundle import PRETRAINED, BundleError, Evaluation, Recogniser, Rejection, read_bundle
+from trainer.data import Source, Split, data_folder, home_folder
 from trainer.errors import TrainerError
+from trainer.fetch import DATA
 from trainer.pictures import PictureError, decode
 from trainer.preprocess import EmptyDrawing
+from trainer.records import record_writers
 
 if TYPE_CHECKING:
     from torch import nn
 
     from trainer.runs import Run
-    from trainer.training import BatchResult
+    from trainer.training import BatchResult, Precision
 
 _PATH = click.Path(path_type=Path)
 _as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
@@ -53,7 +56,32 @@ def main() -> None:
     """Make, measure and ask models that read handwritten digits."""
 
 
+def _take_from_file(context: click.Context, _: click.Parameter, file: Path | None) -> Path | None:
+    """Let a TOML file give the defaults of the options; a key is an option's long name."""
+    if file is None:
+        return None
+    try:
+        given = {
+            key.replace("-", "_"): value for key, value in tomllib.loads(file.read_text()).items()
+        }
+    except (OSError, ValueError) as error:
+        raise TrainerError(f"{file}: {error}") from error
+    known = {parameter.name for parameter in context.command.params} - {"config"}
+    if unknown := sorted(given.keys() - known):
+        raise TrainerError(f"{file}: there is no option {unknown[0]!r}")
+    context.default_map = given
+    return file
+
+
 @main.command()
+@click.option(
+    "--config",
+    type=_PATH,
+    is_eager=True,
+    expose_value=False,
+    callback=_take_from_file,
+    help="TOML file with any of the options below; those on the command line come first.",
+)
 @click.option("--architecture", default="inkling", help="Name of the architecture.")
 @click.option(
     "--data",
@@ -75,6 +103,12 @@ def main() -> None:
 @click.option("--batch-size", type=click.IntRange(min=2), default=256)
 @click.option("--learning-rate", type=click.FloatRange(min=0, min_open=True), default=3e-3)
 @click.option("--augment/--no-augment", default=True, help="Change each picture a little.")
+@click.option(
+    "--precision",
+    type=click.Choice(["float32", "bfloat16"]),
+    default="float32",
+    help="Of the forward pass; bfloat16 is twice as fast where the processor knows it.",
+)
 @click.option("--seed", type=click.IntRange(min=0), default=0)
 @click.option("--device", help="cuda, mps or cpu.  [default: the best there is]")
 @click.option(
@@ -95,6 +129,7 @@ def train(
     batch_size: int,
     learning_rate: float,
     augment: bool,
+    precision: Precision,
     seed: int,
     device: str | None,
     run_folder: Path | None,
@@ -115,6 +150,7 @@ def train(
         batch_size=batch_size,
         learning_rate=learning_rate,
         augment=augment,
+        precision=precision,
         seed=seed,
     )
     build(architecture)  # an unknown name is told before any data is read
@@ -183,6 +219,71 @@ def evaluate(bundle: Path, data: str, split: str, as_json: bool) -> None:
 
 
 @main.command()
+@click.argument("bundle", type=_PATH, default=PRETRAINED / "inkling", required=False)
+@click.option("--seed", type=click.IntRange(min=0), default=0)
+@click.option(
+    "--size", type=click.IntRange(min=1), help="Drawings of each row.  [default: all there are]"
+)
+@click.option(
+    "--tutorials/--no-tutorials", default=True, help="Train the tutorials' LeNet-5 to compare with."
+)
+@click.option(
+    "--output", type=_PATH, help="Folder for the page and the JSON.  [default: in $INKLING_HOME]"
+)
+@_as_json
+def benchmark(
+    bundle: Path, seed: int, size: int | None, tutorials: bool, output: Path | None, as_json: bool
+) -> None:
+    """Measure a BUNDLE on all that people do to a digit, in one table and one page."""
+    if tutorials:
+        _require_torch()
+    from trainer.benchmark import as_text
+    from trainer.benchmark import benchmark as run_benchmark
+    from trainer.benchmark.page import write_page
+
+    found = run_benchmark(
+        bundle,
+        data_folder(),
+        command=_command_line(),
+        seed=seed,
+        size=size,
+        tutorials=tutorials,
+        report=lambda line: click.echo(line, err=True),
+    )
+    page = write_page(output or home_folder() / "benchmark", found)
+    click.echo(msgspec.json.encode(found) if as_json else as_text(found))
+    click.echo(f"page: {page}", err=True)
+
+
+@main.group()
+def data() -> None:
+    """Get the data sets and look after them."""
+
+
+@data.command()
+@click.argument("name", type=click.Choice(list(DATA)))
+@click.option(
+    "--mirror", metavar="URL", help="Folder on a server that has the same files as the original's."
+)
+def fetch(name: str, mirror: str | None) -> None:
+    """Fetch the public original of MNIST, UNIPEN or pendigits into the data folder."""
+
+    def report(line: str) -> None:
+        click.echo(line, err=True)
+
+    if mirror:
+        DATA[name](data_folder(), report, mirror.rstrip("/") + "/")
+    else:
+        DATA[name](data_folder(), report)
+
+
+@data.command("record-writers")
+def record_all_writers() -> None:
+    """Write down to which part each writer of the data folder belongs, for ever."""
+    click.echo(f"{record_writers(data_folder()):,} writers are recorded")
+
+
+@main.command()
 @click.argument("files", nargs=-1, required=True, type=_PATH, metavar="FILE...")
 @_bundle
 @_as_json
@@ -195,7 +296,8 @@ def predict(files: tuple[Path, ...], bundle: Path, as_json: bool) -> None:
     failed = False
     for file in files:
         try:
-            reading = recogniser.read(decode(file.read_bytes()))
+            picture = decode(file.read_bytes())
+            reading = recogniser.read(picture.image, picture.scale)
         except (OSError, PictureError, EmptyDrawing) as error:
             failed = True
             reason = (error.strerror or str(error)) if isinstance(error, OSError) else str(error)
@@ -226,23 +328,30 @@ def _export(run: Run, output: Path | None, which: str, as_json: bool) -> None:
         click.echo(json.dumps({"bundle": str(folder), "card": msgspec.to_builtins(bundle.card)}))
         return
     for evaluation in bundle.card.evaluations:
-        click.echo(
-            f"{evaluation.data} {evaluation.split}: {evaluation.accuracy:.2%} of"
-            f" {evaluation.pictures:,}, calibration error {evaluation.calibration_error:.2%}"
-        )
+        click.echo(_line(evaluation))
+    for rejection in bundle.card.rejections:
+        click.echo(_line(rejection))
     click.echo(f"bundle: {folder} (version {bundle.card.version})")
 
 
-def _show(evaluation: Evaluation, as_json: bool) -> None:
+def _line(measured: Evaluation | Rejection) -> str:
+    where = f"{measured.data} {measured.split}"
+    if isinstance(measured, Rejection):
+        return f"{where}: {measured.rejected:.2%} of {measured.pictures:,} told from digits"
+    return (
+        f"{where}: {measured.accuracy:.2%} of {measured.pictures:,} right,"
+        f" calibration error {measured.calibration_error:.2%}, rejected {measured.rejected:.2%}"
+    )
+
+
+def _show(evaluation: Evaluation | Rejection, as_json: bool) -> None:
     if as_json:
         click.echo(msgspec.json.encode(evaluation))
         return
-    click.echo(
-        f"{evaluation.data} {evaluation.split}: {evaluation.accuracy:.2%} of"
-        f" {evaluation.pictures:,} right, calibration error {evaluation.calibration_error:.2%},"
-        f" rejected {evaluation.rejected:.2%}\n"
-    )
-    click.echo("digit  right    pictures")
+    click.echo(_line(evaluation))
+    if isinstance(evaluation, Rejection):
+        return
+    click.echo("\ndigit  right    pictures")
     for digit, (row, recall) in enumerate(
         zip(evaluation.confusion, evaluation.per_class, strict=True)
     ):

@@ -18,18 +18,18 @@ import torch
 from torch import nn
 
 from trainer import preprocess
-from trainer.bundle import Bundle, Card, Recogniser, write_bundle
-from trainer.bundle.recogniser import softmax
-from trainer.data import DATA_SETS, Digits, Source, Split
+from trainer.bundle import Bundle, Card, Evaluation, Recogniser, Rejection, write_bundle
+from trainer.bundle.reading import DIGITS, softmax
+from trainer.data import DATA_SETS, Source, Split
 from trainer.errors import TrainerError
 from trainer.evaluation import (
-    CLASSES,
     all_logits,
     evaluate,
     fit_temperature,
     rejection_threshold,
 )
 from trainer.runs import Run, weights_of
+from trainer.sets import load_validation
 from trainer.training import predict_logits
 
 LARGEST_DIFFERENCE = 1e-4
@@ -47,11 +47,11 @@ def export(run: Run, folder: Path, which: str = "best") -> Bundle:
     model = run.model(which)
     graph = to_onnx(model)
     sources = [Source.parse(text) for text in plan.validation]
-    validation = Digits.join(source.load(Split.VALIDATION) for source in sources)
+    validation = load_validation(sources)
     unmeasured = Card(
         architecture=plan.recipe.architecture,
         parameters=sum(parameter.numel() for parameter in model.parameters()),
-        labels=[str(digit) for digit in range(CLASSES)],
+        labels=[str(digit) for digit in range(DIGITS)],
         preprocessing=preprocess.VERSION,
         temperature=1.0,
         rejection_threshold=0.0,
@@ -62,6 +62,7 @@ def export(run: Run, folder: Path, which: str = "best") -> Bundle:
         attribution=[DATA_SETS[Source.parse(part.source).name].attribution for part in plan.data],
         calibrated_on=", ".join(f"{source.name} {Split.VALIDATION}" for source in sources),
         evaluations=[],
+        rejections=[],
         onnx_difference=0.0,
         code_version=_code_version(),
         created=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -79,14 +80,18 @@ def export(run: Run, folder: Path, which: str = "best") -> Bundle:
     card = msgspec.structs.replace(
         unmeasured,
         temperature=temperature,
-        rejection_threshold=rejection_threshold(logits / temperature),
+        rejection_threshold=rejection_threshold(logits),
         onnx_difference=difference,
     )
     recogniser.card = card
     tested = dict.fromkeys([Source.parse(part.source).name for part in plan.data])
     tested |= dict.fromkeys(source.name for source in sources)
-    evaluations = [evaluate(recogniser, Source(name), Split.TEST) for name in tested]
-    card = msgspec.structs.replace(card, evaluations=evaluations)
+    measured = [evaluate(recogniser, Source(name), Split.TEST) for name in tested]
+    card = msgspec.structs.replace(
+        card,
+        evaluations=[each for each in measured if isinstance(each, Evaluation)],
+        rejections=[each for each in measured if isinstance(each, Rejection)],
+    )
     return write_bundle(folder, card, graph, weights_of(model))
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import io
 import re
 import warnings
+from dataclasses import dataclass
 
 from PIL import Image, ImageOps
 
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP")
 MAX_BYTES = 10 * 1024 * 1024
 MAX_PIXELS = 25_000_000
+ENOUGH = 800  # pixels of the longer side, where a format lets us choose
 
 _SIGNATURE = re.compile(rb"\x89PNG|\xff\xd8\xff|RIFF....WEBP|GIF8|BM", re.DOTALL)
 
@@ -31,10 +33,19 @@ class BrokenPicture(PictureError):
     """The file is of a format that we read, but is damaged or holds no pixels."""
 
 
-def decode(content: bytes) -> Image.Image:
-    """Decode the first frame of a PNG, JPEG, WebP, GIF or BMP, told by content, upright.
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A decoded picture, upright. One of its pixels is `scale` pixels wide in the file."""
 
-    Size is judged by the header before anything is decoded. Raises a `PictureError`.
+    image: Image.Image
+    scale: float
+
+
+def decode(content: bytes) -> Picture:
+    """Decode the first frame of a PNG, JPEG, WebP, GIF or BMP, told by content.
+
+    Size is judged by the header before anything is decoded. A large JPEG is decoded at a half, a
+    quarter or an eighth of its size, which its format makes quick. Raises a `PictureError`.
     """
     if len(content) > MAX_BYTES:
         raise PictureTooLarge(f"the file is larger than {MAX_BYTES // 1024**2} MB")
@@ -52,9 +63,13 @@ def decode(content: bytes) -> Image.Image:
             raise _too_many_pixels()
         if not (image.width and image.height):
             raise BrokenPicture("the picture has no pixels")
+        width = image.width
         try:
+            shrink = max(image.size) // ENOUGH
+            if shrink > 1:
+                image.draft(None, (image.width // shrink, image.height // shrink))
             image.load()
-            return ImageOps.exif_transpose(image)
+            return Picture(ImageOps.exif_transpose(image), width / image.width)
         except Exception as error:
             raise _damaged() from error
 

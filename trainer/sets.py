@@ -6,15 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from trainer.bundle import TrainingData
-from trainer.data import Digits, Source, Split
+from trainer.data import NOT_A_DIGIT, Samples, Source, Split
+from trainer.errors import TrainerError
 
 
 @dataclass(frozen=True, slots=True)
 class Sets:
-    """The digits of a run, and the card's description of those it learns from."""
+    """The samples of a run, and the card's description of those it learns from."""
 
-    train: Digits
-    validation: Digits
+    train: Samples
+    validation: Samples
     description: list[TrainingData]
 
 
@@ -28,15 +29,28 @@ def load_sets(sources: Sequence[Source], validation_sources: Sequence[Source], s
     learned, description = [], []
     for source in sources:
         splits = [Split.TRAIN] if source.name in judges else [Split.TRAIN, Split.VALIDATION]
-        digits = Digits.join(source.load(split, seed) for split in splits)
-        learned.append(digits)
+        samples = Samples.join(source.load(split, seed) for split in splits)
+        samples = samples.where(samples.has_ink)
+        learned.append(samples)
         description.append(
             TrainingData(
                 source=str(source),
                 parts=[str(split) for split in splits],
-                pictures=len(digits),
-                sha256=digits.sha256(),
+                pictures=len(samples),
+                sha256=samples.sha256(),
             )
         )
-    validation = Digits.join(source.load(Split.VALIDATION) for source in validation_sources)
-    return Sets(Digits.join(learned), validation, description)
+    return Sets(Samples.join(learned), load_validation(validation_sources), description)
+
+
+def load_validation(sources: Sequence[Source]) -> Samples:
+    """The digits by which epochs are chosen and probabilities calibrated.
+
+    What is not a digit chooses nothing, so that the threshold for it is met by the unknown. Raises
+    `TrainerError` where there are no digits.
+    """
+    samples = Samples.join(source.load(Split.VALIDATION) for source in sources)
+    digits = samples.where(samples.has_ink & (samples.labels != NOT_A_DIGIT))
+    if not len(digits):
+        raise TrainerError("there are no digits to judge by; name a set of them with --validate")
+    return digits

@@ -6,7 +6,9 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Literal
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -14,7 +16,12 @@ from torch.optim.swa_utils import AveragedModel
 
 from trainer.architectures import ARCHITECTURES
 from trainer.augment import Augmentation
-from trainer.data import Digits
+from trainer.bundle.reading import DIGITS
+from trainer.data import Samples
+from trainer.errors import TrainerError
+
+Precision = Literal["float32", "bfloat16"]
+"""Of the forward pass and its gradients; weights and their averages are float32 always."""
 
 _EVALUATION_BATCH = 1024
 
@@ -31,6 +38,7 @@ class Recipe:
     label_smoothing: float = 0.05
     average_decay: float = 0.999
     augment: bool = True
+    precision: Precision = "float32"
     seed: int = 0
 
 
@@ -66,15 +74,17 @@ def build(architecture: str) -> nn.Module:
 
 
 def fit(
-    train: Digits, validation: Digits, recipe: Recipe, device: torch.device, report: Report
+    train: Samples, validation: Samples, recipe: Recipe, device: torch.device, report: Report
 ) -> None:
     """Train, and hand `report` each step's and each epoch's result with the averaged model.
 
     What validation judges, and what is to be kept, is the exponential moving average of the weights
-    (Polyak and Juditsky 1992), which needs no schedule of its own.
+    (Polyak and Juditsky 1992), which needs no schedule of its own. Raises `TrainerError` where the
+    architecture has no class for a label.
     """
     torch.manual_seed(recipe.seed)
-    model = build(recipe.architecture).to(device)
+    model = build(recipe.architecture).to(device).to(memory_format=torch.channels_last)
+    _check_classes(model, train, device)
     averaged = AveragedModel(model, avg_fn=_moving_average(recipe.average_decay), use_buffers=True)
     optimizer = torch.optim.AdamW(
         model.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay
@@ -84,6 +94,7 @@ def fit(
         optimizer, recipe.learning_rate, total_steps=recipe.epochs * steps, pct_start=0.2
     )
     augment = Augmentation() if recipe.augment else nn.Identity()
+    low_precision = recipe.precision == "bfloat16"
     pixels, labels = _to_device(train, device)
     best = -1.0
 
@@ -94,7 +105,9 @@ def fit(
         for batch in _batches(len(train), recipe.batch_size, device):
             x, y = augment(_scale(pixels[batch])), labels[batch]
 
-            logits = model(x)
+            with torch.autocast(device.type, torch.bfloat16, enabled=low_precision):
+                logits = model(x)
+            logits = logits.float()
             loss = F.cross_entropy(logits, y, label_smoothing=recipe.label_smoothing)
 
             optimizer.zero_grad(set_to_none=True)
@@ -137,26 +150,34 @@ def _moving_average(decay: float) -> Callable[[Tensor, Tensor, Tensor | int], Te
     return follow
 
 
-def judge(model: nn.Module, digits: Digits, device: torch.device) -> tuple[float, float]:
-    """Mean cross-entropy and accuracy of a model on digits it does not learn from."""
-    logits = predict_logits(model, digits, device)
+def _check_classes(model: nn.Module, train: Samples, device: torch.device) -> None:
+    classes = predict_logits(model, train.where(np.arange(1)), device).shape[1]
+    if int(train.labels.max()) >= classes:
+        raise TrainerError(
+            "this architecture has no class for what is not a digit; train it on digits alone"
+        )
+
+
+def judge(model: nn.Module, digits: Samples, device: torch.device) -> tuple[float, float]:
+    """Mean cross-entropy and accuracy, among the ten digits, of a model on digits it never saw."""
+    logits = predict_logits(model, digits, device)[:, :DIGITS]
     labels = torch.from_numpy(digits.labels)
     accuracy = (logits.argmax(1) == labels).float().mean()
     return float(F.cross_entropy(logits, labels)), float(accuracy)
 
 
 @torch.inference_mode()
-def predict_logits(model: nn.Module, digits: Digits, device: torch.device) -> Tensor:
-    """Logits of prepared pictures, float32 [n, 10] on the CPU, with dropout and the like off."""
+def predict_logits(model: nn.Module, samples: Samples, device: torch.device) -> Tensor:
+    """Logits of prepared pictures, float32 [n, 10 or 11] on the CPU, with dropout off."""
     model.eval()
-    pixels, _ = _to_device(digits, device)
+    pixels, _ = _to_device(samples, device)
     return torch.cat([model(_scale(part)).cpu() for part in pixels.split(_EVALUATION_BATCH)])
 
 
-def _to_device(digits: Digits, device: torch.device) -> tuple[Tensor, Tensor]:
+def _to_device(samples: Samples, device: torch.device) -> tuple[Tensor, Tensor]:
     """The whole set as one tensor: uint8 [n, 1, 28, 28], and its labels."""
-    pixels = torch.from_numpy(digits.pixels).unsqueeze(1)
-    return pixels.to(device), torch.from_numpy(digits.labels).to(device)
+    pixels = torch.from_numpy(samples.pixels).unsqueeze(1)
+    return pixels.to(device), torch.from_numpy(samples.labels).to(device)
 
 
 def _scale(pixels: Tensor) -> Tensor:

@@ -8,23 +8,30 @@ import uuid
 from http import HTTPStatus
 
 import cv2
-from PIL import Image
 
-from trainer.bundle import Reading
+from trainer.bundle import NumberReading, Reading, Recogniser
+from trainer.pictures import Picture
 from trainer.preprocess import EmptyDrawing, Pixels
 from webapp.errors import Problem
 from webapp.metrics import PREDICTIONS
 from webapp.models import Models, UnknownModel
-from webapp.schemas import Certainty, DigitReading, ModelVersion, Prediction
+from webapp.schemas import (
+    Certainty,
+    DigitReading,
+    Mode,
+    ModelVersion,
+    Prediction,
+    PredictRequest,
+)
 
 SURE = 0.98
 LIKELY = 0.85
 
 
-def answer(picture: Image.Image, models: Models, model: str | None = None) -> Prediction:
-    """Read a picture with the model of that name. Raises `Problem`."""
+def answer(picture: Picture, models: Models, wishes: PredictRequest) -> Prediction:
+    """Read a picture in the mode and with the model that were wished for. Raises `Problem`."""
     started = time.perf_counter()
-    name = model or models.default
+    name = wishes.model or models.default
     try:
         recogniser = models.get(name)
     except UnknownModel:
@@ -33,45 +40,65 @@ def answer(picture: Image.Image, models: Models, model: str | None = None) -> Pr
             HTTPStatus.BAD_REQUEST, "unknown_model", f"There is no model {name!r}; known: {known}"
         ) from None
     try:
-        reading = recogniser.read(picture)
+        number = _read(picture, recogniser, wishes.mode)
+        several = wishes.mode == "digit" and _looks_like_several(picture, recogniser, number)
     except EmptyDrawing:
         raise Problem(
             HTTPStatus.UNPROCESSABLE_ENTITY, "empty_drawing", "Nothing is drawn in the picture"
         ) from None
-    certainty = _certainty(reading)
+    certainty = _certainty(number)
     PREDICTIONS.labels(name, certainty).inc()
-    probabilities = [float(p) for p in reading.probabilities]
-    digit = DigitReading(
-        digit=reading.digit,
-        confidence=reading.confidence,
-        probabilities=probabilities,
-        is_digit=reading.is_digit,
-        digit_score=reading.digit_score,
-        box=list(reading.prepared.box),
-    )
+    doubtful = min(number.digits, key=lambda reading: reading.confidence)
     return Prediction(
-        digit=reading.digit,
-        confidence=reading.confidence,
-        probabilities=probabilities,
-        is_digit=reading.is_digit,
-        digit_score=reading.digit_score,
+        digit=doubtful.digit,
+        confidence=number.confidence,
+        probabilities=[float(p) for p in doubtful.probabilities],
+        is_digit=number.is_number,
+        digit_score=number.digit_score,
         certainty=certainty,
-        text=str(reading.digit) if reading.is_digit else "",
-        digits=[digit],
+        text=number.text if number.is_number else "",
+        several_digits=several,
+        digits=[_digit(reading) for reading in number.digits],
         prediction_id=uuid.uuid4().hex,
-        seen=_data_url(reading.prepared.pixels),
-        inverted=reading.prepared.dark_on_light,
+        seen=_data_url(doubtful.prepared.pixels),
+        inverted=doubtful.prepared.dark_on_light,
         model=ModelVersion(name=name, version=recogniser.card.version),
         elapsed_ms=round((time.perf_counter() - started) * 1000, 3),
     )
 
 
-def _certainty(reading: Reading) -> Certainty:
-    if not reading.is_digit:
+def _read(picture: Picture, recogniser: Recogniser, mode: Mode) -> NumberReading:
+    if mode == "number":
+        return recogniser.read_number(picture.image, picture.scale)
+    reading = recogniser.read(picture.image, picture.scale)
+    return NumberReading([reading], reading.is_digit)
+
+
+def _looks_like_several(picture: Picture, recogniser: Recogniser, as_digit: NumberReading) -> bool:
+    """Whether what is no digit would be read as a number."""
+    if as_digit.is_number:
+        return False
+    number = recogniser.read_number(picture.image, picture.scale)
+    return number.is_number and len(number.digits) > 1
+
+
+def _digit(reading: Reading) -> DigitReading:
+    return DigitReading(
+        digit=reading.digit,
+        confidence=reading.confidence,
+        probabilities=[float(p) for p in reading.probabilities],
+        is_digit=reading.is_digit,
+        digit_score=reading.digit_score,
+        box=list(reading.prepared.box),
+    )
+
+
+def _certainty(number: NumberReading) -> Certainty:
+    if not number.is_number:
         return "not_a_digit"
-    if reading.confidence >= SURE:
+    if number.confidence >= SURE:
         return "sure"
-    return "likely" if reading.confidence >= LIKELY else "unsure"
+    return "likely" if number.confidence >= LIKELY else "unsure"
 
 
 def _data_url(pixels: Pixels) -> str:

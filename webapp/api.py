@@ -21,7 +21,7 @@ JSON = "application/json"
 
 @blueprint.post("/predict")
 def predict() -> Response:
-    """Read the digit in a picture."""
+    """Read the digit, or the number, in a picture."""
     match request.mimetype:
         case "application/json":
             picture, wishes = picture_in_json(request)
@@ -33,7 +33,7 @@ def predict() -> Response:
                 "unsupported_media_type",
                 "Send application/json or multipart/form-data",
             )
-    prediction = answer(picture, current_app.extensions["models"], wishes.model)
+    prediction = answer(picture, current_app.extensions["models"], wishes)
     return Response(msgspec.json.encode(prediction), mimetype=JSON)
 
 

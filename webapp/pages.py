@@ -10,7 +10,7 @@ from webapp import i18n, wording
 from webapp.answers import answer
 from webapp.errors import Problem
 from webapp.models import Models
-from webapp.schemas import Prediction
+from webapp.schemas import Mode, Prediction
 from webapp.uploads import picture_in_form
 
 blueprint = Blueprint("pages", __name__)
@@ -35,12 +35,12 @@ def upload() -> str | tuple[str, int]:
     """The drawing page with the answer to an upload, for browsers that run no scripts."""
     try:
         picture, wishes = picture_in_form(request)
-        prediction = answer(picture, current_app.extensions["models"], wishes.model)
+        prediction = answer(picture, current_app.extensions["models"], wishes)
     except Problem as problem:
         return _drawing_page(None, wording.problem_sentence(problem.code)), problem.status
     except RequestEntityTooLarge as error:
         return _drawing_page(None, wording.problem_sentence("too_large")), error.code
-    return _drawing_page(prediction, wording.sentence(prediction))
+    return _drawing_page(prediction, wording.sentence(prediction), wishes.mode)
 
 
 @blueprint.get("/about")
@@ -63,12 +63,13 @@ def choose_language(tag: str) -> Response:
     return response
 
 
-def _drawing_page(prediction: Prediction | None, sentence: str) -> str:
+def _drawing_page(prediction: Prediction | None, sentence: str, mode: Mode = "digit") -> str:
     models: Models = current_app.extensions["models"]
     return render_template(
         "draw.html",
         models=models,
         prediction=prediction,
+        mode=mode,
         sentence=sentence,
         seen_line=wording.seen_line(prediction.inverted) if prediction else "",
         words=wording.script_words(),

@@ -27,7 +27,7 @@ Strokes = Annotated[
     ),
 ]
 Certainty = Literal["sure", "likely", "unsure", "not_a_digit"]
-Mode = Literal["digit"]
+Mode = Literal["digit", "number"]
 
 
 class PredictRequest(Struct, kw_only=True, forbid_unknown_fields=True):
@@ -43,7 +43,14 @@ class PredictRequest(Struct, kw_only=True, forbid_unknown_fields=True):
             examples=["data:image/png;base64,iVBORw0KGgo…"],
         ),
     ]
-    mode: Annotated[Mode, Meta(description=N_("digit: one digit in the picture."))] = "digit"
+    mode: Annotated[
+        Mode,
+        Meta(
+            description=N_(
+                "digit: one digit in the picture. number: several, read from left to right."
+            )
+        ),
+    ] = "digit"
     model: Annotated[
         str | None, Meta(description=N_("Name of the model; the default one if left out."))
     ] = None
@@ -79,10 +86,12 @@ class ModelVersion(Struct, kw_only=True):
 
 
 class Prediction(Struct, kw_only=True):
-    """The answer to one picture."""
+    """The answer to one picture. Of a number, `digit` is the one that is least certain."""
 
     digit: Digit
-    confidence: Probability
+    confidence: Annotated[
+        Probability, Meta(description=N_("Calibrated probability that all of it is right."))
+    ]
     probabilities: Annotated[list[Probability], Meta(min_length=10, max_length=10)]
     is_digit: bool
     digit_score: Probability
@@ -90,7 +99,15 @@ class Prediction(Struct, kw_only=True):
     text: Annotated[
         str, Meta(description=N_("What was read, as text; empty if it is not a digit."))
     ]
-    digits: list[DigitReading]
+    several_digits: Annotated[
+        bool,
+        Meta(
+            description=N_(
+                "In mode digit: whether this is no digit, but mode number would read several."
+            )
+        ),
+    ]
+    digits: Annotated[list[DigitReading], Meta(description=N_("From left to right."))]
     prediction_id: str
     seen: Annotated[str, Meta(description=N_("The 28×28 that the model saw, as a PNG data URL."))]
     inverted: Annotated[

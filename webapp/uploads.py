@@ -10,11 +10,11 @@ from typing import NoReturn
 
 import msgspec
 from flask import Request
-from PIL import Image
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from trainer.pictures import (
     BrokenPicture,
+    Picture,
     PictureError,
     PictureTooLarge,
     UnsupportedPicture,
@@ -34,7 +34,7 @@ _STATUS = {
 }
 
 
-def picture_in_json(request: Request) -> tuple[Image.Image, PredictRequest]:
+def picture_in_json(request: Request) -> tuple[Picture, PredictRequest]:
     """The picture and the wishes of a JSON body. Raises `Problem`, `RequestEntityTooLarge`."""
     _judge_unannounced(request)
     try:
@@ -48,7 +48,7 @@ def picture_in_json(request: Request) -> tuple[Image.Image, PredictRequest]:
     return read_picture(_from_data_url(wishes.image)), wishes
 
 
-def picture_in_form(request: Request) -> tuple[Image.Image, PredictRequest]:
+def picture_in_form(request: Request) -> tuple[Picture, PredictRequest]:
     """The picture and the wishes of a form. Raises `Problem`, `RequestEntityTooLarge`."""
     _judge_unannounced(request)
     file = request.files.get("image")
@@ -62,7 +62,7 @@ def picture_in_form(request: Request) -> tuple[Image.Image, PredictRequest]:
     return read_picture(file.read()), wishes
 
 
-def read_picture(content: bytes) -> Image.Image:
+def read_picture(content: bytes) -> Picture:
     """Decode a file that somebody sent. Raises `Problem`."""
     try:
         return decode(content)

@@ -25,6 +25,20 @@ def sentences() -> dict[str, str]:
     }
 
 
+def number_sentences() -> dict[str, str]:
+    """The same for several digits; {number} is all of them."""
+    return {
+        "sure": _("Surely {number}."),
+        "likely": _("Probably {number}."),
+        "unsure": _("Perhaps {number}."),
+        "not_a_digit": _("That doesn’t look like a number."),
+    }
+
+
+def several_digits() -> str:
+    return _("That looks like several digits.")
+
+
 def problems() -> dict[str, str]:
     """One sentence for each code of a problem that the page can meet."""
     return {
@@ -46,6 +60,8 @@ def script_words() -> dict[str, object]:
     return {
         "digits": digit_names(),
         "sentences": sentences(),
+        "numberSentences": number_sentences(),
+        "severalDigits": several_digits(),
         "problems": problems(),
         "invitation": invitation(),
         "reading": _("Reading…"),
@@ -66,6 +82,10 @@ def seen_line(inverted: bool) -> str:
 
 def sentence(prediction: Prediction) -> str:
     """Say an answer, as honestly as its probability deserves."""
+    if prediction.several_digits:
+        return several_digits()
+    if len(prediction.digits) > 1:
+        return number_sentences()[prediction.certainty].format(number=prediction.text)
     names = digit_names()
     order = sorted(range(10), key=lambda digit: -prediction.probabilities[digit])
     text = sentences()[prediction.certainty].format(first=names[order[0]], second=names[order[1]])

@@ -22,7 +22,6 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 
 import click
@@ -30,6 +29,7 @@ import numpy as np
 import psutil
 from PIL import Image
 
+from trainer.benchmark.measure import large_photo
 from trainer.bundle import PRETRAINED, Recogniser, read_bundle
 from trainer.data import synthetic
 from trainer.pictures import decode
@@ -86,10 +86,11 @@ class Load:
 def page_pictures(count: int) -> list[bytes]:
     """What the page sends: the ink on 140×140 RGB, as PNG."""
     rng = np.random.default_rng(0)
-    look = Look(140, 0.85, (0.5, 0.5), 7, 0.0, 0, 255)
+    look = Look(side=140, size=0.85, pen=7)
     pictures = []
-    for _, strokes in islice(synthetic.drawings(rng), count):
+    for number in range(count):
         file = io.BytesIO()
+        strokes = synthetic.drawn(number % 10, rng)
         Image.fromarray(paint(strokes, look)).convert("RGB").save(file, "PNG")
         pictures.append(file.getvalue())
     return pictures
@@ -180,12 +181,16 @@ def main(seconds: int, rounds: int, as_json: bool) -> None:
         cold = cold_start(picture)
 
     recogniser = Recogniser(read_bundle(PRETRAINED / "inkling"))
-    image = decode(pictures[0])
+    image = decode(pictures[0]).image
     pixels = preprocess(image).pixels[None]
+    photo = large_photo(synthetic.drawn(8, np.random.default_rng(0)))
+    photographed = decode(photo)
     steps = {
         "decode": milliseconds(lambda: decode(pictures[0])),
         "preprocess": milliseconds(lambda: preprocess(image)),
         "forward": milliseconds(lambda: recogniser.logits(pixels)),
+        "decode a 12-megapixel photo": milliseconds(lambda: decode(photo)),
+        "preprocess it": milliseconds(lambda: preprocess(photographed.image, photographed.scale)),
     }
     best = {name: max(several, key=lambda load: load.rate) for name, several in loads.items()}
     if as_json:

@@ -6,7 +6,7 @@ from flask import Flask
 from safetensors.torch import load_file
 
 from trainer.bundle import PRETRAINED, Bundle, Recogniser, read_bundle
-from trainer.bundle.recogniser import Floats
+from trainer.bundle.reading import Floats
 from trainer.preprocess import Pixels
 from trainer.training import build
 from webapp.app import create_app as create

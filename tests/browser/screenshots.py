@@ -1,7 +1,6 @@
 """`make screenshots`: the pictures in the README, made from the running app."""
 
 import sys
-from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -13,11 +12,7 @@ from trainer.data import synthetic
 
 def main(folder: Path) -> None:
     rng = np.random.default_rng(3)
-    seven = next(
-        lines
-        for label, lines in islice(synthetic.drawings(rng), 100)
-        if label == 7 and len(lines) == 2
-    )
+    seven = next(lines for lines in iter(lambda: synthetic.drawn(7, rng), None) if len(lines) == 2)
     site = Site(home="/nonexistent")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(**chromium())

@@ -1,11 +1,12 @@
 import gzip
 import json
-from itertools import islice
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from trainer.data import DATA_SETS, Source, Split, strokes, synthetic
+from trainer import records
+from trainer.data import DATA_SETS, Source, Split, synthetic
 from trainer.data.templates import TEMPLATES
 from trainer.errors import TrainerError
 from trainer.render import Look, catmull_rom, paint
@@ -27,14 +28,15 @@ def test_synthetic_test_digits_are_the_same_whatever_the_seed():
 
 def test_every_digit_has_several_styles_and_all_are_drawn():
     assert all(len(TEMPLATES[digit]) >= 5 for digit in range(10))
-    drawn = [label for label, _ in islice(synthetic.drawings(np.random.default_rng(0)), 500)]
-    assert set(drawn) == set(range(10))
+    labels = DATA_SETS["synthetic"].load(Split.TRAIN, None, 200, 0).labels
+    assert set(labels.tolist()) == set(range(10))
 
 
 def test_drawings_never_repeat():
+    rng = np.random.default_rng(0)
     seen = {
         b"".join(line.tobytes() for line in lines)
-        for _, lines in islice(synthetic.drawings(np.random.default_rng(0)), 500)
+        for lines in (synthetic.drawn(7, rng) for _ in range(500))
     }
     assert len(seen) == 500
 
@@ -49,25 +51,26 @@ def test_a_curve_runs_through_its_points():
 @pytest.mark.parametrize("seed", range(20))
 def test_the_whole_drawing_lies_on_the_canvas(seed):
     rng = np.random.default_rng(seed)
-    _, lines = next(synthetic.drawings(rng))
-    look = Look.random(rng)
+    lines = synthetic.drawn(int(rng.integers(10)), rng)
+    look = replace(Look.random(rng, photos=0), transparent=False, jpeg=None)
     canvas = paint(lines, look)
     edge = np.concatenate([canvas[0], canvas[-1], canvas[:, 0], canvas[:, -1]])
     assert (edge == look.paper).all()
-    assert np.abs(canvas.astype(int) - look.paper).max() > abs(look.ink - look.paper) / 2
+    contrast = np.abs(np.subtract(look.ink, look.paper)).max()
+    assert np.abs(canvas.astype(int) - look.paper).max() > contrast / 2
 
 
 def test_a_writer_is_always_in_the_same_part():
-    assert strokes.split_of("ced/aike2911") is strokes.split_of("ced/aike2911")
-    parts = [strokes.split_of(f"writer {i}") for i in range(2000)]
+    assert records.split_of("ced/aike2911") is records.split_of("ced/aike2911")
+    parts = [records.split_of(f"writer {i}") for i in range(2000)]
     assert 0.66 < parts.count(Split.TRAIN) / 2000 < 0.74
     assert 0.17 < parts.count(Split.TEST) / 2000 < 0.23
 
 
 def test_no_writer_is_in_two_parts(pen_strokes):
     writers = {split: set() for split in Split}
-    for record in strokes.read(pen_strokes):
-        writers[strokes.split_of(record.writer)].add(record.writer)
+    for record in records.read(pen_strokes, "digits"):
+        writers[records.split_of(record.writer)].add(record.writer)
     assert all(len(names) >= 10 for names in writers.values())
     assert not writers[Split.TRAIN] & writers[Split.TEST]
     assert not writers[Split.TRAIN] & writers[Split.VALIDATION]
@@ -82,18 +85,18 @@ def test_a_bad_stroke_record_is_named_with_file_and_line(tmp_path, line):
     with gzip.open(tmp_path / "strokes" / "digits-a.jsonl.gz", "wt") as file:
         file.write(f"{good}\n{line}\n")
     with pytest.raises(TrainerError, match=r"digits-a\.jsonl\.gz:2: not a stroke record"):
-        list(strokes.read(tmp_path))
+        list(records.read(tmp_path, "digits"))
 
 
 def test_a_single_point_is_a_dot():
     record_like = [np.array([[5.0, 5.0]])]
-    canvas = paint(record_like, Look(100, 0.5, (0.5, 0.5), 10, 0.0, 0, 255))
+    canvas = paint(record_like, Look(side=100, size=0.5, pen=10))
     assert 50 < (canvas < 128).sum() < 150
 
 
 def test_missing_strokes_say_what_to_do(tmp_path):
     with pytest.raises(TrainerError, match="INKLING_DATA"):
-        list(strokes.read(tmp_path))
+        list(records.read(tmp_path, "digits"))
 
 
 @pytest.mark.parametrize("text", ["synthetic:0", "synthetic:-3", "synthetic:many"])

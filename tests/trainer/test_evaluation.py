@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from trainer.bundle.recogniser import digit_score, softmax
+from trainer.bundle.reading import digit_score, softmax
 from trainer.evaluation import calibration_error, confusion, fit_temperature, rejection_threshold
 
 

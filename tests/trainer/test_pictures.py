@@ -37,7 +37,7 @@ def png(width: int, height: int, content: bytes, depth: int = 8, colour: int = 0
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "GIF", "BMP"])
 def test_it_reads_each_format_by_content(seven, encode, kind):
-    image = decode(encode(seven, kind))
+    image = decode(encode(seven, kind)).image
     assert image.size == (140, 140)
     difference = np.abs(preprocess(image).pixels.astype(int) - preprocess(seven).pixels)
     assert difference.mean() < 4
@@ -71,16 +71,27 @@ def test_exif_orientation_is_obeyed(seven, encode, orientation):
     stored = upright.transpose(stored_as[orientation]) if orientation > 1 else upright
     exif = Image.Exif()
     exif[0x0112] = orientation
-    image = decode(encode(stored, "JPEG", exif=exif.tobytes(), quality=95))
+    image = decode(encode(stored, "JPEG", exif=exif.tobytes(), quality=95)).image
     assert image.size == upright.size
     assert np.abs(np.asarray(image).astype(int) - np.asarray(upright)).mean() < 5
+
+
+@pytest.mark.parametrize("orientation", [1, 6])
+def test_a_large_jpeg_is_decoded_smaller_and_says_by_how_much(seven, encode, orientation):
+    large = Image.fromarray(seven[:, :120]).resize((2400, 2800))
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    picture = decode(encode(large, "JPEG", exif=exif.tobytes()))
+    upright = large.size if orientation == 1 else large.size[::-1]
+    assert max(picture.image.size) < 1600
+    assert [side * picture.scale for side in picture.image.size] == pytest.approx(upright, rel=0.01)
 
 
 def test_the_first_frame_of_an_animation_is_read(seven, encode):
     blank = Image.new("L", (140, 140), 255)
     for kind in ("GIF", "WEBP", "PNG"):
         content = encode(Image.fromarray(seven), kind, save_all=True, append_images=[blank] * 3)
-        assert np.asarray(decode(content).convert("L")).min() < 50
+        assert np.asarray(decode(content).image.convert("L")).min() < 50
 
 
 def test_too_many_bytes_are_refused_before_decoding():
@@ -97,7 +108,7 @@ def test_too_many_pixels_are_refused_by_the_header(width, height):
 def test_a_bomb_whose_header_lies_is_broken_and_cheap():
     bomb = png(10, 10, bytes(50_000_000))
     try:
-        image = decode(bomb)
+        image = decode(bomb).image
     except BrokenPicture:
         return
     assert image.size == (10, 10)
@@ -129,4 +140,4 @@ def test_damaged_pictures_raise_nothing_but_picture_errors(seven, encode, data):
     for _ in range(data.draw(st.integers(1, 8))):
         content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
     with contextlib.suppress(PictureError):
-        decode(bytes(content)).tobytes()
+        decode(bytes(content)).image.tobytes()

@@ -107,7 +107,7 @@ def test_a_dot_is_an_empty_drawing(radius):
 
 
 def test_a_thick_marker_is_no_dot(drawings):
-    look = Look(side=280, size=0.35, place=(0.5, 0.5), pen=26, turn=0.0, ink=0, paper=255)
+    look = Look(size=0.35, pen=18)
     for lines in drawings.values():
         assert preprocess(paint(lines, look)).pixels.any()
 

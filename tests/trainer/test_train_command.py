@@ -123,7 +123,7 @@ def test_evaluate_prints_a_table_and_the_confusion_matrix(trained, tmp_path):
     assert "truth ↓ answer →" in text.stdout
     as_json = trainer("evaluate", run / "bundle", "--data", "synthetic", "--json", cwd=tmp_path)
     report = json.loads(as_json.stdout)
-    assert sum(map(sum, report["confusion"])) == report["pictures"] == 10_000
+    assert sum(map(sum, report["confusion"])) == report["pictures"] == 4_000
     assert len(report["per_class"]) == 10
 
 

@@ -73,7 +73,7 @@ def test_strokes_may_travel_with_the_picture(client, seven, encode):
 
 
 def test_it_reads_a_drawing_of_each_digit(client, drawings, encode):
-    look = Look(280, 0.6, (0.5, 0.5), 12, 0.0, 0, 255)
+    look = Look(pen=12)
     right = 0
     for label, lines in drawings.items():
         body = {"image": data_url(encode(paint(lines, look)))}

@@ -29,7 +29,7 @@ class Residual(nn.Module):
 
 @architecture("inkling")
 class Inkling(nn.Module):
-    """28×28 → 14×14×32 → 7×7×64 → 4×4×128 → 10, each step down by a stride of 2."""
+    """28×28 → 14×14×32 → 7×7×64 → 4×4×128 → 11, each step down by a stride of 2."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -44,7 +44,7 @@ class Inkling(nn.Module):
             nn.ReLU(),
             nn.Flatten(),
             nn.Dropout(0.3),
-            nn.Linear(128 * 4 * 4, 10),
+            nn.Linear(128 * 4 * 4, 11),
         )
 
     def forward(self, x: Tensor) -> Tensor:

@@ -1,10 +1,13 @@
 """A trained model as files: `model.onnx`, `weights.safetensors`, `card.json`. No pickle, no torch.
 
-`card` says what is in a bundle, `store` reads and writes it, `recogniser` asks it.
+`card` says what is in a bundle, `store` reads and writes it, `recogniser` asks it,
+`reading` and `number` are its answers.
 """
 
-from trainer.bundle.card import Card, Evaluation, TrainingData
-from trainer.bundle.recogniser import Reading, Recogniser
+from trainer.bundle.card import Card, Evaluation, Rejection, ReliabilityBin, TrainingData
+from trainer.bundle.number import NumberReading
+from trainer.bundle.reading import Reading
+from trainer.bundle.recogniser import Recogniser
 from trainer.bundle.store import PRETRAINED, Bundle, BundleError, read_bundle, write_bundle
 
 __all__ = [
@@ -13,8 +16,11 @@ __all__ = [
     "BundleError",
     "Card",
     "Evaluation",
+    "NumberReading",
     "Reading",
     "Recogniser",
+    "Rejection",
+    "ReliabilityBin",
     "TrainingData",
     "read_bundle",
     "write_bundle",

@@ -14,6 +14,14 @@ class TrainingData(msgspec.Struct, frozen=True, kw_only=True):
     sha256: str
 
 
+class ReliabilityBin(msgspec.Struct, frozen=True, kw_only=True):
+    """Answers of about the same confidence: its mean, and how many of them were right."""
+
+    pictures: int
+    confidence: float
+    accuracy: float
+
+
 class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
     """What was measured on one part of one data set, through ONNX Runtime."""
 
@@ -30,6 +38,19 @@ class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
     """Expected calibration error in 15 bins of equal width (Guo et al. 2017)."""
     rejected: float
     """Share of these true digits whose digit score is below the card's threshold."""
+    reliability: list[ReliabilityBin]
+    """The reliability diagram in the same bins, those without pictures left out."""
+
+
+class Rejection(msgspec.Struct, frozen=True, kw_only=True):
+    """How many pictures of a data set that holds no digits were told apart from digits."""
+
+    data: str
+    split: str
+    pictures: int
+    sha256: str
+    rejected: float
+    """Share with a digit score below the card's threshold, or no ink to read."""
 
 
 class Card(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,7 +61,7 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     labels: list[str]
     preprocessing: int
     temperature: float
-    """Logits are divided by it before the softmax (Guo et al. 2017)."""
+    """The digits' logits are divided by it before the softmax (Guo et al. 2017)."""
     rejection_threshold: float
     """A digit score below it means: not a digit."""
     command: str
@@ -50,6 +71,7 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     attribution: list[str]
     calibrated_on: str
     evaluations: list[Evaluation]
+    rejections: list[Rejection]
     onnx_difference: float
     """Largest difference in any probability between torch and ONNX Runtime on real pictures."""
     code_version: str

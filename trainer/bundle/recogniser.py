@@ -2,40 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from contextlib import suppress
 
 import numpy as np
 import onnxruntime
-from numpy.typing import NDArray
 from PIL import Image
 
 from trainer.bundle.card import Card
+from trainer.bundle.number import NumberReading, best_path, mean_score
+from trainer.bundle.reading import Floats, Reading, digit_probabilities, digit_score
 from trainer.bundle.store import Bundle, BundleError
-from trainer.preprocess import Pixels, Prepared, preprocess
-
-Floats = NDArray[np.float64]
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """The answer to one picture.
-
-    `probabilities` is float64 [10] and sums to 1. `digit_score`, 0..1, says how much it looks like
-    a digit at all; below the card's threshold `is_digit` is false.
-    """
-
-    prepared: Prepared
-    probabilities: Floats
-    digit_score: float
-    is_digit: bool
-
-    @property
-    def digit(self) -> int:
-        return int(self.probabilities.argmax())
-
-    @property
-    def confidence(self) -> float:
-        return float(self.probabilities.max())
+from trainer.preprocess import EmptyDrawing, Pixels, Prepared, preprocess, preprocess_parts
 
 
 class Recogniser:
@@ -57,31 +34,35 @@ class Recogniser:
             raise BundleError(f"{bundle.folder}: ONNX Runtime cannot load it: {error}") from error
         self._input = self._session.get_inputs()[0].name
 
-    def read(self, picture: Image.Image | Pixels) -> Reading:
-        """Read one picture of any kind. Raises `EmptyDrawing` where there is no ink."""
-        prepared = preprocess(picture)
-        logits = self.logits(prepared.pixels[None])[0] / self.card.temperature
+    def read(self, picture: Image.Image | Pixels, scale: float = 1.0) -> Reading:
+        """Read the digit in a picture of any kind; `scale` is `preprocess`'s.
+
+        Raises `EmptyDrawing` where there is no ink.
+        """
+        prepared = preprocess(picture, scale)
+        return self.answer(prepared, self.logits(prepared.pixels[None])[0])
+
+    def read_number(self, picture: Image.Image | Pixels, scale: float = 1.0) -> NumberReading:
+        """Read all the digits in a picture, from left to right. Arguments and errors as above."""
+        parts = preprocess_parts(picture, scale)
+        prepared: dict[tuple[int, int], Prepared] = {}
+        for run in parts.runs():
+            with suppress(EmptyDrawing):
+                prepared[run] = parts.prepare(*run)
+        if not prepared:
+            raise EmptyDrawing("there are only dots in the picture")
+        logits = self.logits(np.stack([each.pixels for each in prepared.values()]))
+        readings = map(self.answer, prepared.values(), logits)
+        digits = best_path(dict(zip(prepared, readings, strict=True)))
+        return NumberReading(digits, mean_score(digits) >= self.card.rejection_threshold)
+
+    def answer(self, prepared: Prepared, logits: Floats) -> Reading:
+        """What the logits of one picture mean."""
         score = float(digit_score(logits))
-        is_digit = score >= self.card.rejection_threshold
-        return Reading(prepared, softmax(logits), score, is_digit)
+        probabilities = digit_probabilities(logits, self.card.temperature)
+        return Reading(prepared, probabilities, score, score >= self.card.rejection_threshold)
 
     def logits(self, pixels: Pixels) -> Floats:
-        """From prepared pictures, uint8 [n, 28, 28], to logits [n, 10], not yet calibrated."""
+        """From prepared pictures, uint8 [n, 28, 28], to logits, [n, 10] or [n, 11]."""
         batch = pixels[:, None].astype(np.float32) / 255
         return self._session.run(["logits"], {self._input: batch})[0].astype(np.float64)
-
-
-def digit_score(logits: Floats) -> Floats:
-    """How much each of calibrated logits [..., 10] looks like a digit at all: [...] in 0..1.
-
-    The share of the ten digits in a softmax with an eleventh class of logit 0, which orders
-    pictures as the energy score does (Liu et al. 2020): a picture between two digits keeps a high
-    score, one that is like none of them gets a low one.
-    """
-    return 1 / (1 + np.exp(-np.logaddexp.reduce(logits, axis=-1)))
-
-
-def softmax(logits: Floats) -> Floats:
-    """Over the last axis."""
-    powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
-    return powers / powers.sum(axis=-1, keepdims=True)

@@ -11,15 +11,15 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
 from trainer.errors import TrainerError
-from trainer.preprocess import Pixels, preprocess
+from trainer.preprocess import Pixels
 from trainer.registry import Registry
-from trainer.render import Look, Strokes, paint
 
 
 class Split(StrEnum):
@@ -30,9 +30,17 @@ class Split(StrEnum):
     TEST = "test"
 
 
+NOT_A_DIGIT = 10
+"""The label of letters, scribbles and whatever else is no digit."""
+
+
 @dataclass(frozen=True, slots=True)
-class Digits:
-    """Labelled pictures: `pixels` uint8 [n, 28, 28], 255 for ink; `labels` int64 [n], 0..9."""
+class Samples:
+    """Labelled pictures: `pixels` uint8 [n, 28, 28], 255 for ink; `labels` int64 [n].
+
+    A label is the digit, 0..9, or `NOT_A_DIGIT`. A picture in which `preprocess` found nothing has
+    no ink.
+    """
 
     pixels: Pixels
     labels: NDArray[np.int64]
@@ -45,23 +53,32 @@ class Digits:
         return hashlib.sha256(self.pixels.tobytes() + self.labels.tobytes()).hexdigest()
 
     @classmethod
-    def join(cls, parts: Iterable[Digits]) -> Digits:
+    def join(cls, parts: Iterable[Samples]) -> Samples:
         several = list(parts)
         return cls(
             np.concatenate([part.pixels for part in several]),
             np.concatenate([part.labels for part in several]),
         )
 
-    def sample(self, size: int, rng: Generator) -> Digits:
-        """Choose `size` pictures without replacement, or all of them where there are fewer."""
-        if size >= len(self):
-            return self
-        chosen = rng.permutation(len(self))[:size]
-        return Digits(self.pixels[chosen], self.labels[chosen])
+    def where(self, chosen: NDArray[Any]) -> Samples:
+        """Those at these indices, or where this is true."""
+        return Samples(self.pixels[chosen], self.labels[chosen])
+
+    @property
+    def has_ink(self) -> NDArray[np.bool_]:
+        """Which pictures `preprocess` found something in: bool [n]."""
+        return np.asarray(self.pixels.any(axis=(1, 2)))
 
 
-Loader = Callable[[Split, Path, int | None, int], Digits]
-"""(split, folder of data sets, size or None for the set's own, seed) → digits."""
+def repeated(count: int, size: int | None, rng: Generator) -> NDArray[np.int64]:
+    """Indices of `size` of `count` things in random order, each again only when all have come."""
+    size = count if size is None else size
+    rounds = [rng.permutation(count) for _ in range(-(-size // count))]
+    return np.concatenate(rounds)[:size]
+
+
+Loader = Callable[[Split, Path, int | None, int], Samples]
+"""(split, folder of data sets, size or None for the set's own, seed) → samples."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +120,7 @@ class Source:
     def __str__(self) -> str:
         return self.name if self.size is None else f"{self.name}:{self.size}"
 
-    def load(self, split: Split, seed: int = 0) -> Digits:
+    def load(self, split: Split, seed: int = 0) -> Samples:
         """Load a part. The size counts for training alone: validation and test are always whole."""
         size = self.size if split is Split.TRAIN else None
         return DATA_SETS[self.name].load(split, data_folder(), size, seed)
@@ -117,12 +134,3 @@ def home_folder() -> Path:
 def data_folder() -> Path:
     """`INKLING_DATA`, or `data` in the home folder."""
     return Path(os.environ.get("INKLING_DATA") or home_folder() / "data")
-
-
-def draw_all(drawings: Iterable[tuple[int, Strokes]], rng: Generator) -> Digits:
-    """Paint each (label, strokes) on a canvas in a random look, and prepare it as any picture."""
-    pixels, labels = [], []
-    for label, strokes in drawings:
-        pixels.append(preprocess(paint(strokes, Look.random(rng))).pixels)
-        labels.append(label)
-    return Digits(np.stack(pixels), np.array(labels, np.int64))

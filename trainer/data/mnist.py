@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from trainer.data import Digits, Split, data_set
+from trainer.data import Samples, Split, data_set, repeated
 from trainer.errors import TrainerError
 from trainer.preprocess import preprocess
 
@@ -15,11 +15,12 @@ _SPLIT_SEED = 0  # fixed: the same 5,000 are held out whatever the seed of the r
 
 
 @data_set("mnist", "MNIST: Yann LeCun, Corinna Cortes, Christopher J. C. Burges")
-def mnist(split: Split, folder: Path, size: int | None, seed: int) -> Digits:
+def mnist(split: Split, folder: Path, size: int | None, seed: int) -> Samples:
     """55,000 / 5,000 / 10,000 pictures; the first two share MNIST's training part.
 
     Each goes through `preprocess`, which leaves nearly all of them as they are, so that the model
-    learns from what it will be given when the same picture is sent to it. Downloads what is not
+    learns from what it will be given when the same picture is sent to it. More than there are means
+    each of them again. Downloads what is not
     there. Raises `TrainerError` when that fails, or where torchvision is not installed.
     """
     try:
@@ -42,9 +43,7 @@ def mnist(split: Split, folder: Path, size: int | None, seed: int) -> Digits:
         held_out = order[:VALIDATION_SIZE]
         chosen = np.sort(held_out if split is Split.VALIDATION else order[VALIDATION_SIZE:])
         pixels, labels = pixels[chosen], labels[chosen]
-    digits = Digits(pixels, labels)
     if size is not None:
-        digits = digits.sample(size, np.random.default_rng(seed))
-    return Digits(
-        np.stack([preprocess(picture).pixels for picture in digits.pixels]), digits.labels
-    )
+        chosen = repeated(len(labels), size, np.random.default_rng(seed))
+        pixels, labels = pixels[chosen], labels[chosen]
+    return Samples(np.stack([preprocess(picture).pixels for picture in pixels]), labels)

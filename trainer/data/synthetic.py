@@ -6,38 +6,38 @@ on people's drawings, stands in docs/models.md.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import islice
 from pathlib import Path
 
 import numpy as np
 from numpy.random import Generator
 
-from trainer.data import Digits, Split, data_set, draw_all
+from trainer.data import Samples, Split, data_set
 from trainer.data.templates import TEMPLATES, Stroke
-from trainer.render import Line, Strokes, catmull_rom
+from trainer.drawings import Drawings
+from trainer.preprocess import Pixels
+from trainer.render import Line, Look, Strokes, catmull_rom, paint
 
-_SIZES = {Split.TRAIN: 60_000, Split.VALIDATION: 5_000, Split.TEST: 10_000}
+_SIZES = {Split.TRAIN: 60_000, Split.VALIDATION: 2_000, Split.TEST: 4_000}
 
 
 @data_set("synthetic", "Synthetic strokes: made by this project")
-def synthetic(split: Split, _folder: Path, size: int | None, seed: int) -> Digits:
+def synthetic(split: Split, _folder: Path, size: int | None, seed: int) -> Samples:
     """Digits drawn on a canvas from warped templates.
 
     Validation and test are the same whatever the seed, and share no random stream with training.
     """
-    stream = [seed, 0] if split is Split.TRAIN else [list(Split).index(split)]
-    rng = np.random.default_rng(stream)
-    return draw_all(islice(drawings(rng), size or _SIZES[split]), rng)
+    return Drawings(_draw, size or _SIZES[split], split, seed).samples()
 
 
-def drawings(rng: Generator) -> Iterator[tuple[int, Strokes]]:
-    """Yield (label, strokes) for ever: a digit, one of its styles, drawn by an imagined hand."""
-    while True:
-        label = int(rng.integers(10))
-        styles = TEMPLATES[label]
-        style = styles[list(styles)[rng.integers(len(styles))]]
-        yield label, _by_hand(style, rng)
+def _draw(_index: int, rng: Generator) -> tuple[int, Pixels]:
+    label = int(rng.integers(10))
+    return label, paint(drawn(label, rng), Look.random(rng))
+
+
+def drawn(label: int, rng: Generator) -> Strokes:
+    """Strokes of a digit in one of its styles, drawn by an imagined hand."""
+    styles = TEMPLATES[label]
+    return _by_hand(styles[list(styles)[rng.integers(len(styles))]], rng)
 
 
 def _by_hand(style: list[Stroke], rng: Generator) -> Strokes:

@@ -1,0 +1,74 @@
+"""One table for all that a recogniser of digits has to stand: `python -m trainer benchmark`.
+
+Everything is measured on MNIST's test set and on the drawings of the test writers, who chose
+nothing. Pictures come from a seed, so that every run asks the same.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from trainer.benchmark import measure
+from trainer.benchmark.readers import Report, bundle_reader, tutorial_readers
+from trainer.benchmark.report import BenchmarkReport, as_text
+from trainer.bundle import Recogniser, read_bundle
+from trainer.data import Split
+from trainer.data.letters import LOOK_ALIKES, letter_records
+from trainer.evaluation import calibration_error, reliability
+from trainer.records import read_split
+
+__all__ = ["BenchmarkReport", "as_text", "benchmark"]
+
+
+def benchmark(
+    bundle: Path,
+    folder: Path,
+    *,
+    command: str,
+    seed: int = 0,
+    size: int | None = None,
+    tutorials: bool = True,
+    report: Report,
+) -> BenchmarkReport:
+    """Measure a bundle, and the tutorials' LeNet-5 beside it.
+
+    `folder` holds the data sets. `size` bounds the drawings of each row, for a quick look. Raises
+    `TrainerError` or `BundleError` where data or bundle are missing.
+    """
+    recogniser = Recogniser(read_bundle(bundle))
+    digits = read_split(folder, "digits", Split.TEST)
+    letters = letter_records(Split.TEST, folder)
+    if size is not None:
+        step = max(1, len(digits) // size), max(1, len(letters) // size)
+        digits, letters = digits[:: step[0]], letters[:: step[1]]
+    readers = [bundle_reader(bundle.name, recogniser)]
+    if tutorials:
+        readers += tutorial_readers(folder, seed, report)
+    report("MNIST …")
+    rows = [measure.mnist_row(readers, folder)]
+    rows += measure.nuisance_rows(readers, digits, seed, report)
+    report("numbers …")
+    numbers = measure.number_rows(recogniser, readers[0].name, digits, size or 1000, seed)
+    report("letters …")
+    told, by_letter, counted = measure.told_apart(readers, digits, letters, seed)
+    report("calibration, worst errors, time …")
+    asked = measure.drawn(digits, seed)
+    probabilities, _ = readers[0].read(asked.pixels)
+    return BenchmarkReport(
+        command=command,
+        seed=seed,
+        model=recogniser.card.version,
+        preprocessing=recogniser.card.preprocessing,
+        readers=[reader.name for reader in readers],
+        rows=rows,
+        numbers=numbers,
+        told=told,
+        letters=by_letter,
+        letters_counted=counted,
+        look_alikes=" ".join(sorted(LOOK_ALIKES)),
+        nothing=measure.nothing(recogniser),
+        calibration_error=calibration_error(probabilities, asked.labels),
+        reliability=reliability(probabilities, asked.labels),
+        mistakes=measure.mistakes(recogniser, digits, seed),
+        cost=measure.cost(recogniser, bundle, digits),
+    )

@@ -1,0 +1,235 @@
+"""Asking the readers, and counting."""
+
+from __future__ import annotations
+
+import base64
+import io
+import time
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+from PIL import Image
+
+from trainer.benchmark.nuisances import PLAIN, looks
+from trainer.benchmark.pictures import InLook, Numbers, picture_of, questions
+from trainer.benchmark.readers import Reader, Report
+from trainer.benchmark.report import Cost, Mistake, Row, Told
+from trainer.bundle import Recogniser
+from trainer.bundle.reading import Floats
+from trainer.data import Samples
+from trainer.evaluation import REJECTED_SHARE
+from trainer.photo import Photo, photograph
+from trainer.pictures import decode
+from trainer.preprocess import EmptyDrawing, Pixels, preprocess
+from trainer.records import Record
+from trainer.render import Strokes, paint
+
+NUMBER_LENGTHS = range(2, 7)
+GALLERY = 48
+_TIMES = 200
+_ALL_AT_ONCE = ("all at once", "random")
+_AS_THE_PAGE_SENDS = replace(PLAIN, side=140, size=0.85, pen=7)
+
+
+def mnist_row(readers: Sequence[Reader], folder: Path) -> Row:
+    """MNIST's test set; who sees scaled pictures sees these as they are."""
+    from torchvision.datasets import MNIST
+
+    stored = MNIST(root=str(folder / "mnist"), train=False, download=True)
+    raw, labels = stored.data.numpy(), stored.targets.numpy()
+    prepared = np.stack([preprocess(picture).pixels for picture in raw])
+    seen = {"prepared": Samples(prepared, labels), "scaled": Samples(raw, labels)}
+    right = {reader.name: _accuracy(reader, seen[reader.sees]) for reader in readers}
+    return Row(name="MNIST test", setting="", pictures=len(labels), right=right)
+
+
+def nuisance_rows(
+    readers: Sequence[Reader], records: Sequence[Record], seed: int, report: Report
+) -> list[Row]:
+    """Each nuisance at random and at its hardest, on every record."""
+    rows = []
+    for name, setting in looks():
+        report(f"{name}, {setting} …")
+        asked = questions(InLook(records, (name, setting)), len(records), seed)
+        right = {reader.name: _accuracy(reader, asked.seen_as(reader.sees)) for reader in readers}
+        rows.append(Row(name=name, setting=setting, pictures=len(records), right=right))
+    return rows
+
+
+def number_rows(
+    recogniser: Recogniser, name: str, records: Sequence[Record], size: int, seed: int
+) -> list[Row]:
+    """Numbers of two to six digits, each written by one person: all digits right."""
+    people: dict[str, list[Record]] = defaultdict(list)
+    for record in records:
+        people[record.writer].append(record)
+    rows = []
+    for touching in (False, True):
+        for length in NUMBER_LENGTHS:
+            draw = Numbers(list(people.values()), length, touching)
+            right = 0
+            for index in range(size):
+                label, picture = picture_of(draw, seed + length, index)
+                right += _number(recogniser, picture) == str(label).zfill(length)
+            setting = f"{length} digits"
+            kind = "numbers, touching" if touching else "numbers"
+            rows.append(Row(name=kind, setting=setting, pictures=size, right={name: right / size}))
+        mean = float(np.mean([row.right[name] for row in rows[-len(NUMBER_LENGTHS) :]]))
+        count = size * len(NUMBER_LENGTHS)
+        rows.append(Row(name=kind, setting="2 to 6", pictures=count, right={name: mean}))
+    return rows
+
+
+def _number(recogniser: Recogniser, picture: Pixels) -> str:
+    try:
+        return recogniser.read_number(picture).text
+    except EmptyDrawing:
+        return ""
+
+
+def told_apart(
+    readers: Sequence[Reader], digits: Sequence[Record], letters: Sequence[Record], seed: int
+) -> tuple[dict[str, Told], dict[str, float], dict[str, int]]:
+    """Digits against letters, both in every look at once; and the share rejected by letter."""
+    asked = [
+        questions(InLook(records, _ALL_AT_ONCE), len(records), seed)
+        for records in (digits, letters)
+    ]
+    told: dict[str, Told] = {}
+    by_letter: dict[str, list[bool]] = defaultdict(list)
+    for reader in readers:
+        scores = [_scores(reader, each.seen_as(reader.sees)) for each in asked]
+        cut = float(np.quantile(scores[0], REJECTED_SHARE))
+        told[reader.name] = Told(
+            auroc=auroc(*scores),
+            rejected=float((scores[1] < cut).mean()),
+            rejected_by_card=float((scores[1] < reader.threshold).mean()),
+            digits_lost_by_card=float((scores[0] < reader.threshold).mean()),
+        )
+        if reader is readers[0]:
+            for record, score in zip(letters, scores[1], strict=True):
+                by_letter[record.label].append(bool(score < reader.threshold))
+    shares = {label: float(np.mean(by_letter[label])) for label in sorted(by_letter)}
+    return told, shares, {label: len(by_letter[label]) for label in sorted(by_letter)}
+
+
+def auroc(positive: Floats, negative: Floats) -> float:
+    """Area under the ROC curve: how often a positive scores higher, ties counting half.
+
+    By ranks (Mann and Whitney 1947).
+    """
+    ordered = np.sort(negative)
+    below = np.searchsorted(ordered, positive, "left")
+    upto = np.searchsorted(ordered, positive, "right")
+    return float((below + upto).mean() / 2 / len(negative))
+
+
+def nothing(recogniser: Recogniser) -> dict[str, str]:
+    """What is answered to a blank sheet, a dot and a speck."""
+    blank = np.full((280, 280), 255, np.uint8)
+    dot, speck = blank.copy(), blank.copy()
+    cv2.circle(dot, (140, 140), 8, 0, -1, cv2.LINE_AA)
+    speck[97:99, 201:203] = 40
+    pictures = {"blank sheet": blank, "single dot": dot, "single speck": speck}
+    return {name: _answer(recogniser, picture) for name, picture in pictures.items()}
+
+
+def _answer(recogniser: Recogniser, picture: Pixels) -> str:
+    try:
+        reading = recogniser.read(picture)
+    except EmptyDrawing:
+        return "empty drawing"
+    return f"{reading.digit}" if reading.is_digit else "not a digit"
+
+
+def drawn(records: Sequence[Record], seed: int) -> Samples:
+    """Every record in every look at once; what `preprocess` finds nothing in is left out."""
+    samples = questions(InLook(records, _ALL_AT_ONCE), len(records), seed).seen_as("prepared")
+    return samples.where(samples.has_ink)
+
+
+def mistakes(recogniser: Recogniser, records: Sequence[Record], seed: int) -> list[Mistake]:
+    """The errors of which the recogniser was surest, the surest first."""
+    draw = InLook(records, _ALL_AT_ONCE)
+    found = []
+    for index, record in enumerate(records):
+        label, picture = picture_of(draw, seed, index)
+        try:
+            reading = recogniser.read(picture)
+        except EmptyDrawing:
+            continue
+        if reading.digit != label:
+            found.append(
+                Mistake(
+                    truth=record.label,
+                    answer=str(reading.digit),
+                    confidence=reading.confidence,
+                    writer=record.writer.partition("/")[0],
+                    picture=_data_url(picture),
+                    seen=_data_url(reading.prepared.pixels),
+                )
+            )
+    return sorted(found, key=lambda mistake: -mistake.confidence)[:GALLERY]
+
+
+def cost(recogniser: Recogniser, folder: Path, records: Sequence[Record]) -> Cost:
+    """Size, and the time of one answer."""
+    drawings = [paint(record.strokes, _AS_THE_PAGE_SENDS) for record in records[:_TIMES]]
+    prepared = [preprocess(drawing).pixels[None] for drawing in drawings]
+    content = large_photo(records[0].strokes)
+
+    def read_photo(_: int) -> None:
+        picture = decode(content)
+        preprocess(picture.image, picture.scale)
+
+    return Cost(
+        parameters=recogniser.card.parameters,
+        bundle_bytes=sum(path.stat().st_size for path in folder.iterdir()),
+        forward_ms=_median_ms(lambda i: recogniser.logits(prepared[i]), len(prepared)),
+        canvas_ms=_median_ms(lambda i: preprocess(drawings[i]), len(drawings)),
+        photo_ms=_median_ms(read_photo, 15),
+    )
+
+
+def large_photo(strokes: Strokes) -> bytes:
+    """A drawing photographed at 4000×3000, as a JPEG file."""
+    coverage = np.zeros((3000, 4000), np.uint8)
+    coverage[500:2500, 1000:3000] = cv2.resize(255 - paint(strokes, PLAIN), (2000, 2000))
+    file = io.BytesIO()
+    Image.fromarray(photograph(coverage, Photo(noise=0.02))).save(file, "JPEG", quality=90)
+    return file.getvalue()
+
+
+def _median_ms(work: Callable[[int], object], times: int) -> float:
+    threads = cv2.getNumThreads()
+    cv2.setNumThreads(1)
+    taken = []
+    for index in range(times):
+        started = time.perf_counter()
+        work(index)
+        taken.append(time.perf_counter() - started)
+    cv2.setNumThreads(threads)
+    return 1000 * float(np.median(taken))
+
+
+def _accuracy(reader: Reader, samples: Samples) -> float:
+    probabilities, _ = reader.read(samples.pixels)
+    right = (probabilities.argmax(axis=1) == samples.labels) & samples.has_ink
+    return float(right.mean())
+
+
+def _scores(reader: Reader, samples: Samples) -> Floats:
+    _, scores = reader.read(samples.pixels)
+    return np.where(samples.has_ink, scores, 0.0)
+
+
+def _data_url(pixels: Pixels) -> str:
+    if pixels.ndim == 3:
+        code = cv2.COLOR_RGBA2BGRA if pixels.shape[2] == 4 else cv2.COLOR_RGB2BGR
+        pixels = np.asarray(cv2.cvtColor(pixels, code))
+    encoded = cv2.imencode(".png", pixels)[1]
+    return "data:image/png;base64," + base64.b64encode(encoded.tobytes()).decode()

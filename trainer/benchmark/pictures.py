@@ -1,0 +1,103 @@
+"""What the benchmark asks its readers: pictures made from a seed, the same in every run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.random import Generator
+from numpy.typing import NDArray
+
+from trainer.benchmark.nuisances import looks
+from trainer.benchmark.readers import scaled
+from trainer.data import NOT_A_DIGIT, Samples
+from trainer.drawings import Draw
+from trainer.numbers import put_together
+from trainer.parallel import in_chunks
+from trainer.preprocess import SIDE, EmptyDrawing, Pixels, preprocess
+from trainer.records import Record
+from trainer.render import Look, paint
+
+
+@dataclass(frozen=True, slots=True)
+class Questions:
+    """Pictures as each kind of reader sees them: uint8 [n, 28, 28], labels int64 [n].
+
+    Where `preprocess` found nothing, `prepared` has no ink.
+    """
+
+    prepared: Pixels
+    scaled: Pixels
+    labels: NDArray[np.int64]
+
+    def seen_as(self, kind: str) -> Samples:
+        return Samples(self.prepared if kind == "prepared" else self.scaled, self.labels)
+
+
+@dataclass(frozen=True, slots=True)
+class InLook:
+    """Draw people's drawings, each once, in a look of its own."""
+
+    records: Sequence[Record]
+    row: tuple[str, str]
+
+    def __call__(self, index: int, rng: Generator) -> tuple[int, Pixels]:
+        record = self.records[index]
+        label = int(record.label) if record.label.isdecimal() else NOT_A_DIGIT
+        return label, paint(record.strokes, looks()[self.row](rng))
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """Draw numbers of `length` digits, each by one person, on a canvas of everyday looks."""
+
+    by_writer: Sequence[Sequence[Record]]
+    length: int
+    touching: bool = False
+
+    def __call__(self, _index: int, rng: Generator) -> tuple[int, Pixels]:
+        person = self.by_writer[int(rng.integers(len(self.by_writer)))]
+        digits = [person[i] for i in rng.integers(len(person), size=self.length)]
+        strokes = put_together([digit.strokes for digit in digits], rng, self.touching)
+        extent = np.ptp(np.vstack(strokes), axis=0)
+        size = float(rng.uniform(0.6, 0.95))
+        side = int(rng.integers(300, 700))
+        height = size * side / float(extent.max())  # of a digit, about
+        pen = max(1.0, float(rng.uniform(0.03, 0.12)) * height)
+        everyday = Look.random(rng, photos=0)
+        look = replace(everyday, side=side, size=size, pen=pen, turn=everyday.turn / 3, skips=0.0)
+        return int("".join(digit.label for digit in digits)), paint(strokes, look)
+
+
+@dataclass(frozen=True, slots=True)
+class _Ask:
+    draw: Draw
+    seed: int
+
+    def __call__(self, indices: range) -> Questions:
+        prepared, small, labels = [], [], []
+        for index in indices:
+            label, picture = picture_of(self.draw, self.seed, index)
+            try:
+                prepared.append(preprocess(picture).pixels)
+            except EmptyDrawing:
+                prepared.append(np.zeros((SIDE, SIDE), np.uint8))
+            small.append(scaled(picture))
+            labels.append(label)
+        return Questions(np.stack(prepared), np.stack(small), np.array(labels, np.int64))
+
+
+def picture_of(draw: Draw, seed: int, index: int) -> tuple[int, Pixels]:
+    """The same label and picture whenever it is asked for."""
+    return draw(index, np.random.default_rng([seed, index]))
+
+
+def questions(draw: Draw, count: int, seed: int) -> Questions:
+    """Draw, prepare and scale `count` pictures."""
+    parts = in_chunks(_Ask(draw, seed), count)
+    return Questions(
+        np.concatenate([part.prepared for part in parts]),
+        np.concatenate([part.scaled for part in parts]),
+        np.concatenate([part.labels for part in parts]),
+    )

@@ -1,0 +1,234 @@
+"""What people put on a canvas that is neither digit nor letter, made from a seed.
+
+Scribbles, lines, crossings-out, shapes, dots, noise, and several digits at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.random import Generator
+
+from trainer.data import NOT_A_DIGIT, Samples, Split, data_set
+from trainer.data.synthetic import drawn
+from trainer.drawings import Drawings
+from trainer.preprocess import Pixels
+from trainer.render import Line, Look, Strokes, catmull_rom, paint
+
+_SIZES = {Split.TRAIN: 10_000, Split.VALIDATION: 2_000, Split.TEST: 2_000}
+
+
+@data_set("scribbles", "Scribbles: made by this project")
+def scribbles(split: Split, _folder: Path, size: int | None, seed: int) -> Samples:
+    """Each kind of scribble equally often, in random looks."""
+    return Drawings(_draw, size or _SIZES[split], split, seed).samples()
+
+
+def _draw(index: int, rng: Generator) -> tuple[int, Pixels]:
+    return NOT_A_DIGIT, scribble(index, rng)
+
+
+def scribble(index: int, rng: Generator) -> Pixels:
+    """A picture of something that is not a digit; each kind comes in its turn."""
+    kinds = len(KINDS)
+    if index % (kinds + 1) == kinds:
+        return _noise(rng)
+    strokes = list(KINDS.values())[index % (kinds + 1)](rng)
+    return paint(strokes, Look.random(rng))
+
+
+def _to_and_fro(rng: Generator) -> Strokes:
+    """A pen that runs about at random, long enough to be no digit."""
+    count = int(rng.integers(10, 40))
+    if rng.random() < 0.5:
+        points = rng.random((count, 2))
+    else:
+        points = np.cumsum(rng.normal(0, 1, (count, 2)), axis=0)
+    return [catmull_rom(points)]
+
+
+def _zigzag(rng: Generator) -> Strokes:
+    count = int(rng.integers(7, 20))
+    across = np.linspace(0, rng.uniform(0.8, 3), count) + rng.normal(0, 0.03, count)
+    along = np.where(np.arange(count) % 2, 1.0, 0.0) + rng.normal(0, 0.1, count)
+    points = np.column_stack([across, along])
+    line = points if rng.random() < 0.5 else catmull_rom(points)
+    return [_turned(line, rng.uniform(0, np.pi))]
+
+
+def _lines(rng: Generator) -> Strokes:
+    """One line nearer to lying than to standing, which would be a 1; or several, side by side."""
+    if rng.random() < 0.4:
+        return [_turned(_segment(rng), rng.uniform(-np.pi / 5, np.pi / 5))]
+    angle, distance = rng.uniform(0, np.pi), rng.uniform(0.15, 0.5)
+    lines = []
+    for number in range(int(rng.integers(3, 7))):
+        offset = np.array([0, number * distance]) + rng.normal(0, 0.03, 2)
+        lines.append(_turned(_segment(rng) + offset, angle))
+    return lines
+
+
+def _cross(rng: Generator) -> Strokes:
+    """Two to four lines through one point: ×, +, an asterisk; or a grid."""
+    angle = rng.uniform(0, np.pi)
+    if rng.random() < 0.3:
+        place = np.linspace(-0.4, 0.4, int(rng.integers(2, 4)))
+        bars = [_segment(rng) + np.array([0, offset]) for offset in place]
+        return [_turned(bar, angle + turn) for turn in (0, np.pi / 2) for bar in bars]
+    count = int(rng.integers(2, 5))
+    turns = angle + np.arange(count) * np.pi / count + rng.normal(0, 0.12, count)
+    return [_turned(_segment(rng) + rng.normal(0, 0.05, 2), turn) for turn in turns]
+
+
+def _shape(rng: Generator) -> Strokes:
+    """Spiral, star, triangle, wide rectangle, heart, arrow, tick, wave or face."""
+    turn = rng.normal(0, 0.2)
+    makers = (_spiral, _star, _triangle, _rectangle, _heart, _arrow, _tick, _wave, _face)
+    strokes = makers[rng.integers(len(makers))](rng)
+    return [_turned(_bent(line, rng), turn) for line in strokes]
+
+
+def _spiral(rng: Generator) -> Strokes:
+    angle = np.linspace(0, 2 * np.pi * rng.uniform(2.5, 5), 80) * rng.choice([-1, 1])
+    radius = np.linspace(rng.uniform(0, 0.1), 1, 80)
+    return [np.column_stack([np.cos(angle) * radius, np.sin(angle) * radius])]
+
+
+def _star(rng: Generator) -> Strokes:
+    points = int(rng.choice([5, 5, 6, 7]))
+    skip = 2 if points != 6 or rng.random() < 0.5 else 1
+    if rng.random() < 0.5 and points != 6:
+        return [_polygon(points, skip)]
+    corners = np.arange(2 * points + 1) * np.pi / points - np.pi / 2
+    radius = np.where(np.arange(2 * points + 1) % 2, rng.uniform(0.3, 0.6), 1.0)
+    return [np.column_stack([np.cos(corners) * radius, np.sin(corners) * radius])]
+
+
+def _triangle(rng: Generator) -> Strokes:
+    return [_polygon(3, 1) * rng.uniform(0.7, 1.4, 2)]
+
+
+def _rectangle(rng: Generator) -> Strokes:
+    width = rng.uniform(1.5, 3)
+    return [np.array([[0, 0], [width, 0], [width, 1], [0, 1], [0, 0]], float)]
+
+
+def _heart(_rng: Generator) -> Strokes:
+    t = np.linspace(0, 2 * np.pi, 50)
+    y = 13 * np.cos(t) - 5 * np.cos(2 * t) - 2 * np.cos(3 * t) - np.cos(4 * t)
+    return [np.column_stack([16 * np.sin(t) ** 3, -y]) / 17]
+
+
+def _arrow(rng: Generator) -> Strokes:
+    head = rng.uniform(0.2, 0.5)
+    shaft = np.array([[-1, 0], [1, 0]], float)
+    tip = np.array([[1 - head, -head], [1, 0], [1 - head, head]], float)
+    return [_turned(line, rng.choice([0, np.pi])) for line in (shaft, tip)]
+
+
+def _tick(rng: Generator) -> Strokes:
+    return [np.array([[0, 0], [0.35, rng.uniform(0.35, 0.6)], [1.1, -0.6]])]
+
+
+def _wave(rng: Generator) -> Strokes:
+    x = np.linspace(0, 2 * np.pi * rng.uniform(1.5, 4), 60)
+    return [np.column_stack([x * 0.4, np.sin(x) * rng.uniform(0.3, 1)])]
+
+
+def _face(rng: Generator) -> Strokes:
+    round_ = np.linspace(0, 2 * np.pi, 40)
+    ring = np.column_stack([np.cos(round_), np.sin(round_)])
+    smile = np.column_stack([np.linspace(-0.5, 0.5, 12), 0.5 - 2 * np.linspace(-0.5, 0.5, 12) ** 2])
+    eyes = [ring * 0.08 + [side * 0.35, -0.3] for side in (-1, 1)]
+    return [ring, smile + np.array([0, rng.uniform(-0.2, 0.1)]), *eyes]
+
+
+def _dots(rng: Generator) -> Strokes:
+    """Taps of the pen, apart from each other."""
+    count = int(rng.integers(2, 9))
+    return [place + rng.normal(0, 0.01, (3, 2)) for place in rng.random((count, 1, 2))]
+
+
+def _crossed_out(rng: Generator) -> Strokes:
+    """A digit with so much over it that nobody would read it out."""
+    digit = drawn(int(rng.integers(10)), rng)
+    points = np.vstack(digit)
+    low, extent = points.min(axis=0), np.ptp(points, axis=0)
+    over = (_zigzag, _to_and_fro)[rng.integers(2)](rng) if rng.random() < 0.6 else _lines_over(rng)
+    covering = np.vstack(over)
+    start, reach = covering.min(axis=0), np.maximum(np.ptp(covering, axis=0), 1e-6)
+    size = np.maximum(extent, 0.5 * extent.max()) * rng.uniform(0.9, 1.4)
+    middle = low + extent / 2 - size / 2
+    return digit + [(line - start) / reach * size + middle for line in over]
+
+
+def _lines_over(rng: Generator) -> Strokes:
+    count = int(rng.integers(2, 5))
+    angles = rng.uniform(-0.5, 0.5) + np.arange(count) * np.pi / count
+    return [_turned(_segment(rng), angle) for angle in angles]
+
+
+def _several_digits(rng: Generator) -> Strokes:
+    """Two to four digits beside each other, touching or not."""
+    lines: Strokes = []
+    edge = 0.0
+    for _ in range(int(rng.choice([2, 2, 3, 4]))):
+        digit = drawn(int(rng.integers(10)), rng)
+        points = np.vstack(digit)
+        height = max(float(np.ptp(points, axis=0).max()), 1e-6)
+        low = points.min(axis=0)
+        moved = [(line - low) / height + [edge, rng.normal(0, 0.08)] for line in digit]
+        edge += float(np.ptp(points[:, 0])) / height + rng.uniform(0.02, 0.35)
+        lines += moved
+    return lines
+
+
+KINDS: dict[str, Callable[[Generator], Strokes]] = {
+    "to and fro": _to_and_fro,
+    "zigzag": _zigzag,
+    "lines": _lines,
+    "cross": _cross,
+    "shape": _shape,
+    "dots": _dots,
+    "crossed out": _crossed_out,
+    "several digits": _several_digits,
+}
+
+
+def _noise(rng: Generator) -> Pixels:
+    """No drawing at all: grains of any size on paper, as from a camera that saw nothing."""
+    side = int(rng.integers(28, 200))
+    cells = int(rng.integers(4, 60))
+    grains = rng.random((cells, cells), np.float32)
+    share = rng.uniform(0.02, 0.5)
+    grains = np.where(grains < share, rng.random((cells, cells), np.float32), 1)
+    method = cv2.INTER_NEAREST if rng.random() < 0.5 else cv2.INTER_CUBIC
+    return (cv2.resize(grains, (side, side), interpolation=method).clip(0, 1) * 255).astype(
+        np.uint8
+    )
+
+
+def _segment(rng: Generator) -> Line:
+    """A lying line of length 1 or so around the origin, a little bent."""
+    half = rng.uniform(0.35, 0.55)
+    x = np.linspace(-half, half, 9)
+    return np.column_stack([x, rng.normal(0, 0.15) * (x**2 - half**2)])
+
+
+def _polygon(corners: int, skip: int) -> Line:
+    angles = 2 * np.pi * skip * np.arange(corners + 1) / corners - np.pi / 2
+    return np.column_stack([np.cos(angles), np.sin(angles)])
+
+
+def _turned(line: Line, angle: float) -> Line:
+    cos, sin = np.cos(angle), np.sin(angle)
+    return line @ np.array([[cos, sin], [-sin, cos]])
+
+
+def _bent(line: Line, rng: Generator) -> Line:
+    """As an unsteady hand would draw it."""
+    wave = np.sin(line[:, ::-1] * rng.uniform(1, 4) + rng.uniform(0, 6))
+    return line + rng.normal(0, 0.02, line.shape) + wave * rng.normal(0, 0.05)

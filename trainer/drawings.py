@@ -1,0 +1,66 @@
+"""Drawings by their index: each is painted, prepared and labelled when it is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.random import Generator
+from numpy.typing import NDArray
+
+from trainer.data import NOT_A_DIGIT, Samples, Split
+from trainer.parallel import in_chunks
+from trainer.preprocess import SIDE, EmptyDrawing, Pixels, preprocess
+from trainer.records import Record
+from trainer.render import Look, paint
+
+Draw = Callable[[int, Generator], tuple[int, Pixels]]
+"""(index, random numbers of its own) → (label, picture as `preprocess` takes it). Picklable."""
+
+
+@dataclass(frozen=True, slots=True)
+class PaintedRecords:
+    """Draw what people drew, in this order, each in a random look."""
+
+    records: Sequence[Record]
+    order: NDArray[np.int64]
+
+    def __call__(self, index: int, rng: Generator) -> tuple[int, Pixels]:
+        record = self.records[self.order[index]]
+        label = int(record.label) if record.label.isdecimal() else NOT_A_DIGIT
+        return label, paint(record.strokes, Look.random(rng))
+
+
+class Drawings:
+    """(pixels uint8 [28, 28], label) pairs.
+
+    The item at an index is the same whenever and wherever it is asked for: its random numbers come
+    from the seed, the split and the index. Only the training part depends on the seed.
+    """
+
+    def __init__(self, draw: Draw, count: int, split: Split, seed: int) -> None:
+        self._draw = draw
+        self._count = count
+        self._stream = [seed, 0] if split is Split.TRAIN else [list(Split).index(split)]
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __getitem__(self, index: int) -> tuple[Pixels, int]:
+        """Pixels without ink are of a picture in which `preprocess` found nothing."""
+        if not 0 <= index < self._count:
+            raise IndexError(index)
+        label, picture = self._draw(index, np.random.default_rng([*self._stream, index]))
+        try:
+            return preprocess(picture).pixels, label
+        except EmptyDrawing:
+            return np.zeros((SIDE, SIDE), np.uint8), label
+
+    def samples(self) -> Samples:
+        """All of them, painted on every core there is."""
+        return Samples.join(in_chunks(self._some, self._count))
+
+    def _some(self, indices: range) -> Samples:
+        pixels, labels = zip(*(self[index] for index in indices), strict=True)
+        return Samples(np.stack(pixels), np.array(labels, np.int64))

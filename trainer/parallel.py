@@ -1,0 +1,45 @@
+"""Work on every core, in processes that start afresh: torch's threads survive no fork."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from typing import Any, TypeVar
+
+import cv2
+
+T = TypeVar("T")
+
+_CHUNK = 250
+
+_work: Callable[[range], Any] | None = None  # in a child process: what it was started for
+
+
+def in_chunks(work: Callable[[range], T], count: int) -> list[T]:
+    """Call `work` with parts of range(count), and give back its results in order.
+
+    Little is done here and now; more is done in child processes, to which `work` is pickled.
+    """
+    chunks = [range(start, min(start + _CHUNK, count)) for start in range(0, count, _CHUNK)]
+    if len(chunks) <= 2:
+        return [work(chunk) for chunk in chunks]
+    with ProcessPoolExecutor(
+        max_workers=len(os.sched_getaffinity(0)),
+        mp_context=multiprocessing.get_context("spawn"),
+        initializer=_start,
+        initargs=(work,),
+    ) as pool:
+        return list(pool.map(_do, chunks))
+
+
+def _start(work: Callable[[range], Any]) -> None:
+    global _work  # noqa: PLW0603
+    _work = work
+    cv2.setNumThreads(1)
+
+
+def _do(chunk: range) -> Any:
+    assert _work is not None  # noqa: S101
+    return _work(chunk)

@@ -1,0 +1,101 @@
+"""From any picture of one digit to the 28×28 pixels that a model sees.
+
+MNIST's own recipe (LeCun, Cortes, Burges, "The MNIST database of handwritten digits"): the ink's
+bounding box is scaled into 20×20 keeping its aspect, and its centre of mass is put in the middle of
+a 28×28 field, light ink on black. What comes before that recipe is ours: people send dark ink on
+light paper, light on dark, colours, transparency, photos, dirt and every pen width.
+
+`arrays` bounds the picture, `ink` tells ink from paper (`paper` and `rules` on photos), `pieces`
+drops specks, `normalise` is MNIST's recipe, `parts` takes a number apart.
+
+Training on drawings, evaluation, serving and the
+preview of "what the model saw" all call `preprocess`. There must never be a second copy of it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from trainer.preprocess.arrays import Pixels
+from trainer.preprocess.ink import EmptyDrawing, Ink, find_ink
+from trainer.preprocess.normalise import SIDE, normalise
+from trainer.preprocess.parts import digit_runs, part_labels
+from trainer.preprocess.pieces import Box, bounds, without_specks
+
+__all__ = [
+    "SIDE",
+    "VERSION",
+    "EmptyDrawing",
+    "Parts",
+    "Pixels",
+    "Prepared",
+    "preprocess",
+    "preprocess_parts",
+]
+
+VERSION = 2
+"""Written into every bundle. Raise it whenever the same picture may give other pixels."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What `preprocess` made of one picture.
+
+    `pixels` is uint8 [28, 28], 0 for paper and 255 for ink. `box` is (x, y, width, height) of the
+    ink in pixels of the picture that came in. `dark_on_light` tells which way round it came.
+    """
+
+    pixels: Pixels
+    box: tuple[int, int, int, int]
+    dark_on_light: bool
+
+
+def preprocess(picture: Image.Image | Pixels, scale: float = 1.0) -> Prepared:
+    """Turn a picture into the 28×28 pixels of MNIST's recipe.
+
+    `picture` is a Pillow image of any mode, or uint8 of shape [height, width] (grey),
+    [height, width, 3] (RGB) or [height, width, 4] (RGBA). Where it is smaller than what was sent,
+    one of its pixels is `scale` pixels wide there. Raises `EmptyDrawing` when it holds no ink or no
+    more than a dot.
+    """
+    ink = find_ink(picture, scale)
+    strength = without_specks(ink.strength)
+    return _prepare(ink, strength, bounds(strength))
+
+
+def preprocess_parts(picture: Image.Image | Pixels, scale: float = 1.0) -> Parts:
+    """Take a picture of a number apart. Arguments and errors are those of `preprocess`."""
+    ink = find_ink(picture, scale)
+    return Parts(ink, part_labels(ink.strength))
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The ink of a picture in pieces, from left to right; one digit is one of them or several.
+
+    `labels` is int32 [height, width]: 0 for paper and specks, then 1, 2, … from left to right.
+    """
+
+    ink: Ink
+    labels: NDArray[np.int32]
+
+    def runs(self) -> list[tuple[int, int]]:
+        """Which pieces, first and last, may be one digit."""
+        return digit_runs(self.labels)
+
+    def prepare(self, first: int, last: int) -> Prepared:
+        """Prepare the pieces from `first` to `last` as one digit. Raises `EmptyDrawing`."""
+        chosen = ((self.labels >= first) & (self.labels <= last)).astype(np.uint8)
+        return _prepare(self.ink, self.ink.strength * chosen, bounds(chosen))
+
+
+def _prepare(ink: Ink, strength: Pixels, box: Box) -> Prepared:
+    """Bring what of the ink lies in a box, with `strength`, to 28×28. Raises `EmptyDrawing`."""
+    x, y, width, height = box
+    pixels = normalise(strength[y : y + height, x : x + width])
+    left, top, wide, high = (round(length * ink.scale) for length in box)
+    return Prepared(pixels, (left, top, wide, high), ink.dark_on_light)
