@@ -42,7 +42,9 @@ export class Answer {
     saw.classList.remove("empty");
     seen.hidden = false;
     seen.src = prediction.seen;
-    seenLine.textContent = this.#words.seen[prediction.inverted ? "inverted" : "as is"];
+    const line = this.#words.seen[prediction.inverted ? "inverted" : "as is"];
+    const isNumber = prediction.digits.length > 1;
+    seenLine.textContent = isNumber ? `${this.#words.leastCertain} ${line}` : line;
     this.#say(this.#sentence(prediction));
   }
 

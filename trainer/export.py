@@ -59,7 +59,11 @@ def export(run: Run, folder: Path, which: str = "best") -> Bundle:
         seed=plan.recipe.seed,
         recipe=msgspec.to_builtins(plan.recipe),
         data=plan.data,
-        attribution=[DATA_SETS[Source.parse(part.source).name].attribution for part in plan.data],
+        attribution=list(
+            dict.fromkeys(
+                DATA_SETS[Source.parse(part.source).name].attribution for part in plan.data
+            )
+        ),
         calibrated_on=", ".join(f"{source.name} {Split.VALIDATION}" for source in sources),
         evaluations=[],
         rejections=[],

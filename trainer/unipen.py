@@ -22,6 +22,7 @@ DIGITS = "1a"
 LETTERS = ("1b", "1c", "1d")
 
 _RANGE = re.compile(r"(\d+)(?::(\d+))?(?:-(\d+)(?::(\d+))?)?")
+_RESOLUTION = re.compile(r"([XY])_POINTS_PER_(?:MM|INCH)\s+(\d+(?:\.\d+)?)")
 _LABEL = re.compile(r'"((?:[^"\\]|\\.)*)"')
 
 
@@ -39,7 +40,13 @@ class _Ink:
 
     components: list[_Component] = field(default_factory=list)
     columns: tuple[int, int] = (0, 1)  # of x and y
+    resolution: dict[str, float] = field(default_factory=dict)  # points per length, of x and y
     writer: str | None = None
+
+    @property
+    def squareness(self) -> float:
+        """What a length in y is to be multiplied by to be one in x."""
+        return self.resolution.get("X", 1.0) / self.resolution.get("Y", 1.0)
 
 
 def read_archive(root: Path, categories: Iterable[str]) -> Iterator[Record]:
@@ -65,7 +72,7 @@ def read_file(file: Path, include: Path, site: str) -> Iterator[Record]:
     writer = f"{site}/{ink.writer or file.stem}"
     for where, label in segments:
         try:
-            strokes = _strokes(ink.components, where)
+            strokes = _strokes(ink, where)
         except ValueError as error:
             raise TrainerError(f"{file}: segment {where}: {error}") from error
         if strokes:
@@ -91,6 +98,8 @@ def _read(
                 if not {"X", "Y"} <= set(names):
                     raise TrainerError(f"{file}: .COORD without X and Y")
                 ink.columns = (names.index("X"), names.index("Y"))
+            case _ if match := _RESOLUTION.fullmatch(f"{keyword} {argument}"):
+                ink.resolution[match[1]] = float(match[2]) or 1.0
             case "WRITER_ID":
                 ink.writer = "_".join(argument.split()) or None
             case "PEN_DOWN" | "PEN_UP":
@@ -151,8 +160,12 @@ def _segment(argument: str) -> tuple[str, str] | None:
     return (where, text) if len(text) == 1 else None
 
 
-def _strokes(components: list[_Component], where: str) -> Strokes:
-    """The pen-down strokes of `0-2`, `4:10-5:3` or lists of them, y down, from (0, 0)."""
+def _strokes(ink: _Ink, where: str) -> Strokes:
+    """The pen-down strokes of `0-2`, `4:10-5:3` or lists of them, y down, from (0, 0).
+
+    Where a tablet resolves x and y differently, y is brought to the unit of x.
+    """
+    components = ink.components
     lines: Strokes = []
     for part in where.split(","):
         match = _RANGE.fullmatch(part)
@@ -174,4 +187,7 @@ def _strokes(components: list[_Component], where: str) -> Strokes:
         return []
     every = np.vstack(lines)
     left, top = every[:, 0].min(), every[:, 1].max()
-    return [np.column_stack([line[:, 0] - left, top - line[:, 1]]) for line in lines]
+    return [
+        np.column_stack([line[:, 0] - left, ((top - line[:, 1]) * ink.squareness).round(2)])
+        for line in lines
+    ]

@@ -72,7 +72,7 @@ def openapi() -> dict[str, Any]:
             "/api/v1/predict": {
                 "post": {
                     "operationId": "predict",
-                    "summary": N_("Read the digit in a picture"),
+                    "summary": N_("Read the digit, or the number, in a picture"),
                     "requestBody": {
                         "required": True,
                         "content": {

@@ -71,6 +71,13 @@ def _drawing_page(prediction: Prediction | None, sentence: str, mode: Mode = "di
         prediction=prediction,
         mode=mode,
         sentence=sentence,
-        seen_line=wording.seen_line(prediction.inverted) if prediction else "",
+        seen_line=_seen_line(prediction),
         words=wording.script_words(),
     )
+
+
+def _seen_line(prediction: Prediction | None) -> str:
+    if not prediction:
+        return ""
+    line = wording.seen_line(prediction.inverted)
+    return f"{wording.least_certain()} {line}" if len(prediction.digits) > 1 else line

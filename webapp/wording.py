@@ -66,6 +66,7 @@ def script_words() -> dict[str, object]:
         "invitation": invitation(),
         "reading": _("Reading…"),
         "seen": {"inverted": seen_line(True), "as is": seen_line(False)},
+        "leastCertain": least_certain(),
     }
 
 
@@ -78,6 +79,11 @@ def seen_line(inverted: bool) -> str:
     if inverted:
         return _("Cropped, scaled, centred, and turned light on dark.")
     return _("Cropped, scaled and centred.")
+
+
+def least_certain() -> str:
+    """Of which digit of a number the bars and the pixels are."""
+    return _("The least certain digit.")
 
 
 def sentence(prediction: Prediction) -> str:

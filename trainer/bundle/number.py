@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
 
 from trainer.bundle.reading import Reading
 
-DIGIT_COST = 0.35
+DIGIT_COST = 0.2
 """Of each digit, in natural logarithms: joining what reads well as one digit comes first."""
+
+CUT_COST = 2.0
+"""Of a digit that has to be cut off from the one before it: most connected ink is one digit."""
+
+WIDTH_COST = 3.0
+"""Of the square of what a digit is wider than high, in heights: few are, most pairs are."""
 
 _LEAST = 1e-6  # probability of what cannot be read at all
 
@@ -42,11 +49,11 @@ def mean_score(digits: list[Reading]) -> float:
     return float(np.exp(np.log(scores).mean()))
 
 
-def best_path(runs: dict[tuple[int, int], Reading]) -> list[Reading]:
+def best_path(runs: dict[tuple[int, int], Reading], cuts: Collection[int]) -> list[Reading]:
     """Choose runs of parts, (first, last), that follow each other and read best as digits.
 
-    Dynamic programming over the parts: the sum of the logarithms of probability and digit score,
-    less a cost for each digit, is greatest. Parts that no run holds are left out.
+    Dynamic programming over the parts: the sum of what the digits are worth is greatest. Parts that
+    no run holds are left out. A digit that begins with one of `cuts` is cut from the one before it.
     """
     parts = max((last for _, last in runs), default=0)
     best: list[tuple[float, list[Reading]]] = [(0.0, [])]
@@ -56,7 +63,15 @@ def best_path(runs: dict[tuple[int, int], Reading]) -> list[Reading]:
         for (first, last), reading in runs.items():
             if last == part:
                 worth, path = best[first - 1]
-                likely = max(reading.confidence * reading.digit_score, _LEAST)
-                options.append((worth + float(np.log(likely)) - DIGIT_COST, [*path, reading]))
+                cut = CUT_COST if first in cuts else 0.0
+                options.append((worth + _worth(reading) - cut, [*path, reading]))
         best.append(max(options, key=lambda option: option[0]))
     return best[parts][1]
+
+
+def _worth(reading: Reading) -> float:
+    """The logarithms of probability and digit score, less a cost for being a digit, and wide."""
+    likely = max(reading.confidence * reading.digit_score, _LEAST)
+    _, _, width, height = reading.prepared.box
+    excess = max(0.0, width / height - 1)
+    return float(np.log(likely)) - DIGIT_COST - WIDTH_COST * excess**2

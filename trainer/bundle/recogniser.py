@@ -53,7 +53,7 @@ class Recogniser:
             raise EmptyDrawing("there are only dots in the picture")
         logits = self.logits(np.stack([each.pixels for each in prepared.values()]))
         readings = map(self.answer, prepared.values(), logits)
-        digits = best_path(dict(zip(prepared, readings, strict=True)))
+        digits = best_path(dict(zip(prepared, readings, strict=True)), parts.cuts())
         return NumberReading(digits, mean_score(digits) >= self.card.rejection_threshold)
 
     def answer(self, prepared: Prepared, logits: Floats) -> Reading:

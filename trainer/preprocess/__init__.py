@@ -23,7 +23,7 @@ from PIL import Image
 from trainer.preprocess.arrays import Pixels
 from trainer.preprocess.ink import EmptyDrawing, Ink, find_ink
 from trainer.preprocess.normalise import SIDE, normalise
-from trainer.preprocess.parts import digit_runs, part_labels
+from trainer.preprocess.parts import Part, digit_runs, part_labels
 from trainer.preprocess.pieces import Box, bounds, without_specks
 
 __all__ = [
@@ -70,7 +70,7 @@ def preprocess(picture: Image.Image | Pixels, scale: float = 1.0) -> Prepared:
 def preprocess_parts(picture: Image.Image | Pixels, scale: float = 1.0) -> Parts:
     """Take a picture of a number apart. Arguments and errors are those of `preprocess`."""
     ink = find_ink(picture, scale)
-    return Parts(ink, part_labels(ink.strength))
+    return Parts(ink, *part_labels(ink.strength))
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +82,16 @@ class Parts:
 
     ink: Ink
     labels: NDArray[np.int32]
+    parts: list[Part]
 
     def runs(self) -> list[tuple[int, int]]:
         """Which pieces, first and last, may be one digit."""
-        return digit_runs(self.labels)
+        return digit_runs(self.parts)
+
+    def cuts(self) -> set[int]:
+        """Those that were one piece with another on their left."""
+        pieces = [part.piece for part in self.parts]
+        return {i + 1 for i, piece in enumerate(pieces) if piece in pieces[:i]}
 
     def prepare(self, first: int, last: int) -> Prepared:
         """Prepare the pieces from `first` to `last` as one digit. Raises `EmptyDrawing`."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import cv2
@@ -15,11 +17,17 @@ MOST_PARTS = 40
 """The largest ones are kept of a picture that falls into more."""
 
 _MOST_JOINED = 4  # parts of one digit
+_GAP = 0.3  # farthest apart, in heights of the tallest part
+_TALL = 0.6  # of the tallest part: the height of a digit of its own
+_OVERLAP = 0.06  # of the tallest part: less than this is no overlap from left to right
+_SHORTEST = 0.3  # of the tallest part: what is lower is a dash
 _WIDEST = 1.6  # width of a digit of several parts, in heights of the tallest part
 _COVERED = 0.7  # share of its width at which a part lies above or below another
 _SMALLER = 0.35  # of the other's area: a bar or a piece of a stroke, not a digit of its own
 _WIDE = 0.75  # width of a piece, in heights of the tallest: from here on it may be two digits
-_MOST_CUTS = 3
+_VALLEY = 0.8  # of the mean ink in a column: a cut goes through less
+_MOST_CUTS = 10
+_SLANTS = np.linspace(-0.2, 0.6, 9)  # of the hand, as a share of the height, to the right
 _THINNEST_SHARE = 0.22  # a cut leaves at least this, in heights, on either side
 
 _LEFT, _TOP, _WIDTH, _HEIGHT, _AREA = range(5)  # OpenCV's columns
@@ -27,7 +35,22 @@ _LEFT, _TOP, _WIDTH, _HEIGHT, _AREA = range(5)  # OpenCV's columns
 Labels = NDArray[np.int32]
 
 
-def part_labels(ink: Pixels) -> Labels:
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part's bounding box, and the piece of connected ink that it is, or was cut from."""
+
+    left: int
+    top: int
+    right: int
+    bottom: int
+    piece: int
+
+    @property
+    def height(self) -> int:
+        return self.bottom - self.top
+
+
+def part_labels(ink: Pixels) -> tuple[Labels, list[Part]]:
     """Number the parts of the ink from left to right: int32 [height, width], 0 for paper.
 
     A part is a connected piece with what lies above or below it; specks are none. A piece wide
@@ -40,22 +63,38 @@ def part_labels(ink: Pixels) -> Labels:
     _adopt(owner, pieces)
     largest = sorted(set(owner[owner > 0]), key=lambda part: -pieces[part - 1, _AREA])
     owner[~np.isin(owner, largest[:MOST_PARTS])] = 0
-    parts = owner[labels].astype(np.int32)
-    return _from_left_to_right(_cut(parts, ink))
+    whole = owner[labels].astype(np.int32)
+    return _from_left_to_right(_cut(whole.copy(), ink), whole)
 
 
-def digit_runs(labels: Labels) -> list[tuple[int, int]]:
-    """Which neighbouring parts, (first, last), may together be one digit."""
-    boxes = _boxes(labels)
-    tallest = max((bottom - top for _, top, _, bottom in boxes.values()), default=0)
+def digit_runs(parts: Sequence[Part]) -> list[tuple[int, int]]:
+    """Which neighbouring parts, (first, last) counted from 1, may together be one digit.
+
+    Two pieces of a digit's height that stand beside each other are two digits, what is farther off
+    is another digit, and a dash alone is none.
+    """
+    tallest = max((part.height for part in parts), default=0)
     runs = []
-    for first in boxes:
-        left, _, right, _ = boxes[first]
-        for last in range(first, min(first + _MOST_JOINED, len(boxes) + 1)):
-            left, right = min(left, boxes[last][0]), max(right, boxes[last][2])
-            if first == last or right - left <= _WIDEST * tallest:
-                runs.append((first, last))
+    for first in range(len(parts)):
+        joined: list[Part] = []
+        for last in range(first, min(first + _MOST_JOINED, len(parts))):
+            if any(_are_two(before, parts[last], tallest) for before in joined):
+                break
+            joined.append(parts[last])
+            width = max(part.right for part in joined) - min(part.left for part in joined)
+            height = max(part.bottom for part in joined) - min(part.top for part in joined)
+            if height >= _SHORTEST * tallest and width <= _WIDEST * tallest:
+                runs.append((first + 1, last + 1))
     return runs
+
+
+def _are_two(before: Part, after: Part, tallest: int) -> bool:
+    """Whether these parts, the one on the left first, cannot be of one digit."""
+    if before.piece == after.piece:
+        return False
+    gap = after.left - before.right
+    both_tall = min(before.height, after.height) >= _TALL * tallest
+    return gap > (-_OVERLAP if both_tall else _GAP) * tallest
 
 
 def _adopt(owner: NDArray[np.int32], pieces: NDArray[Any]) -> None:
@@ -75,28 +114,36 @@ def _adopt(owner: NDArray[np.int32], pieces: NDArray[Any]) -> None:
 
 
 def _cut(parts: Labels, ink: Pixels) -> Labels:
-    """Cut wide parts at up to three columns each; the pieces get numbers of their own."""
+    """Cut wide parts, in place, along the slant of the hand; the pieces get their own numbers."""
     boxes = _boxes(parts)
     tallest = max((bottom - top for _, top, _, bottom in boxes.values()), default=0)
     free = max(boxes, default=0) + 1
+    margin = max(2, round(_THINNEST_SHARE * tallest))
     for number, (left, top, right, bottom) in boxes.items():
         if right - left < _WIDE * tallest:
             continue
-        view = parts[top:bottom, left:right]
-        inside = view == number
-        profile = np.where(inside, ink[top:bottom, left:right], 0).sum(axis=0, dtype=np.float32)
-        for column in _valleys(profile, max(2, round(_THINNEST_SHARE * tallest))):
-            view[:, column:][inside[:, column:]] = free
+        rows, columns = np.nonzero(parts[top:bottom, left:right] == number)
+        weights = ink[top + rows, left + columns].astype(np.float32)
+        profiles = {}
+        for slant in _SLANTS:
+            along = np.round(columns + slant * rows).astype(int)
+            along -= along.min()
+            profiles[slant] = (np.bincount(along, weights), along)
+        # Along the hand's own slant strokes stand upright, and the profile is steepest.
+        profile, along = max(profiles.values(), key=lambda pair: float(pair[0].std()))
+        for column in _valleys(profile, margin):
+            behind = along >= column
+            parts[top + rows[behind], left + columns[behind]] = free
             free += 1
     return parts
 
 
-def _valleys(profile: NDArray[np.float32], margin: int) -> list[int]:
+def _valleys(profile: NDArray[Any], margin: int) -> list[int]:
     """Columns with the least ink, `margin` apart from the ends and from each other, in order."""
-    smooth = cv2.blur(profile.reshape(1, -1), (max(1, margin // 3), 1)).ravel()
+    smooth = cv2.blur(profile.astype(np.float32).reshape(1, -1), (max(1, margin // 4), 1)).ravel()
     found: list[int] = []
     for column in np.argsort(smooth, kind="stable"):
-        if len(found) == _MOST_CUTS or smooth[column] > 0.6 * smooth.mean():
+        if len(found) == _MOST_CUTS or smooth[column] > _VALLEY * smooth.mean():
             break
         ends = (0, len(profile), *found)
         if all(abs(int(column) - end) >= margin for end in ends):
@@ -104,13 +151,14 @@ def _valleys(profile: NDArray[np.float32], margin: int) -> list[int]:
     return sorted(found)
 
 
-def _from_left_to_right(parts: Labels) -> Labels:
-    """Renumber by the horizontal middle."""
+def _from_left_to_right(parts: Labels, whole: Labels) -> tuple[Labels, list[Part]]:
+    """Renumber by the horizontal middle; `whole` numbers the pieces before they were cut."""
     boxes = _boxes(parts)
     order = sorted(boxes, key=lambda number: boxes[number][0] + boxes[number][2])
     table = np.zeros(int(parts.max(initial=0)) + 1, np.int32)
     table[order] = np.arange(1, len(order) + 1)
-    return table[parts]
+    found = [Part(*boxes[number], int(whole[parts == number][0])) for number in order]
+    return table[parts], found
 
 
 def _boxes(parts: Labels) -> dict[int, tuple[int, int, int, int]]:

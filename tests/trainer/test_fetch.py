@@ -1,0 +1,253 @@
+"""Fetching the originals, from a server on this machine."""
+
+import contextlib
+import gzip
+import hashlib
+import io
+import json
+import os
+import re
+import subprocess
+import sys
+import tarfile
+import threading
+import zipfile
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from trainer import fetch
+from trainer.data import Split
+from trainer.errors import TrainerError
+from trainer.fetch import Original, download
+from trainer.records import read
+from trainer.stroke_dataset import StrokeDataset
+
+PENDIGITS = """.VERSION 1.0
+.INCLUDE dene.doc
+.SEGMENT DIGIT 0 ? "8"
+.COMMENT 8 12 1
+.PEN_DOWN
+10 100
+20 120
+.PEN_UP
+.DT 100
+.SEGMENT DIGIT 1-2 ? "4"
+.COMMENT 4 3 2
+.PEN_DOWN
+1 2
+3 5
+.PEN_UP
+.DT 100
+.PEN_DOWN
+2 2
+.PEN_UP
+.DT 100
+"""
+
+
+class Server:
+    """Serves files, knows ranges, and can break off in the middle."""
+
+    def __init__(self) -> None:
+        self.files: dict[str, bytes] = {}
+        self.break_after: int | None = None
+        self.ranges: list[str | None] = []
+        server = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self):
+                content = server.files.get(self.path)
+                if content is None:
+                    self.send_error(404)
+                    return
+                asked = self.headers.get("Range")
+                server.ranges.append(asked)
+                start = int(re.fullmatch(r"bytes=(\d+)-", asked)[1]) if asked else 0
+                if asked and start >= len(content):
+                    self.send_error(416)
+                    return
+                self.send_response(206 if asked else 200)
+                self.send_header("Content-Length", str(len(content) - start))
+                self.end_headers()
+                part = content[start:]
+                if server.break_after is not None:
+                    part, server.break_after = part[: server.break_after], None
+                with contextlib.suppress(OSError):
+                    self.wfile.write(part)
+                self.close_connection = True
+
+            def log_message(self, *_):
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self._server.server_port}/"
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def stop(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+@pytest.fixture
+def server():
+    server = Server()
+    yield server
+    server.stop()
+
+
+def quiet(_line: str) -> None:
+    pass
+
+
+def sha256(content: bytes) -> str:
+    return f"sha256:{hashlib.sha256(content).hexdigest()}"
+
+
+CONTENT = bytes(range(256)) * 4000
+
+
+def test_a_file_is_downloaded_once(server, tmp_path):
+    server.files["/a"] = CONTENT
+    original = Original(server.url + "a", sha256(CONTENT))
+    for _ in range(2):
+        assert download(original, tmp_path / "a", quiet).read_bytes() == CONTENT
+    assert server.ranges == [None]
+
+
+def test_a_download_that_broke_off_goes_on_where_it_was(server, tmp_path):
+    server.files["/a"] = CONTENT
+    server.break_after = 300_000
+    original = Original(server.url + "a", sha256(CONTENT))
+    with pytest.raises(TrainerError, match="goes on from there"):
+        download(original, tmp_path / "a", quiet)
+    assert not (tmp_path / "a").exists()
+    assert download(original, tmp_path / "a", quiet).read_bytes() == CONTENT
+    assert server.ranges == [None, "bytes=300000-"]
+    assert [path.name for path in tmp_path.iterdir()] == ["a"]
+
+
+def test_all_of_it_may_have_come_before_the_process_was_killed(server, tmp_path):
+    server.files["/a"] = CONTENT
+    (tmp_path / "a.part").write_bytes(CONTENT)
+    original = Original(server.url + "a", sha256(CONTENT))
+    assert download(original, tmp_path / "a", quiet).read_bytes() == CONTENT
+
+
+def test_a_wrong_checksum_is_told_and_nothing_is_kept(server, tmp_path):
+    server.files["/a"] = CONTENT
+    with pytest.raises(TrainerError, match="checksum is wrong"):
+        download(Original(server.url + "a", sha256(b"other")), tmp_path / "a", quiet)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("path", ["nothing", "http://127.0.0.1:9/none"])
+def test_a_server_that_has_it_not_or_is_away_is_told(server, tmp_path, path):
+    url = path if path.startswith("http") else server.url + path
+    with pytest.raises(TrainerError, match=re.escape(url)):
+        download(Original(url, "md5:0"), tmp_path / "a", quiet)
+
+
+def test_mnist_lands_where_torchvision_looks(server, tmp_path, monkeypatch):
+    files = {name: gzip.compress(name.encode()) for name in fetch.MNIST_FILES}
+    server.files = {f"/mnist/{name}": content for name, content in files.items()}
+    sums = {name: f"md5:{hashlib.md5(c).hexdigest()}" for name, c in files.items()}
+    monkeypatch.setattr(fetch, "MNIST_FILES", sums)
+    fetch.fetch_mnist(tmp_path, quiet, server.url + "mnist/")
+    raw = tmp_path / "mnist" / "MNIST" / "raw"
+    assert (raw / "t10k-labels-idx1-ubyte").read_bytes() == b"t10k-labels-idx1-ubyte.gz"
+    assert len(list(raw.iterdir())) == 4
+
+
+def unipen_archive(kind: str) -> bytes:
+    ink = b".WRITER_ID Ann\n" + b".PEN_DOWN\n0 0\n5 9\n9 0\n.PEN_UP\n" * 40
+    members = {"train/include/s/ink.dat": ink}
+    for category, labels in {"1a": "0123456789", "1b": "AB", "1c": "ab", "1d": "+-"}.items():
+        segments = "".join(f'.SEGMENT CHARACTER {i} ? "{c}"\n' for i, c in enumerate(labels))
+        text = f".INCLUDE s/ink.dat\n{segments}"
+        members[f"train/data/{category}/s/one.dat"] = text.encode()
+    file = io.BytesIO()
+    if kind == "zip":
+        with zipfile.ZipFile(file, "w") as archive:
+            for name, content in members.items():
+                archive.writestr(name, content)
+    else:
+        with tarfile.open(fileobj=file, mode="w:gz") as archive:
+            for name, content in members.items():
+                info = tarfile.TarInfo(name)
+                info.size = len(content)
+                archive.addfile(info, io.BytesIO(content))
+    return file.getvalue()
+
+
+def serve_unipen(server, kind: str) -> None:
+    content = unipen_archive(kind)
+    path = f"/records/1195803/files/unipen.{kind}/content"
+    server.files[path] = content
+    listed = {
+        "key": f"unipen.{kind}",
+        "checksum": f"md5:{hashlib.md5(content).hexdigest()}",
+        "links": {"self": server.url.rstrip("/") + path},
+    }
+    readme = {"key": "README", "checksum": "md5:0", "links": {"self": "nowhere"}}
+    server.files["/records/1195803"] = json.dumps({"files": [readme, listed]}).encode()
+
+
+@pytest.mark.parametrize("kind", ["zip", "tar.gz"])
+def test_unipen_becomes_records_of_digits_and_letters_by_one_command(server, tmp_path, kind):
+    serve_unipen(server, kind)
+    command = [sys.executable, "-m", "trainer", "data", "fetch", "unipen"]
+    result = subprocess.run(
+        [*command, "--mirror", server.url + "records"],
+        env=os.environ | {"INKLING_DATA": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 0, result.stderr
+    digits, letters = list(read(tmp_path, "digits")), list(read(tmp_path, "letters"))
+    assert [record.label for record in digits] == list("0123456789")
+    assert {record.writer for record in digits} == {"s/Ann"}
+    assert {record.label for record in letters} == set("ABab+-")
+
+
+def test_a_record_that_is_none_is_told(server, tmp_path):
+    server.files["/records/1195803"] = b"{}"
+    with pytest.raises(TrainerError, match="no record of an archive"):
+        fetch.fetch_unipen(tmp_path, quiet, server.url + "records/")
+
+
+def test_pendigits_become_records(server, tmp_path, monkeypatch):
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        # gzip(1) unpacks both its own format and that of compress(1).
+        archive.writestr("pendigits-orig.tra.Z", gzip.compress(PENDIGITS.encode()))
+    [name] = fetch.PENDIGITS_FILES
+    server.files[f"/81/{name}"] = file.getvalue()
+    monkeypatch.setattr(fetch, "PENDIGITS_FILES", {name: sha256(file.getvalue())})
+    fetch.fetch_pendigits(tmp_path, quiet, server.url + "81/")
+    eight, four = read(tmp_path, "digits")
+    assert (eight.label, eight.writer) == ("8", "pendigits/12")
+    assert eight.strokes[0].tolist() == [[0, 20], [10, 0]]
+    assert [line.tolist() for line in four.strokes] == [[[0, 3], [2, 0]], [[1, 3]]]
+
+
+def test_what_was_fetched_is_a_torch_data_set(server, tmp_path):
+    serve_unipen(server, "zip")
+    fetch.fetch_unipen(tmp_path, quiet, server.url + "records/")
+    parts = {split: StrokeDataset(tmp_path, split, size=3) for split in _splits(tmp_path)}
+    [data] = parts.values()  # one writer is in one part
+    pixels, label = data[2]
+    assert pixels.shape == (1, 28, 28)
+    assert 0 <= float(pixels.min()) < float(pixels.max()) <= 1
+    assert 0 <= label <= 9
+    assert (data[2][0] == pixels).all()
+    assert len(data) == 3
+    with pytest.raises(IndexError):
+        data[3]
+
+
+def _splits(folder) -> list[Split]:
+    from trainer.records import split_of
+
+    return sorted({split_of(record.writer) for record in read(folder, "digits")})
