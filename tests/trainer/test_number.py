@@ -1,0 +1,124 @@
+"""Several digits in one picture: taking it apart, and reading the parts."""
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from trainer.bundle import PRETRAINED, Recogniser, read_bundle
+from trainer.numbers import put_together
+from trainer.preprocess import EmptyDrawing, preprocess_parts
+from trainer.render import Look, paint
+
+ON_A_CANVAS = Look(side=560, size=0.8, pen=11)
+
+
+@pytest.fixture(scope="module")
+def recogniser():
+    return Recogniser(read_bundle(PRETRAINED / "inkling"))
+
+
+@pytest.fixture(scope="module")
+def number(drawings):
+    """Paint a number in people's hand: `number("407")`."""
+
+    def draw(text: str, touching: bool = False, look: Look = ON_A_CANVAS) -> np.ndarray:
+        rng = np.random.default_rng(1)
+        return paint(put_together([drawings[int(c)] for c in text], rng, touching), look)
+
+    return draw
+
+
+@pytest.mark.parametrize("text", ["7", "10", "407", "2026", "35918", "864201"])
+def test_it_reads_a_number_from_left_to_right(recogniser, number, text):
+    reading = recogniser.read_number(number(text))
+    assert reading.text == text
+    assert reading.is_number
+    assert 0 <= reading.confidence <= min(digit.confidence for digit in reading.digits)
+
+
+def test_each_digit_has_its_box_in_pixels_of_the_picture(recogniser, number):
+    picture = number("407")
+    boxes = [digit.prepared.box for digit in recogniser.read_number(picture).digits]
+    assert [x for x, *_ in boxes] == sorted(x for x, *_ in boxes)
+    covered = np.zeros_like(picture)
+    for x, y, width, height in boxes:
+        covered[y : y + height, x : x + width] = 1
+    assert ((picture < 100) & (covered == 0)).sum() == 0
+    doubled = [digit.prepared.box for digit in recogniser.read_number(picture, scale=2).digits]
+    assert np.array(doubled) == pytest.approx(np.array(boxes) * 2, abs=1)
+
+
+def test_strokes_that_belong_together_are_joined(recogniser):
+    picture = np.full((200, 400), 255, np.uint8)
+    # A 5 whose bar does not touch it, then a 4 left open, in two strokes.
+    five = np.array([[60, 45], [55, 95], [95, 90], [105, 130], [60, 150]], np.int32)
+    bar = np.array([[72, 42], [115, 40]], np.int32)
+    cup = np.array([[250, 45], [235, 105], [300, 105]], np.int32)
+    stem = np.array([[290, 60], [285, 160]], np.int32)
+    for line in (five, bar, cup, stem):
+        cv2.polylines(picture, [line], False, 0, 8, cv2.LINE_AA)
+    assert recogniser.read_number(picture).text == "54"
+
+
+def test_specks_are_no_digits(recogniser, number):
+    picture = number("42")
+    rng = np.random.default_rng(0)
+    for x, y in rng.integers(5, 550, (12, 2)):
+        cv2.circle(picture, (int(x), int(y)), 2, 0, -1)
+    assert recogniser.read_number(picture).text == "42"
+
+
+def test_two_touching_digits_are_separated(recogniser, number):
+    texts = ["35", "53", "82", "37", "62", "25"]
+    right = sum(recogniser.read_number(number(text, touching=True)).text == text for text in texts)
+    assert right >= 4
+
+
+def test_light_ink_and_a_place_in_the_corner_change_nothing(recogniser, number):
+    look = Look(side=900, size=0.4, pen=7, place=(1, 1), ink=255, paper=20)
+    assert recogniser.read_number(number("407", look=look)).text == "407"
+
+
+@pytest.mark.parametrize("shade", [0, 255])
+def test_nothing_is_an_empty_drawing(recogniser, shade):
+    with pytest.raises(EmptyDrawing):
+        recogniser.read_number(np.full((300, 300), shade, np.uint8))
+
+
+def test_a_hundred_scraps_take_no_longer_than_they_may(recogniser):
+    picture = np.full((1000, 1000), 255, np.uint8)
+    for x in range(20, 1000, 50):
+        for y in range(20, 1000, 50):
+            cv2.line(picture, (x, y), (x + 20, y + 25), 0, 6)
+    parts = preprocess_parts(picture)
+    assert len(parts.parts) <= 40
+    assert len(parts.runs()) <= 160
+    recogniser.read_number(picture)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    hnp.arrays(
+        np.uint8,
+        st.tuples(st.integers(1, 40), st.integers(1, 60)),
+        elements=st.sampled_from([0, 255]),
+    )
+)
+def test_every_part_is_numbered_from_left_to_right_and_can_be_prepared(array):
+    try:
+        parts = preprocess_parts(array)
+    except EmptyDrawing:
+        return
+    assert set(np.unique(parts.labels)) <= set(range(len(parts.parts) + 1))
+    middles = [part.left + part.right for part in parts.parts]
+    assert middles == sorted(middles)
+    for first, last in parts.runs():
+        assert 1 <= first <= last <= len(parts.parts)
+        try:
+            prepared = parts.prepare(first, last)
+        except EmptyDrawing:
+            continue
+        assert prepared.pixels.shape == (28, 28)
