@@ -138,6 +138,7 @@ def train(
 ) -> None:
     """Train a model and write its bundle."""
     _require_torch()
+    from trainer.augment import Augmentation
     from trainer.device import choose_device
     from trainer.progress import Progress
     from trainer.runs import Plan, Run
@@ -149,7 +150,7 @@ def train(
         epochs=epochs,
         batch_size=batch_size,
         learning_rate=learning_rate,
-        augment=augment,
+        augmentation=Augmentation() if augment else None,
         precision=precision,
         seed=seed,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -37,7 +37,7 @@ class Recipe:
     weight_decay: float = 0.02
     label_smoothing: float = 0.05
     average_decay: float = 0.999
-    augment: bool = True
+    augmentation: Augmentation | None = field(default_factory=Augmentation)
     precision: Precision = "float32"
     seed: int = 0
 
@@ -93,7 +93,7 @@ def fit(
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimizer, recipe.learning_rate, total_steps=recipe.epochs * steps, pct_start=0.2
     )
-    augment = Augmentation() if recipe.augment else nn.Identity()
+    augment = recipe.augmentation or nn.Identity()
     low_precision = recipe.precision == "bfloat16"
     pixels, labels = _to_device(train, device)
     best = -1.0

@@ -7,6 +7,7 @@ from hypothesis.extra import numpy as hnp
 from PIL import Image
 from torchvision.datasets import MNIST
 
+from trainer.photo import Photo, photograph
 from trainer.preprocess import EmptyDrawing, Prepared, preprocess
 from trainer.render import Look, paint
 
@@ -184,3 +185,97 @@ def test_moving_the_ink_changes_nothing(points, shift):
     inside = all(5 <= x + shift[0] < 195 and 5 <= y + shift[1] < 195 for x, y in points)
     if inside:
         assert (here.pixels == there.pixels).all()
+
+
+def photographed(strokes, **photo) -> np.ndarray:
+    return paint(strokes, Look(pen=7, photo=Photo(**photo)))
+
+
+def overlap(a: np.ndarray, b: np.ndarray) -> float:
+    """Share of the ink of either that both have, one pixel of slack allowed: 0..1."""
+    near = np.ones((3, 3), np.uint8)
+    first, second = ((pixels > 100).astype(np.uint8) for pixels in (a, b))
+    missed = (first & ~cv2.dilate(second, near) & 1).sum() + (
+        second & ~cv2.dilate(first, near) & 1
+    ).sum()
+    return 1 - missed / (first.sum() + second.sum())
+
+
+@pytest.mark.parametrize(
+    "photo",
+    [
+        {},
+        {"light": 0.6},
+        {"shadow": 0.5, "seed": 3},
+        {"texture": 0.03, "noise": 0.03},
+        {"blur": 1.5},
+        {"perspective": 0.05},
+        {"rules": "lines"},
+        {"rules": "squares", "rule_distance": 0.1},
+        {"jpeg": 25},
+        {"paper": (0.3, 0.32, 0.3), "ink": (0.05, 0.05, 0.05)},
+        {"ink": (0.2, 0.25, 0.7)},
+    ],
+    ids=lambda photo: "-".join(photo) or "plain",
+)
+def test_ink_is_found_on_a_photo(drawings, photo):
+    shares = []
+    for lines in drawings.values():
+        clean = preprocess(paint(lines, Look(pen=7))).pixels
+        shares.append(overlap(preprocess(photographed(lines, **photo)).pixels, clean))
+    assert np.median(shares) > 0.93
+    assert min(shares) > 0.6
+
+
+def test_a_photo_of_paper_alone_is_an_empty_drawing():
+    for seed in range(5):
+        photo = Photo(seed=seed, light=0.4, noise=0.02, texture=0.02, rules="none")
+        with pytest.raises(EmptyDrawing):
+            preprocess(photograph(np.zeros((300, 300), np.uint8), photo))
+
+
+def test_chalk_on_a_board_is_found_on_a_photo(drawings):
+    board = {"paper": (0.15, 0.2, 0.17), "ink": (0.85, 0.85, 0.8), "light": 0.4}
+    for lines in drawings.values():
+        prepared = preprocess(photographed(lines, **board))
+        assert not prepared.dark_on_light
+        assert overlap(prepared.pixels, preprocess(paint(lines, Look(pen=7))).pixels) > 0.85
+
+
+def test_a_speck_far_away_changes_nothing(seven):
+    paper = np.full((400, 400), 255, np.uint8)
+    paper[100:240, 100:240] = seven
+    speckled = paper.copy()
+    cv2.circle(speckled, (380, 20), 3, 0, -1)
+    assert preprocess(speckled).box == preprocess(paper).box
+    assert likeness(preprocess(speckled), preprocess(paper)) < 0.5
+
+
+@pytest.mark.parametrize("edge", ["left", "right", "top", "bottom"])
+def test_a_digit_that_touches_the_edge_is_whole(seven, edge):
+    ink = seven[24:121, 29:106]
+    paper = np.full((200, 200), 255, np.uint8)
+    rows = {"top": slice(0, 97), "bottom": slice(103, 200)}.get(edge, slice(50, 147))
+    columns = {"left": slice(0, 77), "right": slice(123, 200)}.get(edge, slice(60, 137))
+    paper[rows, columns] = ink
+    assert likeness(preprocess(paper), preprocess(seven)) < 2
+
+
+def test_holes_in_the_ink_leave_the_digit_in_its_place(drawings):
+    shares = []
+    for lines in drawings.values():
+        whole, dry = (preprocess(paint(lines, Look(pen=12, skips=skips))) for skips in (0.0, 0.12))
+        shares.append(overlap(whole.pixels, dry.pixels))
+    assert np.median(shares) > 0.9
+    assert min(shares) > 0.7
+
+
+def test_a_tiny_digit_in_a_corner_is_as_large_as_any(drawings):
+    for lines in drawings.values():
+        tiny = preprocess(paint(lines, Look(size=0.1, pen=2, place=(1, 0))))
+        assert overlap(tiny.pixels, preprocess(paint(lines, Look(size=0.6))).pixels) > 0.7
+        assert max(tiny.box[2:]) < 40
+
+
+def test_pictures_that_were_decoded_smaller_tell_boxes_in_the_sender_s_pixels(seven):
+    assert preprocess(seven, scale=3).box == tuple(3 * side for side in preprocess(seven).box)

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import onnxruntime
@@ -18,6 +19,9 @@ from trainer.export import LARGEST_DIFFERENCE, export
 from trainer.runs import Run
 
 FAST = ["--data", "synthetic:3000", "--batch-size", "64", "--epochs", "2", "--device", "cpu"]
+
+
+RECIPE = Path("trainer/recipes/inkling.toml").resolve()
 
 
 def trainer(*arguments, cwd, **environment):
@@ -123,7 +127,7 @@ def test_evaluate_prints_a_table_and_the_confusion_matrix(trained, tmp_path):
     assert "truth ↓ answer →" in text.stdout
     as_json = trainer("evaluate", run / "bundle", "--data", "synthetic", "--json", cwd=tmp_path)
     report = json.loads(as_json.stdout)
-    assert sum(map(sum, report["confusion"])) == report["pictures"] == 4_000
+    assert sum(map(sum, report["confusion"])) == report["pictures"] == 5_000
     assert len(report["per_class"]) == 10
 
 
@@ -161,6 +165,47 @@ def test_a_wrong_wish_is_refused_in_words(tmp_path, arguments, reason):
     assert result.returncode in {1, 2}
     assert reason in result.stderr
     assert "Traceback" not in result.stderr
+
+
+def test_a_file_gives_the_options_and_the_command_line_comes_first(tmp_path):
+    config = tmp_path / "recipe.toml"
+    config.write_text('data = ["synthetic:300"]\nepochs = 1\nbatch-size = 64\nseed = 3\n')
+    result = trainer(
+        "train", "--config", config, "--seed", "5", "--run", "run", "--json", cwd=tmp_path
+    )
+    assert result.returncode == 0, result.stderr
+    plan = json.loads((tmp_path / "run" / "run.json").read_text())
+    assert plan["recipe"]["epochs"] == 1
+    assert plan["recipe"]["batch_size"] == 64
+    assert plan["recipe"]["seed"] == 5
+    assert plan["data"][0]["source"] == "synthetic:300"
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [("epochs =", "Invalid"), ("epoch = 3", "no option 'epoch'"), ('epochs = "many"', "epochs")],
+)
+def test_a_bad_file_of_options_is_told(tmp_path, text, reason):
+    (tmp_path / "recipe.toml").write_text(text)
+    result = trainer("train", "--config", "recipe.toml", cwd=tmp_path)
+    assert result.returncode != 0
+    assert reason in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_the_shipped_recipe_is_a_file_that_the_command_takes(tmp_path):
+    result = trainer("train", "--config", RECIPE, "--data", "nowhere", "--run", "run", cwd=tmp_path)
+    assert "there is no data set 'nowhere'" in result.stderr
+
+
+def test_what_is_no_digit_needs_an_architecture_with_a_class_for_it(tmp_path):
+    result = trainer(
+        *("train", "--architecture", "lenet5", "--data", "synthetic:200", "--data"),
+        *("scribbles:50", "--validate", "synthetic", "--epochs", "1"),
+        cwd=tmp_path,
+    )
+    assert result.returncode == 1
+    assert "no class for what is not a digit" in result.stderr
 
 
 def test_a_run_is_never_overwritten(trained, tmp_path):

@@ -1,10 +1,12 @@
 import base64
 import io
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image
 
+from trainer.numbers import put_together
 from trainer.render import Look, paint
 
 
@@ -90,3 +92,59 @@ def test_it_reads_995_in_a_thousand_of_mnist_through_the_api(client, mnist, enco
         response = client.post("/api/v1/predict", json={"image": data_url(encode(picture))})
         right += response.get_json()["digit"] == label
     assert right >= 9950
+
+
+@pytest.fixture
+def number(drawings):
+    """A painting of 407."""
+    rng = np.random.default_rng(1)
+    strokes = put_together([drawings[digit] for digit in (4, 0, 7)], rng)
+    return paint(strokes, Look(side=560, size=0.8, pen=11))
+
+
+def test_a_number_is_read_with_a_box_for_each_digit(client, number, encode):
+    body = {"image": data_url(encode(number)), "mode": "number"}
+    answer = client.post("/api/v1/predict", json=body).get_json()
+    assert answer["text"] == "407"
+    assert answer["is_digit"] is True
+    assert [digit["digit"] for digit in answer["digits"]] == [4, 0, 7]
+    lefts = [digit["box"][0] for digit in answer["digits"]]
+    assert lefts == sorted(lefts)
+    least = min(answer["digits"], key=lambda digit: digit["confidence"])
+    assert (answer["digit"], answer["probabilities"]) == (least["digit"], least["probabilities"])
+    assert answer["confidence"] == pytest.approx(
+        np.prod([digit["confidence"] for digit in answer["digits"]])
+    )
+    assert answer["several_digits"] is False
+
+
+def test_a_number_can_be_uploaded_as_a_form(client, number, encode):
+    file = (io.BytesIO(encode(number)), "407.png")
+    answer = client.post("/api/v1/predict", data={"image": file, "mode": "number"}).get_json()
+    assert answer["text"] == "407"
+
+
+def test_a_number_read_as_a_digit_says_that_there_are_several(client, number, encode):
+    answer = client.post("/api/v1/predict", json={"image": data_url(encode(number))}).get_json()
+    assert answer["is_digit"] is False
+    assert answer["text"] == ""
+    assert answer["several_digits"] is True
+    assert len(answer["digits"]) == 1
+
+
+def test_one_digit_read_as_a_number_is_a_number_of_one(client, seven, encode):
+    body = {"image": data_url(encode(seven)), "mode": "number"}
+    answer = client.post("/api/v1/predict", json=body).get_json()
+    assert (answer["text"], answer["digit"], len(answer["digits"])) == ("7", 7, 1)
+
+
+@pytest.mark.parametrize("mode", ["digit", "number"])
+def test_a_scribble_is_no_digit(client, encode, mode):
+    canvas = np.full((280, 280), 255, np.uint8)
+    points = np.random.default_rng(0).integers(30, 250, (40, 2)).astype(np.int32)
+    cv2.polylines(canvas, [points], False, 0, 6, cv2.LINE_AA)
+    body = {"image": data_url(encode(canvas)), "mode": mode}
+    answer = client.post("/api/v1/predict", json=body).get_json()
+    assert answer["is_digit"] is False
+    assert answer["text"] == ""
+    assert answer["certainty"] == "not_a_digit"

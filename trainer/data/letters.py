@@ -13,7 +13,7 @@ from trainer.data import Samples, Split, data_set, repeated
 from trainer.drawings import Drawings, PaintedRecords
 from trainer.records import ATTRIBUTION, Record, read_split
 
-LOOK_ALIKES = frozenset("OoQDIil|!/\\'`,()ZzSsBqgbGA")
+LOOK_ALIKES = frozenset("OoQDIil|!/'`,()ZzSsBqgbGA")
 """Digits to the eye, once size and place no longer tell: nobody can hold a model to these."""
 
 

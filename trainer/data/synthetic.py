@@ -17,7 +17,7 @@ from trainer.drawings import Drawings
 from trainer.preprocess import Pixels
 from trainer.render import Line, Look, Strokes, catmull_rom, paint
 
-_SIZES = {Split.TRAIN: 60_000, Split.VALIDATION: 2_000, Split.TEST: 4_000}
+_SIZES = {Split.TRAIN: 60_000, Split.VALIDATION: 5_000, Split.TEST: 5_000}
 
 
 @data_set("synthetic", "Synthetic strokes: made by this project")

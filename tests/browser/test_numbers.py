@@ -1,0 +1,81 @@
+"""Several digits on one sheet."""
+
+import numpy as np
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import answered, draw
+from trainer.numbers import put_together
+from trainer.render import Look, paint
+
+
+@pytest.fixture
+def number(drawings):
+    """Strokes of 407 in people's hand."""
+    return put_together([drawings[digit] for digit in (4, 0, 7)], np.random.default_rng(1))
+
+
+def accent_columns(page) -> int:
+    """How many upright lines of the accent's colour stand on the sheet."""
+    return page.evaluate(
+        """() => {
+            const pad = document.getElementById("pad");
+            const accent = getComputedStyle(pad).getPropertyValue("--accent").match(/\\d+/g);
+            const { data } = pad.getContext("2d").getImageData(0, 0, pad.width, pad.height);
+            const counts = new Array(pad.width).fill(0);
+            for (let i = 0; i < data.length; i += 4) {
+                const near = [0, 1, 2].every((c) => Math.abs(data[i + c] - accent[c]) < 8);
+                if (near && data[i + 3] > 250) counts[(i / 4) % pad.width] += 1;
+            }
+            return counts.filter((n, x) => n > 30 && (counts[x - 1] ?? 0) <= 30).length;
+        }"""
+    )
+
+
+def test_several_digits_in_single_mode_offer_to_switch(open_page, screen, number):
+    page = open_page(**screen)
+    draw(page, number, size=0.8)
+    expect(page.locator("#sentence")).to_have_text("That looks like several digits.")
+    expect(page.locator("#answer")).to_have_text("")
+    page.get_by_role("button", name="Read it as a number").click()
+    answered(page, "407")
+    expect(page.locator("#mode")).to_have_value("number")
+    expect(page.locator("#read-number")).to_be_hidden()
+    expect(page.locator("#sentence")).to_contain_text("407")
+    expect(page.locator("#seen-line")).to_contain_text("The least certain digit.")
+    assert accent_columns(page) == 6  # three frames
+
+
+def test_a_number_is_read_while_it_is_drawn_and_its_frames_go_with_it(open_page, number):
+    page = open_page(expect_errors=True)  # the first touch of the pen is a dot: 422
+    page.select_option("#mode", "number")
+    draw(page, number, size=0.8)
+    answered(page, "407")
+    page.locator("#clear").click()
+    expect(page.locator("#answer")).to_have_text("")
+    assert accent_columns(page) == 0
+    page.select_option("#mode", "digit")
+    draw(page, number[-1:], size=0.5)
+    page.wait_for_load_state("networkidle")
+    assert accent_columns(page) == 0
+
+
+def test_an_uploaded_number_is_framed(open_page, number, encode):
+    page = open_page()
+    page.select_option("#mode", "number")
+    picture = encode(paint(number, Look(side=800, size=0.8, pen=14)))
+    file = {"name": "407.png", "mimeType": "image/png", "buffer": picture}
+    page.locator("#upload").set_input_files(file)
+    answered(page, "407")
+    assert accent_columns(page) == 6
+
+
+def test_without_scripts_a_number_can_be_uploaded(open_page, number, encode):
+    page = open_page(java_script_enabled=False)
+    picture = encode(paint(number, Look(side=560, size=0.8, pen=11)))
+    file = {"name": "407.png", "mimeType": "image/png", "buffer": picture}
+    page.locator("#upload").set_input_files(file)
+    page.select_option("#mode", "number")
+    page.get_by_role("button", name="Read it", exact=True).click()
+    answered(page, "407")
+    expect(page.locator("#mode")).to_have_value("number")
