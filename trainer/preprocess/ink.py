@@ -60,7 +60,7 @@ def _strength(array: Pixels) -> tuple[Pixels, bool]:
         if _drawing_is_alpha(array):
             return alpha, _mean_lightness(array, alpha) < 128
         array = _fill_transparent(array)
-    channels = list(cv2.split(array))
+    channels = _channels(array)
     edges = [_edge(channel) for channel in channels]
     if any(is_uneven(edge) for edge in edges):
         return flatten(channels)
@@ -69,6 +69,13 @@ def _strength(array: Pixels) -> tuple[Pixels, bool]:
     lighter = reduce(cv2.max, [lighter for _, lighter in differences])
     dark_on_light = cv2.norm(darker) >= cv2.norm(lighter)
     return (darker if dark_on_light else lighter), dark_on_light
+
+
+def _channels(array: Pixels) -> list[Pixels]:
+    """The colour channels, or the one that they all are: most drawings come in grey."""
+    first, *others = cv2.split(array)
+    alike = all(cv2.norm(first, other, cv2.NORM_INF) == 0 for other in others)
+    return [first] if alike else [first, *others]
 
 
 def _edge(channel: Pixels) -> Pixels:

@@ -34,12 +34,20 @@ def bounds(ink: Pixels) -> Box:
 
 def without_specks(ink: Pixels) -> Pixels:
     """Drop the pieces that are both much smaller and much shorter than the largest one."""
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask_of(ink), connectivity=8)
+    mask = mask_of(ink)
+    x, y, width, height = cv2.boundingRect(mask)
+    inside = (slice(y, y + height), slice(x, x + width))
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask[inside], connectivity=8)
     if count <= 2:  # the paper and one piece
         return ink
+    specks = are_specks(stats[1:])
+    if not specks.any():
+        return ink
     kept = np.zeros(count, np.uint8)
-    kept[1:] = 255 * ~are_specks(stats[1:])
-    return cv2.bitwise_and(ink, kept[labels])
+    kept[1:] = 255 * ~specks
+    cleaned = np.zeros_like(ink)
+    cleaned[inside] = cv2.bitwise_and(ink[inside], kept[labels])
+    return cleaned
 
 
 def without_edges(ink: Pixels) -> Pixels:
