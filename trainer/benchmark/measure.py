@@ -64,13 +64,10 @@ def number_rows(
     recogniser: Recogniser, name: str, records: Sequence[Record], size: int, seed: int
 ) -> list[Row]:
     """Numbers of two to six digits, each written by one person: all digits right."""
-    people: dict[str, list[Record]] = defaultdict(list)
-    for record in records:
-        people[record.writer].append(record)
     rows = []
     for touching in (False, True):
         for length in NUMBER_LENGTHS:
-            draw = Numbers(list(people.values()), length, touching)
+            draw = Numbers(records, length, touching)
             right = 0
             for index in range(size):
                 label, picture = picture_of(draw, seed + length, index)

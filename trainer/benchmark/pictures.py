@@ -50,14 +50,18 @@ class InLook:
 
 @dataclass(frozen=True, slots=True)
 class Numbers:
-    """Draw numbers of `length` digits, each by one person, on a canvas of everyday looks."""
+    """Draw numbers of `length` digits, each by one person, on a canvas of everyday looks.
 
-    by_writer: Sequence[Sequence[Record]]
+    Who drew more digits writes more of the numbers, so that each drawing is as likely as any other.
+    """
+
+    records: Sequence[Record]
     length: int
     touching: bool = False
 
     def __call__(self, _index: int, rng: Generator) -> tuple[int, Pixels]:
-        person = self.by_writer[int(rng.integers(len(self.by_writer)))]
+        writer = self.records[int(rng.integers(len(self.records)))].writer
+        person = [record for record in self.records if record.writer == writer]
         digits = [person[i] for i in rng.integers(len(person), size=self.length)]
         strokes = put_together([digit.strokes for digit in digits], rng, self.touching)
         extent = np.ptp(np.vstack(strokes), axis=0)

@@ -9,13 +9,13 @@ import numpy as np
 
 from trainer.bundle.reading import Reading
 
-DIGIT_COST = 0.2
+DIGIT_COST = 0.4
 """Of each digit, in natural logarithms: joining what reads well as one digit comes first."""
 
-CUT_COST = 2.0
+CUT_COST = 6.0
 """Of a digit that has to be cut off from the one before it: most connected ink is one digit."""
 
-WIDTH_COST = 3.0
+WIDTH_COST = 6.0
 """Of the square of what a digit is wider than high, in heights: few are, most pairs are."""
 
 _LEAST = 1e-6  # probability of what cannot be read at all

@@ -18,7 +18,7 @@ MOST_PARTS = 40
 
 _MOST_JOINED = 4  # parts of one digit
 _GAP = 0.3  # farthest apart, in heights of the tallest part
-_TALL = 0.6  # of the tallest part: the height of a digit of its own
+_TALL = 0.8  # of the tallest part: the height of a digit of its own
 _OVERLAP = 0.06  # of the tallest part: less than this is no overlap from left to right
 _SHORTEST = 0.3  # of the tallest part: what is lower is a dash
 _WIDEST = 1.6  # width of a digit of several parts, in heights of the tallest part
