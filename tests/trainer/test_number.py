@@ -94,8 +94,8 @@ def test_a_hundred_scraps_take_no_longer_than_they_may(recogniser):
         for y in range(20, 1000, 50):
             cv2.line(picture, (x, y), (x + 20, y + 25), 0, 6)
     parts = preprocess_parts(picture)
-    assert len(parts.parts) <= 40
-    assert len(parts.runs()) <= 160
+    assert len(parts.parts) <= 80
+    assert len(parts.runs()) <= 640
     recogniser.read_number(picture)
 
 

@@ -64,7 +64,8 @@ def preprocess(picture: Image.Image | Pixels, scale: float = 1.0) -> Prepared:
     """
     ink = find_ink(picture, scale)
     strength = without_specks(ink.strength)
-    return _prepare(ink, strength, bounds(strength))
+    x, y, width, height = bounds(strength)
+    return _prepared(ink, strength[y : y + height, x : x + width], (x, y, width, height))
 
 
 def preprocess_parts(picture: Image.Image | Pixels, scale: float = 1.0) -> Parts:
@@ -86,7 +87,7 @@ class Parts:
 
     def runs(self) -> list[tuple[int, int]]:
         """Which pieces, first and last, may be one digit."""
-        return digit_runs(self.parts)
+        return digit_runs(self.labels, self.parts)
 
     def cuts(self) -> set[int]:
         """Those that were one piece with another on their left."""
@@ -95,13 +96,16 @@ class Parts:
 
     def prepare(self, first: int, last: int) -> Prepared:
         """Prepare the pieces from `first` to `last` as one digit. Raises `EmptyDrawing`."""
-        chosen = ((self.labels >= first) & (self.labels <= last)).astype(np.uint8)
-        return _prepare(self.ink, self.ink.strength * chosen, bounds(chosen))
+        parts = self.parts[first - 1 : last]
+        left, top = min(part.left for part in parts), min(part.top for part in parts)
+        right, bottom = max(part.right for part in parts), max(part.bottom for part in parts)
+        inside = (slice(top, bottom), slice(left, right))
+        labels = self.labels[inside]
+        strength = np.where((labels >= first) & (labels <= last), self.ink.strength[inside], 0)
+        return _prepared(self.ink, strength, (left, top, right - left, bottom - top))
 
 
-def _prepare(ink: Ink, strength: Pixels, box: Box) -> Prepared:
-    """Bring what of the ink lies in a box, with `strength`, to 28×28. Raises `EmptyDrawing`."""
-    x, y, width, height = box
-    pixels = normalise(strength[y : y + height, x : x + width])
+def _prepared(ink: Ink, strength: Pixels, box: Box) -> Prepared:
+    """Bring the ink of a box to 28×28. Raises `EmptyDrawing`."""
     left, top, wide, high = (round(length * ink.scale) for length in box)
-    return Prepared(pixels, (left, top, wide, high), ink.dark_on_light)
+    return Prepared(normalise(strength), (left, top, wide, high), ink.dark_on_light)

@@ -14,9 +14,10 @@ from trainer.preprocess.arrays import Pixels
 from trainer.preprocess.pieces import are_specks, mask_of
 
 MOST_PARTS = 40
-"""The largest ones are kept of a picture that falls into more."""
+"""The largest ones are kept of a picture that falls into more; cuts make so many again at most."""
 
-_MOST_JOINED = 4  # parts of one digit
+_MOST_JOINED = 4  # pieces of one digit
+_NEAR = 0.1  # of the tallest part: what is as near to each other may be one open 4
 _GAP = 0.3  # farthest apart, in heights of the tallest part
 _TALL = 0.8  # of the tallest part: the height of a digit of its own
 _OVERLAP = 0.06  # of the tallest part: less than this is no overlap from left to right
@@ -67,7 +68,7 @@ def part_labels(ink: Pixels) -> tuple[Labels, list[Part]]:
     return _from_left_to_right(_cut(whole.copy(), ink), whole)
 
 
-def digit_runs(parts: Sequence[Part]) -> list[tuple[int, int]]:
+def digit_runs(labels: Labels, parts: Sequence[Part]) -> list[tuple[int, int]]:
     """Which neighbouring parts, (first, last) counted from 1, may together be one digit.
 
     Two pieces of a digit's height that stand beside each other are two digits, what is farther off
@@ -77,10 +78,12 @@ def digit_runs(parts: Sequence[Part]) -> list[tuple[int, int]]:
     runs = []
     for first in range(len(parts)):
         joined: list[Part] = []
-        for last in range(first, min(first + _MOST_JOINED, len(parts))):
-            if any(_are_two(before, parts[last], tallest) for before in joined):
+        for last in range(first, len(parts)):
+            if last > first and _are_two(labels, parts, first, last, tallest):
                 break
             joined.append(parts[last])
+            if len({part.piece for part in joined}) > _MOST_JOINED:
+                break
             width = max(part.right for part in joined) - min(part.left for part in joined)
             height = max(part.bottom for part in joined) - min(part.top for part in joined)
             if height >= _SHORTEST * tallest and width <= _WIDEST * tallest:
@@ -88,13 +91,29 @@ def digit_runs(parts: Sequence[Part]) -> list[tuple[int, int]]:
     return runs
 
 
-def _are_two(before: Part, after: Part, tallest: int) -> bool:
-    """Whether these parts, the one on the left first, cannot be of one digit."""
-    if before.piece == after.piece:
-        return False
-    gap = after.left - before.right
-    both_tall = min(before.height, after.height) >= _TALL * tallest
-    return gap > (-_OVERLAP if both_tall else _GAP) * tallest
+def _are_two(labels: Labels, parts: Sequence[Part], first: int, last: int, tallest: int) -> bool:
+    """Whether the part `last` cannot be of one digit with those from `first` on."""
+    after = parts[last]
+    for number in range(first, last):
+        before = parts[number]
+        if before.piece == after.piece:
+            continue
+        gap = after.left - before.right
+        if gap > _GAP * tallest:
+            return True
+        both_tall = min(before.height, after.height) >= _TALL * tallest
+        if both_tall and gap > -_OVERLAP * tallest:
+            return _distance(labels, number + 1, last + 1) > _NEAR * tallest
+    return False
+
+
+def _distance(labels: Labels, one: int, other: int) -> float:
+    """Pixels between the nearest points of two parts."""
+    both = ((labels == one) | (labels == other)).astype(np.uint8)
+    x, y, width, height = cv2.boundingRect(both)
+    view = labels[y : y + height, x : x + width]
+    away = cv2.distanceTransform((view != one).astype(np.uint8), cv2.DIST_L2, 3)
+    return float(away[view == other].min())
 
 
 def _adopt(owner: NDArray[np.int32], pieces: NDArray[Any]) -> None:
@@ -118,6 +137,7 @@ def _cut(parts: Labels, ink: Pixels) -> Labels:
     boxes = _boxes(parts)
     tallest = max((bottom - top for _, top, _, bottom in boxes.values()), default=0)
     free = max(boxes, default=0) + 1
+    last = free + MOST_PARTS
     margin = max(2, round(_THINNEST_SHARE * tallest))
     for number, (left, top, right, bottom) in boxes.items():
         if right - left < _WIDE * tallest:
@@ -132,6 +152,8 @@ def _cut(parts: Labels, ink: Pixels) -> Labels:
         # Along the hand's own slant strokes stand upright, and the profile is steepest.
         profile, along = max(profiles.values(), key=lambda pair: float(pair[0].std()))
         for column in _valleys(profile, margin):
+            if free == last:
+                break
             behind = along >= column
             parts[top + rows[behind], left + columns[behind]] = free
             free += 1
@@ -157,7 +179,9 @@ def _from_left_to_right(parts: Labels, whole: Labels) -> tuple[Labels, list[Part
     order = sorted(boxes, key=lambda number: boxes[number][0] + boxes[number][2])
     table = np.zeros(int(parts.max(initial=0)) + 1, np.int32)
     table[order] = np.arange(1, len(order) + 1)
-    found = [Part(*boxes[number], int(whole[parts == number][0])) for number in order]
+    piece = np.zeros_like(table)
+    piece[parts.ravel()] = whole.ravel()
+    found = [Part(*boxes[number], int(piece[number])) for number in order]
     return table[parts], found
 
 
