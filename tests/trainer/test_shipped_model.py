@@ -2,7 +2,7 @@
 
 import pytest
 
-from trainer.bundle import PRETRAINED, Recogniser, read_bundle
+from trainer.bundle import PRETRAINED, Evaluation, Recogniser, Rejection, read_bundle
 from trainer.data import Source, Split
 from trainer.evaluation import evaluate
 
@@ -32,10 +32,38 @@ def test_it_reads_995_in_a_thousand_of_mnist(recogniser, mnist):
     assert measured.accuracy >= 0.995
 
 
-def test_it_reads_the_strokes_of_people_nobody_trained_on(recogniser, pen_strokes):
+def test_it_has_at_most_400_000_parameters(recogniser):
+    assert recogniser.card.parameters <= 400_000
+
+
+def test_it_reads_what_people_drew_who_taught_it_nothing_and_knows_how_surely(
+    recogniser, pen_strokes
+):
     measured = evaluate(recogniser, Source("strokes"), Split.TEST)
-    assert measured.accuracy >= 0.94
+    assert isinstance(measured, Evaluation)
+    assert measured.accuracy >= 0.98
+    assert measured.calibration_error <= 0.006
+    assert measured.rejected <= 0.02
+
+
+@pytest.mark.parametrize("name", ["letters", "scribbles"])
+def test_it_tells_what_is_no_digit(recogniser, pen_strokes, name):
+    measured = evaluate(recogniser, Source(name), Split.TEST)
+    assert isinstance(measured, Rejection)
+    assert measured.rejected >= 0.9
 
 
 def test_it_reads_synthetic_digits(recogniser):
-    assert evaluate(recogniser, Source("synthetic"), Split.TEST).accuracy >= 0.95
+    measured = evaluate(recogniser, Source("synthetic"), Split.TEST)
+    assert isinstance(measured, Evaluation)
+    assert measured.accuracy >= 0.97
+
+
+def test_its_card_holds_the_reliability_diagram(recogniser):
+    for evaluation in recogniser.card.evaluations:
+        assert sum(part.pictures for part in evaluation.reliability) <= evaluation.pictures
+        gap = sum(
+            abs(part.accuracy - part.confidence) * part.pictures for part in evaluation.reliability
+        )
+        read = sum(part.pictures for part in evaluation.reliability)
+        assert gap / read == pytest.approx(evaluation.calibration_error, abs=1e-9)
