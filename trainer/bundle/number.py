@@ -9,11 +9,8 @@ import numpy as np
 
 from trainer.bundle.reading import Reading
 
-DIGIT_COST = 0.4
-"""Of each digit, in natural logarithms: joining what reads well as one digit comes first."""
-
-CUT_COST = 6.0
-"""Of a digit that has to be cut off from the one before it: most connected ink is one digit."""
+CUT_COST = 1.0
+"""Of a digit that has to be cut off from the one before it, in natural logarithms."""
 
 WIDTH_COST = 6.0
 """Of the square of what a digit is wider than high, in heights: few are, most pairs are."""
@@ -70,8 +67,8 @@ def best_path(runs: dict[tuple[int, int], Reading], cuts: Collection[int]) -> li
 
 
 def _worth(reading: Reading) -> float:
-    """The logarithms of probability and digit score, less a cost for being a digit, and wide."""
+    """The logarithms of probability and digit score, less a cost for being wide."""
     likely = max(reading.confidence * reading.digit_score, _LEAST)
     _, _, width, height = reading.prepared.box
     excess = max(0.0, width / height - 1)
-    return float(np.log(likely)) - DIGIT_COST - WIDTH_COST * excess**2
+    return float(np.log(likely)) - WIDTH_COST * excess**2
