@@ -89,9 +89,10 @@ def fit(
     optimizer = torch.optim.AdamW(
         model.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay
     )
-    steps = math.ceil(len(train) / recipe.batch_size)
+    steps = recipe.epochs * math.ceil(len(train) / recipe.batch_size)
+    warm_up = 0.2 if steps != 5 else 0.25  # torch divides by warm_up * steps - 1
     schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, recipe.learning_rate, total_steps=recipe.epochs * steps, pct_start=0.2
+        optimizer, recipe.learning_rate, total_steps=steps, pct_start=warm_up
     )
     augment = recipe.augmentation or nn.Identity()
     low_precision = recipe.precision == "bfloat16"

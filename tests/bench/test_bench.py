@@ -21,4 +21,4 @@ def test_the_benchmark_runs_and_no_request_fails():
     for rounds in report["load"].values():
         assert all(load["rate"] > 0 and load["failures"] == 0 for load in rounds)
     assert report["cold_start_s"] > 0
-    assert set(report["steps_ms"]) == {"decode", "preprocess", "forward"}
+    assert {"decode", "preprocess", "forward"} < set(report["steps_ms"])

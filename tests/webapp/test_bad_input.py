@@ -54,7 +54,7 @@ GOOD = "data:image/png;base64,AAAA"
         (b'{"image": 7}', "invalid_request"),
         (b'{"image": null}', "invalid_request"),
         (b'{"image": ["data:image/png;base64,AAAA"]}', "invalid_request"),
-        (json.dumps({"image": GOOD, "mode": "number"}).encode(), "invalid_request"),
+        (json.dumps({"image": GOOD, "mode": "word"}).encode(), "invalid_request"),
         (json.dumps({"image": GOOD, "mode": 3}).encode(), "invalid_request"),
         (json.dumps({"image": GOOD, "model": 3}).encode(), "invalid_request"),
         (json.dumps({"image": GOOD, "colour": "red"}).encode(), "invalid_request"),

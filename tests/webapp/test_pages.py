@@ -108,23 +108,33 @@ def test_a_page_holds_nothing_that_the_policy_forbids_and_no_other_host(client, 
 
 
 def test_sentences_are_as_sure_as_the_probability(app):
-    from webapp.schemas import ModelVersion, Prediction
+    from webapp.schemas import DigitReading, ModelVersion, Prediction
 
-    def say(certainty, first, second=1):
+    def say(certainty, number, several=False):
         probabilities = [0.0] * 10
-        probabilities[first], probabilities[second] = 0.7, 0.2
+        probabilities[int(number[-1])], probabilities[1] = 0.7, 0.2
+        reading = DigitReading(
+            digit=7, confidence=0.7, probabilities=probabilities, is_digit=True,
+            digit_score=0.7, box=[0, 0, 1, 1],
+        )  # fmt: skip
         prediction = Prediction(
-            digit=first, confidence=0.7, probabilities=probabilities, is_digit=True,
-            digit_score=0.7, certainty=certainty, text=str(first), digits=[], prediction_id="",
-            seen="", inverted=True, model=ModelVersion(name="", version=""), elapsed_ms=1.0,
+            digit=7, confidence=0.7, probabilities=probabilities, is_digit=True,
+            digit_score=0.7, certainty=certainty, text=number, several_digits=several,
+            digits=[reading] * len(number), prediction_id="", seen="", inverted=True,
+            model=ModelVersion(name="", version=""), elapsed_ms=1.0,
         )  # fmt: skip
         with app.test_request_context():
             return wording.sentence(prediction)
 
-    assert say("sure", 7) == "Surely a 7."
-    assert say("likely", 8) == "Probably an 8."
-    assert say("unsure", 7) == "A 7, perhaps a 1."
-    assert say("not_a_digit", 7) == "That doesn’t look like a digit."
+    assert say("sure", "7") == "Surely a 7."
+    assert say("likely", "8") == "Probably an 8."
+    assert say("unsure", "7") == "A 7, perhaps a 1."
+    assert say("not_a_digit", "7") == "That doesn’t look like a digit."
+    assert say("not_a_digit", "7", several=True) == "That looks like several digits."
+    assert say("sure", "407") == "Surely 407."
+    assert say("likely", "407") == "Probably 407."
+    assert say("unsure", "407") == "Perhaps 407."
+    assert say("not_a_digit", "407") == "That doesn’t look like a number."
 
 
 def test_a_request_keeps_a_safe_name_and_loses_an_unsafe_one(client):
