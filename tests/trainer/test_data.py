@@ -126,3 +126,40 @@ def test_mnist_is_split_55000_5000_10000_and_the_parts_share_nothing(mnist):
     train = {p.tobytes() for p in parts[Split.TRAIN].pixels}
     validation = [p.tobytes() for p in parts[Split.VALIDATION].pixels]
     assert sum(p in train for p in validation) < 10  # MNIST itself repeats a few
+
+
+@pytest.fixture
+def unrecorded(tmp_path, monkeypatch):
+    """No writer is recorded yet."""
+    monkeypatch.setattr(records, "_WRITERS", tmp_path / "writers.json")
+    records._recorded.cache_clear()
+    yield tmp_path
+    records._recorded.cache_clear()
+
+
+def test_a_recorded_writer_stays_whatever_the_rule_becomes(unrecorded):
+    lines = [np.array([[0.0, 0.0], [1.0, 2.5]])]
+    for kind, label in (("digits", "7"), ("letters", "x")):
+        file = unrecorded / "strokes" / f"{kind}-a.jsonl.gz"
+        assert records.write(file, [records.Record(label, lines, f"site/{kind}")]) == 1
+    assert [r.strokes[0].tolist() for r in records.read(unrecorded, "digits")] == [
+        lines[0].tolist()
+    ]
+    assert records.record_writers(unrecorded) == 2
+    text = (unrecorded / "writers.json").read_text()
+    assert "site" not in text  # no name of a writer stands in the project
+    parts = json.loads(text)
+    here = next(part for part, names in parts.items() if records._name_hash("site/digits") in names)
+    assert records.split_of("site/digits") == here
+    other = next(part for part in parts if part != here)
+    moved = {part: [] for part in parts} | {other: [records._name_hash("site/digits")]}
+    (unrecorded / "writers.json").write_text(json.dumps(moved))
+    records._recorded.cache_clear()
+    assert records.split_of("site/digits") == other
+
+
+def test_every_writer_of_the_files_is_recorded(pen_strokes):
+    recorded = records._recorded()
+    for kind in ("digits", "letters"):
+        for record in records.read(pen_strokes, kind):
+            assert records._name_hash(record.writer) in recorded
