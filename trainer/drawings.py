@@ -9,7 +9,7 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from trainer.data import NOT_A_DIGIT, Samples, Split
+from trainer.data import Samples, Split
 from trainer.parallel import in_chunks
 from trainer.preprocess import SIDE, EmptyDrawing, Pixels, preprocess
 from trainer.records import Record
@@ -28,8 +28,15 @@ class PaintedRecords:
 
     def __call__(self, index: int, rng: Generator) -> tuple[int, Pixels]:
         record = self.records[self.order[index]]
-        label = int(record.label) if record.label.isdecimal() else NOT_A_DIGIT
-        return label, paint(record.strokes, Look.random(rng))
+        return record.target, paint(record.strokes, Look.random(rng))
+
+
+def pixels_of(picture: Pixels) -> Pixels:
+    """What `preprocess` makes of a picture, or pixels without ink where it finds nothing."""
+    try:
+        return preprocess(picture).pixels
+    except EmptyDrawing:
+        return np.zeros((SIDE, SIDE), np.uint8)
 
 
 class Drawings:
@@ -48,14 +55,10 @@ class Drawings:
         return self._count
 
     def __getitem__(self, index: int) -> tuple[Pixels, int]:
-        """Pixels without ink are of a picture in which `preprocess` found nothing."""
         if not 0 <= index < self._count:
             raise IndexError(index)
         label, picture = self._draw(index, np.random.default_rng([*self._stream, index]))
-        try:
-            return preprocess(picture).pixels, label
-        except EmptyDrawing:
-            return np.zeros((SIDE, SIDE), np.uint8), label
+        return pixels_of(picture), label
 
     def samples(self) -> Samples:
         """All of them, painted on every core there is."""

@@ -150,9 +150,7 @@ def read_pendigits(archive: Path) -> Iterator[Record]:
         writer = segment.split(".COMMENT", 1)[1].split()[1]
         blocks = [block.split(".PEN_UP")[0].split() for block in segment.split(".PEN_DOWN")[1:]]
         points = [np.array(block, np.float64).reshape(-1, 2) for block in blocks]
-        low, high = np.vstack(points).min(axis=0), np.vstack(points).max(axis=0)
-        strokes = [np.column_stack([line[:, 0] - low[0], high[1] - line[:, 1]]) for line in points]
-        yield Record(label, strokes, f"pendigits/{writer}", "pendigits")
+        yield Record(label, unipen.y_down(points), f"pendigits/{writer}", "pendigits")
 
 
 def _file_of_record(url: str) -> Original:

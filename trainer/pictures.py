@@ -1,13 +1,18 @@
-"""From the bytes of a picture file to a picture, whoever sent them."""
+"""From the bytes of a picture file to a picture, whoever sent them; and back, for a page."""
 
 from __future__ import annotations
 
+import base64
 import io
 import re
 import warnings
 from dataclasses import dataclass
 
+import cv2
+import numpy as np
 from PIL import Image, ImageOps
+
+from trainer.preprocess import Pixels
 
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP")
 MAX_BYTES = 10 * 1024 * 1024
@@ -72,6 +77,15 @@ def decode(content: bytes) -> Picture:
             return Picture(ImageOps.exif_transpose(image), width / image.width)
         except Exception as error:
             raise _damaged() from error
+
+
+def as_data_url(pixels: Pixels) -> str:
+    """A picture, uint8 grey, RGB or RGBA, as the data URL of a PNG."""
+    if pixels.ndim == 3:
+        code = cv2.COLOR_RGBA2BGRA if pixels.shape[2] == 4 else cv2.COLOR_RGB2BGR
+        pixels = np.asarray(cv2.cvtColor(pixels, code))
+    encoded = cv2.imencode(".png", pixels)[1]
+    return "data:image/png;base64," + base64.b64encode(encoded.tobytes()).decode()
 
 
 def _damaged() -> BrokenPicture:

@@ -17,7 +17,7 @@ from typing import Literal
 import numpy as np
 
 from trainer.atomic import write_file
-from trainer.data import Split
+from trainer.data import NOT_A_DIGIT, Split
 from trainer.errors import TrainerError
 from trainer.render import Line, Strokes
 
@@ -40,6 +40,11 @@ class Record:
     strokes: Strokes
     writer: str
     source: str = ""
+
+    @property
+    def target(self) -> int:
+        """What a model is to answer: the digit, or `NOT_A_DIGIT`."""
+        return int(self.label) if self.label.isdecimal() else NOT_A_DIGIT
 
 
 def read_split(folder: Path, kind: Kind, split: Split) -> list[Record]:

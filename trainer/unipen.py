@@ -185,9 +185,14 @@ def _strokes(ink: _Ink, where: str) -> Strokes:
                 lines.append(points[low:high])
     if not lines:
         return []
+    return y_down(lines, ink.squareness)
+
+
+def y_down(lines: Strokes, squareness: float = 1.0) -> Strokes:
+    """Strokes with y upwards to strokes with y down from (0, 0); y is multiplied on the way."""
     every = np.vstack(lines)
     left, top = every[:, 0].min(), every[:, 1].max()
     return [
-        np.column_stack([line[:, 0] - left, ((top - line[:, 1]) * ink.squareness).round(2)])
+        np.column_stack([line[:, 0] - left, ((top - line[:, 1]) * squareness).round(2)])
         for line in lines
     ]

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import base64
 import time
 import uuid
 from http import HTTPStatus
 
-import cv2
-
 from trainer.bundle import NumberReading, Reading, Recogniser
-from trainer.pictures import Picture
-from trainer.preprocess import EmptyDrawing, Pixels
+from trainer.pictures import Picture, as_data_url
+from trainer.preprocess import EmptyDrawing
 from webapp.errors import Problem
 from webapp.metrics import PREDICTIONS
 from webapp.models import Models, UnknownModel
@@ -60,7 +57,7 @@ def answer(picture: Picture, models: Models, wishes: PredictRequest) -> Predicti
         several_digits=several,
         digits=[_digit(reading) for reading in number.digits],
         prediction_id=uuid.uuid4().hex,
-        seen=_data_url(doubtful.prepared.pixels),
+        seen=as_data_url(doubtful.prepared.pixels),
         inverted=doubtful.prepared.dark_on_light,
         model=ModelVersion(name=name, version=recogniser.card.version),
         elapsed_ms=round((time.perf_counter() - started) * 1000, 3),
@@ -99,8 +96,3 @@ def _certainty(number: NumberReading) -> Certainty:
     if number.confidence >= SURE:
         return "sure"
     return "likely" if number.confidence >= LIKELY else "unsure"
-
-
-def _data_url(pixels: Pixels) -> str:
-    encoded = cv2.imencode(".png", pixels)[1]
-    return "data:image/png;base64," + base64.b64encode(encoded.tobytes()).decode()

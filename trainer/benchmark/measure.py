@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import io
 import time
 from collections import defaultdict
@@ -23,7 +22,7 @@ from trainer.bundle.reading import Floats
 from trainer.data import Samples
 from trainer.evaluation import REJECTED_SHARE
 from trainer.photo import Photo, photograph
-from trainer.pictures import decode
+from trainer.pictures import as_data_url, decode
 from trainer.preprocess import EmptyDrawing, Pixels, preprocess
 from trainer.records import Record
 from trainer.render import Strokes, paint
@@ -166,8 +165,8 @@ def mistakes(recogniser: Recogniser, records: Sequence[Record], seed: int) -> li
                     answer=str(reading.digit),
                     confidence=reading.confidence,
                     writer=record.writer.partition("/")[0],
-                    picture=_data_url(picture),
-                    seen=_data_url(reading.prepared.pixels),
+                    picture=as_data_url(picture),
+                    seen=as_data_url(reading.prepared.pixels),
                 )
             )
     return sorted(found, key=lambda mistake: -mistake.confidence)[:GALLERY]
@@ -222,11 +221,3 @@ def _accuracy(reader: Reader, samples: Samples) -> float:
 def _scores(reader: Reader, samples: Samples) -> Floats:
     _, scores = reader.read(samples.pixels)
     return np.where(samples.has_ink, scores, 0.0)
-
-
-def _data_url(pixels: Pixels) -> str:
-    if pixels.ndim == 3:
-        code = cv2.COLOR_RGBA2BGRA if pixels.shape[2] == 4 else cv2.COLOR_RGB2BGR
-        pixels = np.asarray(cv2.cvtColor(pixels, code))
-    encoded = cv2.imencode(".png", pixels)[1]
-    return "data:image/png;base64," + base64.b64encode(encoded.tobytes()).decode()

@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 
 from trainer.benchmark.nuisances import looks
 from trainer.benchmark.readers import scaled
-from trainer.data import NOT_A_DIGIT, Samples
-from trainer.drawings import Draw
+from trainer.data import Samples
+from trainer.drawings import Draw, pixels_of
 from trainer.numbers import put_together
 from trainer.parallel import in_chunks
-from trainer.preprocess import SIDE, EmptyDrawing, Pixels, preprocess
+from trainer.preprocess import Pixels
 from trainer.records import Record
 from trainer.render import Look, paint
 
@@ -44,8 +44,7 @@ class InLook:
 
     def __call__(self, index: int, rng: Generator) -> tuple[int, Pixels]:
         record = self.records[index]
-        label = int(record.label) if record.label.isdecimal() else NOT_A_DIGIT
-        return label, paint(record.strokes, looks()[self.row](rng))
+        return record.target, paint(record.strokes, looks()[self.row](rng))
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +82,7 @@ class _Ask:
         prepared, small, labels = [], [], []
         for index in indices:
             label, picture = picture_of(self.draw, self.seed, index)
-            try:
-                prepared.append(preprocess(picture).pixels)
-            except EmptyDrawing:
-                prepared.append(np.zeros((SIDE, SIDE), np.uint8))
+            prepared.append(pixels_of(picture))
             small.append(scaled(picture))
             labels.append(label)
         return Questions(np.stack(prepared), np.stack(small), np.array(labels, np.int64))

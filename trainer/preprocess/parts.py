@@ -31,8 +31,6 @@ _MOST_CUTS = 10
 _SLANTS = np.linspace(-0.2, 0.6, 9)  # of the hand, as a share of the height, to the right
 _THINNEST_SHARE = 0.22  # a cut leaves at least this, in heights, on either side
 
-_LEFT, _TOP, _WIDTH, _HEIGHT, _AREA = range(5)  # OpenCV's columns
-
 Labels = NDArray[np.int32]
 
 
@@ -55,14 +53,14 @@ def part_labels(ink: Pixels) -> tuple[Labels, list[Part]]:
     """Number the parts of the ink from left to right: int32 [height, width], 0 for paper.
 
     A part is a connected piece with what lies above or below it; specks are none. A piece wide
-    enough for two digits is cut where a line from top to bottom meets the least ink.
+    enough for two digits is cut where lines along the hand's slant meet the least ink.
     """
     count, labels, stats, _ = cv2.connectedComponentsWithStats(mask_of(ink), connectivity=8)
     pieces = stats[1:]
     owner = np.zeros(count, np.int32)
     owner[1:] = np.where(are_specks(pieces), 0, np.arange(1, count))
     _adopt(owner, pieces)
-    largest = sorted(set(owner[owner > 0]), key=lambda part: -pieces[part - 1, _AREA])
+    largest = sorted(set(owner[owner > 0]), key=lambda part: -pieces[part - 1, cv2.CC_STAT_AREA])
     owner[~np.isin(owner, largest[:MOST_PARTS])] = 0
     whole = owner[labels].astype(np.int32)
     return _from_left_to_right(_cut(whole.copy(), ink), whole)
@@ -118,14 +116,17 @@ def _distance(labels: Labels, one: int, other: int) -> float:
 
 def _adopt(owner: NDArray[np.int32], pieces: NDArray[Any]) -> None:
     """Give small pieces to the large one above or below which they lie, in place."""
-    order = np.argsort(pieces[:, _AREA])
-    left, right = pieces[:, _LEFT], pieces[:, _LEFT] + pieces[:, _WIDTH]
+    order = np.argsort(pieces[:, cv2.CC_STAT_AREA])
+    left, right = (
+        pieces[:, cv2.CC_STAT_LEFT],
+        pieces[:, cv2.CC_STAT_LEFT] + pieces[:, cv2.CC_STAT_WIDTH],
+    )
     for small in order:
         if not owner[small + 1]:
             continue
         overlap = np.minimum(right, right[small]) - np.maximum(left, left[small])
-        covered = overlap >= _COVERED * pieces[small, _WIDTH]
-        larger = pieces[:, _AREA] * _SMALLER > pieces[small, _AREA]
+        covered = overlap >= _COVERED * pieces[small, cv2.CC_STAT_WIDTH]
+        larger = pieces[:, cv2.CC_STAT_AREA] * _SMALLER > pieces[small, cv2.CC_STAT_AREA]
         hosts = np.flatnonzero(covered & larger & (owner[1:] > 0))
         if len(hosts):
             nearest = hosts[np.argmax(overlap[hosts])]
@@ -144,13 +145,13 @@ def _cut(parts: Labels, ink: Pixels) -> Labels:
             continue
         rows, columns = np.nonzero(parts[top:bottom, left:right] == number)
         weights = ink[top + rows, left + columns].astype(np.float32)
-        profiles = {}
+        profiles = []
         for slant in _SLANTS:
             along = np.round(columns + slant * rows).astype(int)
             along -= along.min()
-            profiles[slant] = (np.bincount(along, weights), along)
+            profiles.append((np.bincount(along, weights), along))
         # Along the hand's own slant strokes stand upright, and the profile is steepest.
-        profile, along = max(profiles.values(), key=lambda pair: float(pair[0].std()))
+        profile, along = max(profiles, key=lambda pair: float(pair[0].std()))
         for column in _valleys(profile, margin):
             if free == last:
                 break

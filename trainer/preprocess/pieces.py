@@ -17,8 +17,6 @@ _MARGIN = 1  # pixels; what comes as near to the picture's edge lies across it
 _LEAST_WITHIN = 0.1  # of the largest piece's area
 _NEAR = 0.2  # of the longer side of the largest piece within
 
-_LEFT, _TOP, _WIDTH, _HEIGHT, _AREA = range(5)  # OpenCV's columns
-
 
 def mask_of(ink: Pixels) -> Pixels:
     """Where there is ink at all: uint8, 0 or 1."""
@@ -64,9 +62,9 @@ def without_edges(ink: Pixels) -> Pixels:
     outside = (low <= _MARGIN).any(axis=1) | (high >= np.array(ink.shape[::-1]) - _MARGIN).any(
         axis=1
     )
-    areas = np.where(outside, 0, pieces[:, _AREA])
+    areas = np.where(outside, 0, pieces[:, cv2.CC_STAT_AREA])
     main = int(areas.argmax())
-    if areas[main] < _LEAST_WITHIN * pieces[:, _AREA].max():
+    if areas[main] < _LEAST_WITHIN * pieces[:, cv2.CC_STAT_AREA].max():
         return ink
     apart = np.maximum(low - high[main], low[main] - high).max(axis=1)
     dropped = outside & (apart > _NEAR * pieces[main, 2:4].max())
@@ -77,7 +75,9 @@ def without_edges(ink: Pixels) -> Pixels:
 
 def are_specks(stats: np.ndarray) -> np.ndarray:
     """Which of these pieces are dirt beside the largest: bool [pieces], from OpenCV's table."""
-    largest = stats[stats[:, _AREA].argmax()]
-    lengths = np.maximum(stats[:, _WIDTH], stats[:, _HEIGHT])
-    length = max(largest[_WIDTH], largest[_HEIGHT])
-    return (stats[:, _AREA] < _SPECK_AREA * largest[_AREA]) & (lengths < _SPECK_LENGTH * length)
+    largest = stats[stats[:, cv2.CC_STAT_AREA].argmax()]
+    lengths = np.maximum(stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT])
+    length = max(largest[cv2.CC_STAT_WIDTH], largest[cv2.CC_STAT_HEIGHT])
+    return (stats[:, cv2.CC_STAT_AREA] < _SPECK_AREA * largest[cv2.CC_STAT_AREA]) & (
+        lengths < _SPECK_LENGTH * length
+    )
