@@ -50,10 +50,12 @@ def benchmark(
     report("numbers …")
     numbers = measure.number_rows(recogniser, readers[0].name, digits, size or 1000, seed)
     report("letters …")
-    told, by_letter, counted = measure.told_apart(readers, digits, letters, seed)
+    drawn = measure.all_at_once(digits, seed)
+    told, by_letter, counted = measure.told_apart(readers, drawn, letters, seed)
     report("calibration, worst errors, time …")
-    asked = measure.drawn(digits, seed)
-    probabilities, _ = readers[0].read(asked.pixels)
+    asked = drawn.seen_as("prepared")
+    read = asked.where(asked.has_ink)
+    probabilities, _ = readers[0].read(read.pixels)
     return BenchmarkReport(
         command=command,
         seed=seed,
@@ -67,8 +69,8 @@ def benchmark(
         letters_counted=counted,
         look_alikes=" ".join(sorted(LOOK_ALIKES)),
         nothing=measure.nothing(recogniser),
-        calibration_error=calibration_error(probabilities, asked.labels),
-        reliability=reliability(probabilities, asked.labels),
-        mistakes=measure.mistakes(recogniser, digits, seed),
+        calibration_error=calibration_error(probabilities, read.labels),
+        reliability=reliability(probabilities, read.labels),
+        mistakes=measure.mistakes(readers[0], asked, digits, seed),
         cost=measure.cost(recogniser, bundle, digits),
     )

@@ -14,7 +14,7 @@ import numpy as np
 from PIL import Image
 
 from trainer.benchmark.nuisances import PLAIN, looks
-from trainer.benchmark.pictures import InLook, Numbers, picture_of, questions
+from trainer.benchmark.pictures import InLook, Numbers, Questions, picture_of, questions
 from trainer.benchmark.readers import Reader, Report
 from trainer.benchmark.report import Cost, Mistake, Row, Told
 from trainer.bundle import Recogniser
@@ -87,14 +87,16 @@ def _number(recogniser: Recogniser, picture: Pixels) -> str:
         return ""
 
 
+def all_at_once(records: Sequence[Record], seed: int) -> Questions:
+    """Every record in every look at once."""
+    return questions(InLook(records, _ALL_AT_ONCE), len(records), seed)
+
+
 def told_apart(
-    readers: Sequence[Reader], digits: Sequence[Record], letters: Sequence[Record], seed: int
+    readers: Sequence[Reader], digits: Questions, letters: Sequence[Record], seed: int
 ) -> tuple[dict[str, Told], dict[str, float], dict[str, int]]:
     """Digits against letters, both in every look at once; and the share rejected by letter."""
-    asked = [
-        questions(InLook(records, _ALL_AT_ONCE), len(records), seed)
-        for records in (digits, letters)
-    ]
+    asked = (digits, all_at_once(letters, seed))
     told: dict[str, Told] = {}
     by_letter: dict[str, list[bool]] = defaultdict(list)
     for reader in readers:
@@ -142,34 +144,24 @@ def _answer(recogniser: Recogniser, picture: Pixels) -> str:
     return f"{reading.digit}" if reading.is_digit else "not a digit"
 
 
-def drawn(records: Sequence[Record], seed: int) -> Samples:
-    """Every record in every look at once; what `preprocess` finds nothing in is left out."""
-    samples = questions(InLook(records, _ALL_AT_ONCE), len(records), seed).seen_as("prepared")
-    return samples.where(samples.has_ink)
-
-
-def mistakes(recogniser: Recogniser, records: Sequence[Record], seed: int) -> list[Mistake]:
-    """The errors of which the recogniser was surest, the surest first."""
+def mistakes(reader: Reader, asked: Samples, records: Sequence[Record], seed: int) -> list[Mistake]:
+    """The errors of which the reader was surest, the surest first; `asked` is `all_at_once`'s."""
+    probabilities, _ = reader.read(asked.pixels)
+    answers, confidence = probabilities.argmax(axis=1), probabilities.max(axis=1)
+    wrong = np.flatnonzero((answers != asked.labels) & asked.has_ink)
+    worst = wrong[np.argsort(-confidence[wrong], kind="stable")][:GALLERY]
     draw = InLook(records, _ALL_AT_ONCE)
-    found = []
-    for index, record in enumerate(records):
-        label, picture = picture_of(draw, seed, index)
-        try:
-            reading = recogniser.read(picture)
-        except EmptyDrawing:
-            continue
-        if reading.digit != label:
-            found.append(
-                Mistake(
-                    truth=record.label,
-                    answer=str(reading.digit),
-                    confidence=reading.confidence,
-                    writer=record.writer.partition("/")[0],
-                    picture=as_data_url(picture),
-                    seen=as_data_url(reading.prepared.pixels),
-                )
-            )
-    return sorted(found, key=lambda mistake: -mistake.confidence)[:GALLERY]
+    return [
+        Mistake(
+            truth=records[index].label,
+            answer=str(answers[index]),
+            confidence=float(confidence[index]),
+            writer=records[index].writer.partition("/")[0],
+            picture=as_data_url(picture_of(draw, seed, index)[1]),
+            seen=as_data_url(asked.pixels[index]),
+        )
+        for index in worst.tolist()
+    ]
 
 
 def cost(recogniser: Recogniser, folder: Path, records: Sequence[Record]) -> Cost:
