@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import torch
 from torch import Tensor
@@ -24,6 +24,10 @@ class Augmentation:
     blur: float = 0.3  # share of the pictures that lose some of their sharpness
     dropout: float = 0.15  # share of the pictures that lose a patch of their strokes
     patch: float = 2.5  # radius of such a patch, pixels
+
+    def weakened(self, share: float) -> Augmentation:
+        """Every change, and how often each comes, at this share of its strength."""
+        return Augmentation(**{name: share * value for name, value in asdict(self).items()})
 
     def __call__(self, x: Tensor) -> Tensor:
         """Change a batch: float32 [n, 1, 28, 28] in 0..1 to the same."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -24,6 +24,7 @@ Precision = Literal["float32", "bfloat16"]
 """Of the forward pass and its gradients; weights and their averages are float32 always."""
 
 _EVALUATION_BATCH = 1024
+_WEAK = 0.3  # share of the augmentation's strength while the model settles
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +39,7 @@ class Recipe:
     label_smoothing: float = 0.05
     average_decay: float = 0.999
     augmentation: Augmentation | None = field(default_factory=Augmentation)
+    settling: float = 0.2  # share of the epochs, at the end, with weak augmentation
     precision: Precision = "float32"
     seed: int = 0
 
@@ -94,12 +96,12 @@ def fit(
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimizer, recipe.learning_rate, total_steps=steps, pct_start=warm_up
     )
-    augment = recipe.augmentation or nn.Identity()
+    augmentations = _augmentations(recipe)
     low_precision = recipe.precision == "bfloat16"
     pixels, labels = _to_device(train, device)
     best = -1.0
 
-    for epoch in range(1, recipe.epochs + 1):
+    for epoch, augment in enumerate(augmentations, 1):
         model.train()
         started = time.perf_counter()
         total_loss, correct, seen = 0.0, 0, 0
@@ -138,6 +140,19 @@ def fit(
             ),
             averaged.module,
         )
+
+
+def _augmentations(recipe: Recipe) -> Sequence[Augmentation | nn.Identity]:
+    """What changes the pictures in each epoch: strongly, then weakly.
+
+    At the end the model settles on pictures as they are sent (He et al. 2019, Data Augmentation
+    Revisited: Rethinking the Distribution Gap between Clean and Augmented Data).
+    """
+    if recipe.augmentation is None:
+        return [nn.Identity()] * recipe.epochs
+    weak = round(recipe.settling * recipe.epochs)
+    strong = recipe.epochs - weak
+    return [recipe.augmentation] * strong + [recipe.augmentation.weakened(_WEAK)] * weak
 
 
 def _moving_average(decay: float) -> Callable[[Tensor, Tensor, Tensor | int], Tensor]:

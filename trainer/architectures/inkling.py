@@ -29,22 +29,22 @@ class Residual(nn.Module):
 
 @architecture("inkling")
 class Inkling(nn.Module):
-    """28×28 → 14×14×32 → 7×7×64 → 4×4×128 → 11, each step down by a stride of 2."""
+    """28×28 → 14×14×40 → 7×7×80 → 4×4×160 → 11, each step down by a stride of 2."""
 
     def __init__(self) -> None:
         super().__init__()
         self.layers = nn.Sequential(
-            conv(1, 32, kernel=5, stride=2),
+            conv(1, 40, kernel=5, stride=2),
             nn.ReLU(),
-            Residual(32),
-            conv(32, 64, stride=2),
+            Residual(40),
+            conv(40, 80, stride=2),
             nn.ReLU(),
-            Residual(64),
-            conv(64, 128, stride=2),
+            Residual(80),
+            conv(80, 160, stride=2),
             nn.ReLU(),
             nn.Flatten(),
             nn.Dropout(0.3),
-            nn.Linear(128 * 4 * 4, 11),
+            nn.Linear(160 * 4 * 4, 11),
         )
 
     def forward(self, x: Tensor) -> Tensor:

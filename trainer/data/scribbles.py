@@ -15,6 +15,7 @@ from numpy.random import Generator
 from trainer.data import NOT_A_DIGIT, Samples, Split, data_set
 from trainer.data.synthetic import drawn
 from trainer.drawings import Drawings
+from trainer.numbers import put_together
 from trainer.preprocess import Pixels
 from trainer.render import Line, Look, Strokes, catmull_rom, paint
 
@@ -173,17 +174,9 @@ def _lines_over(rng: Generator) -> Strokes:
 
 def _several_digits(rng: Generator) -> Strokes:
     """Two to four digits beside each other, touching or not."""
-    lines: Strokes = []
-    edge = 0.0
-    for _ in range(int(rng.choice([2, 2, 3, 4]))):
-        digit = drawn(int(rng.integers(10)), rng)
-        points = np.vstack(digit)
-        height = max(float(np.ptp(points, axis=0).max()), 1e-6)
-        low = points.min(axis=0)
-        moved = [(line - low) / height + [edge, rng.normal(0, 0.08)] for line in digit]
-        edge += float(np.ptp(points[:, 0])) / height + rng.uniform(0.02, 0.35)
-        lines += moved
-    return lines
+    count = int(rng.choice([2, 2, 3, 4]))
+    digits = [drawn(int(rng.integers(10)), rng) for _ in range(count)]
+    return put_together(digits, rng, touching=rng.random() < 0.5)
 
 
 KINDS: dict[str, Callable[[Generator], Strokes]] = {
