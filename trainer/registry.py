@@ -5,13 +5,22 @@ from __future__ import annotations
 import difflib
 import importlib
 import pkgutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from types import ModuleType
 from typing import Generic, TypeVar
 
 from trainer.errors import TrainerError
 
 T = TypeVar("T")
+
+
+def hint(name: str, known: Iterable[str]) -> str:
+    """What somebody who wrote this unknown name may have meant."""
+    names = sorted(known)
+    near = difflib.get_close_matches(name, names, n=1)
+    if near:
+        return f"did you mean {near[0]!r}?"
+    return "known: " + ", ".join(names) if names else "there are none"
 
 
 class Registry(Generic[T]):
@@ -40,9 +49,7 @@ class Registry(Generic[T]):
         try:
             return self._things[name]
         except KeyError:
-            near = difflib.get_close_matches(name, self._things, n=1)
-            hint = f"did you mean {near[0]!r}?" if near else "known: " + ", ".join(self)
-            raise TrainerError(f"there is no {self._kind} {name!r}; {hint}") from None
+            raise TrainerError(f"there is no {self._kind} {name!r}; {hint(name, self)}") from None
 
     def __iter__(self) -> Iterator[str]:
         self._import_all()

@@ -1,16 +1,18 @@
 """A training run as a folder: what it was asked, what it measured, its last and best weights.
 
-run.json            the command, the recipe and the data
-metrics.jsonl       one line per epoch
-last.safetensors    weights after the last whole epoch
-best.safetensors    weights of the epoch that validation liked best
+run.json                the command, the recipe and the data
+metrics.jsonl           one line per epoch
+best.safetensors        weights of the epoch that validation liked best
+last.safetensors        weights after the last whole epoch
+checkpoint.safetensors  all that training goes on from: weights, optimiser, schedule, random state
+tensorboard/            the metrics again, as TensorBoard's event files
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import msgspec
@@ -21,7 +23,11 @@ from torch import nn
 from trainer.atomic import write_file
 from trainer.bundle import TrainingData
 from trainer.errors import TrainerError
-from trainer.training import EpochResult, Recipe, build
+from trainer.recipe import Recipe, build
+from trainer.state import State
+from trainer.training import EpochResult
+
+_CHECKPOINT = "checkpoint.safetensors"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,13 +46,11 @@ class Run:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    @classmethod
-    def start(cls, folder: Path, plan: Plan) -> Run:
+    def start(self, plan: Plan) -> None:
         """Make the folder of a new run. Raises `TrainerError` where one stands already."""
-        if (folder / "run.json").exists():
-            raise TrainerError(f"{folder} holds a run already; choose another with --run")
-        write_file(folder / "run.json", msgspec.json.format(msgspec.json.encode(plan)) + b"\n")
-        return cls(folder)
+        if (self.folder / "run.json").exists():
+            raise TrainerError(f"{self.folder} holds a run already; choose another with --run")
+        self._write_plan(plan)
 
     def plan(self) -> Plan:
         try:
@@ -54,19 +58,52 @@ class Run:
         except (OSError, msgspec.DecodeError) as error:
             raise TrainerError(f"{self.folder} is not a run: {error}") from error
 
-    def keep(self, result: EpochResult, model: nn.Module) -> None:
-        """Add an epoch: its weights first, then its line, so that no line lacks its weights."""
-        weights = weights_of(model)
-        if result.best:
-            write_file(self.folder / "best.safetensors", weights)
-        write_file(self.folder / "last.safetensors", weights)
-        with (self.folder / "metrics.jsonl").open("a", encoding="utf-8") as file:
-            file.write(json.dumps(asdict(result)) + "\n")
+    def metrics(self) -> list[EpochResult]:
+        """What each whole epoch measured. Raises `TrainerError` for a line that is none."""
+        file = self.folder / "metrics.jsonl"
+        try:
+            lines = file.read_bytes().splitlines() if file.exists() else []
+            return [msgspec.json.decode(line, type=EpochResult) for line in lines]
+        except (OSError, msgspec.DecodeError) as error:
+            raise TrainerError(f"{file}: {error}") from error
+
+    @property
+    def checkpoint(self) -> Path | None:
+        """What training goes on from, where an epoch was whole."""
+        path = self.folder / _CHECKPOINT
+        return path if path.exists() else None
+
+    def keep(self, result: EpochResult, state: State) -> None:
+        """Add an epoch: what it measured, its weights, and last what training goes on from.
+
+        Killed in between, the run goes on from the epoch before, and these are written again.
+        Raises `TrainerError` where the disk takes no more; what was kept before stays whole.
+        """
+        weights = weights_of(state.answering)
+        earlier = [each for each in self.metrics() if each.epoch < result.epoch]
+        try:
+            if result.best:
+                write_file(self.folder / "best.safetensors", weights)
+            write_file(self.folder / "last.safetensors", weights)
+            write_file(self.folder / "metrics.jsonl", _lines([*earlier, result]))
+            write_file(self.folder / _CHECKPOINT, state.to_bytes())
+        except OSError as error:
+            raise TrainerError(
+                f"epoch {result.epoch} could not be kept in {self.folder} "
+                f"({error.strerror or error}); the epochs before it are whole"
+            ) from error
+
+    def lengthen(self, epochs: int) -> Plan:
+        """Plan for another number of epochs."""
+        plan = self.plan()
+        plan = replace(plan, recipe=replace(plan.recipe, epochs=epochs))
+        self._write_plan(plan)
+        return plan
 
     def model(self, which: str = "best") -> nn.Module:
         """The model with its `best` or `last` weights, ready to answer."""
         path = self.folder / f"{which}.safetensors"
-        model = build(self.plan().recipe.architecture)
+        model = build(self.plan().recipe)
         try:
             model.load_state_dict(load(path.read_bytes()))
         except FileNotFoundError:
@@ -74,6 +111,14 @@ class Run:
         except (OSError, SafetensorError, RuntimeError) as error:
             raise TrainerError(f"{path} does not fit its run: {error}") from error
         return model.eval()
+
+    def _write_plan(self, plan: Plan) -> None:
+        content = msgspec.json.format(msgspec.json.encode(plan)) + b"\n"
+        write_file(self.folder / "run.json", content)
+
+
+def _lines(results: Iterable[EpochResult]) -> bytes:
+    return "".join(json.dumps(asdict(result)) + "\n" for result in results).encode()
 
 
 def weights_of(model: nn.Module) -> bytes:

@@ -4,44 +4,24 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import Literal
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
-from torch.optim.swa_utils import AveragedModel
 
-from trainer.architectures import ARCHITECTURES
-from trainer.augment import Augmentation
 from trainer.bundle.reading import DIGITS
 from trainer.data import Samples
 from trainer.errors import TrainerError
-
-Precision = Literal["float32", "bfloat16"]
-"""Of the forward pass and its gradients; weights and their averages are float32 always."""
+from trainer.losses import LOSSES
+from trainer.peers import ALONE, Peers
+from trainer.recipe import Recipe, augmentations
+from trainer.state import State
 
 _EVALUATION_BATCH = 1024
-_WEAK = 0.3  # share of the augmentation's strength while the model settles
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Recipe:
-    """Everything that decides the weights, together with the data."""
-
-    architecture: str = "inkling"
-    epochs: int = 20
-    batch_size: int = 256
-    learning_rate: float = 3e-3
-    weight_decay: float = 0.02
-    label_smoothing: float = 0.05
-    average_decay: float = 0.999
-    augmentation: Augmentation | None = field(default_factory=Augmentation)
-    settling: float = 0.2  # share of the epochs, at the end, with weak augmentation
-    precision: Precision = "float32"
-    seed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,107 +43,80 @@ class EpochResult:
     accuracy: float
     validation_loss: float
     validation_accuracy: float
+    learning_rate: float
     pictures_per_second: float
     best: bool
 
 
-Report = Callable[[BatchResult | EpochResult, nn.Module], None]
-
-
-def build(architecture: str) -> nn.Module:
-    """A new model with random weights, by the name of its architecture."""
-    return ARCHITECTURES[architecture]()
+Report = Callable[[BatchResult | EpochResult, State], None]
 
 
 def fit(
-    train: Samples, validation: Samples, recipe: Recipe, device: torch.device, report: Report
+    train: Samples,
+    validation: Samples,
+    recipe: Recipe,
+    device: torch.device,
+    report: Report,
+    *,
+    checkpoint: Path | None = None,
+    peers: Peers = ALONE,
 ) -> None:
-    """Train, and hand `report` each step's and each epoch's result with the averaged model.
+    """Train, and hand `report` each step's and each epoch's result with the state.
 
     What validation judges, and what is to be kept, is the exponential moving average of the weights
-    (Polyak and Juditsky 1992), which needs no schedule of its own. Raises `TrainerError` where the
-    architecture has no class for a label.
+    where the recipe has one (Polyak and Juditsky 1992). From a checkpoint it goes on as if it had
+    never stopped. Raises `TrainerError` where the architecture has no class for a label, or the
+    checkpoint does not fit.
     """
-    torch.manual_seed(recipe.seed)
-    model = build(recipe.architecture).to(device).to(memory_format=torch.channels_last)
-    _check_classes(model, train, device)
-    averaged = AveragedModel(model, avg_fn=_moving_average(recipe.average_decay), use_buffers=True)
-    optimizer = torch.optim.AdamW(
-        model.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay
-    )
-    steps = recipe.epochs * math.ceil(len(train) / recipe.batch_size)
-    warm_up = 0.2 if steps != 5 else 0.25  # torch divides by warm_up * steps - 1
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, recipe.learning_rate, total_steps=steps, pct_start=warm_up
-    )
-    augmentations = _augmentations(recipe)
-    low_precision = recipe.precision == "bfloat16"
+    share = len(train) // peers.count
+    batch_size = math.ceil(recipe.batch_size / peers.count)
+    state = State.new(recipe, recipe.epochs * math.ceil(share / batch_size), device)
+    _check_classes(state.model, train, device)
+    if checkpoint:
+        state.restore(checkpoint)
+    if not peers.leads:
+        torch.manual_seed(recipe.seed + peers.rank)  # each process augments in its own way
+    forward = peers.wrap(state.model, device)
+    compute_loss = LOSSES[recipe.loss]
     pixels, labels = _to_device(train, device)
-    best = -1.0
+    low_precision = recipe.precision == "bfloat16"
 
-    for epoch, augment in enumerate(augmentations, 1):
-        model.train()
+    for epoch, augment in enumerate(augmentations(recipe), 1):
+        if epoch <= state.epoch:
+            continue
+        if recipe.patience and state.epochs_since_best >= recipe.patience:
+            break
+        state.model.train()
         started = time.perf_counter()
-        total_loss, correct, seen = 0.0, 0, 0
-        for batch in _batches(len(train), recipe.batch_size, device):
+        so_far = torch.zeros(3, dtype=torch.float64)  # loss, right answers, pictures
+        order = peers.share(torch.randperm(len(train), device=device))
+        for batch in order.split(batch_size):
             x, y = augment(_scale(pixels[batch])), labels[batch]
 
             with torch.autocast(device.type, torch.bfloat16, enabled=low_precision):
-                logits = model(x)
-            logits = logits.float()
-            loss = F.cross_entropy(logits, y, label_smoothing=recipe.label_smoothing)
+                logits = forward(x)
+            loss = compute_loss(logits.float(), y, recipe.label_smoothing)
 
-            optimizer.zero_grad(set_to_none=True)
+            state.optimizer.zero_grad(set_to_none=True)
             loss.backward()
-            optimizer.step()
-            schedule.step()
-            averaged.update_parameters(model)
+            state.step()
 
-            seen += len(y)
-            total_loss += loss.item() * len(y)
-            correct += int((logits.argmax(1) == y).sum())
-            report(BatchResult(epoch, total_loss / seen, correct / seen, seen), averaged.module)
-        speed = seen / (time.perf_counter() - started)
+            right = int((logits.argmax(1) == y).sum())
+            so_far += torch.tensor([loss.item() * len(y), right, len(y)], dtype=torch.float64)
+            report(BatchResult(epoch, *_means(so_far), int(so_far[2]) * peers.count), state)
+        so_far = peers.total(so_far)
+        seconds = time.perf_counter() - started
 
-        validation_loss, validation_accuracy = judge(averaged.module, validation, device)
-        is_best = validation_accuracy > best
-        best = max(best, validation_accuracy)
-        report(
-            EpochResult(
-                epoch=epoch,
-                loss=total_loss / seen,
-                accuracy=correct / seen,
-                validation_loss=validation_loss,
-                validation_accuracy=validation_accuracy,
-                pictures_per_second=speed,
-                best=is_best,
-            ),
-            averaged.module,
-        )
+        judged = peers.from_leader(lambda: judge(state.answering, validation, device))
+        best = state.judged(judged[1])
+        rate = state.optimizer.param_groups[0]["lr"]
+        speed = float(so_far[2]) / seconds
+        report(EpochResult(epoch, *_means(so_far), *judged, rate, speed, best), state)
 
 
-def _augmentations(recipe: Recipe) -> Sequence[Augmentation | nn.Identity]:
-    """What changes the pictures in each epoch: strongly, then weakly.
-
-    At the end the model settles on pictures as they are sent (He et al. 2019, Data Augmentation
-    Revisited: Rethinking the Distribution Gap between Clean and Augmented Data).
-    """
-    if recipe.augmentation is None:
-        return [nn.Identity()] * recipe.epochs
-    weak = round(recipe.settling * recipe.epochs)
-    strong = recipe.epochs - weak
-    return [recipe.augmentation] * strong + [recipe.augmentation.weakened(_WEAK)] * weak
-
-
-def _moving_average(decay: float) -> Callable[[Tensor, Tensor, Tensor | int], Tensor]:
-    """How each weight and buffer follows: slowly, but faster over the first steps of all."""
-
-    def follow(average: Tensor, current: Tensor, steps: Tensor | int) -> Tensor:
-        if not average.is_floating_point():  # batch norm's count of batches
-            return current
-        return average.lerp(current, 1 - min(decay, (1 + int(steps)) / (10 + int(steps))))
-
-    return follow
+def _means(so_far: Tensor) -> tuple[float, float]:
+    loss, right, pictures = so_far.tolist()
+    return loss / pictures, right / pictures
 
 
 def _check_classes(model: nn.Module, train: Samples, device: torch.device) -> None:
@@ -198,8 +151,3 @@ def _to_device(samples: Samples, device: torch.device) -> tuple[Tensor, Tensor]:
 
 def _scale(pixels: Tensor) -> Tensor:
     return pixels.float() / 255
-
-
-def _batches(count: int, size: int, device: torch.device) -> Iterator[Tensor]:
-    """Each picture's index once, in random order."""
-    yield from torch.randperm(count).to(device).split(size)

@@ -16,7 +16,9 @@ from trainer.augment import Augmentation
 from trainer.benchmark.measure import auroc
 from trainer.bundle.reading import digit_score
 from trainer.data import NOT_A_DIGIT, Samples, Source, Split
-from trainer.training import EpochResult, Recipe, fit, judge, predict_logits
+from trainer.recipe import Recipe
+from trainer.state import State
+from trainer.training import EpochResult, fit, judge, predict_logits
 
 DIGITS = {"mnist": 10_000, "strokes": 10_000, "synthetic": 2_000}
 OTHERS = {"letters": 4_000, "scribbles": 2_000}
@@ -35,6 +37,7 @@ RECIPES = {
         EVERYTHING, augmentation=replace(FULL, blur=0, contrast=0, fade=0)
     ),
     "no stroke dropout": replace(EVERYTHING, augmentation=replace(FULL, dropout=0)),
+    "no settling": replace(EVERYTHING, settling=0.0),
     "no averaging": replace(EVERYTHING, average_decay=0.0),
     "no label smoothing": replace(EVERYTHING, label_smoothing=0.0),
 }
@@ -71,9 +74,9 @@ def measure(
     device = torch.device("cpu")
     last: list[torch.nn.Module] = []
 
-    def keep(result: object, model: torch.nn.Module) -> None:
+    def keep(result: object, state: State) -> None:
         if isinstance(result, EpochResult):
-            last[:] = [model]
+            last[:] = [state.answering]
 
     digits = validation["strokes"].where(validation["strokes"].has_ink)
     fit(train, digits.where(np.arange(256)), recipe, device, keep)

@@ -1,5 +1,6 @@
 """The same app with eager torch in place of ONNX Runtime: what `make bench` compares with."""
 
+import msgspec
 import numpy as np
 import torch
 from flask import Flask
@@ -8,7 +9,7 @@ from safetensors.torch import load_file
 from trainer.bundle import PRETRAINED, Bundle, Recogniser, read_bundle
 from trainer.bundle.reading import Floats
 from trainer.preprocess import Pixels
-from trainer.training import build
+from trainer.recipe import Recipe, build
 from webapp.app import create_app as create
 from webapp.models import Models
 from webapp.settings import Settings
@@ -20,7 +21,7 @@ class EagerRecogniser(Recogniser):
     def __init__(self, bundle: Bundle) -> None:
         torch.set_num_threads(1)
         self.card = bundle.card
-        self._model = build(bundle.card.architecture).eval()
+        self._model = build(msgspec.convert(bundle.card.recipe, Recipe)).eval()
         self._model.load_state_dict(load_file(bundle.folder / "weights.safetensors"))
 
     @torch.inference_mode()

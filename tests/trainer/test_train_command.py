@@ -2,26 +2,25 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import numpy as np
 import onnxruntime
 import pytest
 import torch
 from PIL import Image
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from trainer.bundle import PRETRAINED, read_bundle
 from trainer.export import LARGEST_DIFFERENCE, export
+from trainer.recipes import presets
 from trainer.runs import Run
 
 FAST = ["--data", "synthetic:3000", "--batch-size", "64", "--epochs", "2", "--device", "cpu"]
-
-
-RECIPE = Path("trainer/recipes/inkling.toml").resolve()
 
 
 def trainer(*arguments, cwd, **environment):
@@ -40,7 +39,7 @@ def trainer(*arguments, cwd, **environment):
 def trained(tmp_path_factory):
     """A run of two epochs on synthetic digits, its bundle, and what was printed."""
     folder = tmp_path_factory.mktemp("trained")
-    result = trainer("train", *FAST, "--run", folder / "run", "--json", cwd=folder)
+    result = trainer("train", *FAST, "--folder", folder / "run", "--json", cwd=folder)
     assert result.returncode == 0, result.stderr
     return folder / "run", result
 
@@ -59,6 +58,13 @@ def test_the_bar_shows_loss_accuracy_speed_and_time_left(trained):
     assert "accuracy=" in result.stderr
     assert "pictures/s" in result.stderr
     assert "epoch 1/2" in result.stderr
+
+
+def test_tensorboard_finds_the_metrics(trained):
+    run, _ = trained
+    events = EventAccumulator(str(run / "tensorboard")).Reload()
+    shown = [scalar.value for scalar in events.Scalars("accuracy/validation")]
+    assert shown == pytest.approx([each.validation_accuracy for each in Run(run).metrics()])
 
 
 def test_the_bundle_is_complete_and_its_card_tells_how_it_was_made(trained):
@@ -105,7 +111,7 @@ def test_a_bundle_is_not_written_when_onnx_disagrees(trained, monkeypatch, tmp_p
 
 def test_the_same_seed_gives_the_same_weights(trained, tmp_path):
     run, _ = trained
-    result = trainer("train", *FAST, "--run", tmp_path / "again", cwd=tmp_path)
+    result = trainer("train", *FAST, "--folder", tmp_path / "again", cwd=tmp_path)
     assert result.returncode == 0, result.stderr
     weights = "best.safetensors"
     assert (tmp_path / "again" / weights).read_bytes() == (run / weights).read_bytes()
@@ -151,6 +157,9 @@ def test_predict_reads_what_it_can_and_names_what_it_cannot(tmp_path, seven, enc
     ("arguments", "reason"),
     [
         (["train", "--architecture", "inklin"], "did you mean 'inkling'?"),
+        (["train", "--preset", "lenet"], "there is no preset 'lenet'; did you mean 'lenet5'?"),
+        (["train", "--preset", "mlp", "--cell", "gru"], "takes no option 'cell'"),
+        (["train", "--resume", "nowhere"], "nowhere is not a run"),
         (["train", "--data", "mnits"], "did you mean 'mnist'?"),
         (["train", "--data", "synthetic", "--device", "warp"], "--device warp"),
         (["train", "--epochs", "0"], "--epochs"),
@@ -171,7 +180,7 @@ def test_a_file_gives_the_options_and_the_command_line_comes_first(tmp_path):
     config = tmp_path / "recipe.toml"
     config.write_text('data = ["synthetic:300"]\nepochs = 1\nbatch-size = 64\nseed = 3\n')
     result = trainer(
-        "train", "--config", config, "--seed", "5", "--run", "run", "--json", cwd=tmp_path
+        "train", "--config", config, "--seed", "5", "--folder", "run", "--json", cwd=tmp_path
     )
     assert result.returncode == 0, result.stderr
     plan = json.loads((tmp_path / "run" / "run.json").read_text())
@@ -193,9 +202,25 @@ def test_a_bad_file_of_options_is_told(tmp_path, text, reason):
     assert "Traceback" not in result.stderr
 
 
-def test_the_shipped_recipe_is_a_file_that_the_command_takes(tmp_path):
-    result = trainer("train", "--config", RECIPE, "--data", "nowhere", "--run", "run", cwd=tmp_path)
+@pytest.mark.parametrize("name", presets())
+def test_every_recipe_is_a_preset_that_the_command_takes(tmp_path, name):
+    result = trainer("train", "--preset", name, "--data", "nowhere", cwd=tmp_path)
     assert "there is no data set 'nowhere'" in result.stderr
+
+
+def test_an_option_comes_before_a_file_and_a_file_before_a_preset(tmp_path):
+    (tmp_path / "mine.toml").write_text('data = ["synthetic:200"]\nepochs = 1\nseed = 4\n')
+    result = trainer(
+        *("train", "--config", "mine.toml", "--preset", "cnn", "--dropout", "0.1"),
+        *("--seed", "5", "--folder", "run"),
+        cwd=tmp_path,
+    )
+    assert result.returncode == 0, result.stderr
+    plan = Run(tmp_path / "run").plan()
+    assert [part.source for part in plan.data] == ["synthetic:200"]
+    assert plan.recipe.options == {"dropout": 0.1}
+    assert (plan.recipe.architecture, plan.recipe.loss) == ("cnn", "nll")
+    assert (plan.recipe.epochs, plan.recipe.seed, plan.recipe.normalise) == (1, 5, True)
 
 
 def test_what_is_no_digit_needs_an_architecture_with_a_class_for_it(tmp_path):
@@ -211,16 +236,16 @@ def test_what_is_no_digit_needs_an_architecture_with_a_class_for_it(tmp_path):
 def test_a_run_is_never_overwritten(trained, tmp_path):
     run, _ = trained
     before = (run / "best.safetensors").read_bytes()
-    result = trainer("train", *FAST, "--run", run, cwd=tmp_path)
+    result = trainer("train", *FAST, "--folder", run, cwd=tmp_path)
     assert result.returncode == 1
     assert "holds a run already" in result.stderr
     assert (run / "best.safetensors").read_bytes() == before
 
 
-def test_ctrl_c_stops_cleanly_and_keeps_the_last_checkpoint(tmp_path):
+def test_ctrl_c_stops_cleanly_and_resume_goes_on(tmp_path):
     command = [sys.executable, "-m", "trainer", "train", "--data", "synthetic:1500", "--json"]
     process = subprocess.Popen(
-        [*command, "--epochs", "500", "--run", "run"],
+        [*command, "--schedule", "constant", "--epochs", "500", "--folder", "run"],
         cwd=tmp_path,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -232,18 +257,33 @@ def test_ctrl_c_stops_cleanly_and_keeps_the_last_checkpoint(tmp_path):
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert "the last checkpoint is kept in run" in errors
+    assert "the last checkpoint is kept in run (python -m trainer train --resume run)" in errors
     assert "Traceback" not in errors
     run = Run(tmp_path / "run")
-    assert run.model("last") is not None
-    exported = trainer("export", "run", cwd=tmp_path)
-    assert exported.returncode == 0, exported.stderr
-    assert read_bundle(tmp_path / "run" / "bundle")
+    kept = len(run.metrics())
+    refused = trainer("train", "--resume", "run", "--seed", "3", cwd=tmp_path)
+    assert "--seed is settled by the run" in refused.stderr
+    refused = trainer("train", "--resume", "run", "--preset", "cnn", cwd=tmp_path)
+    assert "--preset is settled by the run" in refused.stderr
+    gone_on = trainer("train", "--resume", "run", "--epochs", kept + 1, cwd=tmp_path)
+    assert gone_on.returncode == 0, gone_on.stderr
+    assert [each.epoch for each in run.metrics()] == list(range(1, kept + 2))
+    assert read_bundle(tmp_path / "run" / "bundle").card.recipe["epochs"] == kept + 1
+
+
+def test_a_run_does_not_go_on_with_other_data_or_another_schedule(trained, tmp_path):
+    run, _ = trained
+    copy = shutil.copytree(run, tmp_path / "run")
+    longer = trainer("train", "--resume", copy, "--epochs", "9", cwd=tmp_path)
+    assert "the schedule was laid out for 2 epochs" in longer.stderr
+    plan = json.loads((copy / "run.json").read_text())
+    plan["data"][0]["sha256"] = "0" * 64
+    (copy / "run.json").write_text(json.dumps(plan))
+    changed = trainer("train", "--resume", copy, cwd=tmp_path)
+    assert "synthetic:3000 is no longer what this run began with" in changed.stderr
 
 
 def test_damaged_weights_are_refused(trained, tmp_path):
-    import shutil
-
     run, _ = trained
     copy = shutil.copytree(run, tmp_path / "run")
     (copy / "best.safetensors").write_bytes(b"broken")

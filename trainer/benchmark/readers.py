@@ -75,14 +75,14 @@ def _train_lenet5(
     from torch.nn import functional as F
     from torchvision.datasets import MNIST
 
-    from trainer.training import build
+    from trainer.recipe import Recipe, build
 
     torch.manual_seed(seed)
     stored = MNIST(root=str(folder / "mnist"), train=True, download=True)
     x, y = stored.data.unsqueeze(1).float() / 255, stored.targets
     order = torch.randperm(len(y))
     learned, held_out = order[5000:], order[:5000]
-    model = build("lenet5")
+    model = build(Recipe(architecture="lenet5"))
     optimizer = torch.optim.Adam(model.parameters(), lr=LEARNING_RATE)
     best, weights = -1.0, model.state_dict()
     for epoch in range(1, EPOCHS + 1):

@@ -1,0 +1,43 @@
+"""Multilayer perceptrons (Rumelhart, Hinton, Williams 1986) as the tutorials build them."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+from torch import Tensor, nn
+
+from trainer.architectures import architecture
+
+INPUTS, DIGITS = 28 * 28, 10
+
+
+def perceptron(*hidden: int) -> nn.Sequential:
+    """784 → each of these widths, with ReLU → 10."""
+    layers: list[nn.Module] = [nn.Flatten()]
+    for inputs, outputs in pairwise((INPUTS, *hidden)):
+        layers += [nn.Linear(inputs, outputs), nn.ReLU()]
+    return nn.Sequential(*layers, nn.Linear(hidden[-1], DIGITS))
+
+
+@architecture("mlp")
+class Perceptron(nn.Module):
+    """784 → 256 → 10."""
+
+    def __init__(self, hidden: int = 256) -> None:
+        super().__init__()
+        self.layers = perceptron(hidden)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.layers(x)
+
+
+@architecture("mlp-deep")
+class DeepPerceptron(nn.Module):
+    """784 → 512 → 256 → 256 → 128 → 64 → 10. The softmax is the loss's, not the model's."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layers = perceptron(512, 256, 256, 128, 64)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.layers(x)

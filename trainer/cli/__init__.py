@@ -1,0 +1,16 @@
+"""`python -m trainer`: get data, train, measure, look inside, ask.
+
+Torch is imported by the commands that need it: evaluating and predicting work on the slim install.
+"""
+
+from __future__ import annotations
+
+from trainer.cli.data import data
+from trainer.cli.main import main
+from trainer.cli.measure import benchmark, evaluate, predict
+from trainer.cli.train import export, train
+
+__all__ = ["main"]
+
+for command in (train, export, evaluate, benchmark, predict, data):
+    main.add_command(command)

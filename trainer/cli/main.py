@@ -1,0 +1,58 @@
+"""The group of all commands, and what they share."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+import click
+
+from trainer.bundle import PRETRAINED, BundleError, Evaluation, Rejection
+from trainer.errors import TrainerError
+
+PATH = click.Path(path_type=Path)
+DEFAULT_BUNDLE = PRETRAINED / "inkling"
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
+output_option = click.option(
+    "--output", type=PATH, help="Folder for the bundle.  [default: `bundle` in the run's folder]"
+)
+
+
+class _Commands(click.Group):
+    """Prints the errors that are meant for the user as one line."""
+
+    def invoke(self, context: click.Context) -> object:
+        try:
+            return super().invoke(context)
+        except (TrainerError, BundleError) as error:
+            raise click.ClickException(str(error)) from error
+
+
+@click.group(cls=_Commands, context_settings={"show_default": True})
+def main() -> None:
+    """Make, measure and ask models that read handwritten digits."""
+
+
+def command_line() -> str:
+    """The command as its user gave it."""
+    return shlex.join(["python", "-m", "trainer", *sys.argv[1:]])
+
+
+def require_torch() -> None:
+    """Raise `TrainerError` on the slim install."""
+    if find_spec("torch") is None:
+        raise TrainerError("training needs torch: pip install 'inkling[train]'")
+
+
+def one_line(measured: Evaluation | Rejection) -> str:
+    """What was measured on one part of one data set."""
+    where = f"{measured.data} {measured.split}"
+    if isinstance(measured, Rejection):
+        return f"{where}: {measured.rejected:.2%} of {measured.pictures:,} told from digits"
+    return (
+        f"{where}: {measured.accuracy:.2%} of {measured.pictures:,} right,"
+        f" calibration error {measured.calibration_error:.2%}, rejected {measured.rejected:.2%}"
+    )

@@ -1,0 +1,131 @@
+"""Measuring a bundle, and asking it."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import click
+import msgspec
+
+from trainer.bundle import Evaluation, Recogniser, Rejection, read_bundle
+from trainer.cli.main import (
+    DEFAULT_BUNDLE,
+    PATH,
+    command_line,
+    json_option,
+    one_line,
+    require_torch,
+)
+from trainer.data import Source, Split, data_folder, home_folder
+from trainer.pictures import PictureError, decode
+from trainer.preprocess import EmptyDrawing
+
+
+@click.command()
+@click.argument("bundle", type=PATH, default=DEFAULT_BUNDLE, required=False)
+@click.option("--data", default="mnist", help="Data set to measure on.")
+@click.option("--split", type=click.Choice(list(Split)), default=Split.TEST)
+@json_option
+def evaluate(bundle: Path, data: str, split: str, as_json: bool) -> None:
+    """Measure a BUNDLE: accuracy, a table of the digits, the confusion matrix."""
+    from trainer.evaluation import evaluate as evaluate_bundle
+
+    recogniser = Recogniser(read_bundle(bundle))
+    _show(evaluate_bundle(recogniser, Source.parse(data), Split(split)), as_json)
+
+
+@click.command()
+@click.argument("bundle", type=PATH, default=DEFAULT_BUNDLE, required=False)
+@click.option("--seed", type=click.IntRange(min=0), default=0)
+@click.option(
+    "--size", type=click.IntRange(min=1), help="Drawings of each row.  [default: all there are]"
+)
+@click.option(
+    "--tutorials/--no-tutorials", default=True, help="Train the tutorials' LeNet-5 to compare with."
+)
+@click.option(
+    "--output", type=PATH, help="Folder for the page and the JSON.  [default: in $INKLING_HOME]"
+)
+@json_option
+def benchmark(
+    bundle: Path, seed: int, size: int | None, tutorials: bool, output: Path | None, as_json: bool
+) -> None:
+    """Measure a BUNDLE on all that people do to a digit, in one table and one page."""
+    if tutorials:
+        require_torch()
+    from trainer.benchmark import as_text
+    from trainer.benchmark import benchmark as run_benchmark
+    from trainer.benchmark.page import write_page
+
+    found = run_benchmark(
+        bundle,
+        data_folder(),
+        command=command_line(),
+        seed=seed,
+        size=size,
+        tutorials=tutorials,
+        report=lambda line: click.echo(line, err=True),
+    )
+    page = write_page(output or home_folder() / "benchmark", found)
+    click.echo(msgspec.json.encode(found) if as_json else as_text(found))
+    click.echo(f"page: {page}", err=True)
+
+
+@click.command()
+@click.argument("files", nargs=-1, required=True, type=PATH, metavar="FILE...")
+@click.option(
+    "--bundle",
+    type=PATH,
+    default=DEFAULT_BUNDLE,
+    help="Folder of the bundle.  [default: the one that comes with Inkling]",
+)
+@json_option
+def predict(files: tuple[Path, ...], bundle: Path, as_json: bool) -> None:
+    """Read the digit in each picture FILE.
+
+    Ends with 1 when a picture could not be read; the others are read all the same.
+    """
+    recogniser = Recogniser(read_bundle(bundle))
+    failed = False
+    for file in files:
+        try:
+            picture = decode(file.read_bytes())
+            reading = recogniser.read(picture.image, picture.scale)
+        except (OSError, PictureError, EmptyDrawing) as error:
+            failed = True
+            reason = (error.strerror or str(error)) if isinstance(error, OSError) else str(error)
+            if as_json:
+                click.echo(json.dumps({"file": str(file), "error": reason}))
+            else:
+                click.echo(f"{file}: {reason}", err=True)
+            continue
+        probabilities = [round(float(p), 6) for p in reading.probabilities]
+        if as_json:
+            answer = {"file": str(file), "digit": reading.digit, "confidence": reading.confidence}
+            answer |= {"is_digit": reading.is_digit, "probabilities": probabilities}
+            click.echo(json.dumps(answer))
+        else:
+            listed = "  ".join(f"{digit}:{p:.1%}" for digit, p in enumerate(probabilities))
+            doubt = "" if reading.is_digit else "  (perhaps not a digit)"
+            click.echo(f"{file}: {reading.digit}{doubt}  {listed}")
+    sys.exit(1 if failed else 0)
+
+
+def _show(evaluation: Evaluation | Rejection, as_json: bool) -> None:
+    if as_json:
+        click.echo(msgspec.json.encode(evaluation))
+        return
+    click.echo(one_line(evaluation))
+    if isinstance(evaluation, Rejection):
+        return
+    click.echo("\ndigit  right    pictures")
+    for digit, (row, recall) in enumerate(
+        zip(evaluation.confusion, evaluation.per_class, strict=True)
+    ):
+        click.echo(f"{digit:5}  {recall:7.2%}  {sum(row):8,}")
+    click.echo("\ntruth ↓ answer →")
+    click.echo("     " + "".join(f"{digit:6}" for digit in range(10)))
+    for digit, row in enumerate(evaluation.confusion):
+        click.echo(f"{digit:5}" + "".join(f"{count or '·':>6}" for count in row))

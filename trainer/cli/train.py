@@ -1,0 +1,386 @@
+"""Training a model, going on with one, and writing its bundle."""
+
+from __future__ import annotations
+
+import json
+import sys
+import tomllib
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+import msgspec
+from click.core import ParameterSource
+
+from trainer.cli.main import (
+    PATH,
+    command_line,
+    json_option,
+    one_line,
+    output_option,
+    require_torch,
+)
+from trainer.data import Source, home_folder
+from trainer.errors import TrainerError
+from trainer.recipes import preset, presets
+
+if TYPE_CHECKING:
+    import torch
+
+    from trainer.peers import Peers
+    from trainer.recipe import Precision, Recipe
+    from trainer.runs import Plan, Run
+    from trainer.sets import Sets
+    from trainer.state import State
+    from trainer.training import BatchResult, EpochResult
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_GOES_WITH_RESUME = {"resume", "epochs", "device", "output", "as_json"}
+
+
+def _take_from_file(context: click.Context, parameter: click.Parameter, given: Any) -> None:
+    """Let TOML files give the defaults of the options; a key is an option's long name.
+
+    Those of `--config` come before those of `--preset`, whichever is written first.
+    """
+    if given is None:
+        return
+    file: Path = preset(given) if parameter.name == "preset" else given
+    try:
+        values = {
+            key.replace("-", "_"): value for key, value in tomllib.loads(file.read_text()).items()
+        }
+    except (OSError, ValueError) as error:
+        raise TrainerError(f"{file}: {error}") from error
+    known = {each.name for each in context.command.params} - {"config", "preset", "resume"}
+    if unknown := sorted(values.keys() - known):
+        raise TrainerError(f"{file}: there is no option {unknown[0]!r}")
+    context.meta[parameter.name] = file  # so that --resume can refuse it
+    other = dict(context.default_map or {})
+    context.default_map = values | other if parameter.name == "preset" else other | values
+
+
+def _from_file(name: str, kind: click.ParamType, text: str) -> Callable[[F], F]:
+    return click.option(
+        name, type=kind, is_eager=True, expose_value=False, callback=_take_from_file, help=text
+    )
+
+
+_fraction = click.FloatRange(min=0, max=1)
+_positive = click.FloatRange(min=0, min_open=True)
+_count = click.IntRange(min=1)
+
+
+@click.command()
+@_from_file(
+    "--preset", click.STRING, "Take the options of a recipe by name: " + ", ".join(presets()) + "."
+)
+@_from_file(
+    "--config",
+    PATH,
+    "TOML file with any of the options below; those on the command line come first.",
+)
+@click.option("--resume", type=PATH, metavar="RUN", help="Go on with a run that was stopped.")
+@click.option("--architecture", default="inkling", help="Name of the architecture.")
+@click.option("--cell", type=click.Choice(["rnn", "lstm", "gru"]), help="Of a recurrent net.")
+@click.option("--hidden", type=_count, help="Units of a hidden layer or state.")
+@click.option("--layers", type=_count, help="Of a recurrent net.")
+@click.option("--bidirectional/--one-way", default=None, help="Whether it reads upwards too.")
+@click.option("--dropout", type=_fraction, help="Share of the units that a step leaves out.")
+@click.option(
+    "--data",
+    "data",
+    multiple=True,
+    default=["mnist"],
+    metavar="NAME[:SIZE]",
+    help="Data set to learn from, and how many of its pictures; may be given several times.",
+)
+@click.option(
+    "--validate",
+    "validate",
+    multiple=True,
+    metavar="NAME",
+    help="Data set whose validation part chooses the best epoch and calibrates.  "
+    "[default: each of --data]  The validation parts of the others are learned from too.",
+)
+@click.option("--epochs", type=_count, default=20)
+@click.option("--batch-size", type=click.IntRange(min=2), default=256)
+@click.option(
+    "--loss",
+    type=click.Choice(["ce", "nll", "mse"]),
+    default="ce",
+    help="Cross-entropy, the same in two steps, or mean squared error.",
+)
+@click.option("--label-smoothing", type=_fraction, default=0.05)
+@click.option("--optimizer", type=click.Choice(["sgd", "adam", "adamw"]), default="adamw")
+@click.option("--learning-rate", type=_positive, default=3e-3)
+@click.option("--momentum", type=_fraction, default=0.0, help="Of sgd.")
+@click.option("--weight-decay", type=click.FloatRange(min=0), default=0.02)
+@click.option(
+    "--schedule", type=click.Choice(["constant", "cosine", "one-cycle"]), default="one-cycle"
+)
+@click.option(
+    "--average-decay",
+    type=click.FloatRange(min=0, max=1, max_open=True),
+    default=0.999,
+    help="Of the moving average of the weights that is judged and kept; 0 for none.",
+)
+@click.option(
+    "--normalise/--no-normalise", default=False, help="Bring pixels to MNIST's mean and deviation."
+)
+@click.option("--augment/--no-augment", default=True, help="Change each picture a little.")
+@click.option(
+    "--settling",
+    type=_fraction,
+    default=0.2,
+    help="Share of the epochs, at the end, that change pictures less.",
+)
+@click.option(
+    "--patience",
+    type=click.IntRange(min=0),
+    default=0,
+    help="Stop after so many epochs without a better one; 0 for never.",
+)
+@click.option(
+    "--precision",
+    type=click.Choice(["float32", "bfloat16"]),
+    default="float32",
+    help="Of the forward pass; bfloat16 is twice as fast where the processor knows it.",
+)
+@click.option("--seed", type=click.IntRange(min=0), default=0)
+@click.option("--device", help="cuda, mps or cpu.  [default: the best there is]")
+@click.option(
+    "--folder",
+    type=PATH,
+    help="Folder for checkpoints and metrics.  [default: a new one in $INKLING_HOME/runs]",
+)
+@output_option
+@json_option
+@click.pass_context
+def train(
+    context: click.Context,
+    resume: Path | None,
+    architecture: str,
+    cell: str | None,
+    hidden: int | None,
+    layers: int | None,
+    bidirectional: bool | None,
+    dropout: float | None,
+    data: tuple[str, ...],
+    validate: tuple[str, ...],
+    epochs: int,
+    batch_size: int,
+    loss: str,
+    label_smoothing: float,
+    optimizer: str,
+    learning_rate: float,
+    momentum: float,
+    weight_decay: float,
+    schedule: str,
+    average_decay: float,
+    normalise: bool,
+    augment: bool,
+    settling: float,
+    patience: int,
+    precision: Precision,
+    seed: int,
+    device: str | None,
+    folder: Path | None,
+    output: Path | None,
+    as_json: bool,
+) -> None:
+    """Train a model and write its bundle.
+
+    In several processes: torchrun --nproc-per-node=2 -m trainer train …
+    """
+    require_torch()
+    from trainer.augment import Augmentation
+    from trainer.device import choose_device
+    from trainer.peers import joined
+    from trainer.recipe import Recipe, build
+    from trainer.runs import Run
+
+    where = choose_device(device)
+    with joined() as peers:
+        if resume:
+            _only_with_resume(context)
+            longer = epochs if _was_given(context, "epochs") else None
+            run = Run(resume)
+            plan, sets = peers.from_leader(lambda: _resumed(run, longer))
+        else:
+            options = {
+                "cell": cell,
+                "hidden": hidden,
+                "layers": layers,
+                "bidirectional": bidirectional,
+                "dropout": dropout,
+            }
+            recipe = Recipe(
+                architecture=architecture,
+                options={name: value for name, value in options.items() if value is not None},
+                epochs=epochs,
+                batch_size=batch_size,
+                loss=loss,
+                label_smoothing=label_smoothing,
+                optimizer=optimizer,
+                learning_rate=learning_rate,
+                momentum=momentum,
+                weight_decay=weight_decay,
+                schedule=schedule,
+                average_decay=average_decay,
+                normalise=normalise,
+                augmentation=Augmentation() if augment else None,
+                settling=settling,
+                patience=patience,
+                precision=precision,
+                seed=seed,
+            )
+            build(recipe)  # an unknown name or option is told before any data is read
+            run = Run(folder or _new_folder(architecture))
+            plan, sets = peers.from_leader(lambda: _started(run, recipe, data, validate))
+        _fit(run, plan, sets, where, peers, as_json)
+        if peers.leads:
+            _export(run, output, "best", as_json)
+
+
+@click.command()
+@click.argument("run", type=PATH)
+@click.option("--which", type=click.Choice(["best", "last"]), default="best")
+@output_option
+@json_option
+def export(run: Path, which: str, output: Path | None, as_json: bool) -> None:
+    """Write the bundle of a RUN's best or last epoch."""
+    require_torch()
+    from trainer.runs import Run
+
+    _export(Run(run), output, which, as_json)
+
+
+def _was_given(context: click.Context, name: str) -> bool:
+    return context.get_parameter_source(name) is ParameterSource.COMMANDLINE
+
+
+def _only_with_resume(context: click.Context) -> None:
+    """Refuse what a run that goes on has settled already."""
+    files = {"config", "preset"} & context.meta.keys()
+    given = {name for name in context.params if _was_given(context, name)} | files
+    if extra := sorted(given - _GOES_WITH_RESUME):
+        option = "--" + extra[0].replace("_", "-")
+        raise TrainerError(
+            f"{option} is settled by the run; with --resume only --epochs may change"
+        )
+
+
+def _new_folder(architecture: str) -> Path:
+    return home_folder() / "runs" / f"{datetime.now():%Y%m%d-%H%M%S}-{architecture}"
+
+
+def _started(
+    run: Run, recipe: Recipe, data: tuple[str, ...], validate: tuple[str, ...]
+) -> tuple[Plan, Sets]:
+    """A new run's plan, written down, and its sets."""
+    from trainer.runs import Plan
+    from trainer.sets import load_sets
+
+    sources = [Source.parse(text) for text in data]
+    validation_sources = [Source.parse(text) for text in validate]
+    if any(source.size for source in validation_sources):
+        raise TrainerError("--validate takes no size: the whole validation part judges")
+    validation_sources = validation_sources or sources
+    sets = load_sets(sources, validation_sources, recipe.seed)
+    plan = Plan(
+        command=command_line(),
+        recipe=recipe,
+        data=sets.description,
+        validation=[source.name for source in validation_sources],
+    )
+    run.start(plan)
+    return plan, sets
+
+
+def _resumed(run: Run, epochs: int | None) -> tuple[Plan, Sets]:
+    """The plan and the sets of a run that goes on, perhaps to another number of epochs.
+
+    Raises `TrainerError` where the data are no longer what they were.
+    """
+    from trainer.sets import load_sets
+
+    plan = run.plan()
+    if epochs and epochs != plan.recipe.epochs:
+        if plan.recipe.schedule != "constant":
+            raise TrainerError(
+                f"the schedule was laid out for {plan.recipe.epochs} epochs; it cannot change"
+            )
+        plan = run.lengthen(epochs)
+    sources = [Source.parse(part.source) for part in plan.data]
+    judges = [Source.parse(name) for name in plan.validation]
+    sets = load_sets(sources, judges, plan.recipe.seed)
+    for then, now in zip(plan.data, sets.description, strict=True):
+        if then.sha256 != now.sha256:
+            raise TrainerError(f"{then.source} is no longer what this run began with")
+    if run.checkpoint is None:
+        click.echo("no epoch was whole yet; beginning again", err=True)
+    return plan, sets
+
+
+def _fit(
+    run: Run, plan: Plan, sets: Sets, where: torch.device, peers: Peers, as_json: bool
+) -> None:
+    """Train until the last epoch, or until the user stops it, which keeps what is whole."""
+    from trainer.progress import Progress
+    from trainer.tensorboard import Board
+    from trainer.training import EpochResult, fit
+
+    progress = Progress(len(sets.train), plan.recipe.epochs, as_json)
+    board = None
+    if peers.leads:
+        done = run.metrics() if run.checkpoint else []
+        board = Board(run.folder / "tensorboard", len(done))
+        processes = f", {peers.count} processes" if peers.count > 1 else ""
+        pictures = f"{len(sets.train):,} pictures"
+        click.echo(f"{pictures}, device {where}{processes}, run {run.folder}", err=True)
+
+    def report(result: BatchResult | EpochResult, state: State) -> None:
+        if board is None:
+            return
+        progress(result)
+        if isinstance(result, EpochResult):
+            run.keep(result, state)
+            board(result)
+
+    try:
+        fit(
+            sets.train,
+            sets.validation,
+            plan.recipe,
+            where,
+            report,
+            checkpoint=run.checkpoint,
+            peers=peers,
+        )
+    except KeyboardInterrupt:
+        progress.close()
+        if peers.leads:
+            advice = f"python -m trainer train --resume {run.folder}"
+            kept = f"the last checkpoint is kept in {run.folder} ({advice})"
+            click.echo(f"\nstopped; {kept if run.checkpoint else 'no epoch was whole'}", err=True)
+        sys.exit(130)
+
+
+def _export(run: Run, output: Path | None, which: str, as_json: bool) -> None:
+    from trainer.export import export as export_run
+
+    folder = output or run.folder / "bundle"
+    click.echo("converting, checking and measuring the model …", err=True)
+    bundle = export_run(run, folder, which)
+    if as_json:
+        click.echo(json.dumps({"bundle": str(folder), "card": msgspec.to_builtins(bundle.card)}))
+        return
+    for evaluation in bundle.card.evaluations:
+        click.echo(one_line(evaluation))
+    for rejection in bundle.card.rejections:
+        click.echo(one_line(rejection))
+    click.echo(f"bundle: {folder} (version {bundle.card.version})")

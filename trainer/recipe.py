@@ -1,0 +1,73 @@
+"""What decides the weights, together with the data."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from torch import Tensor, nn
+
+from trainer.architectures import Option, construct
+from trainer.augment import Augmentation
+
+Precision = Literal["float32", "bfloat16"]
+"""Of the forward pass and its gradients; weights and their averages are float32 always."""
+
+MNIST_MEAN, MNIST_DEVIATION = 0.1307, 0.3081
+"""Of the pixels of MNIST's training part, 0..1."""
+
+_WEAK = 0.3  # share of the augmentation's strength while the model settles
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipe:
+    """Everything that decides the weights, together with the data."""
+
+    architecture: str = "inkling"
+    options: dict[str, Option] = field(default_factory=dict)  # of the architecture
+    epochs: int = 20
+    batch_size: int = 256
+    loss: str = "ce"
+    label_smoothing: float = 0.05
+    optimizer: str = "adamw"
+    learning_rate: float = 3e-3
+    momentum: float = 0.0  # of sgd
+    weight_decay: float = 0.02
+    schedule: str = "one-cycle"
+    average_decay: float = 0.999  # of the moving average of the weights; 0 for none
+    normalise: bool = False  # bring pixels to MNIST's mean of 0 and deviation of 1 first
+    augmentation: Augmentation | None = field(default_factory=Augmentation)
+    settling: float = 0.2  # share of the epochs, at the end, with weak augmentation
+    patience: int = 0  # stop after so many epochs without a better one; 0 for never
+    precision: Precision = "float32"
+    seed: int = 0
+
+
+class Normalise(nn.Module):
+    """Pixels in 0..1 to MNIST's mean of 0 and deviation of 1."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return (x - MNIST_MEAN) / MNIST_DEVIATION
+
+
+def build(recipe: Recipe) -> nn.Module:
+    """A new model with random weights. Raises `TrainerError` as `construct` does."""
+    model = construct(recipe.architecture, recipe.options)
+    if not recipe.normalise:
+        return model
+    return nn.Sequential(OrderedDict(normalise=Normalise(), model=model))
+
+
+def augmentations(recipe: Recipe) -> Sequence[Augmentation | nn.Identity]:
+    """What changes the pictures in each epoch: strongly, then weakly.
+
+    At the end the model settles on pictures as they are sent (He et al. 2019, Data Augmentation
+    Revisited: Rethinking the Distribution Gap between Clean and Augmented Data).
+    """
+    if recipe.augmentation is None:
+        return [nn.Identity()] * recipe.epochs
+    weak = round(recipe.settling * recipe.epochs)
+    strong = recipe.epochs - weak
+    return [recipe.augmentation] * strong + [recipe.augmentation.weakened(_WEAK)] * weak
