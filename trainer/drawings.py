@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
+from PIL import Image
 
 from trainer.data import Samples, Split
 from trainer.parallel import in_chunks
@@ -31,10 +32,10 @@ class PaintedRecords:
         return record.target, paint(record.strokes, Look.random(rng))
 
 
-def pixels_of(picture: Pixels) -> Pixels:
+def pixels_of(picture: Image.Image | Pixels, scale: float = 1.0) -> Pixels:
     """What `preprocess` makes of a picture, or pixels without ink where it finds nothing."""
     try:
-        return preprocess(picture).pixels
+        return preprocess(picture, scale).pixels
     except EmptyDrawing:
         return np.zeros((SIDE, SIDE), np.uint8)
 

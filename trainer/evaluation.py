@@ -20,7 +20,7 @@ Labels = NDArray[np.int64]
 
 def evaluate(recogniser: Recogniser, source: Source, split: Split) -> Evaluation | Rejection:
     """Measure a bundle on one part of a data set, through ONNX Runtime."""
-    return measure(recogniser, source.load(split), source.name, split)
+    return measure(recogniser, source.load(split), str(source.whole), split)
 
 
 def measure(

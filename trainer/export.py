@@ -30,6 +30,7 @@ from trainer.evaluation import (
 )
 from trainer.runs import Run, weights_of
 from trainer.sets import load_validation
+from trainer.stages import WithStages
 from trainer.training import predict_logits
 
 LARGEST_DIFFERENCE = 1e-4
@@ -64,7 +65,7 @@ def export(run: Run, folder: Path, which: str = "best") -> Bundle:
                 DATA_SETS[Source.parse(part.source).name].attribution for part in plan.data
             )
         ),
-        calibrated_on=", ".join(f"{source.name} {Split.VALIDATION}" for source in sources),
+        calibrated_on=", ".join(f"{source} {Split.VALIDATION}" for source in sources),
         evaluations=[],
         rejections=[],
         onnx_difference=0.0,
@@ -88,9 +89,8 @@ def export(run: Run, folder: Path, which: str = "best") -> Bundle:
         onnx_difference=difference,
     )
     recogniser.card = card
-    tested = dict.fromkeys([Source.parse(part.source).name for part in plan.data])
-    tested |= dict.fromkeys(source.name for source in sources)
-    measured = [evaluate(recogniser, Source(name), Split.TEST) for name in tested]
+    tested = dict.fromkeys([Source.parse(part.source).whole for part in plan.data] + sources)
+    measured = [evaluate(recogniser, source, Split.TEST) for source in tested]
     card = msgspec.structs.replace(
         card,
         evaluations=[each for each in measured if isinstance(each, Evaluation)],
@@ -100,17 +100,21 @@ def export(run: Run, folder: Path, which: str = "best") -> Bundle:
 
 
 def to_onnx(model: nn.Module) -> bytes:
-    """Convert a model for any batch size: `pictures` float32 [n, 1, 28, 28] → `logits` [n, 10]."""
+    """Convert a model for any batch size: `pictures` float32 [n, 1, 28, 28] → `logits` [n, 10].
+
+    What each of its stages gives is an output too, by the stage's name.
+    """
     side = preprocess.SIDE
+    watched = WithStages(model.cpu()).eval()
     pictures = torch.zeros(2, 1, side, side)
     with tempfile.TemporaryDirectory() as folder, _quiet():
         path = Path(folder) / "model.onnx"
         torch.onnx.export(
-            model.cpu().eval(),
+            watched,
             (pictures,),
             path,
             input_names=["pictures"],
-            output_names=["logits"],
+            output_names=["logits", *watched.names],
             dynamic_shapes=({0: torch.export.Dim("n", min=1)},),
             external_data=False,
             dynamo=True,

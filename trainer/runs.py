@@ -46,10 +46,14 @@ class Run:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
+    def must_be_new(self) -> None:
+        """Raise `TrainerError` where a run stands already."""
+        if (self.folder / "run.json").exists():
+            raise TrainerError(f"{self.folder} holds a run already; choose another with --folder")
+
     def start(self, plan: Plan) -> None:
         """Make the folder of a new run. Raises `TrainerError` where one stands already."""
-        if (self.folder / "run.json").exists():
-            raise TrainerError(f"{self.folder} holds a run already; choose another with --run")
+        self.must_be_new()
         self._write_plan(plan)
 
     def plan(self) -> Plan:

@@ -25,10 +25,10 @@ def load_sets(sources: Sequence[Source], validation_sources: Sequence[Source], s
     The validation part of a data set that does not judge is learned from as well: nothing is
     chosen by it. Test parts are never touched here.
     """
-    judges = {source.name for source in validation_sources}
+    judges = {source.whole for source in validation_sources}
     learned, description = [], []
     for source in sources:
-        splits = [Split.TRAIN] if source.name in judges else [Split.TRAIN, Split.VALIDATION]
+        splits = [Split.TRAIN] if source.whole in judges else [Split.TRAIN, Split.VALIDATION]
         samples = Samples.join(source.load(split, seed) for split in splits)
         samples = samples.where(samples.has_ink)
         learned.append(samples)

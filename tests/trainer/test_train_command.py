@@ -20,7 +20,7 @@ from trainer.export import LARGEST_DIFFERENCE, export
 from trainer.recipes import presets
 from trainer.runs import Run
 
-FAST = ["--data", "synthetic:3000", "--batch-size", "64", "--epochs", "2", "--device", "cpu"]
+FAST = ["--batch-size", "32", "--epochs", "4", "--learning-rate", "2e-3", "--device", "cpu"]
 
 
 def trainer(*arguments, cwd, **environment):
@@ -36,10 +36,13 @@ def trainer(*arguments, cwd, **environment):
 
 
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory):
-    """A run of two epochs on synthetic digits, its bundle, and what was printed."""
+def trained(tmp_path_factory, some_digits):
+    """A run of four epochs on a few digits, its bundle, and what was printed."""
     folder = tmp_path_factory.mktemp("trained")
-    result = trainer("train", *FAST, "--folder", folder / "run", "--json", cwd=folder)
+    data = f"folder:{some_digits}"
+    result = trainer(
+        "train", "--data", data, *FAST, "--folder", folder / "run", "--json", cwd=folder
+    )
     assert result.returncode == 0, result.stderr
     return folder / "run", result
 
@@ -47,9 +50,9 @@ def trained(tmp_path_factory):
 def test_json_prints_one_line_for_each_epoch_and_one_for_the_bundle(trained):
     _, result = trained
     lines = [json.loads(line) for line in result.stdout.splitlines()]
-    assert [line["epoch"] for line in lines[:2]] == [1, 2]
+    assert [line["epoch"] for line in lines[:4]] == [1, 2, 3, 4]
     assert set(lines[0]) >= {"loss", "accuracy", "validation_accuracy", "pictures_per_second"}
-    assert lines[2]["card"]["architecture"] == "inkling"
+    assert lines[4]["card"]["architecture"] == "inkling"
 
 
 def test_the_bar_shows_loss_accuracy_speed_and_time_left(trained):
@@ -57,7 +60,21 @@ def test_the_bar_shows_loss_accuracy_speed_and_time_left(trained):
     assert "loss=" in result.stderr
     assert "accuracy=" in result.stderr
     assert "pictures/s" in result.stderr
-    assert "epoch 1/2" in result.stderr
+    assert "epoch 1/4" in result.stderr
+
+
+def test_a_run_shows_itself_in_pictures_and_on_one_page(trained):
+    run, _ = trained
+    names = {file.stem for file in (run / "report").glob("*.png")}
+    assert names == {
+        *("curves", "samples", "predictions", "wrong", "confusion", "reliability", "filters")
+    }
+    for name in names:
+        assert Image.open(run / "report" / f"{name}.png").width > 200
+    page = (run / "report.html").read_text()
+    assert page.count("data:image/png;base64,") == len(names)
+    assert 'src="http' not in page
+    assert "href=" not in page
 
 
 def test_tensorboard_finds_the_metrics(trained):
@@ -67,14 +84,14 @@ def test_tensorboard_finds_the_metrics(trained):
     assert shown == pytest.approx([each.validation_accuracy for each in Run(run).metrics()])
 
 
-def test_the_bundle_is_complete_and_its_card_tells_how_it_was_made(trained):
+def test_the_bundle_is_complete_and_its_card_tells_how_it_was_made(trained, some_digits):
     run, _ = trained
     card = read_bundle(run / "bundle").card
-    assert card.command.startswith("python -m trainer train --data synthetic:3000")
+    assert card.command.startswith(f"python -m trainer train --data folder:{some_digits}")
     assert card.seed == 0
-    assert card.recipe["epochs"] == 2
-    assert [part.source for part in card.data] == ["synthetic:3000"]
-    assert card.evaluations[0].data == "synthetic"
+    assert card.recipe["epochs"] == 4
+    assert [part.source for part in card.data] == [f"folder:{some_digits}"]
+    assert card.evaluations[0].data == f"folder:{some_digits}"
     assert card.evaluations[0].accuracy > 0.6
     assert 0 < card.rejection_threshold < 1
     assert card.temperature > 0
@@ -109,9 +126,10 @@ def test_a_bundle_is_not_written_when_onnx_disagrees(trained, monkeypatch, tmp_p
     assert not (tmp_path / "bundle").exists()
 
 
-def test_the_same_seed_gives_the_same_weights(trained, tmp_path):
+def test_the_same_seed_gives_the_same_weights(trained, tmp_path, some_digits):
     run, _ = trained
-    result = trainer("train", *FAST, "--folder", tmp_path / "again", cwd=tmp_path)
+    data = f"folder:{some_digits}"
+    result = trainer("train", "--data", data, *FAST, "--folder", tmp_path / "again", cwd=tmp_path)
     assert result.returncode == 0, result.stderr
     weights = "best.safetensors"
     assert (tmp_path / "again" / weights).read_bytes() == (run / weights).read_bytes()
@@ -121,19 +139,20 @@ def test_export_writes_the_bundle_of_a_run_again(trained, tmp_path):
     run, _ = trained
     result = trainer("export", run, "--which", "last", "--output", tmp_path / "b", cwd=tmp_path)
     assert result.returncode == 0, result.stderr
-    assert "synthetic test:" in result.stdout
+    assert " test: " in result.stdout
     assert read_bundle(tmp_path / "b").card.command == read_bundle(run / "bundle").card.command
 
 
-def test_evaluate_prints_a_table_and_the_confusion_matrix(trained, tmp_path):
+def test_evaluate_prints_a_table_and_the_confusion_matrix(trained, tmp_path, some_digits):
     run, _ = trained
-    text = trainer("evaluate", run / "bundle", "--data", "synthetic", cwd=tmp_path)
+    data = f"folder:{some_digits}"
+    text = trainer("evaluate", run / "bundle", "--data", data, cwd=tmp_path)
     assert text.returncode == 0, text.stderr
-    assert "synthetic test:" in text.stdout
+    assert f"{data} test: " in text.stdout
     assert "truth ↓ answer →" in text.stdout
-    as_json = trainer("evaluate", run / "bundle", "--data", "synthetic", "--json", cwd=tmp_path)
+    as_json = trainer("evaluate", run / "bundle", "--data", data, "--json", cwd=tmp_path)
     report = json.loads(as_json.stdout)
-    assert sum(map(sum, report["confusion"])) == report["pictures"] == 5_000
+    assert sum(map(sum, report["confusion"])) == report["pictures"] == 300
     assert len(report["per_class"]) == 10
 
 
@@ -176,9 +195,9 @@ def test_a_wrong_wish_is_refused_in_words(tmp_path, arguments, reason):
     assert "Traceback" not in result.stderr
 
 
-def test_a_file_gives_the_options_and_the_command_line_comes_first(tmp_path):
+def test_a_file_gives_the_options_and_the_command_line_comes_first(tmp_path, some_digits):
     config = tmp_path / "recipe.toml"
-    config.write_text('data = ["synthetic:300"]\nepochs = 1\nbatch-size = 64\nseed = 3\n')
+    config.write_text(f'data = ["folder:{some_digits}"]\nepochs = 1\nbatch-size = 64\nseed = 3\n')
     result = trainer(
         "train", "--config", config, "--seed", "5", "--folder", "run", "--json", cwd=tmp_path
     )
@@ -187,7 +206,7 @@ def test_a_file_gives_the_options_and_the_command_line_comes_first(tmp_path):
     assert plan["recipe"]["epochs"] == 1
     assert plan["recipe"]["batch_size"] == 64
     assert plan["recipe"]["seed"] == 5
-    assert plan["data"][0]["source"] == "synthetic:300"
+    assert plan["data"][0]["source"] == f"folder:{some_digits}"
 
 
 @pytest.mark.parametrize(
@@ -208,8 +227,8 @@ def test_every_recipe_is_a_preset_that_the_command_takes(tmp_path, name):
     assert "there is no data set 'nowhere'" in result.stderr
 
 
-def test_an_option_comes_before_a_file_and_a_file_before_a_preset(tmp_path):
-    (tmp_path / "mine.toml").write_text('data = ["synthetic:200"]\nepochs = 1\nseed = 4\n')
+def test_an_option_comes_before_a_file_and_a_file_before_a_preset(tmp_path, some_digits):
+    (tmp_path / "mine.toml").write_text(f'data = ["folder:{some_digits}"]\nepochs = 1\nseed = 4\n')
     result = trainer(
         *("train", "--config", "mine.toml", "--preset", "cnn", "--dropout", "0.1"),
         *("--seed", "5", "--folder", "run"),
@@ -217,16 +236,17 @@ def test_an_option_comes_before_a_file_and_a_file_before_a_preset(tmp_path):
     )
     assert result.returncode == 0, result.stderr
     plan = Run(tmp_path / "run").plan()
-    assert [part.source for part in plan.data] == ["synthetic:200"]
+    assert [part.source for part in plan.data] == [f"folder:{some_digits}"]
     assert plan.recipe.options == {"dropout": 0.1}
     assert (plan.recipe.architecture, plan.recipe.loss) == ("cnn", "nll")
     assert (plan.recipe.epochs, plan.recipe.seed, plan.recipe.normalise) == (1, 5, True)
 
 
-def test_what_is_no_digit_needs_an_architecture_with_a_class_for_it(tmp_path):
+def test_what_is_no_digit_needs_an_architecture_with_a_class_for_it(tmp_path, some_digits):
+    data = f"folder:{some_digits}"
     result = trainer(
-        *("train", "--architecture", "lenet5", "--data", "synthetic:200", "--data"),
-        *("scribbles:50", "--validate", "synthetic", "--epochs", "1"),
+        *("train", "--architecture", "lenet5", "--data", data, "--data"),
+        *("scribbles:50", "--validate", data, "--epochs", "1"),
         cwd=tmp_path,
     )
     assert result.returncode == 1
@@ -236,14 +256,15 @@ def test_what_is_no_digit_needs_an_architecture_with_a_class_for_it(tmp_path):
 def test_a_run_is_never_overwritten(trained, tmp_path):
     run, _ = trained
     before = (run / "best.safetensors").read_bytes()
-    result = trainer("train", *FAST, "--folder", run, cwd=tmp_path)
+    result = trainer("train", "--data", "synthetic:100", *FAST, "--folder", run, cwd=tmp_path)
     assert result.returncode == 1
     assert "holds a run already" in result.stderr
     assert (run / "best.safetensors").read_bytes() == before
 
 
-def test_ctrl_c_stops_cleanly_and_resume_goes_on(tmp_path):
-    command = [sys.executable, "-m", "trainer", "train", "--data", "synthetic:1500", "--json"]
+def test_ctrl_c_stops_cleanly_and_resume_goes_on(tmp_path, some_digits):
+    data = f"folder:{some_digits}"
+    command = [sys.executable, "-m", "trainer", "train", "--data", data, "--json"]
     process = subprocess.Popen(
         [*command, "--schedule", "constant", "--epochs", "500", "--folder", "run"],
         cwd=tmp_path,
@@ -275,12 +296,36 @@ def test_a_run_does_not_go_on_with_other_data_or_another_schedule(trained, tmp_p
     run, _ = trained
     copy = shutil.copytree(run, tmp_path / "run")
     longer = trainer("train", "--resume", copy, "--epochs", "9", cwd=tmp_path)
-    assert "the schedule was laid out for 2 epochs" in longer.stderr
+    assert "the schedule was laid out for 4 epochs" in longer.stderr
     plan = json.loads((copy / "run.json").read_text())
     plan["data"][0]["sha256"] = "0" * 64
     (copy / "run.json").write_text(json.dumps(plan))
     changed = trainer("train", "--resume", copy, cwd=tmp_path)
-    assert "synthetic:3000 is no longer what this run began with" in changed.stderr
+    assert f"{plan['data'][0]['source']} is no longer what this run began with" in changed.stderr
+
+
+def test_runs_are_listed_and_compared(trained, tmp_path, some_digits):
+    run, _ = trained
+    data = f"folder:{some_digits}"
+    other = trainer(
+        *("train", "--preset", "rnn", "--data", data, "--epochs", "1", "--hidden", "16"),
+        cwd=tmp_path,
+    )
+    assert other.returncode == 0, other.stderr
+    listed = trainer("runs", cwd=tmp_path)
+    assert listed.returncode == 0, listed.stderr
+    assert "rnn" in listed.stdout
+    assert "1/1" in listed.stdout
+    (second,) = (tmp_path / "home" / "runs").iterdir()
+    compared = trainer("runs", run, second, cwd=tmp_path)
+    assert "4/4" in compared.stdout
+    assert "optimizer" in compared.stdout
+    assert "adamw" in compared.stdout
+    assert "seed" not in compared.stdout
+    rows = json.loads(trainer("runs", run, second, "--json", cwd=tmp_path).stdout)
+    assert [row["hidden"] for row in rows if "hidden" in row] == ["16"]
+    empty = trainer("runs", cwd=tmp_path, INKLING_HOME=str(tmp_path / "nowhere"))
+    assert "python -m trainer train makes one" in empty.stderr
 
 
 def test_damaged_weights_are_refused(trained, tmp_path):

@@ -160,8 +160,8 @@ def test_a_full_disk_is_told_and_leaves_the_last_epoch_whole(tmp_path, sets):
     assert train(tmp_path / "run", recipe, sets).metrics()[-1].epoch == 4
 
 
-def test_two_processes_learn_as_one_does(tmp_path):
-    quick = ["--preset", "lenet5", "--data", "synthetic:3000", "--epochs", "3", "--json"]
+def test_two_processes_learn_as_one_does(tmp_path, some_digits):
+    quick = ["--preset", "lenet5", "--data", f"folder:{some_digits}", "--epochs", "6", "--json"]
     found = {}
     for processes in (1, 2):
         folder = tmp_path / str(processes)
@@ -174,7 +174,7 @@ def test_two_processes_learn_as_one_does(tmp_path):
         )
         assert result.returncode == 0, result.stderr
         lines = [json.loads(line) for line in result.stdout.splitlines()]
-        assert [line.get("epoch") for line in lines] == [1, 2, 3, None]
+        assert [line.get("epoch") for line in lines] == [1, 2, 3, 4, 5, 6, None]
         found[processes] = lines[-1]["card"]["evaluations"][0]["accuracy"]
     assert found[1] > 0.8
     assert abs(found[2] - found[1]) < 0.05

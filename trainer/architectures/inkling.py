@@ -19,6 +19,8 @@ def conv(inputs: int, outputs: int, kernel: int = 3, stride: int = 1) -> nn.Sequ
 class Residual(nn.Module):
     """Two convolutions and a shortcut around them (He et al. 2016)."""
 
+    is_stage = True
+
     def __init__(self, channels: int) -> None:
         super().__init__()
         self.body = nn.Sequential(conv(channels, channels), nn.ReLU(), conv(channels, channels))

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import io
-import time
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -26,6 +25,7 @@ from trainer.pictures import as_data_url, decode
 from trainer.preprocess import EmptyDrawing, Pixels, preprocess
 from trainer.records import Record
 from trainer.render import Strokes, paint
+from trainer.timing import median_ms
 
 NUMBER_LENGTHS = range(2, 7)
 GALLERY = 48
@@ -177,9 +177,9 @@ def cost(recogniser: Recogniser, folder: Path, records: Sequence[Record]) -> Cos
     return Cost(
         parameters=recogniser.card.parameters,
         bundle_bytes=sum(path.stat().st_size for path in folder.iterdir()),
-        forward_ms=_median_ms(lambda i: recogniser.logits(prepared[i]), len(prepared)),
-        canvas_ms=_median_ms(lambda i: preprocess(drawings[i]), len(drawings)),
-        photo_ms=_median_ms(read_photo, 15),
+        forward_ms=median_ms(lambda i: recogniser.logits(prepared[i]), len(prepared)),
+        canvas_ms=median_ms(lambda i: preprocess(drawings[i]), len(drawings)),
+        photo_ms=median_ms(read_photo, 15),
     )
 
 
@@ -190,18 +190,6 @@ def large_photo(strokes: Strokes) -> bytes:
     file = io.BytesIO()
     Image.fromarray(photograph(coverage, Photo(noise=0.02))).save(file, "JPEG", quality=90)
     return file.getvalue()
-
-
-def _median_ms(work: Callable[[int], object], times: int) -> float:
-    threads = cv2.getNumThreads()
-    cv2.setNumThreads(1)
-    taken = []
-    for index in range(times):
-        started = time.perf_counter()
-        work(index)
-        taken.append(time.perf_counter() - started)
-    cv2.setNumThreads(threads)
-    return 1000 * float(np.median(taken))
 
 
 def _accuracy(reader: Reader, samples: Samples) -> float:

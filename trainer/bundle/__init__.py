@@ -1,11 +1,12 @@
 """A trained model as files: `model.onnx`, `weights.safetensors`, `card.json`. No pickle, no torch.
 
 `card` says what is in a bundle, `store` reads and writes it, `recogniser` asks it,
-`reading` and `number` are its answers.
+`reading` and `number` are its answers, `occlusion` says which ink they come from.
 """
 
 from trainer.bundle.card import Card, Evaluation, Rejection, ReliabilityBin, TrainingData
 from trainer.bundle.number import NumberReading
+from trainer.bundle.occlusion import occlusion_map
 from trainer.bundle.reading import Reading
 from trainer.bundle.recogniser import Recogniser
 from trainer.bundle.store import PRETRAINED, Bundle, BundleError, read_bundle, write_bundle
@@ -22,6 +23,7 @@ __all__ = [
     "Rejection",
     "ReliabilityBin",
     "TrainingData",
+    "occlusion_map",
     "read_bundle",
     "write_bundle",
 ]

@@ -6,6 +6,7 @@ from contextlib import suppress
 
 import numpy as np
 import onnxruntime
+from numpy.typing import NDArray
 from PIL import Image
 
 from trainer.bundle.card import Card
@@ -64,5 +65,20 @@ class Recogniser:
 
     def logits(self, pixels: Pixels) -> Floats:
         """From prepared pictures, uint8 [n, 28, 28], to logits, [n, 10] or [n, 11]."""
-        batch = pixels[:, None].astype(np.float32) / 255
-        return self._session.run(["logits"], {self._input: batch})[0].astype(np.float64)
+        return self._session.run(["logits"], {self._input: _batch(pixels)})[0].astype(np.float64)
+
+    def stages(self, pixels: Pixels) -> dict[str, NDArray[np.float32]]:
+        """What each stage of the model makes of prepared pictures, uint8 [n, 28, 28].
+
+        In the model's order, by the stage's name: float32 [n, maps, height, width], [n, rows,
+        units] or [n, units].
+        """
+        names = [output.name for output in self._session.get_outputs()][1:]
+        if not names:  # a model without any
+            return {}
+        outputs = self._session.run(names, {self._input: _batch(pixels)})
+        return dict(zip(names, outputs, strict=True))
+
+
+def _batch(pixels: Pixels) -> NDArray[np.float32]:
+    return pixels[:, None].astype(np.float32) / np.float32(255)

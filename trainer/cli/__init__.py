@@ -8,9 +8,14 @@ from __future__ import annotations
 from trainer.cli.data import data
 from trainer.cli.main import main
 from trainer.cli.measure import benchmark, evaluate, predict
+from trainer.cli.models import explain, models, summary
+from trainer.cli.runs import runs
 from trainer.cli.train import export, train
 
 __all__ = ["main"]
 
-for command in (train, export, evaluate, benchmark, predict, data):
+for command in (
+    *(data, train, runs, export, evaluate, benchmark, predict),
+    *(models, summary, explain),
+):
     main.add_command(command)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import shlex
 import sys
+import warnings
 from importlib.util import find_spec
 from pathlib import Path
 
 import click
 
 from trainer.bundle import PRETRAINED, BundleError, Evaluation, Rejection
+from trainer.data.folder import UnreadablePicture
 from trainer.errors import TrainerError
 
 PATH = click.Path(path_type=Path)
@@ -21,14 +23,33 @@ output_option = click.option(
 )
 
 
+strict_option = click.option(
+    "--strict",
+    is_flag=True,
+    help="Stop at a picture that cannot be read; else it is left out.",
+)
+
+
 class _Commands(click.Group):
-    """Prints the errors that are meant for the user as one line."""
+    """Prints the errors and warnings that are meant for the user as one line each."""
 
     def invoke(self, context: click.Context) -> object:
-        try:
-            return super().invoke(context)
-        except (TrainerError, BundleError) as error:
-            raise click.ClickException(str(error)) from error
+        with warnings.catch_warnings():
+            warnings.simplefilter("always", UnreadablePicture)
+            warnings.showwarning = _show_warning
+            try:
+                return super().invoke(context)
+            except (TrainerError, BundleError) as error:
+                raise click.ClickException(str(error)) from error
+
+
+def _show_warning(message: Warning | str, *_: object, **__: object) -> None:
+    click.echo(f"Warning: {message}", err=True)
+
+
+def stop_at_unreadable_pictures() -> None:
+    """Make the command end with the first picture that it cannot read."""
+    warnings.simplefilter("error", UnreadablePicture)
 
 
 @click.group(cls=_Commands, context_settings={"show_default": True})

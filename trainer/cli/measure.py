@@ -17,6 +17,8 @@ from trainer.cli.main import (
     json_option,
     one_line,
     require_torch,
+    stop_at_unreadable_pictures,
+    strict_option,
 )
 from trainer.data import Source, Split, data_folder, home_folder
 from trainer.pictures import PictureError, decode
@@ -27,9 +29,12 @@ from trainer.preprocess import EmptyDrawing
 @click.argument("bundle", type=PATH, default=DEFAULT_BUNDLE, required=False)
 @click.option("--data", default="mnist", help="Data set to measure on.")
 @click.option("--split", type=click.Choice(list(Split)), default=Split.TEST)
+@strict_option
 @json_option
-def evaluate(bundle: Path, data: str, split: str, as_json: bool) -> None:
+def evaluate(bundle: Path, data: str, split: str, strict: bool, as_json: bool) -> None:
     """Measure a BUNDLE: accuracy, a table of the digits, the confusion matrix."""
+    if strict:
+        stop_at_unreadable_pictures()
     from trainer.evaluation import evaluate as evaluate_bundle
 
     recogniser = Recogniser(read_bundle(bundle))

@@ -21,6 +21,8 @@ from trainer.cli.main import (
     one_line,
     output_option,
     require_torch,
+    stop_at_unreadable_pictures,
+    strict_option,
 )
 from trainer.data import Source, home_folder
 from trainer.errors import TrainerError
@@ -96,7 +98,8 @@ _count = click.IntRange(min=1)
     multiple=True,
     default=["mnist"],
     metavar="NAME[:SIZE]",
-    help="Data set to learn from, and how many of its pictures; may be given several times.",
+    help="Data set to learn from, and how many of its pictures; may be given several times.  "
+    "folder:PATH is a folder of pictures of your own.",
 )
 @click.option(
     "--validate",
@@ -106,6 +109,7 @@ _count = click.IntRange(min=1)
     help="Data set whose validation part chooses the best epoch and calibrates.  "
     "[default: each of --data]  The validation parts of the others are learned from too.",
 )
+@strict_option
 @click.option("--epochs", type=_count, default=20)
 @click.option("--batch-size", type=click.IntRange(min=2), default=256)
 @click.option(
@@ -171,6 +175,7 @@ def train(
     dropout: float | None,
     data: tuple[str, ...],
     validate: tuple[str, ...],
+    strict: bool,
     epochs: int,
     batch_size: int,
     loss: str,
@@ -197,6 +202,8 @@ def train(
     In several processes: torchrun --nproc-per-node=2 -m trainer train …
     """
     require_torch()
+    if strict:
+        stop_at_unreadable_pictures()
     from trainer.augment import Augmentation
     from trainer.device import choose_device
     from trainer.peers import joined
@@ -285,6 +292,7 @@ def _started(
     from trainer.runs import Plan
     from trainer.sets import load_sets
 
+    run.must_be_new()
     sources = [Source.parse(text) for text in data]
     validation_sources = [Source.parse(text) for text in validate]
     if any(source.size for source in validation_sources):
@@ -295,7 +303,7 @@ def _started(
         command=command_line(),
         recipe=recipe,
         data=sets.description,
-        validation=[source.name for source in validation_sources],
+        validation=[str(source.whole) for source in validation_sources],
     )
     run.start(plan)
     return plan, sets
@@ -372,15 +380,17 @@ def _fit(
 
 def _export(run: Run, output: Path | None, which: str, as_json: bool) -> None:
     from trainer.export import export as export_run
+    from trainer.report import write_report
 
     folder = output or run.folder / "bundle"
     click.echo("converting, checking and measuring the model …", err=True)
     bundle = export_run(run, folder, which)
     if as_json:
         click.echo(json.dumps({"bundle": str(folder), "card": msgspec.to_builtins(bundle.card)}))
-        return
-    for evaluation in bundle.card.evaluations:
-        click.echo(one_line(evaluation))
-    for rejection in bundle.card.rejections:
-        click.echo(one_line(rejection))
-    click.echo(f"bundle: {folder} (version {bundle.card.version})")
+    else:
+        for evaluation in bundle.card.evaluations:
+            click.echo(one_line(evaluation))
+        for rejection in bundle.card.rejections:
+            click.echo(one_line(rejection))
+        click.echo(f"bundle: {folder} (version {bundle.card.version})")
+    click.echo(f"report: {write_report(run, bundle)}", err=True)

@@ -1,0 +1,23 @@
+"""Digits that are quick to make, for tests that train."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from trainer.data import Split, synthetic
+from trainer.render import Look, paint
+
+
+@pytest.fixture(scope="session")
+def some_digits(tmp_path_factory):
+    """A folder of small pictures of synthetic digits in three parts: 1,500, 200 and 300."""
+    folder = tmp_path_factory.mktemp("digits") / "some"
+    rng = np.random.default_rng(0)
+    for split, count in zip(Split, (1_500, 200, 300), strict=True):
+        for index in range(count):
+            label = index % 10
+            place = folder / split / str(label)
+            place.mkdir(parents=True, exist_ok=True)
+            picture = paint(synthetic.drawn(label, rng), Look(side=64, pen=4))
+            Image.fromarray(picture).save(place / f"{index:04}.png")
+    return folder

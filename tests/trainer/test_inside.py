@@ -1,0 +1,112 @@
+"""Seeing inside a model: its layers, its stages, and which ink mattered."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from tests.trainer.test_train_command import trainer
+from trainer.architectures import ARCHITECTURES
+from trainer.bundle import Bundle, Recogniser, occlusion_map
+from trainer.export import to_onnx
+from trainer.preprocess import preprocess
+from trainer.recipe import Recipe, build
+from trainer.stages import activations
+
+
+def recogniser(name, **options):
+    torch.manual_seed(0)
+    model = build(Recipe(architecture=name, options=options)).eval()
+    card = type("Card", (), {"temperature": 1.0, "rejection_threshold": 0.0})()
+    return model, Recogniser(Bundle(Path(), card, to_onnx(model)))
+
+
+@pytest.mark.parametrize("name", list(ARCHITECTURES))
+def test_the_exported_stages_are_those_of_torch(name, seven):
+    model, asked = recogniser(name)
+    pixels = preprocess(seven).pixels[None]
+    exported = asked.stages(pixels)
+    ours = activations(model, torch.from_numpy(pixels[:, None]).float() / 255)
+    assert list(exported) == list(ours)
+    assert exported
+    for stage, values in ours.items():
+        assert np.abs(exported[stage] - values.numpy()).max() < 1e-4
+
+
+def test_a_recurrent_nets_stage_is_its_state_after_each_row(seven):
+    _, asked = recogniser("rnn", hidden=8, bidirectional=True)
+    pixels = preprocess(seven).pixels
+    (states,) = asked.stages(pixels[None]).values()
+    assert states.shape == (1, 28, 16)
+    cut = pixels.copy()
+    cut[20:] = 0
+    (after_cut,) = asked.stages(cut[None]).values()
+    same = np.abs(states - after_cut).max(axis=2)[0] < 1e-5
+    forwards = np.abs(states - after_cut)[0, :20, :8].max()
+    assert forwards < 1e-5  # reading down, the rows above know nothing of those below
+    assert not same.all()
+
+
+def test_covering_the_ink_that_matters_costs_the_answer():
+    """A model that answers 3 wherever there is ink in one corner."""
+
+    class Corner(torch.nn.Module):
+        def forward(self, x):
+            ink = x[:, 0, :8, :8].sum(dim=(1, 2)) / 10
+            return torch.nn.functional.one_hot(torch.tensor(3), 10).float() * ink[:, None]
+
+    card = type("Card", (), {"temperature": 1.0, "rejection_threshold": 0.0})()
+    asked = Recogniser(Bundle(Path(), card, to_onnx(Corner())))
+    pixels = np.zeros((28, 28), np.uint8)
+    pixels[2:6, 2:6] = 255
+    pixels[18:22, 18:22] = 255
+    falls = occlusion_map(asked, pixels)
+    assert falls[3:5, 3:5].min() > 0.1
+    assert np.abs(falls[14:26, 14:26]).max() < 1e-6
+    assert falls[27, 0] == 0
+
+
+def test_summary_shows_each_layers_parameters_and_shape(tmp_path):
+    result = trainer("summary", "lenet5", cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
+    lines = {" ".join(line.split()) for line in result.stdout.splitlines()}
+    assert "Conv2d 16×10×10 2,416 weight 16×6×5×5, bias 16" in lines
+    assert any(line.startswith("61,706 parameters") for line in lines)
+
+
+def test_models_lists_every_architecture_and_what_its_bundle_measured(tmp_path):
+    listed = trainer("models", cwd=tmp_path)
+    assert [line.split()[0] for line in listed.stdout.splitlines()[1:]] == list(ARCHITECTURES)
+    rows = json.loads(trainer("models", "--json", cwd=tmp_path).stdout)
+    ours = next(row for row in rows if row["name"] == "inkling")
+    assert ours["mnist_test"] > 0.99
+    assert ours["forward_ms"] > 0
+
+
+def test_explain_writes_a_picture_of_each_stage_and_of_the_ink_that_mattered(tmp_path, seven):
+    Image.fromarray(seven).save(tmp_path / "seven.png")
+    result = trainer("explain", "inkling", "seven.png", "--output", "out", cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.startswith("seven.png: 7, ")
+    written = result.stdout.splitlines()[1:]
+    assert "out/occlusion.png" in written
+    for name in written:
+        assert Image.open(tmp_path / name).width > 100
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (["explain", "nowhere", "seven.png"], "nowhere"),
+        (["explain", "inkling", "nowhere.png"], "nowhere.png"),
+        (["summary", "lenet"], "did you mean 'lenet5'?"),
+    ],
+)
+def test_what_is_not_there_is_told(tmp_path, arguments, reason):
+    result = trainer(*arguments, cwd=tmp_path)
+    assert result.returncode == 1
+    assert reason in result.stderr
+    assert "Traceback" not in result.stderr

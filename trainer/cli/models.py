@@ -1,0 +1,136 @@
+"""Looking at models: which there are, their layers, and what they make of a picture."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+
+from trainer.bundle import PRETRAINED, BundleError, Recogniser, occlusion_map, read_bundle
+from trainer.cli.main import PATH, json_option, require_torch
+from trainer.data import home_folder
+from trainer.errors import TrainerError
+from trainer.pictures import PictureError, decode
+from trainer.preprocess import SIDE, EmptyDrawing
+from trainer.timing import median_ms
+
+_TIMES = 200
+
+
+@click.command()
+@json_option
+def models(as_json: bool) -> None:
+    """List the architectures, with the figures of those that have a bundle.
+
+    A bundle in $INKLING_HOME/models comes before the one that came with Inkling.
+    """
+    require_torch()
+    from trainer.architectures import ARCHITECTURES
+    from trainer.recipe import Recipe, build
+
+    rows = []
+    for name in ARCHITECTURES:
+        model = build(Recipe(architecture=name))
+        row: dict[str, object] = {
+            "name": name,
+            "parameters": sum(parameter.numel() for parameter in model.parameters()),
+        }
+        rows.append(row | _of_bundle(name))
+    if as_json:
+        click.echo(json.dumps(rows))
+        return
+    click.echo(f"{'':12} {'parameters':>10} {'bundle':>9} {'MNIST test':>11} {'forward':>9}")
+    for row in rows:
+        size, accuracy, forward = (row.get(key) for key in ("bytes", "mnist_test", "forward_ms"))
+        click.echo(
+            f"{row['name']:12} {row['parameters']:>10,}"
+            f" {_or_dash(size, lambda value: f'{value / 1e6:.2f} MB'):>9}"
+            f" {_or_dash(accuracy, lambda value: f'{value:.2%}'):>11}"
+            f" {_or_dash(forward, lambda value: f'{value:.2f} ms'):>9}"
+        )
+
+
+def _of_bundle(name: str) -> dict[str, object]:
+    """What the bundle of that name measured, and how quick it is here, on one core."""
+    own = home_folder() / "models" / name
+    folder = own if own.is_dir() else PRETRAINED / name
+    try:
+        recogniser = Recogniser(read_bundle(folder))
+    except BundleError:
+        return {}
+    picture = np.zeros((1, SIDE, SIDE), np.uint8)
+    accuracy = {each.data: each.accuracy for each in recogniser.card.evaluations}
+    return {
+        "bytes": sum(path.stat().st_size for path in folder.iterdir()),
+        "mnist_test": accuracy.get("mnist"),
+        "forward_ms": median_ms(lambda _: recogniser.logits(picture), _TIMES),
+    }
+
+
+@click.command()
+@click.argument("architecture")
+def summary(architecture: str) -> None:
+    """Print each layer of an ARCHITECTURE: its parameters, and the shape of what it gives."""
+    require_torch()
+    import torchinfo
+
+    from trainer.recipe import Recipe, build
+
+    model = build(Recipe(architecture=architecture))
+    found = torchinfo.summary(model, input_size=(1, 1, SIDE, SIDE), verbose=0, depth=9)
+    rows = [("layer", "parameters", "count", "gives")]
+    for layer in found.summary_list:
+        own = list(layer.module.named_parameters(recurse=False))
+        shapes = ", ".join(f"{name} {_shape(each.shape)}" for name, each in own)
+        count = f"{sum(each.numel() for _, each in own):,}" if own else ""
+        name = "  " * layer.depth + layer.class_name
+        rows.append((name, shapes, count, _shape(layer.output_size[1:])))
+    widths = [max(len(row[column]) for row in rows) for column in range(4)]
+    for name, shapes, count, gives in rows:
+        line = f"{name:{widths[0]}}  {gives:{widths[3]}}  {count:>{widths[2]}}  {shapes}"
+        click.echo(line.rstrip())
+    click.echo(f"\n{found.total_params:,} parameters, {found.total_mult_adds:,} multiplications")
+
+
+@click.command()
+@click.argument("bundle", type=PATH)
+@click.argument("picture", type=PATH)
+@click.option("--output", type=PATH, default="explained", help="Folder for the PNG files.")
+def explain(bundle: Path, picture: Path, output: Path) -> None:
+    """Write what each stage of a BUNDLE makes of a PICTURE, and which ink its answer comes from.
+
+    BUNDLE is a folder, or the name of a model that came with Inkling.
+    """
+    require_torch()
+    from trainer import figures
+    from trainer.atomic import write_file
+
+    folder = bundle if bundle.is_dir() else PRETRAINED / bundle
+    recogniser = Recogniser(read_bundle(folder))
+    try:
+        decoded = decode(picture.read_bytes())
+        reading = recogniser.read(decoded.image, decoded.scale)
+    except (OSError, PictureError, EmptyDrawing) as error:
+        raise TrainerError(f"{picture}: {error}") from error
+    pixels = reading.prepared.pixels
+    answer = f"{reading.digit}, {reading.confidence:.1%}"
+    falls = occlusion_map(recogniser, pixels)
+    found = {"occlusion": figures.occlusion(pixels, falls, answer)}
+    for name, (given,) in recogniser.stages(pixels[None]).items():
+        found[name.replace(" ", "-")] = figures.stage(given, f"{name}: {_shape(given.shape)}")
+    click.echo(f"{picture}: {answer}")
+    for name, figure in found.items():
+        write_file(output / f"{name}.png", figures.png(figure))
+        click.echo(str(output / f"{name}.png"))
+
+
+def _shape(sizes: Iterable[int]) -> str:
+    return "×".join(map(str, sizes))
+
+
+def _or_dash(value: Any, words: Callable[[Any], str]) -> str:
+    return "–" if value is None else words(value)

@@ -1,0 +1,90 @@
+"""Looking back at runs."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+import msgspec
+
+from trainer.bundle import BundleError, read_bundle
+from trainer.cli.main import PATH, json_option, require_torch
+from trainer.data import home_folder
+from trainer.errors import TrainerError
+
+if TYPE_CHECKING:
+    from trainer.runs import Run
+
+
+@click.command()
+@click.argument("folders", nargs=-1, type=PATH, metavar="[RUN...]")
+@json_option
+def runs(folders: tuple[Path, ...], as_json: bool) -> None:
+    """List the runs in $INKLING_HOME/runs, or compare RUNs: what they were asked and measured."""
+    require_torch()
+    from trainer.runs import Run
+
+    here = sorted((home_folder() / "runs").glob("*/run.json"))
+    found = [Run(folder) for folder in folders] or [Run(path.parent) for path in here]
+    if not found:
+        raise TrainerError(
+            f"no runs in {home_folder() / 'runs'}; python -m trainer train makes one"
+        )
+    rows = [_row(run) for run in found]
+    if as_json:
+        click.echo(json.dumps(rows))
+        return
+    _print(rows, ["run", "architecture", "epochs", "validation", "test", "pictures/s"])
+    if folders:
+        _print(rows, ["run", *_differences(rows)])
+
+
+def _row(run: Run) -> dict[str, str]:
+    """What a run was asked and what it measured, in words."""
+    plan, metrics = run.plan(), run.metrics()
+    asked = msgspec.to_builtins(plan.recipe)
+    asked |= asked.pop("options")
+    asked["data"] = " ".join(part.source for part in plan.data)
+    best = max((each.validation_accuracy for each in metrics), default=None)
+    speeds = [each.pictures_per_second for each in metrics]
+    measured = {
+        "run": str(run.folder),
+        "architecture": plan.recipe.architecture,
+        "epochs": f"{len(metrics)}/{plan.recipe.epochs}",
+        "validation": "–" if best is None else f"{best:.2%}",
+        "test": _tested(run.folder / "bundle"),
+        "pictures/s": f"{sum(speeds) / len(speeds):,.0f}" if speeds else "–",
+    }
+    return measured | {
+        key.replace("_", "-"): "–" if value is None else str(value)
+        for key, value in asked.items()
+        if key not in {"architecture", "epochs"}
+    }
+
+
+def _tested(bundle: Path) -> str:
+    try:
+        evaluations = read_bundle(bundle).card.evaluations
+    except BundleError:
+        return "–"
+    return ", ".join(f"{each.data} {each.accuracy:.2%}" for each in evaluations)
+
+
+def _differences(rows: list[dict[str, str]]) -> list[str]:
+    """What these runs were asked differently."""
+    keys = dict.fromkeys(key for row in rows for key in row)
+    measured = {"run", "architecture", "epochs", "validation", "test", "pictures/s"}
+    return [key for key in keys if key not in measured and len({row.get(key) for row in rows}) > 1]
+
+
+def _print(rows: list[dict[str, str]], keys: list[str]) -> None:
+    if len(keys) == 1:
+        return
+    cells = [keys] + [[row.get(key, "–") for key in keys] for row in rows]
+    widths = [max(len(row[column]) for row in cells) for column in range(len(keys))]
+    for row in cells:
+        padded = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        click.echo("  ".join(padded).rstrip())
+    click.echo()

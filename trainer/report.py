@@ -1,0 +1,111 @@
+"""What a run did, as pictures by themselves and as one page that needs no other file."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+import numpy as np
+from safetensors.numpy import load
+
+from trainer import figures
+from trainer.atomic import write_file
+from trainer.bundle import Bundle, Recogniser
+from trainer.bundle.reading import digit_probabilities
+from trainer.data import NOT_A_DIGIT, Samples, Source, Split
+from trainer.evaluation import all_logits
+from trainer.pages import render
+from trainer.runs import Run
+
+_GRID = 60  # pictures in a grid
+_WORST = 200  # wrong cases in the list
+
+
+@dataclass(frozen=True, slots=True)
+class WrongCase:
+    """A picture that was read wrongly: its file, or its index in the test part."""
+
+    where: str
+    truth: int
+    answer: int
+    confidence: float
+
+
+def write_report(run: Run, bundle: Bundle) -> Path:
+    """Write a run's pictures and its page, from its metrics, its bundle and the test part.
+
+    report.html, and beside it report/*.png. Returns the page.
+    """
+    plan = run.plan()
+    source = Source.parse(plan.validation[0])
+    digits = _digits(source.load(Split.TEST))
+    recogniser = Recogniser(bundle)
+    probabilities = digit_probabilities(
+        all_logits(recogniser, digits.pixels), bundle.card.temperature
+    )
+    answers, confidence = probabilities.argmax(axis=1), probabilities.max(axis=1)
+    wrong = np.flatnonzero(answers != digits.labels)
+    wrong = wrong[np.argsort(-confidence[wrong], kind="stable")]
+
+    def title(index: int) -> str:
+        truth = figures.word(int(digits.labels[index]))
+        return f"{truth} → {answers[index]} {confidence[index]:.0%}"
+
+    some = np.sort(np.random.default_rng(0).permutation(len(digits))[:_GRID])
+    worst = wrong[:_GRID]
+    measured = next(each for each in bundle.card.evaluations if each.data == str(source))
+    metrics = run.metrics()
+    shown = {
+        "curves": figures.curves(metrics, measured.accuracy),
+        "samples": figures.pictures(
+            digits.pixels[some], [figures.word(int(digits.labels[i])) for i in some]
+        ),
+        "predictions": figures.pictures(digits.pixels[some], [title(int(i)) for i in some]),
+        "wrong": figures.pictures(digits.pixels[worst], [title(int(i)) for i in worst]),
+        "confusion": figures.confusion_matrix(measured.confusion),
+        "reliability": figures.reliability_diagram(measured.reliability),
+    }
+    first_layer = _first_layer((bundle.folder / "weights.safetensors").read_bytes())
+    if first_layer is not None:
+        shown["filters"] = figures.filters(first_layer)
+    images = {name: figures.png(figure) for name, figure in shown.items()}
+    for name, image in images.items():
+        write_file(run.folder / "report" / f"{name}.png", image)
+    html = render(
+        "report.html",
+        name=run.folder.name,
+        plan=msgspec.to_builtins(plan),
+        card=bundle.card,
+        measured=measured,
+        metrics=metrics,
+        images={name: base64.b64encode(image).decode() for name, image in images.items()},
+        wrong_cases=[
+            WrongCase(
+                where=str(digits.files[i]) if digits.files is not None else f"{source} test {i}",
+                truth=int(digits.labels[i]),
+                answer=int(answers[i]),
+                confidence=float(confidence[i]),
+            )
+            for i in wrong[:_WORST].tolist()
+        ],
+        wrong=len(wrong),
+    )
+    write_file(run.folder / "report.html", html)
+    return run.folder / "report.html"
+
+
+def _digits(samples: Samples) -> Samples:
+    return samples.where(samples.labels != NOT_A_DIGIT)
+
+
+def _first_layer(weights: bytes) -> np.ndarray | None:
+    """Its filters as pictures, float32 [n, height, width], where it looks at places."""
+    tensors = load(weights)
+    first = next(tensors[name] for name in sorted(tensors) if tensors[name].ndim >= 2)
+    if first.ndim == 4:
+        return np.asarray(first[:, 0], np.float32)
+    if first.ndim == 2 and first.shape[1] == 28 * 28:
+        return np.asarray(first[:64].reshape(-1, 28, 28), np.float32)
+    return None
