@@ -14,6 +14,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 import onnx
+import onnx.numpy_helper
 import torch
 from torch import nn
 
@@ -33,6 +34,8 @@ from trainer.sets import load_validation
 from trainer.stages import WithStages
 from trainer.training import predict_logits
 
+_LARGE = 1_000  # numbers in a tensor; for fewer a cast is not worth its node
+
 LARGEST_DIFFERENCE = 1e-4
 """In any probability, between torch and ONNX Runtime: more than this and there is no bundle."""
 
@@ -46,6 +49,8 @@ def export(run: Run, folder: Path, which: str = "best") -> Bundle:
     """
     plan = run.plan()
     model = run.model(which)
+    if plan.recipe.half:
+        round_to_half(model)
     graph = to_onnx(model)
     sources = [Source.parse(text) for text in plan.validation]
     validation = load_validation(sources)
@@ -96,7 +101,7 @@ def export(run: Run, folder: Path, which: str = "best") -> Bundle:
         evaluations=[each for each in measured if isinstance(each, Evaluation)],
         rejections=[each for each in measured if isinstance(each, Rejection)],
     )
-    return write_bundle(folder, card, graph, weights_of(model))
+    return write_bundle(folder, card, graph, weights_of(model, plan.recipe.half))
 
 
 def to_onnx(model: nn.Module) -> bytes:
@@ -123,7 +128,30 @@ def to_onnx(model: nn.Module) -> bytes:
     for part in (exported, exported.graph, *exported.graph.node, *exported.graph.value_info):
         del part.metadata_props[:]  # file names and stack traces of the machine that exported
         part.doc_string = ""
+    _store_in_half(exported)
     return exported.SerializeToString(deterministic=True)
+
+
+def round_to_half(model: nn.Module) -> None:
+    """Round every weight of a model to the nearest number of half precision, in place."""
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.copy_(parameter.half())
+
+
+def _store_in_half(model: onnx.ModelProto) -> None:
+    """Keep large weights that half precision holds exactly as such, to be cast when loaded."""
+    for weights in model.graph.initializer:
+        values = onnx.numpy_helper.to_array(weights)
+        if values.dtype != np.float32 or values.size < _LARGE:
+            continue
+        half = values.astype(np.float16)
+        if not (half == values).all():
+            continue
+        name = weights.name
+        weights.CopyFrom(onnx.numpy_helper.from_array(half, f"{name} in half"))
+        cast = onnx.helper.make_node("Cast", [weights.name], [name], to=onnx.TensorProto.FLOAT)
+        model.graph.node.insert(0, cast)
 
 
 def _difference(onnx_logits: np.ndarray, torch_logits: torch.Tensor) -> float:

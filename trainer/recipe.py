@@ -42,6 +42,7 @@ class Recipe:
     settling: float = 0.2  # share of the epochs, at the end, with weak augmentation
     patience: int = 0  # stop after so many epochs without a better one; 0 for never
     precision: Precision = "float32"
+    half: bool = False  # round the trained weights to half precision and ship them so
     seed: int = 0
 
 

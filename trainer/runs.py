@@ -11,7 +11,7 @@ tensorboard/            the metrics again, as TensorBoard's event files
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -125,7 +125,9 @@ def _lines(results: Iterable[EpochResult]) -> bytes:
     return "".join(json.dumps(asdict(result)) + "\n" for result in results).encode()
 
 
-def weights_of(model: nn.Module) -> bytes:
-    """Weights and buffers in the safetensors format."""
-    tensors: Mapping = {k: v.detach().cpu().contiguous() for k, v in model.state_dict().items()}
-    return save(dict(tensors))
+def weights_of(model: nn.Module, half: bool = False) -> bytes:
+    """Weights and buffers in the safetensors format; parameters in half precision if so wished."""
+    tensors = {k: v.detach().cpu().contiguous() for k, v in model.state_dict().items()}
+    if half:
+        tensors |= {name: tensors[name].half() for name, _ in model.named_parameters()}
+    return save(tensors)

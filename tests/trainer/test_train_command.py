@@ -304,6 +304,24 @@ def test_a_run_does_not_go_on_with_other_data_or_another_schedule(trained, tmp_p
     assert f"{plan['data'][0]['source']} is no longer what this run began with" in changed.stderr
 
 
+def test_half_precision_halves_the_bundle_and_answers_alike(tmp_path, some_digits):
+    sizes, cards = [], []
+    for wish in ("--no-half", "--half"):
+        result = trainer(
+            *("train", "--preset", "mlp-deep", "--data", f"folder:{some_digits}", "--epochs", "3"),
+            *(wish, "--folder", wish),
+            cwd=tmp_path,
+        )
+        assert result.returncode == 0, result.stderr
+        bundle = tmp_path / wish / "bundle"
+        sizes.append(sum(file.stat().st_size for file in bundle.iterdir()))
+        cards.append(read_bundle(bundle).card)
+    assert sizes[1] < 0.55 * sizes[0]
+    assert sizes[1] < 4_000_000
+    whole, half = (card.evaluations[0].accuracy for card in cards)
+    assert abs(whole - half) < 0.01
+
+
 def test_runs_are_listed_and_compared(trained, tmp_path, some_digits):
     run, _ = trained
     data = f"folder:{some_digits}"

@@ -154,6 +154,9 @@ _count = click.IntRange(min=1)
     default="float32",
     help="Of the forward pass; bfloat16 is twice as fast where the processor knows it.",
 )
+@click.option(
+    "--half/--no-half", default=False, help="Ship the weights in half precision, at half the size."
+)
 @click.option("--seed", type=click.IntRange(min=0), default=0)
 @click.option("--device", help="cuda, mps or cpu.  [default: the best there is]")
 @click.option(
@@ -191,6 +194,7 @@ def train(
     settling: float,
     patience: int,
     precision: Precision,
+    half: bool,
     seed: int,
     device: str | None,
     folder: Path | None,
@@ -243,6 +247,7 @@ def train(
                 settling=settling,
                 patience=patience,
                 precision=precision,
+                half=half,
                 seed=seed,
             )
             build(recipe)  # an unknown name or option is told before any data is read
