@@ -175,7 +175,9 @@ def test_two_processes_learn_as_one_does(tmp_path, some_digits):
         assert result.returncode == 0, result.stderr
         lines = [json.loads(line) for line in result.stdout.splitlines()]
         assert [line.get("epoch") for line in lines] == [1, 2, 3, 4, 5, 6, None]
-        found[processes] = lines[-1]["card"]["evaluations"][0]["accuracy"]
+        card = lines[-1]["card"]
+        assert card["command"].startswith("torchrun --nproc-per-node=2" if launch else "python")
+        found[processes] = card["evaluations"][0]["accuracy"]
     assert found[1] > 0.8
     assert abs(found[2] - found[1]) < 0.05
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import sys
 import warnings
@@ -59,7 +60,9 @@ def main() -> None:
 
 def command_line() -> str:
     """The command as its user gave it."""
-    return shlex.join(["python", "-m", "trainer", *sys.argv[1:]])
+    processes = os.environ.get("WORLD_SIZE")
+    launch = ["torchrun", f"--nproc-per-node={processes}"] if processes else ["python"]
+    return shlex.join([*launch, "-m", "trainer", *sys.argv[1:]])
 
 
 def require_torch() -> None:
