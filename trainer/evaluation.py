@@ -5,15 +5,17 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from trainer.bundle import Evaluation, Recogniser, Rejection, ReliabilityBin
+from trainer.bundle import Evaluation, Recogniser, Rejection, ReliabilityBin, WrongAnswer
 from trainer.bundle.reading import DIGITS, Floats, digit_probabilities, digit_score
 from trainer.data import NOT_A_DIGIT, Samples, Source, Split
+from trainer.pictures import as_data_url
 from trainer.preprocess import Pixels
 
 CALIBRATION_BINS = 15
 REJECTED_SHARE = 0.01  # of true digits: what the rejection threshold may cost
 
 _BATCH = 1024
+_GALLERY = 24  # wrong answers that a card shows
 
 Labels = NDArray[np.int64]
 
@@ -57,7 +59,29 @@ def measure(
         calibration_error=calibration_error(probabilities[read], samples.labels[read]),
         reliability=reliability(probabilities[read], samples.labels[read]),
         rejected=float(rejected[digits].mean()),
+        wrong=wrong_answers(probabilities, samples, f"{data} {split}", read)[:_GALLERY],
     )
+
+
+def wrong_answers(
+    probabilities: Floats, samples: Samples, name: str, read: NDArray[np.bool_]
+) -> list[WrongAnswer]:
+    """Every wrong answer among those pictures that were `read`, the surest first.
+
+    `probabilities` are [n, 10]; `name` is what the samples are called where they have no files.
+    """
+    answers, confidence = probabilities.argmax(axis=1), probabilities.max(axis=1)
+    wrong = np.flatnonzero(read & (answers != samples.labels))
+    return [
+        WrongAnswer(
+            where=f"{name} {index}" if samples.files is None else str(samples.files[index]),
+            truth=int(samples.labels[index]),
+            answer=int(answers[index]),
+            confidence=float(confidence[index]),
+            seen=as_data_url(samples.pixels[index]),
+        )
+        for index in wrong[np.argsort(-confidence[wrong], kind="stable")].tolist()
+    ]
 
 
 def all_logits(recogniser: Recogniser, pixels: Pixels) -> Floats:

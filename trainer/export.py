@@ -19,7 +19,7 @@ import torch
 from torch import nn
 
 from trainer import preprocess
-from trainer.bundle import Bundle, Card, Evaluation, Recogniser, Rejection, write_bundle
+from trainer.bundle import Bundle, Card, Epoch, Evaluation, Recogniser, Rejection, write_bundle
 from trainer.bundle.reading import DIGITS, softmax
 from trainer.data import DATA_SETS, Source, Split
 from trainer.errors import TrainerError
@@ -71,6 +71,7 @@ def export(run: Run, folder: Path, which: str = "best") -> Bundle:
             )
         ),
         calibrated_on=", ".join(f"{source} {Split.VALIDATION}" for source in sources),
+        history=[msgspec.convert(each, Epoch, from_attributes=True) for each in run.metrics()],
         evaluations=[],
         rejections=[],
         onnx_difference=0.0,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
@@ -14,23 +13,12 @@ from trainer import figures
 from trainer.atomic import write_file
 from trainer.bundle import Bundle, Recogniser
 from trainer.bundle.reading import digit_probabilities
-from trainer.data import NOT_A_DIGIT, Samples, Source, Split
-from trainer.evaluation import all_logits
+from trainer.data import NOT_A_DIGIT, Source, Split
+from trainer.evaluation import all_logits, wrong_answers
 from trainer.pages import render
 from trainer.runs import Run
 
 _GRID = 60  # pictures in a grid
-_WORST = 200  # wrong cases in the list
-
-
-@dataclass(frozen=True, slots=True)
-class WrongCase:
-    """A picture that was read wrongly: its file, or its index in the test part."""
-
-    where: str
-    truth: int
-    answer: int
-    confidence: float
 
 
 def write_report(run: Run, bundle: Bundle) -> Path:
@@ -40,28 +28,26 @@ def write_report(run: Run, bundle: Bundle) -> Path:
     """
     plan = run.plan()
     source = Source.parse(plan.validation[0])
-    digits = _digits(source.load(Split.TEST))
+    samples = source.load(Split.TEST)
+    digits = samples.where(samples.labels != NOT_A_DIGIT)
     recogniser = Recogniser(bundle)
     probabilities = digit_probabilities(
         all_logits(recogniser, digits.pixels), bundle.card.temperature
     )
     answers, confidence = probabilities.argmax(axis=1), probabilities.max(axis=1)
-    wrong = np.flatnonzero(answers != digits.labels)
-    wrong = wrong[np.argsort(-confidence[wrong], kind="stable")]
+    wrong = wrong_answers(probabilities, digits, f"{source} test", digits.has_ink)
+    some = np.sort(np.random.default_rng(0).permutation(len(digits))[:_GRID])
+    worst = np.flatnonzero(digits.has_ink & (answers != digits.labels))
+    worst = worst[np.argsort(-confidence[worst], kind="stable")][:_GRID]
 
     def title(index: int) -> str:
-        truth = figures.word(int(digits.labels[index]))
-        return f"{truth} → {answers[index]} {confidence[index]:.0%}"
+        return f"{digits.labels[index]} → {answers[index]} {confidence[index]:.0%}"
 
-    some = np.sort(np.random.default_rng(0).permutation(len(digits))[:_GRID])
-    worst = wrong[:_GRID]
     measured = next(each for each in bundle.card.evaluations if each.data == str(source))
     metrics = run.metrics()
     shown = {
         "curves": figures.curves(metrics, measured.accuracy),
-        "samples": figures.pictures(
-            digits.pixels[some], [figures.word(int(digits.labels[i])) for i in some]
-        ),
+        "samples": figures.pictures(digits.pixels[some], [str(digits.labels[i]) for i in some]),
         "predictions": figures.pictures(digits.pixels[some], [title(int(i)) for i in some]),
         "wrong": figures.pictures(digits.pixels[worst], [title(int(i)) for i in worst]),
         "confusion": figures.confusion_matrix(measured.confusion),
@@ -81,23 +67,10 @@ def write_report(run: Run, bundle: Bundle) -> Path:
         measured=measured,
         metrics=metrics,
         images={name: base64.b64encode(image).decode() for name, image in images.items()},
-        wrong_cases=[
-            WrongCase(
-                where=str(digits.files[i]) if digits.files is not None else f"{source} test {i}",
-                truth=int(digits.labels[i]),
-                answer=int(answers[i]),
-                confidence=float(confidence[i]),
-            )
-            for i in wrong[:_WORST].tolist()
-        ],
-        wrong=len(wrong),
+        wrong=wrong,
     )
     write_file(run.folder / "report.html", html)
     return run.folder / "report.html"
-
-
-def _digits(samples: Samples) -> Samples:
-    return samples.where(samples.labels != NOT_A_DIGIT)
 
 
 def _first_layer(weights: bytes) -> np.ndarray | None:

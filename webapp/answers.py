@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import time
 import uuid
+from contextlib import suppress
 from http import HTTPStatus
+
+import msgspec
 
 from trainer.bundle import NumberReading, Reading, Recogniser
 from trainer.pictures import Picture, as_data_url
@@ -16,6 +19,7 @@ from webapp.schemas import (
     Certainty,
     DigitReading,
     Mode,
+    ModelAnswer,
     ModelVersion,
     Prediction,
     PredictRequest,
@@ -25,20 +29,39 @@ SURE = 0.98
 LIKELY = 0.85
 
 
+ALL = "all"
+"""In place of a model's name: each of them answers."""
+
+
 def answer(picture: Picture, models: Models, wishes: PredictRequest) -> Prediction:
     """Read a picture in the mode and with the model that were wished for. Raises `Problem`."""
-    started = time.perf_counter()
-    name = wishes.model or models.default
+    everyone = wishes.model == ALL
+    name = models.default if everyone or not wishes.model else wishes.model
     try:
         recogniser = models.get(name)
     except UnknownModel:
-        known = ", ".join(models.names)
+        known = ", ".join([*models.names, ALL])
         raise Problem(
             HTTPStatus.BAD_REQUEST, "unknown_model", f"There is no model {name!r}; known: {known}"
         ) from None
+    prediction = _predict(picture, name, recogniser, wishes.mode)
+    if everyone:
+        answers = [prediction]
+        for other in models.names:
+            with suppress(UnknownModel):  # a bundle that is not sound is in the log
+                if other != name:
+                    answers.append(_predict(picture, other, models.get(other), wishes.mode))
+        prediction.models = [
+            msgspec.convert(each, ModelAnswer, from_attributes=True) for each in answers
+        ]
+    return prediction
+
+
+def _predict(picture: Picture, name: str, recogniser: Recogniser, mode: Mode) -> Prediction:
+    started = time.perf_counter()
     try:
-        number = _read(picture, recogniser, wishes.mode)
-        several = wishes.mode == "digit" and _looks_like_several(picture, recogniser, number)
+        number = _read(picture, recogniser, mode)
+        several = mode == "digit" and _looks_like_several(picture, recogniser, number)
     except EmptyDrawing:
         raise Problem(
             HTTPStatus.UNPROCESSABLE_ENTITY, "empty_drawing", "Nothing is drawn in the picture"
@@ -60,6 +83,7 @@ def answer(picture: Picture, models: Models, wishes: PredictRequest) -> Predicti
         seen=as_data_url(doubtful.prepared.pixels),
         inverted=doubtful.prepared.dark_on_light,
         model=ModelVersion(name=name, version=recogniser.card.version),
+        models=[],
         elapsed_ms=round((time.perf_counter() - started) * 1000, 3),
     )
 

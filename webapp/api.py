@@ -41,7 +41,7 @@ def predict() -> Response:
 def list_models() -> Response:
     """The models that can be asked, with their cards' figures."""
     models: Models = current_app.extensions["models"]
-    infos = [_info(name, model.card, models.default) for name, model in models.all().items()]
+    infos = [_info(name, card, models.default) for name, card in models.cards().items()]
     return Response(msgspec.json.encode(ModelList(models=infos)), mimetype=JSON)
 
 

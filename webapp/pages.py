@@ -46,7 +46,7 @@ def upload() -> str | tuple[str, int]:
 @blueprint.get("/about")
 def about() -> str:
     """What the model is worth, what is kept, and whose data it learned from."""
-    return render_template("about.html", models=current_app.extensions["models"].all())
+    return render_template("about.html", cards=current_app.extensions["models"].cards())
 
 
 @blueprint.get("/language/<tag>")

@@ -52,7 +52,12 @@ class PredictRequest(Struct, kw_only=True, forbid_unknown_fields=True):
         ),
     ] = "digit"
     model: Annotated[
-        str | None, Meta(description=N_("Name of the model; the default one if left out."))
+        str | None,
+        Meta(
+            description=N_(
+                "Name of the model; the default one if left out. all: every model answers."
+            )
+        ),
     ] = None
     strokes: Strokes | None = None
 
@@ -85,6 +90,20 @@ class ModelVersion(Struct, kw_only=True):
     version: str
 
 
+class ModelAnswer(Struct, kw_only=True):
+    """What one of several models answers to the same picture."""
+
+    model: ModelVersion
+    text: str
+    digit: Digit
+    confidence: Probability
+    probabilities: Annotated[list[Probability], Meta(min_length=10, max_length=10)]
+    is_digit: bool
+    digit_score: Probability
+    certainty: Certainty
+    elapsed_ms: float
+
+
 class Prediction(Struct, kw_only=True):
     """The answer to one picture. Of a number, `digit` is the one that is least certain."""
 
@@ -114,6 +133,14 @@ class Prediction(Struct, kw_only=True):
         bool, Meta(description=N_("Whether dark ink was turned light for the model."))
     ]
     model: ModelVersion
+    models: Annotated[
+        list[ModelAnswer],
+        Meta(
+            description=N_(
+                "What each model answers, the default one first, where all were asked; else empty."
+            )
+        ),
+    ]
     elapsed_ms: float
 
 

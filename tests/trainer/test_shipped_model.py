@@ -20,7 +20,7 @@ def test_it_is_at_most_3_mb():
 
 def test_its_card_says_how_it_was_made_and_from_whose_data(recogniser):
     card = recogniser.card
-    assert card.command.startswith("python -m trainer train ")
+    assert "-m trainer train " in card.command
     assert any(part.source == "mnist" and part.pictures == 60_000 for part in card.data)
     assert any("UNIPEN" in line for line in card.attribution)
     assert card.onnx_difference <= 1e-4

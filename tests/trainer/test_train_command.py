@@ -93,6 +93,16 @@ def test_the_bundle_is_complete_and_its_card_tells_how_it_was_made(trained, some
     assert [part.source for part in card.data] == [f"folder:{some_digits}"]
     assert card.evaluations[0].data == f"folder:{some_digits}"
     assert card.evaluations[0].accuracy > 0.6
+    assert [epoch.epoch for epoch in card.history] == [1, 2, 3, 4]
+    wrong = card.evaluations[0].wrong
+    assert wrong
+    assert [each.confidence for each in wrong] == sorted(
+        [w.confidence for w in wrong], reverse=True
+    )
+    for each in wrong:
+        assert f"/test/{each.truth}/" in each.where
+        assert each.truth != each.answer
+        assert each.seen.startswith("data:image/png;base64,")
     assert 0 < card.rejection_threshold < 1
     assert card.temperature > 0
     assert card.onnx_difference <= LARGEST_DIFFERENCE

@@ -1,3 +1,4 @@
+import io
 import shutil
 
 import pytest
@@ -35,3 +36,30 @@ def test_a_bad_bundle_in_the_home_folder_is_left_out_with_the_reason(tmp_path, c
 def test_an_app_without_its_default_model_does_not_start(tmp_path):
     with pytest.raises(BundleError, match="'oracle'"):
         create_app(Settings(home=str(tmp_path), model="oracle"))
+
+
+def test_all_models_answer_to_one_drawing(tmp_path, encode, seven):
+    shutil.copytree(PRETRAINED / "inkling", tmp_path / "models" / "another")
+    broken = shutil.copytree(PRETRAINED / "inkling", tmp_path / "models" / "broken")
+    (broken / "model.onnx").write_bytes(b"broken")
+    client = create_app(Settings(home=str(tmp_path))).test_client()
+    for mode, text in (("digit", "7"), ("number", "7")):
+        sent = {"image": (io.BytesIO(encode(seven)), "seven.png"), "model": "all", "mode": mode}
+        answer = client.post("/api/v1/predict", data=sent).get_json()
+        assert answer["model"]["name"] == "inkling"
+        assert answer["text"] == text
+        names = [each["model"]["name"] for each in answer["models"]]
+        assert names[:2] == ["inkling", "another"]
+        assert "broken" not in names
+        assert answer["models"][0]["probabilities"] == answer["probabilities"]
+        assert answer["models"][1]["probabilities"] == answer["probabilities"]
+    sent = {"image": (io.BytesIO(encode(seven)), "seven.png")}
+    assert client.post("/api/v1/predict", data=sent).get_json()["models"] == []
+
+
+def test_listing_models_loads_none(tmp_path):
+    shutil.copytree(PRETRAINED / "inkling", tmp_path / "models" / "another")
+    app = create_app(Settings(home=str(tmp_path)))
+    listed = app.test_client().get("/api/v1/models").get_json()["models"]
+    assert {"inkling", "another"} <= {each["name"] for each in listed}
+    assert list(app.extensions["models"]._loaded) == ["inkling"]

@@ -121,7 +121,7 @@ def test_sentences_are_as_sure_as_the_probability(app):
             digit=7, confidence=0.7, probabilities=probabilities, is_digit=True,
             digit_score=0.7, certainty=certainty, text=number, several_digits=several,
             digits=[reading] * len(number), prediction_id="", seen="", inverted=True,
-            model=ModelVersion(name="", version=""), elapsed_ms=1.0,
+            model=ModelVersion(name="", version=""), models=[], elapsed_ms=1.0,
         )  # fmt: skip
         with app.test_request_context():
             return wording.sentence(prediction)

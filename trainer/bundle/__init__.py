@@ -4,7 +4,15 @@
 `reading` and `number` are its answers, `occlusion` says which ink they come from.
 """
 
-from trainer.bundle.card import Card, Evaluation, Rejection, ReliabilityBin, TrainingData
+from trainer.bundle.card import (
+    Card,
+    Epoch,
+    Evaluation,
+    Rejection,
+    ReliabilityBin,
+    TrainingData,
+    WrongAnswer,
+)
 from trainer.bundle.number import NumberReading
 from trainer.bundle.occlusion import occlusion_map
 from trainer.bundle.reading import Reading
@@ -16,6 +24,7 @@ __all__ = [
     "Bundle",
     "BundleError",
     "Card",
+    "Epoch",
     "Evaluation",
     "NumberReading",
     "Reading",
@@ -23,6 +32,7 @@ __all__ = [
     "Rejection",
     "ReliabilityBin",
     "TrainingData",
+    "WrongAnswer",
     "occlusion_map",
     "read_bundle",
     "write_bundle",

@@ -22,6 +22,18 @@ class ReliabilityBin(msgspec.Struct, frozen=True, kw_only=True):
     accuracy: float
 
 
+class WrongAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """A picture that was read wrongly."""
+
+    where: str
+    """Its file, or the data set, the part and the picture's index in it."""
+    truth: int
+    answer: int
+    confidence: float
+    seen: str
+    """The 28×28 that the model saw, as the data URL of a PNG."""
+
+
 class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
     """What was measured on one part of one data set, through ONNX Runtime."""
 
@@ -40,6 +52,8 @@ class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
     """Share of these true digits whose digit score is below the card's threshold."""
     reliability: list[ReliabilityBin]
     """The reliability diagram in the same bins, those without pictures left out."""
+    wrong: list[WrongAnswer]
+    """The wrong answers that it was surest of, the surest first; not all of them."""
 
 
 class Rejection(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,6 +65,18 @@ class Rejection(msgspec.Struct, frozen=True, kw_only=True):
     sha256: str
     rejected: float
     """Share with a digit score below the card's threshold, or no ink to read."""
+
+
+class Epoch(msgspec.Struct, frozen=True, kw_only=True):
+    """What one epoch measured. `loss` and `accuracy` are the training's own, under augmentation."""
+
+    epoch: int
+    loss: float
+    accuracy: float
+    validation_loss: float
+    validation_accuracy: float
+    best: bool
+    """Better than all before it on validation; the last such epoch is the one in the bundle."""
 
 
 class Card(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,6 +96,7 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     data: list[TrainingData]
     attribution: list[str]
     calibrated_on: str
+    history: list[Epoch]
     evaluations: list[Evaluation]
     rejections: list[Rejection]
     onnx_difference: float
