@@ -95,7 +95,8 @@ def export(run: Run, folder: Path, which: str = "best") -> Bundle:
         onnx_difference=difference,
     )
     recogniser.card = card
-    tested = dict.fromkeys([Source.parse(part.source).whole for part in plan.data] + sources)
+    named = [Source.parse(text) for text in [*(part.source for part in plan.data), *plan.test]]
+    tested = dict.fromkeys([source.whole for source in named] + sources)
     measured = [evaluate(recogniser, source, Split.TEST) for source in tested]
     card = msgspec.structs.replace(
         card,

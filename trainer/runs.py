@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import msgspec
@@ -38,6 +38,7 @@ class Plan:
     recipe: Recipe
     data: list[TrainingData]
     validation: list[str]
+    test: list[str] = field(default_factory=list)  # measured beside those of data and validation
 
 
 class Run:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from flask_babel import gettext as _
 
-from webapp.schemas import Prediction
+from webapp.schemas import ModelAnswer, Prediction
 
 
 def digit_names() -> list[str]:
@@ -67,6 +69,43 @@ def script_words() -> dict[str, object]:
         "reading": _("Reading…"),
         "seen": {"inverted": seen_line(True), "as is": seen_line(False)},
         "leastCertain": least_certain(),
+    }
+
+
+def comparison_words() -> dict[str, object]:
+    """What the scripts of the comparing page say."""
+    return {"agreement": agreement(), "problems": problems(), "invitation": invitation()}
+
+
+def agreement() -> str:
+    """How many of {all} models give the default model's answer: {agree} of them."""
+    return _("{agree} of {all} models agree.")
+
+
+def agreement_sentence(answers: Sequence[ModelAnswer]) -> str:
+    agree = sum(each.digit == answers[0].digit for each in answers)
+    return agreement().format(agree=agree, all=len(answers))
+
+
+def architectures() -> dict[str, str]:
+    """What each architecture is, by its name."""
+    return {
+        "inkling": _(
+            "Our own: a small residual network with an eleventh class for what is not a digit. It "
+            "learned from MNIST and from pen strokes of many people, painted as they really draw."
+        ),
+        "rnn": _(
+            "A recurrent network that reads the 28 rows of the picture like a text, from the top; "
+            "its last state answers."
+        ),
+        "mlp": _(
+            "The simplest network: one hidden layer, which sees the pixels as a list and knows "
+            "nothing of neighbours."
+        ),
+        "mlp-deep": _("Five hidden layers, trained with the mean squared error."),
+        "cnn": _("A small convolutional network with dropout."),
+        "cnn-wide": _("The classic two blocks of convolution and pooling, then a dense layer."),
+        "lenet5": _("LeNet-5, the convolutional network of 1998, as tutorials build it."),
     }
 
 

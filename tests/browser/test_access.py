@@ -7,7 +7,9 @@ from playwright.sync_api import expect
 from tests.browser.conftest import answered, draw
 
 
-@pytest.mark.parametrize("path", ["/", "/about", "/api/docs", "/no-such-page"])
+@pytest.mark.parametrize(
+    "path", ["/", "/compare", "/models", "/models/inkling", "/about", "/api/docs", "/no-such-page"]
+)
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("locale", ["en-US", "zh-CN"])
 def test_axe_finds_nothing(open_page, screen, path, scheme, locale):

@@ -20,7 +20,7 @@ file.seek(0)
 client = create_app(Settings(home="/nonexistent")).test_client()
 response = client.post("/api/v1/predict", data={"image": (file, "1.png")})
 assert response.get_json()["digit"] == 1, response.data
-for path in ("/", "/about", "/api/docs", "/metrics"):
+for path in ("/", "/models/inkling", "/about", "/api/docs", "/metrics"):
     assert client.get(path).status_code == 200
 loaded = {name.partition(".")[0] for name in sys.modules}
 print(*(loaded & {"torch", "torchvision", "onnx", "onnxscript", "safetensors", "tqdm"}))

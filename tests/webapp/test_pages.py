@@ -6,11 +6,12 @@ import pytest
 from babel.messages.mofile import read_mo
 from babel.messages.pofile import read_po
 
+from trainer.bundle import PRETRAINED, read_bundle
 from webapp import wording
 from webapp.app import create_app
 from webapp.settings import Settings
 
-PAGES = ["/", "/about", "/api/docs", "/no-such-page"]
+PAGES = ["/", "/compare", "/models", "/models/inkling", "/about", "/api/docs", "/no-such-page"]
 CATALOGUE = Path("webapp/translations/zh_Hans/LC_MESSAGES")
 
 
@@ -47,6 +48,31 @@ def test_the_switch_is_remembered_and_leads_back(client):
 @pytest.mark.parametrize("back", ["//evil.example", "https://evil.example", "/\\evil.example"])
 def test_the_switch_never_leads_to_another_host(client, back):
     assert client.get("/language/en", query_string={"back": back}).location == "/"
+
+
+def test_the_switch_leads_back_to_the_page(client):
+    for back in ("/", "/models/inkling", "/api/docs"):
+        assert client.get("/language/en", query_string={"back": back}).location == back
+
+
+def test_a_models_page_tells_its_worth_its_training_and_its_errors(client):
+    card = read_bundle(PRETRAINED / "inkling").card
+    listed = text(client.get("/models"))
+    assert 'href="/models/inkling"' in listed
+    page = text(client.get("/models/inkling"))
+    for evaluation in card.evaluations:
+        assert f"{100 * evaluation.accuracy:.2f} %" in page
+        assert evaluation.wrong[0].seen in page
+    assert page.count("<polyline") == 4
+    points = page.split('points="')[1].split('"')[0].split()
+    assert len(points) == len(card.history)
+    assert str(card.evaluations[0].confusion[7][7]) in page
+    assert card.command in page
+
+
+def test_a_model_that_is_not_there_has_no_page(client):
+    for name in ("nowhere", "..", "inkling/card.json"):
+        assert client.get(f"/models/{name}").status_code == 404
 
 
 def test_an_unknown_language_is_not_found(client):

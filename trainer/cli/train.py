@@ -109,6 +109,13 @@ _count = click.IntRange(min=1)
     help="Data set whose validation part chooses the best epoch and calibrates.  "
     "[default: each of --data]  The validation parts of the others are learned from too.",
 )
+@click.option(
+    "--test",
+    "test",
+    multiple=True,
+    metavar="NAME",
+    help="Data set whose test part is measured besides those of --data and --validate.",
+)
 @strict_option
 @click.option("--epochs", type=_count, default=20)
 @click.option("--batch-size", type=click.IntRange(min=2), default=256)
@@ -178,6 +185,7 @@ def train(
     dropout: float | None,
     data: tuple[str, ...],
     validate: tuple[str, ...],
+    test: tuple[str, ...],
     strict: bool,
     epochs: int,
     batch_size: int,
@@ -252,7 +260,7 @@ def train(
             )
             build(recipe)  # an unknown name or option is told before any data is read
             run = Run(folder or _new_folder(architecture))
-            plan, sets = peers.from_leader(lambda: _started(run, recipe, data, validate))
+            plan, sets = peers.from_leader(lambda: _started(run, recipe, data, validate, test))
         _fit(run, plan, sets, where, peers, as_json)
         if peers.leads:
             _export(run, output, "best", as_json)
@@ -291,7 +299,11 @@ def _new_folder(architecture: str) -> Path:
 
 
 def _started(
-    run: Run, recipe: Recipe, data: tuple[str, ...], validate: tuple[str, ...]
+    run: Run,
+    recipe: Recipe,
+    data: tuple[str, ...],
+    validate: tuple[str, ...],
+    test: tuple[str, ...],
 ) -> tuple[Plan, Sets]:
     """A new run's plan, written down, and its sets."""
     from trainer.runs import Plan
@@ -302,6 +314,7 @@ def _started(
     validation_sources = [Source.parse(text) for text in validate]
     if any(source.size for source in validation_sources):
         raise TrainerError("--validate takes no size: the whole validation part judges")
+    tested = [Source.parse(text).whole for text in test]
     validation_sources = validation_sources or sources
     sets = load_sets(sources, validation_sources, recipe.seed)
     plan = Plan(
@@ -309,6 +322,7 @@ def _started(
         recipe=recipe,
         data=sets.description,
         validation=[str(source.whole) for source in validation_sources],
+        test=[str(source) for source in tested],
     )
     run.start(plan)
     return plan, sets

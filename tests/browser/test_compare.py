@@ -1,0 +1,60 @@
+"""Every model's answer to one drawing."""
+
+import shutil
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import DESKTOP, answered, draw
+from trainer.bundle import PRETRAINED
+
+
+@pytest.fixture
+def another_model(tmp_path):
+    """A second model, the same one, under another name."""
+    shutil.copytree(PRETRAINED / "inkling", tmp_path / "models" / "another")
+
+
+def test_one_drawing_gets_every_models_bars(another_model, open_page, screen, drawings):
+    page = open_page("/compare", **screen)
+    expect(page.locator("#sentence")).to_have_text("Draw a digit, or drop a picture here.")
+    draw(page, drawings[7])
+    for name in ("inkling", "another"):
+        model = page.locator(f'[data-model="{name}"]')
+        expect(model.locator(".digit")).to_have_text("7")
+        expect(model.locator(".share")).to_contain_text("%")
+        best = model.locator('[data-digit="7"]')
+        expect(best).to_have_class("best")
+        assert float(best.get_attribute("data-probability")) > 0.5
+        expect(model.locator("h2 a")).to_have_attribute("href", f"/models/{name}")
+    expect(page.locator("#sentence")).to_contain_text("models agree.")
+    page.locator("#clear").click()
+    expect(page.locator('[data-model="another"] .digit')).to_have_text("")
+    expect(page.locator("#sentence")).to_have_text("Draw a digit, or drop a picture here.")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_the_drawing_goes_along_from_page_to_page(open_page, drawings):
+    page = open_page()
+    draw(page, drawings[7])
+    answered(page, 7)
+    page.get_by_role("link", name="Compare").click()
+    expect(page.locator('[data-model="inkling"] .digit')).to_have_text("7")
+    page.get_by_role("link", name="Draw").click()
+    answered(page, 7)
+
+
+def test_without_scripts_it_is_an_upload_form(another_model, open_page, tmp_path, seven, encode):
+    (tmp_path / "seven.png").write_bytes(encode(seven))
+    page = open_page("/compare", java_script_enabled=False, **DESKTOP)
+    page.set_input_files("#upload", tmp_path / "seven.png")
+    page.get_by_role("button", name="Read it").click()
+    expect(page.locator('[data-model="another"] .digit')).to_have_text("7")
+    expect(page.locator("#sentence")).to_contain_text("models agree.")
+
+
+def test_what_is_no_picture_is_told_here_too(open_page, tmp_path):
+    (tmp_path / "text.png").write_text("hello")
+    page = open_page("/compare", expect_errors=True)
+    page.set_input_files("#upload", tmp_path / "text.png")
+    expect(page.locator("#sentence")).to_contain_text("not a picture that can be read")
