@@ -3,25 +3,53 @@
 const SPEAK_AFTER_MS = 700; // the live region speaks once drawing pauses, not at every stroke
 const BUSY_AFTER_MS = 300; // nothing flashes for a wait shorter than this
 
-export class Answer {
-  #words;
-  #parts;
-  #percent = new Intl.NumberFormat(document.documentElement.lang, {
+/** What stands on every answer's side: one sentence, which is spoken too. `empty()` is the page's. */
+export class Verdict {
+  words = JSON.parse(document.getElementById("words").textContent);
+  percent = new Intl.NumberFormat(document.documentElement.lang, {
     style: "percent",
     minimumFractionDigits: 1,
     maximumFractionDigits: 1,
   });
+  #sentence = document.getElementById("sentence");
+  #spoken = document.getElementById("spoken");
   #speech = 0;
+
+  showProblem(code) {
+    const { problems } = this.words;
+    if (code !== "unreachable") this.empty();
+    this.say(problems[code] ?? problems.unexpected);
+  }
+
+  invite() {
+    this.empty();
+    this.say(this.words.invitation);
+  }
+
+  /** Show that an answer is awaited, or no longer; a page may leave the last one standing. */
+  wait() {}
+
+  say(sentence) {
+    this.wait(false);
+    this.#sentence.textContent = sentence;
+    clearTimeout(this.#speech);
+    this.#speech = setTimeout(() => {
+      this.#spoken.textContent = sentence;
+    }, SPEAK_AFTER_MS);
+  }
+}
+
+export class Answer extends Verdict {
+  #parts;
   #busy = 0;
 
-  constructor(root, words) {
-    this.#words = words;
+  constructor(root) {
+    super();
     const find = (id) => root.querySelector(`#${id}`);
     this.#parts = {
       root,
       answer: find("answer"),
       sentence: find("sentence"),
-      spoken: find("spoken"),
       rows: [...root.querySelectorAll("#bars [data-digit]")],
       readNumber: find("read-number"),
       saw: find("saw"),
@@ -42,24 +70,12 @@ export class Answer {
     saw.classList.remove("empty");
     seen.hidden = false;
     seen.src = prediction.seen;
-    const line = this.#words.seen[prediction.inverted ? "inverted" : "as is"];
+    const line = this.words.seen[prediction.inverted ? "inverted" : "as is"];
     const isNumber = prediction.digits.length > 1;
-    seenLine.textContent = isNumber ? `${this.#words.leastCertain} ${line}` : line;
-    this.#say(this.#sentence(prediction));
+    seenLine.textContent = isNumber ? `${this.words.leastCertain} ${line}` : line;
+    this.say(this.#sentence(prediction));
   }
 
-  showProblem(code) {
-    const { problems } = this.#words;
-    if (code !== "unreachable") this.#empty();
-    this.#say(problems[code] ?? problems.unexpected);
-  }
-
-  invite() {
-    this.#empty();
-    this.#say(this.#words.invitation);
-  }
-
-  /** Show that an answer is awaited, or no longer. */
   wait(waiting) {
     clearTimeout(this.#busy);
     const { root, sentence } = this.#parts;
@@ -67,34 +83,25 @@ export class Answer {
     if (!waiting) return;
     this.#busy = setTimeout(() => {
       root.setAttribute("aria-busy", "true");
-      sentence.textContent = this.#words.reading;
+      sentence.textContent = this.words.reading;
     }, BUSY_AFTER_MS);
   }
 
   #sentence({ certainty, probabilities, digits, text: number, several_digits: several }) {
-    if (several) return this.#words.severalDigits;
+    if (several) return this.words.severalDigits;
     if (digits.length > 1) {
-      return this.#words.numberSentences[certainty].replace("{number}", number);
+      return this.words.numberSentences[certainty].replace("{number}", number);
     }
     const order = probabilities.map((_, digit) => digit);
     order.sort((a, b) => probabilities[b] - probabilities[a]);
-    const [first, second] = order.map((digit) => this.#words.digits[digit]);
-    const text = this.#words.sentences[certainty]
+    const [first, second] = order.map((digit) => this.words.digits[digit]);
+    const text = this.words.sentences[certainty]
       .replace("{first}", first)
       .replace("{second}", second);
     return text.charAt(0).toUpperCase() + text.slice(1);
   }
 
-  #say(sentence) {
-    this.wait(false);
-    this.#parts.sentence.textContent = sentence;
-    clearTimeout(this.#speech);
-    this.#speech = setTimeout(() => {
-      this.#parts.spoken.textContent = sentence;
-    }, SPEAK_AFTER_MS);
-  }
-
-  #empty() {
+  empty() {
     const { answer, readNumber, rows, saw, seen, seenLine, initialLine } = this.#parts;
     answer.textContent = "";
     readNumber.hidden = true;
@@ -109,7 +116,7 @@ export class Answer {
     const best = Math.max(...probabilities);
     for (const row of this.#parts.rows) {
       const p = probabilities[Number(row.dataset.digit)];
-      this.#bar(row, p, p === best, this.#percent.format(p));
+      this.#bar(row, p, p === best, this.percent.format(p));
     }
   }
 

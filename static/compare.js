@@ -1,66 +1,34 @@
 // The page that lays every model's answer beside one drawing.
 
+import { Verdict } from "./answer.js";
 import { Desk } from "./desk.js";
 
 const SIDE = 140; // pixels of the picture that is sent
-const SPEAK_AFTER_MS = 700; // the live region speaks once drawing pauses, not at every stroke
 
-class Comparison {
-  #words = JSON.parse(document.getElementById("words").textContent);
-  #sentence = document.getElementById("sentence");
-  #spoken = document.getElementById("spoken");
-  #speech = 0;
+class Comparison extends Verdict {
   #models = new Map(
     [...document.querySelectorAll("[data-model]")].map((part) => [part.dataset.model, part]),
   );
-  #percent = new Intl.NumberFormat(document.documentElement.lang, {
-    style: "percent",
-    minimumFractionDigits: 1,
-    maximumFractionDigits: 1,
-  });
 
   show({ models }) {
     const [ours] = models;
     for (const each of models) this.#fill(this.#models.get(each.model.name), each, ours);
     const agree = models.filter(({ digit }) => digit === ours.digit).length;
-    this.#say(
-      this.#words.agreement.replace("{agree}", agree).replace("{all}", models.length),
+    this.say(
+      this.words.agreement.replace("{agree}", agree).replace("{all}", models.length),
     );
-  }
-
-  showProblem(code) {
-    const { problems } = this.#words;
-    if (code !== "unreachable") this.#empty();
-    this.#say(problems[code] ?? problems.unexpected);
-  }
-
-  invite() {
-    this.#empty();
-    this.#say(this.#words.invitation);
-  }
-
-  wait() {
-    // The answers stand until the next ones come.
-  }
-
-  #say(sentence) {
-    this.#sentence.textContent = sentence;
-    clearTimeout(this.#speech);
-    this.#speech = setTimeout(() => {
-      this.#spoken.textContent = sentence;
-    }, SPEAK_AFTER_MS);
   }
 
   #fill(part, { digit, confidence, is_digit: isDigit, probabilities }, ours) {
     if (!part) return; // a model that came after the page
     part.querySelector(".digit").textContent = digit;
-    part.querySelector(".share").textContent = this.#percent.format(confidence);
+    part.querySelector(".share").textContent = this.percent.format(confidence);
     part.classList.toggle("differs", digit !== ours.digit);
     part.querySelector(".doubt").hidden = isDigit;
     this.#columns(part, probabilities);
   }
 
-  #empty() {
+  empty() {
     for (const part of this.#models.values()) {
       part.querySelector(".digit").textContent = "";
       part.querySelector(".share").textContent = "";

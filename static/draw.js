@@ -7,7 +7,7 @@ const DIGIT_SIDE = 140; // pixels of the picture that is sent: more detail decid
 const NUMBER_SIDE = 560;
 
 const $ = (id) => document.getElementById(id);
-const desk = new Desk(new Answer($("result"), JSON.parse($("words").textContent)), () => ({
+const desk = new Desk(new Answer($("result")), () => ({
   mode: $("mode").value,
   model: $("model").value,
   side: $("mode").value === "number" ? NUMBER_SIDE : DIGIT_SIDE,

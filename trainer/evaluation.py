@@ -71,7 +71,6 @@ def wrong_answers(
     `probabilities` are [n, 10]; `name` is what the samples are called where they have no files.
     """
     answers, confidence = probabilities.argmax(axis=1), probabilities.max(axis=1)
-    wrong = np.flatnonzero(read & (answers != samples.labels))
     return [
         WrongAnswer(
             where=f"{name} {index}" if samples.files is None else str(samples.files[index]),
@@ -80,8 +79,15 @@ def wrong_answers(
             confidence=float(confidence[index]),
             seen=as_data_url(samples.pixels[index]),
         )
-        for index in wrong[np.argsort(-confidence[wrong], kind="stable")].tolist()
+        for index in surest_errors(probabilities, samples.labels, read).tolist()
     ]
+
+
+def surest_errors(probabilities: Floats, labels: Labels, read: NDArray[np.bool_]) -> Labels:
+    """Indices of the wrong answers among those pictures that were `read`, the surest first."""
+    confidence = probabilities.max(axis=1)
+    wrong = np.flatnonzero(read & (probabilities.argmax(axis=1) != labels))
+    return wrong[np.argsort(-confidence[wrong], kind="stable")]
 
 
 def all_logits(recogniser: Recogniser, pixels: Pixels) -> Floats:

@@ -14,7 +14,7 @@ from trainer.atomic import write_file
 from trainer.bundle import Bundle, Recogniser
 from trainer.bundle.reading import digit_probabilities
 from trainer.data import NOT_A_DIGIT, Source, Split
-from trainer.evaluation import all_logits, wrong_answers
+from trainer.evaluation import all_logits, surest_errors, wrong_answers
 from trainer.pages import render
 from trainer.runs import Run
 
@@ -37,8 +37,7 @@ def write_report(run: Run, bundle: Bundle) -> Path:
     answers, confidence = probabilities.argmax(axis=1), probabilities.max(axis=1)
     wrong = wrong_answers(probabilities, digits, f"{source} test", digits.has_ink)
     some = np.sort(np.random.default_rng(0).permutation(len(digits))[:_GRID])
-    worst = np.flatnonzero(digits.has_ink & (answers != digits.labels))
-    worst = worst[np.argsort(-confidence[worst], kind="stable")][:_GRID]
+    worst = surest_errors(probabilities, digits.labels, digits.has_ink)[:_GRID]
 
     def title(index: int) -> str:
         return f"{digits.labels[index]} → {answers[index]} {confidence[index]:.0%}"

@@ -19,7 +19,7 @@ from trainer.benchmark.report import Cost, Mistake, Row, Told
 from trainer.bundle import Recogniser
 from trainer.bundle.reading import Floats
 from trainer.data import Samples
-from trainer.evaluation import REJECTED_SHARE
+from trainer.evaluation import REJECTED_SHARE, surest_errors
 from trainer.photo import Photo, photograph
 from trainer.pictures import as_data_url, decode
 from trainer.preprocess import EmptyDrawing, Pixels, preprocess
@@ -148,8 +148,7 @@ def mistakes(reader: Reader, asked: Samples, records: Sequence[Record], seed: in
     """The errors of which the reader was surest, the surest first; `asked` is `all_at_once`'s."""
     probabilities, _ = reader.read(asked.pixels)
     answers, confidence = probabilities.argmax(axis=1), probabilities.max(axis=1)
-    wrong = np.flatnonzero((answers != asked.labels) & asked.has_ink)
-    worst = wrong[np.argsort(-confidence[wrong], kind="stable")][:GALLERY]
+    worst = surest_errors(probabilities, asked.labels, asked.has_ink)[:GALLERY]
     draw = InLook(records, _ALL_AT_ONCE)
     return [
         Mistake(

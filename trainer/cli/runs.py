@@ -17,6 +17,8 @@ from trainer.errors import TrainerError
 if TYPE_CHECKING:
     from trainer.runs import Run
 
+_MEASURED = ["run", "architecture", "epochs", "validation", "test", "pictures/s"]
+
 
 @click.command()
 @click.argument("folders", nargs=-1, type=PATH, metavar="[RUN...]")
@@ -36,7 +38,7 @@ def runs(folders: tuple[Path, ...], as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(rows))
         return
-    _print(rows, ["run", "architecture", "epochs", "validation", "test", "pictures/s"])
+    _print(rows, _MEASURED)
     if folders:
         _print(rows, ["run", *_differences(rows)])
 
@@ -75,8 +77,7 @@ def _tested(bundle: Path) -> str:
 def _differences(rows: list[dict[str, str]]) -> list[str]:
     """What these runs were asked differently."""
     keys = dict.fromkeys(key for row in rows for key in row)
-    measured = {"run", "architecture", "epochs", "validation", "test", "pictures/s"}
-    return [key for key in keys if key not in measured and len({row.get(key) for row in rows}) > 1]
+    return [key for key in keys if key not in _MEASURED and len({row.get(key) for row in rows}) > 1]
 
 
 def _print(rows: list[dict[str, str]], keys: list[str]) -> None:

@@ -91,6 +91,8 @@ def _files(split: Split, path: Path) -> list[Path]:
     missing = {part for part in _SHARES if not (path / part).is_dir()}
     parted = (path / Split.TRAIN).is_dir()
     files = _in_digits(path / Split.TRAIN if parted else path)
+    if not missing:
+        return files
     return [file for file in files if _part(file, missing) is split]
 
 
