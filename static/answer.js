@@ -26,6 +26,21 @@ export class Verdict {
     this.say(this.words.invitation);
   }
 
+  /** An answer in words, as honest as its probability deserves. */
+  sentenceFor({ certainty, probabilities, digits, text: number, several_digits: several }) {
+    if (several) return this.words.severalDigits;
+    if (digits.length > 1) {
+      return this.words.numberSentences[certainty].replace("{number}", number);
+    }
+    const order = probabilities.map((_, digit) => digit);
+    order.sort((a, b) => probabilities[b] - probabilities[a]);
+    const [first, second] = order.map((digit) => this.words.digits[digit]);
+    const text = this.words.sentences[certainty]
+      .replace("{first}", first)
+      .replace("{second}", second);
+    return text.charAt(0).toUpperCase() + text.slice(1);
+  }
+
   /** Show that an answer is awaited, or no longer; a page may leave the last one standing. */
   wait() {}
 
@@ -73,7 +88,7 @@ export class Answer extends Verdict {
     const line = this.words.seen[prediction.inverted ? "inverted" : "as is"];
     const isNumber = prediction.digits.length > 1;
     seenLine.textContent = isNumber ? `${this.words.leastCertain} ${line}` : line;
-    this.say(this.#sentence(prediction));
+    this.say(this.sentenceFor(prediction));
   }
 
   wait(waiting) {
@@ -85,20 +100,6 @@ export class Answer extends Verdict {
       root.setAttribute("aria-busy", "true");
       sentence.textContent = this.words.reading;
     }, BUSY_AFTER_MS);
-  }
-
-  #sentence({ certainty, probabilities, digits, text: number, several_digits: several }) {
-    if (several) return this.words.severalDigits;
-    if (digits.length > 1) {
-      return this.words.numberSentences[certainty].replace("{number}", number);
-    }
-    const order = probabilities.map((_, digit) => digit);
-    order.sort((a, b) => probabilities[b] - probabilities[a]);
-    const [first, second] = order.map((digit) => this.words.digits[digit]);
-    const text = this.words.sentences[certainty]
-      .replace("{first}", first)
-      .replace("{second}", second);
-    return text.charAt(0).toUpperCase() + text.slice(1);
   }
 
   empty() {

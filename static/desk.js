@@ -12,15 +12,17 @@ const $ = (id) => document.getElementById(id);
 /**
  * `answer` shows predictions: show(prediction), showProblem(code), invite(), wait(waiting).
  * `wishes()` gives the request's mode and model, and `side`, the pixels of the picture that is sent.
+ * `url` is asked; what it answers is a prediction at least.
  */
 export class Desk {
   #pad = new Pad($("pad"));
-  #reader = new Reader("/api/v1/predict");
+  #reader;
   #file = null; // the uploaded picture that lies on the sheet
   #answer;
   #wishes;
 
-  constructor(answer, wishes) {
+  constructor(answer, wishes, url = "/api/v1/predict") {
+    this.#reader = new Reader(url);
     this.#answer = answer;
     this.#wishes = wishes;
     this.#listen();

@@ -5,36 +5,32 @@ from __future__ import annotations
 from http import HTTPStatus
 
 import msgspec
-from flask import Blueprint, Response, current_app, request
+from flask import Blueprint, Request, Response, current_app, request
 
 from trainer.bundle import Card
+from trainer.pictures import Picture
 from webapp.answers import answer
 from webapp.errors import Problem
+from webapp.inside import explain
 from webapp.models import Models
-from webapp.schemas import Measured, ModelInfo, ModelList
+from webapp.schemas import Measured, ModelInfo, ModelList, PredictRequest
 from webapp.uploads import picture_in_form, picture_in_json
 
 blueprint = Blueprint("api", __name__, url_prefix="/api/v1")
-
-JSON = "application/json"
 
 
 @blueprint.post("/predict")
 def predict() -> Response:
     """Read the digit, or the number, in a picture."""
-    match request.mimetype:
-        case "application/json":
-            picture, wishes = picture_in_json(request)
-        case "multipart/form-data":
-            picture, wishes = picture_in_form(request)
-        case _:
-            raise Problem(
-                HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
-                "unsupported_media_type",
-                "Send application/json or multipart/form-data",
-            )
-    prediction = answer(picture, current_app.extensions["models"], wishes)
-    return Response(msgspec.json.encode(prediction), mimetype=JSON)
+    picture, wishes = _picture_in(request)
+    return _json(answer(picture, current_app.extensions["models"], wishes))
+
+
+@blueprint.post("/explain")
+def look_inside() -> Response:
+    """Read the digit in a picture, and tell how the model came to its answer."""
+    picture, wishes = _picture_in(request)
+    return _json(explain(picture, current_app.extensions["models"], wishes))
 
 
 @blueprint.get("/models")
@@ -42,7 +38,24 @@ def list_models() -> Response:
     """The models that can be asked, with their cards' figures."""
     models: Models = current_app.extensions["models"]
     infos = [_info(name, card, models.default) for name, card in models.cards().items()]
-    return Response(msgspec.json.encode(ModelList(models=infos)), mimetype=JSON)
+    return _json(ModelList(models=infos))
+
+
+def _picture_in(request: Request) -> tuple[Picture, PredictRequest]:
+    match request.mimetype:
+        case "application/json":
+            return picture_in_json(request)
+        case "multipart/form-data":
+            return picture_in_form(request)
+    raise Problem(
+        HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+        "unsupported_media_type",
+        "Send application/json or multipart/form-data",
+    )
+
+
+def _json(body: msgspec.Struct) -> Response:
+    return Response(msgspec.json.encode(body), mimetype="application/json")
 
 
 def _info(name: str, card: Card, default: str) -> ModelInfo:

@@ -9,7 +9,7 @@ import msgspec
 from flask import Blueprint, Response, jsonify, render_template
 
 from webapp.i18n import N_
-from webapp.schemas import ModelList, Prediction, PredictRequest, ProblemDetails
+from webapp.schemas import Explanation, ModelList, Prediction, PredictRequest, ProblemDetails
 
 blueprint = Blueprint("docs", __name__, url_prefix="/api")
 
@@ -39,9 +39,11 @@ def page() -> str:
 
 def openapi() -> dict[str, Any]:
     """The contract, made from the very types that check requests and make answers."""
-    (request, prediction, models, problem), components = msgspec.json.schema_components(
-        [PredictRequest, Prediction, ModelList, ProblemDetails],
-        ref_template="#/components/schemas/{name}",
+    (request, prediction, explanation, models, problem), components = (
+        msgspec.json.schema_components(
+            [PredictRequest, Prediction, Explanation, ModelList, ProblemDetails],
+            ref_template="#/components/schemas/{name}",
+        )
     )
     form = {
         "type": "object",
@@ -59,6 +61,13 @@ def openapi() -> dict[str, Any]:
         }
         for status, description in _ERRORS.items()
     }
+    body = {
+        "required": True,
+        "content": {
+            "application/json": {"schema": request},
+            "multipart/form-data": {"schema": form},
+        },
+    }
     return {
         "openapi": "3.1.0",
         "info": {
@@ -73,14 +82,19 @@ def openapi() -> dict[str, Any]:
                 "post": {
                     "operationId": "predict",
                     "summary": N_("Read the digit, or the number, in a picture"),
-                    "requestBody": {
-                        "required": True,
-                        "content": {
-                            "application/json": {"schema": request},
-                            "multipart/form-data": {"schema": form},
-                        },
-                    },
+                    "requestBody": body,
                     "responses": {"200": _ok(N_("What was read."), prediction)} | problems,
+                }
+            },
+            "/api/v1/explain": {
+                "post": {
+                    "operationId": "explain",
+                    "summary": N_("Read a digit, and tell how the model came to its answer"),
+                    "requestBody": body,
+                    "responses": {
+                        "200": _ok(N_("What was read, and how."), explanation),
+                    }
+                    | problems,
                 }
             },
             "/api/v1/models": {

@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from http import HTTPStatus
+from typing import TypeVar
 
 import msgspec
 from flask import Blueprint, abort, current_app, redirect, render_template, request
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Response
 
+from trainer.pictures import Picture
 from webapp import i18n, wording
 from webapp.answers import ALL, answer
 from webapp.charts import curves
 from webapp.errors import Problem
+from webapp.inside import explain
 from webapp.models import Models
-from webapp.schemas import Mode, ModelAnswer, Prediction
+from webapp.schemas import Explanation, Mode, ModelAnswer, Prediction, PredictRequest
 from webapp.uploads import picture_in_form
 
 blueprint = Blueprint("pages", __name__)
+
+P = TypeVar("P", bound=Prediction)
 
 _COMPARABLE = ("mnist", "strokes")  # data sets whose test parts every model is measured on
 _A_YEAR = 365 * 24 * 3600
@@ -43,16 +49,13 @@ def draw() -> str:
 
 
 @blueprint.post("/")
-def upload() -> str | tuple[str, int]:
+def upload() -> tuple[str, int]:
     """The drawing page with the answer to an upload, for browsers that run no scripts."""
-    try:
-        picture, wishes = picture_in_form(request)
-        prediction = answer(picture, _models(), wishes)
-    except Problem as problem:
-        return _drawing_page(None, wording.problem_sentence(problem.code)), problem.status
-    except RequestEntityTooLarge as error:
-        return _drawing_page(None, wording.problem_sentence("too_large")), error.code
-    return _drawing_page(prediction, wording.sentence(prediction), wishes.mode)
+    prediction, trouble, status = _read_upload(answer)
+    if not prediction:
+        return _drawing_page(None, trouble), status
+    mode: Mode = "number" if request.form.get("mode") == "number" else "digit"
+    return _drawing_page(prediction, wording.sentence(prediction), mode), status
 
 
 @blueprint.get("/compare")
@@ -62,18 +65,12 @@ def compare() -> str:
 
 
 @blueprint.post("/compare")
-def compare_upload() -> str | tuple[str, int]:
+def compare_upload() -> tuple[str, int]:
     """The same for an upload, for browsers that run no scripts."""
-    try:
-        picture, wishes = picture_in_form(request)
-        asked = msgspec.structs.replace(wishes, model=ALL, mode="digit")
-        prediction = answer(picture, _models(), asked)
-    except Problem as problem:
-        return _comparison({}, wording.problem_sentence(problem.code)), problem.status
-    except RequestEntityTooLarge as error:
-        return _comparison({}, wording.problem_sentence("too_large")), error.code
-    answers = {each.model.name: each for each in prediction.models}
-    return _comparison(answers, wording.agreement_sentence(prediction.models))
+    prediction, trouble, status = _read_upload(answer, model=ALL, mode="digit")
+    answers = prediction.models if prediction else []
+    sentence = wording.agreement_sentence(answers) if answers else trouble
+    return _comparison({each.model.name: each for each in answers}, sentence), status
 
 
 @blueprint.get("/about")
@@ -104,6 +101,20 @@ def model(name: str) -> str:
     )
 
 
+@blueprint.get("/models/<name>/inside")
+def inside(name: str) -> str:
+    """One drawing, and how a model comes to its answer."""
+    return _inside(name, None, wording.invitation())
+
+
+@blueprint.post("/models/<name>/inside")
+def inside_upload(name: str) -> tuple[str, int]:
+    """The same for an upload, for browsers that run no scripts."""
+    explanation, trouble, status = _read_upload(explain, model=name, mode="digit")
+    sentence = wording.sentence(explanation) if explanation else trouble
+    return _inside(name, explanation, sentence), status
+
+
 @blueprint.get("/language/<tag>")
 def choose_language(tag: str) -> Response:
     """Remember the language, and go back to the page that it was asked from."""
@@ -115,6 +126,23 @@ def choose_language(tag: str) -> Response:
         i18n.COOKIE, tag, max_age=_A_YEAR, samesite="Lax", secure=request.is_secure, httponly=True
     )
     return response
+
+
+def _read_upload(
+    read: Callable[[Picture, Models, PredictRequest], P], **wishes: str
+) -> tuple[P | None, str, int]:
+    """What `read` makes of the form's picture; or nothing, with a sentence that says why.
+
+    `wishes` come before those of the form.
+    """
+    try:
+        picture, asked = picture_in_form(request)
+        reading = read(picture, _models(), msgspec.structs.replace(asked, **wishes))
+    except Problem as problem:
+        return None, wording.problem_sentence(problem.code), problem.status
+    except RequestEntityTooLarge as error:
+        return None, wording.problem_sentence("too_large"), error.code
+    return reading, "", HTTPStatus.OK
 
 
 def _right() -> dict[str, dict[str, float]]:
@@ -134,6 +162,18 @@ def _comparison(answers: Mapping[str, ModelAnswer], sentence: str) -> str:
         answers=answers,
         sentence=sentence,
         words=wording.comparison_words(),
+    )
+
+
+def _inside(name: str, explanation: Explanation | None, sentence: str) -> str:
+    if name not in _models().cards():
+        abort(404)
+    return render_template(
+        "inside.html",
+        name=name,
+        explanation=explanation,
+        sentence=sentence,
+        words=wording.inside_words(),
     )
 
 

@@ -144,6 +144,38 @@ class Prediction(Struct, kw_only=True):
     elapsed_ms: float
 
 
+class Stage(Struct, kw_only=True):
+    """What one stage of a model gave."""
+
+    name: Annotated[str, Meta(description=N_("Its place and its kind, as in: 2 MaxPool2d."))]
+    shape: Annotated[
+        list[int],
+        Meta(
+            description=N_(
+                "Maps, height and width; or, of a recurrent layer, rows and units; or units."
+            )
+        ),
+    ]
+    picture: Annotated[
+        str, Meta(description=N_("All of it in one picture, brighter for more: a PNG data URL."))
+    ]
+
+
+class Explanation(Prediction, kw_only=True):
+    """An answer, and how a model came to it."""
+
+    occlusion: Annotated[
+        str,
+        Meta(
+            description=N_(
+                "What the model saw as a PNG data URL, coloured by what covering that ink does to "
+                "the answer: orange for what spoke for it, blue for what spoke against it."
+            )
+        ),
+    ]
+    stages: Annotated[list[Stage], Meta(description=N_("From the picture to the answer."))]
+
+
 class Measured(Struct, kw_only=True):
     """A figure of the model's card."""
 

@@ -59,6 +59,15 @@ def problems() -> dict[str, str]:
 
 def script_words() -> dict[str, object]:
     """What the page's scripts say."""
+    return answer_words() | {
+        "reading": _("Reading…"),
+        "seen": {"inverted": seen_line(True), "as is": seen_line(False)},
+        "leastCertain": least_certain(),
+    }
+
+
+def answer_words() -> dict[str, object]:
+    """What the scripts need to say an answer, or why there is none."""
     return {
         "digits": digit_names(),
         "sentences": sentences(),
@@ -66,9 +75,25 @@ def script_words() -> dict[str, object]:
         "severalDigits": several_digits(),
         "problems": problems(),
         "invitation": invitation(),
-        "reading": _("Reading…"),
-        "seen": {"inverted": seen_line(True), "as is": seen_line(False)},
-        "leastCertain": least_certain(),
+    }
+
+
+def inside_words() -> dict[str, object]:
+    """What the scripts say on the page that shows a model from the inside."""
+    return answer_words() | {"stages": stages()}
+
+
+def stages() -> dict[str, str]:
+    """What each kind of stage does, by its name."""
+    maps = _("Filters: each map shows where the picture has what its filter looks for.")
+    state = _("Its state after each row of the picture, from the top to the bottom.")
+    return {
+        "ReLU": _("What was found there: only what is positive goes on, the rest is dark."),
+        "MaxPool2d": _("Of each square of four only the strongest goes on: smaller, and steadier."),
+        "Residual": maps,
+        "LSTM": state,
+        "GRU": state,
+        "RNN": state,
     }
 
 

@@ -1,4 +1,4 @@
-"""Every model's answer to one drawing."""
+"""Every model's answer to one drawing, and the inside of one model."""
 
 import shutil
 
@@ -58,3 +58,19 @@ def test_what_is_no_picture_is_told_here_too(open_page, tmp_path):
     page = open_page("/compare", expect_errors=True)
     page.set_input_files("#upload", tmp_path / "text.png")
     expect(page.locator("#sentence")).to_contain_text("not a picture that can be read")
+
+
+def test_a_drawing_is_followed_through_a_models_stages(open_page, screen, drawings):
+    page = open_page("/models/lenet5", **screen)
+    page.get_by_role("link", name="See inside").click()
+    expect(page.locator("#insight")).to_be_hidden()
+    draw(page, drawings[7])
+    expect(page.locator("#sentence")).to_contain_text("a 7")
+    expect(page.locator("#stages li")).to_have_count(6)
+    expect(page.locator("#stages li").nth(1)).to_contain_text("MaxPool2d 6 × 14 × 14")
+    widths = page.locator("#insight img").evaluate_all("all => all.map((img) => img.naturalWidth)")
+    assert len(widths) == 8
+    assert min(widths) > 0
+    page.locator("#clear").click()
+    expect(page.locator("#insight")).to_be_hidden()
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

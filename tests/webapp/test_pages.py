@@ -11,7 +11,16 @@ from webapp import wording
 from webapp.app import create_app
 from webapp.settings import Settings
 
-PAGES = ["/", "/compare", "/models", "/models/inkling", "/about", "/api/docs", "/no-such-page"]
+PAGES = [
+    "/",
+    "/compare",
+    "/models",
+    "/models/inkling",
+    "/models/rnn/inside",
+    "/about",
+    "/api/docs",
+    "/no-such-page",
+]
 CATALOGUE = Path("webapp/translations/zh_Hans/LC_MESSAGES")
 
 

@@ -1,0 +1,87 @@
+"""How a model came to its answer: its stages, and the ink that mattered, as pictures."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+import cv2
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from trainer.bundle import occlusion_map
+from trainer.pictures import Picture, as_data_url
+from trainer.preprocess import Pixels, preprocess
+from webapp.answers import ALL, answer
+from webapp.errors import Problem
+from webapp.models import Models
+from webapp.schemas import Explanation, PredictRequest, Stage
+
+FOR, AGAINST = (255, 150, 50), (90, 160, 255)
+"""RGB of the ink that spoke for the answer, and of the ink that spoke against it."""
+
+_LEAST_FALL = 0.01  # of the probability; weaker effects are shown as weak as they are
+_UNITS_PER_ROW = 32
+_BRIGHTEST = 99.5  # per cent of the numbers; a few that stand far out leave the rest in the dark
+
+
+def explain(picture: Picture, models: Models, wishes: PredictRequest) -> Explanation:
+    """Read one digit with one model, and show how it came to its answer. Raises `Problem`."""
+    if wishes.mode == "number" or wishes.model == ALL:
+        raise Problem(
+            HTTPStatus.BAD_REQUEST, "invalid_request", "Explained is one digit, by one model"
+        )
+    prediction = answer(picture, models, wishes)
+    recogniser = models.get(prediction.model.name)
+    pixels = preprocess(picture.image, picture.scale).pixels
+    return Explanation(
+        **msgspec.structs.asdict(prediction),
+        occlusion=as_data_url(tinted(pixels, occlusion_map(recogniser, pixels))),
+        stages=[
+            Stage(name=name, shape=list(given.shape), picture=as_data_url(glowing(tiles(given))))
+            for name, (given,) in recogniser.stages(pixels[None]).items()
+        ],
+    )
+
+
+def tinted(pixels: Pixels, falls: NDArray[np.float64]) -> Pixels:
+    """Ink, uint8 [28, 28], in the colours of what its loss costs: RGB, uint8 [28, 28, 3]."""
+    strength = falls / max(float(np.abs(falls).max()), _LEAST_FALL)
+    weight = np.abs(strength)[..., None]
+    colour = np.where(strength[..., None] > 0, FOR, AGAINST)
+    ink = 0.6 * pixels[..., None].astype(np.float64)
+    return np.round(ink + (colour - ink) * weight).astype(np.uint8)
+
+
+def tiles(given: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Lay out what a stage gave as one picture, float32 [height, width] with NaN between its parts.
+
+    Maps [maps, height, width] stand side by side, in about twice as many columns as rows; a state
+    after each row [rows, units] is a picture already; units [units] run on like a text.
+    """
+    if given.ndim == 2:
+        return given
+    if given.ndim == 1:
+        rows = -(-len(given) // _UNITS_PER_ROW)
+        text = np.full(rows * min(len(given), _UNITS_PER_ROW), np.nan, np.float32)
+        text[: len(given)] = given
+        return text.reshape(rows, -1)
+    count, height, width = given.shape
+    columns = min(count, round((2 * count) ** 0.5))
+    rows = -(-count // columns)
+    frame = np.full((rows * columns, height + 1, width + 1), np.nan, np.float32)
+    frame[:count, :-1, :-1] = given
+    grid = frame.reshape(rows, columns, height + 1, width + 1).transpose(0, 2, 1, 3)
+    return grid.reshape(rows * (height + 1), columns * (width + 1))[:-1, :-1]
+
+
+def glowing(values: NDArray[np.float32]) -> Pixels:
+    """Numbers as colours from dark to bright, from the least to nearly the most; NaN as nothing.
+
+    float32 [height, width] to RGBA, uint8 [height, width, 4].
+    """
+    there = ~np.isnan(values)
+    low, high = np.percentile(values[there], [0, _BRIGHTEST])
+    level = np.clip(np.where(there, (values - low) / max(high - low, 1e-9), 0), 0, 1)
+    colours = cv2.applyColorMap(np.round(255 * level).astype(np.uint8), cv2.COLORMAP_MAGMA)
+    return np.dstack([cv2.cvtColor(colours, cv2.COLOR_BGR2RGB), 255 * there.astype(np.uint8)])
