@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Literal
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any, Literal
 
 from torch import Tensor, nn
 
@@ -18,6 +18,7 @@ Precision = Literal["float32", "bfloat16"]
 MNIST_MEAN, MNIST_DEVIATION = 0.1307, 0.3081
 """Of the pixels of MNIST's training part, 0..1."""
 
+_OF_ARCHITECTURES = ("cell", "hidden", "layers", "bidirectional", "dropout")
 _WEAK = 0.3  # share of the augmentation's strength while the model settles
 
 
@@ -44,6 +45,17 @@ class Recipe:
     precision: Precision = "float32"
     half: bool = False  # round the trained weights to half precision and ship them so
     seed: int = 0
+
+    @classmethod
+    def from_options(cls, values: Mapping[str, Any]) -> Recipe:
+        """From options of `python -m trainer train` by name; what decides no weights is passed by.
+
+        None stands for an option of the architecture that was not given.
+        """
+        own = {name: values[name] for name in (each.name for each in fields(cls)) if name in values}
+        options = {name: values[name] for name in _OF_ARCHITECTURES if values.get(name) is not None}
+        augmentation = Augmentation() if values.get("augment", True) else None
+        return cls(**own, options=options, augmentation=augmentation)
 
 
 class Normalise(nn.Module):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-import tomllib
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -26,13 +25,13 @@ from trainer.cli.main import (
 )
 from trainer.data import Source, home_folder
 from trainer.errors import TrainerError
-from trainer.recipes import preset, presets
+from trainer.recipes import preset, presets, read_options
 
 if TYPE_CHECKING:
     import torch
 
     from trainer.peers import Peers
-    from trainer.recipe import Precision, Recipe
+    from trainer.recipe import Recipe
     from trainer.runs import Plan, Run
     from trainer.sets import Sets
     from trainer.state import State
@@ -51,12 +50,7 @@ def _take_from_file(context: click.Context, parameter: click.Parameter, given: A
     if given is None:
         return
     file: Path = preset(given) if parameter.name == "preset" else given
-    try:
-        values = {
-            key.replace("-", "_"): value for key, value in tomllib.loads(file.read_text()).items()
-        }
-    except (OSError, ValueError) as error:
-        raise TrainerError(f"{file}: {error}") from error
+    values = read_options(file)
     known = {each.name for each in context.command.params} - {"config", "preset", "resume"}
     if unknown := sorted(values.keys() - known):
         raise TrainerError(f"{file}: there is no option {unknown[0]!r}")
@@ -176,38 +170,17 @@ _count = click.IntRange(min=1)
 @click.pass_context
 def train(
     context: click.Context,
+    /,
     resume: Path | None,
-    architecture: str,
-    cell: str | None,
-    hidden: int | None,
-    layers: int | None,
-    bidirectional: bool | None,
-    dropout: float | None,
     data: tuple[str, ...],
     validate: tuple[str, ...],
     test: tuple[str, ...],
     strict: bool,
-    epochs: int,
-    batch_size: int,
-    loss: str,
-    label_smoothing: float,
-    optimizer: str,
-    learning_rate: float,
-    momentum: float,
-    weight_decay: float,
-    schedule: str,
-    average_decay: float,
-    normalise: bool,
-    augment: bool,
-    settling: float,
-    patience: int,
-    precision: Precision,
-    half: bool,
-    seed: int,
     device: str | None,
     folder: Path | None,
     output: Path | None,
     as_json: bool,
+    **decisive: Any,
 ) -> None:
     """Train a model and write its bundle.
 
@@ -216,7 +189,6 @@ def train(
     require_torch()
     if strict:
         stop_at_unreadable_pictures()
-    from trainer.augment import Augmentation
     from trainer.device import choose_device
     from trainer.peers import joined
     from trainer.recipe import Recipe, build
@@ -226,40 +198,13 @@ def train(
     with joined() as peers:
         if resume:
             _only_with_resume(context)
-            longer = epochs if _was_given(context, "epochs") else None
+            longer = decisive["epochs"] if _was_given(context, "epochs") else None
             run = Run(resume)
             plan, sets = peers.from_leader(lambda: _resumed(run, longer))
         else:
-            options = {
-                "cell": cell,
-                "hidden": hidden,
-                "layers": layers,
-                "bidirectional": bidirectional,
-                "dropout": dropout,
-            }
-            recipe = Recipe(
-                architecture=architecture,
-                options={name: value for name, value in options.items() if value is not None},
-                epochs=epochs,
-                batch_size=batch_size,
-                loss=loss,
-                label_smoothing=label_smoothing,
-                optimizer=optimizer,
-                learning_rate=learning_rate,
-                momentum=momentum,
-                weight_decay=weight_decay,
-                schedule=schedule,
-                average_decay=average_decay,
-                normalise=normalise,
-                augmentation=Augmentation() if augment else None,
-                settling=settling,
-                patience=patience,
-                precision=precision,
-                half=half,
-                seed=seed,
-            )
+            recipe = Recipe.from_options(decisive)
             build(recipe)  # an unknown name or option is told before any data is read
-            run = Run(folder or _new_folder(architecture))
+            run = Run(folder or _new_folder(recipe.architecture))
             plan, sets = peers.from_leader(lambda: _started(run, recipe, data, validate, test))
         _fit(run, plan, sets, where, peers, as_json)
         if peers.leads:

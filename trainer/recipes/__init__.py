@@ -5,7 +5,9 @@ A new one joins by one new file.
 
 from __future__ import annotations
 
+import tomllib
 from pathlib import Path
+from typing import Any
 
 from trainer.errors import TrainerError
 from trainer.registry import hint
@@ -23,3 +25,12 @@ def preset(name: str) -> Path:
     if name not in presets():
         raise TrainerError(f"there is no preset {name!r}; {hint(name, presets())}")
     return _FOLDER / f"{name}.toml"
+
+
+def read_options(file: Path) -> dict[str, Any]:
+    """The options in a recipe's file, by their names in Python. Raises `TrainerError`."""
+    try:
+        values = tomllib.loads(file.read_text())
+    except (OSError, ValueError) as error:
+        raise TrainerError(f"{file}: {error}") from error
+    return {key.replace("-", "_"): value for key, value in values.items()}
