@@ -1,219 +1,45 @@
-"""`make bench`: the app under load, beside the same app with eager torch, in one run.
+"""`make bench`: how quick Inkling answers and learns, each beside the usual way, in one run.
 
 Figures from one run are compared with each other, never with those of another day.
 """
 
 from __future__ import annotations
 
-import base64
-import io
 import json
-import os
-import re
-import shutil
-import socket
-import statistics
-import subprocess
-import sys
-import tempfile
-import time
-import timeit
-import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
-from pathlib import Path
+from typing import Any
 
 import click
-import numpy as np
-import psutil
-from PIL import Image
 
-from trainer.benchmark.measure import large_photo
-from trainer.bundle import PRETRAINED, Recogniser, read_bundle
-from trainer.data import synthetic
-from trainer.pictures import decode
-from trainer.preprocess import preprocess
-from trainer.render import Look, paint
+from tests.bench.serving import measure_serving, print_serving
+from tests.bench.training import measure_quickest, measure_speeds, print_quickest, print_speeds
 
-WORKERS = 2
-CONNECTIONS = 8
-
-SCRIPT = """
-local bodies = {}
-for line in io.lines(os.getenv("BENCH_BODIES")) do bodies[#bodies + 1] = line end
-local headers = { ["Content-Type"] = "application/json" }
-local i = 0
-request = function()
-  i = i % #bodies + 1
-  return wrk.format("POST", "/api/v1/predict", headers, bodies[i])
-end
-done = function(summary, latency)
-  io.write(string.format("RESULT %f %f %f %d\\n",
-    summary.requests / (summary.duration / 1e6), latency:percentile(50) / 1e3,
-    latency:percentile(99) / 1e3,
-    summary.errors.status + summary.errors.read + summary.errors.connect + summary.errors.timeout))
-end
-"""
-
-COLD_START = """
-import time
-started = time.perf_counter()
-import io, sys
-from webapp import create_app
-client = create_app().test_client()
-client.post("/api/v1/predict", data={"image": (io.BytesIO(open(sys.argv[1], "rb").read()), "p")})
-print(time.perf_counter() - started)
-"""
-
-
-@dataclass(frozen=True)
-class Load:
-    """One round of load: requests per second, milliseconds, failures, MiB per worker.
-
-    `resident` counts what the workers share, as the libraries' code, in each of them; `share`
-    counts it once for all of them (PSS).
-    """
-
-    rate: float
-    p50: float
-    p99: float
-    failures: int
-    resident: float
-    share: float
-
-
-def page_pictures(count: int) -> list[bytes]:
-    """What the page sends: the ink on 140×140 RGB, as PNG."""
-    rng = np.random.default_rng(0)
-    look = Look(side=140, size=0.85, pen=7)
-    pictures = []
-    for number in range(count):
-        file = io.BytesIO()
-        strokes = synthetic.drawn(number % 10, rng)
-        Image.fromarray(paint(strokes, look)).convert("RGB").save(file, "PNG")
-        pictures.append(file.getvalue())
-    return pictures
-
-
-@contextmanager
-def server(app: str, port: int) -> Iterator[psutil.Process]:
-    """Serve an app with our gunicorn settings until the block ends."""
-    command = [sys.executable, "-m", "gunicorn", "-c", "webapp/gunicorn.conf.py", app]
-    environment = {"PORT": str(port), "INKLING_WORKERS": str(WORKERS)}
-    process = subprocess.Popen(
-        command,
-        env=os.environ | environment,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        for _ in range(600):
-            with suppress(OSError), urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz"):
-                break
-            time.sleep(0.1)
-        yield psutil.Process(process.pid)
-    finally:
-        process.terminate()
-        process.wait()
-
-
-def measure(app: str, bodies: Path, seconds: int) -> Load:
-    """Load an app with wrk on one thread, after a second of warming up."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port = listener.getsockname()[1]
-    script = bodies.with_name("bench.lua")
-    script.write_text(SCRIPT)
-    with server(app, port) as master:
-        for duration in (1, seconds):
-            output = subprocess.run(
-                ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{duration}s", "-s", script,
-                 f"http://127.0.0.1:{port}"],
-                env=os.environ | {"BENCH_BODIES": str(bodies)},
-                capture_output=True, text=True, check=True,
-            ).stdout  # fmt: skip
-        memory = [worker.memory_full_info() for worker in master.children()]
-        resident = statistics.mean(info.rss for info in memory) / 2**20
-        share = statistics.mean(info.pss for info in memory) / 2**20
-    numbers = re.search(r"RESULT (.*)", output)
-    assert numbers, output
-    rate, p50, p99, failures = map(float, numbers[1].split())
-    return Load(rate, p50, p99, int(failures), resident, share)
-
-
-def cold_start(picture: Path) -> float:
-    """Seconds from a fresh interpreter's first import to the first answer: the median of five."""
-    command = [sys.executable, "-c", COLD_START, picture]
-    runs = [
-        float(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
-        for _ in range(5)
-    ]
-    return statistics.median(runs)
-
-
-def milliseconds(function: object) -> float:
-    timer = timeit.Timer(function)  # type: ignore[arg-type]
-    count, _ = timer.autorange()
-    return min(timer.repeat(5, count)) / count * 1000
+PARTS = ("serving", "training", "quickest")
 
 
 @click.command()
+@click.option(
+    "--part", "parts", type=click.Choice(PARTS), multiple=True, default=PARTS, help="Only this."
+)
 @click.option("--seconds", default=8, show_default=True, help="Length of each round of load.")
-@click.option("--rounds", default=3, show_default=True, help="Rounds of each app, in turn.")
+@click.option("--pictures", default=10_000, show_default=True, help="Of each round of training.")
+@click.option("--rounds", default=3, show_default=True, help="Rounds of each, in turn.")
 @click.option("--json", "as_json", is_flag=True)
-def main(seconds: int, rounds: int, as_json: bool) -> None:
-    """Measure the app under load, its cold start, and the steps of one answer."""
-    if shutil.which("wrk") is None:
-        raise click.ClickException("the load is made by wrk; please install it (Debian: wrk)")
-    pictures = page_pictures(20)
-    with tempfile.TemporaryDirectory() as folder:
-        bodies = Path(folder) / "bodies"
-        urls = [f"data:image/png;base64,{base64.b64encode(p).decode()}" for p in pictures]
-        bodies.write_text("\n".join(json.dumps({"image": url}) for url in urls))
-        picture = Path(folder) / "picture.png"
-        picture.write_bytes(pictures[0])
-        apps = {"onnx": "webapp:create_app()", "torch": "tests.bench.eager:create_app()"}
-        loads: dict[str, list[Load]] = {name: [] for name in apps}
-        for _ in range(rounds):
-            for name, app in apps.items():
-                loads[name].append(measure(app, bodies, seconds))
-        cold = cold_start(picture)
-
-    recogniser = Recogniser(read_bundle(PRETRAINED / "inkling"))
-    image = decode(pictures[0]).image
-    pixels = preprocess(image).pixels[None]
-    photo = large_photo(synthetic.drawn(8, np.random.default_rng(0)))
-    photographed = decode(photo)
-    steps = {
-        "decode": milliseconds(lambda: decode(pictures[0])),
-        "preprocess": milliseconds(lambda: preprocess(image)),
-        "forward": milliseconds(lambda: recogniser.logits(pixels)),
-        "decode a 12-megapixel photo": milliseconds(lambda: decode(photo)),
-        "preprocess it": milliseconds(lambda: preprocess(photographed.image, photographed.scale)),
-    }
-    best = {name: max(several, key=lambda load: load.rate) for name, several in loads.items()}
+def main(parts: tuple[str, ...], seconds: int, pictures: int, rounds: int, as_json: bool) -> None:
+    """Measure the app under load, each recipe's training, and the quickest way to 99 %."""
+    measured: dict[str, Any] = {}
+    if "serving" in parts:
+        measured["serving"] = measure_serving(seconds, rounds)
+    if "training" in parts:
+        measured["training"] = measure_speeds(pictures, rounds)
+    if "quickest" in parts:
+        measured["quickest"] = measure_quickest("quick")
     if as_json:
-        report = {"load": {n: [vars(r) for r in rs] for n, rs in loads.items()}}
-        click.echo(json.dumps(report | {"cold_start_s": cold, "steps_ms": steps}))
+        click.echo(json.dumps(measured))
         return
-    click.echo(f"{WORKERS} workers, {CONNECTIONS} connections, best of {rounds} × {seconds} s\n")
-    click.echo(f"{'':22}{'ONNX Runtime':>14}{'eager torch':>14}{'ratio':>9}")
-    onnx, torch = best["onnx"], best["torch"]
-    for label, field in [
-        ("requests per second", "rate"),
-        ("p50, ms", "p50"),
-        ("p99, ms", "p99"),
-        ("MiB per worker, RSS", "resident"),
-        ("MiB per worker, PSS", "share"),
-        ("failed requests", "failures"),
-    ]:
-        a, b = getattr(onnx, field), getattr(torch, field)
-        ratio = f"{a / b:9.2f}" if b else ""
-        click.echo(f"{label:22}{a:14,.1f}{b:14,.1f}{ratio}")
-    click.echo(f"\ncold start, import to first answer: {cold:.2f} s")
-    for name, time_taken in steps.items():
-        click.echo(f"{name}: {time_taken:.3f} ms")
+    printers = {"serving": print_serving, "training": print_speeds, "quickest": print_quickest}
+    for part, report in measured.items():
+        printers[part](report)
+        click.echo()
 
 
 if __name__ == "__main__":

@@ -1,0 +1,63 @@
+"""What each recipe is worth, over several seeds: `python -m tests.bench.presets`.
+
+Each recipe trains anew from each seed, as its command would. Its best epoch by validation is
+measured on MNIST's test set, and on the test writers' digits in every look, which
+`trainer.preprocess` has centred.
+"""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from statistics import mean
+
+import click
+import torch
+
+from trainer.data import Samples, Source, Split
+from trainer.recipe import Recipe
+from trainer.recipes import preset, presets, read_options
+from trainer.sets import load_sets
+from trainer.state import State
+from trainer.training import BatchResult, EpochResult, fit, judge
+
+CPU = torch.device("cpu")
+TESTS = ("mnist", "strokes")
+TUTORIALS = [name for name in presets() if name != "inkling"]  # that one takes hours, not minutes
+
+
+@click.command()
+@click.argument("names", nargs=-1)
+@click.option("--seeds", type=click.IntRange(min=1), default=3, show_default=True)
+def main(names: tuple[str, ...], seeds: int) -> None:
+    """Print the table of these recipes, or of all but inkling, as Markdown."""
+    tests = {name: Source(name).load(Split.TEST) for name in TESTS}
+    click.echo("| | epochs | MNIST test, mean | each seed | drawn by people, mean | each seed |")
+    click.echo("|---|---|---|---|---|---|")
+    for name in names or TUTORIALS:
+        options = read_options(preset(name))
+        runs = [accuracies(options | {"seed": seed}, tests) for seed in range(seeds)]
+        columns = [f"{mean(each):.2%} | {_all(each)}" for each in zip(*runs, strict=True)]
+        click.echo(f"| `{name}` | {options['epochs']} | {' | '.join(columns)} |")
+
+
+def accuracies(options: dict[str, object], tests: dict[str, Samples]) -> list[float]:
+    """On each test, of the best epoch of a new training."""
+    recipe = Recipe.from_options(options)
+    sources = [Source.parse(text) for text in options["data"]]
+    sets = load_sets(sources, sources, recipe.seed)
+    best: list[torch.nn.Module] = []
+
+    def keep(result: BatchResult | EpochResult, state: State) -> None:
+        if isinstance(result, EpochResult) and result.best:
+            best[:] = [deepcopy(state.answering)]
+
+    fit(sets.train, sets.validation, recipe, CPU, keep)
+    return [judge(best[0], samples, CPU)[1] for samples in tests.values()]
+
+
+def _all(shares: tuple[float, ...]) -> str:
+    return ", ".join(f"{100 * share:.2f}" for share in shares)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,214 @@
+"""The app under load, beside the same app with eager torch, its cold start and its steps."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import os
+import re
+import shutil
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import timeit
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
+from operator import itemgetter
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+import psutil
+from PIL import Image
+
+from trainer.benchmark.measure import large_photo
+from trainer.bundle import PRETRAINED, Recogniser, read_bundle
+from trainer.data import synthetic
+from trainer.pictures import decode
+from trainer.preprocess import preprocess
+from trainer.render import Look, paint
+
+WORKERS = 2
+CONNECTIONS = 8
+
+SCRIPT = """
+local bodies = {}
+for line in io.lines(os.getenv("BENCH_BODIES")) do bodies[#bodies + 1] = line end
+local headers = { ["Content-Type"] = "application/json" }
+local i = 0
+request = function()
+  i = i % #bodies + 1
+  return wrk.format("POST", "/api/v1/predict", headers, bodies[i])
+end
+done = function(summary, latency)
+  io.write(string.format("RESULT %f %f %f %d\\n",
+    summary.requests / (summary.duration / 1e6), latency:percentile(50) / 1e3,
+    latency:percentile(99) / 1e3,
+    summary.errors.status + summary.errors.read + summary.errors.connect + summary.errors.timeout))
+end
+"""
+
+COLD_START = """
+import time
+started = time.perf_counter()
+import io, sys
+from webapp import create_app
+client = create_app().test_client()
+client.post("/api/v1/predict", data={"image": (io.BytesIO(open(sys.argv[1], "rb").read()), "p")})
+print(time.perf_counter() - started)
+"""
+
+
+@dataclass(frozen=True)
+class Load:
+    """One round of load: requests per second, milliseconds, failures, MiB per worker.
+
+    `resident` counts what the workers share, as the libraries' code, in each of them; `share`
+    counts it once for all of them (PSS).
+    """
+
+    rate: float
+    p50: float
+    p99: float
+    failures: int
+    resident: float
+    share: float
+
+
+def page_pictures(count: int) -> list[bytes]:
+    """What the page sends: the ink on 140×140 RGB, as PNG."""
+    rng = np.random.default_rng(0)
+    look = Look(side=140, size=0.85, pen=7)
+    pictures = []
+    for number in range(count):
+        file = io.BytesIO()
+        strokes = synthetic.drawn(number % 10, rng)
+        Image.fromarray(paint(strokes, look)).convert("RGB").save(file, "PNG")
+        pictures.append(file.getvalue())
+    return pictures
+
+
+@contextmanager
+def server(app: str, port: int) -> Iterator[psutil.Process]:
+    """Serve an app with our gunicorn settings until the block ends."""
+    command = [sys.executable, "-m", "gunicorn", "-c", "webapp/gunicorn.conf.py", app]
+    environment = {"PORT": str(port), "INKLING_WORKERS": str(WORKERS)}
+    process = subprocess.Popen(
+        command,
+        env=os.environ | environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        for _ in range(600):
+            with suppress(OSError), urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz"):
+                break
+            time.sleep(0.1)
+        yield psutil.Process(process.pid)
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def measure(app: str, bodies: Path, seconds: int) -> Load:
+    """Load an app with wrk on one thread, after a second of warming up."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port = listener.getsockname()[1]
+    script = bodies.with_name("bench.lua")
+    script.write_text(SCRIPT)
+    with server(app, port) as master:
+        for duration in (1, seconds):
+            output = subprocess.run(
+                ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{duration}s", "-s", script,
+                 f"http://127.0.0.1:{port}"],
+                env=os.environ | {"BENCH_BODIES": str(bodies)},
+                capture_output=True, text=True, check=True,
+            ).stdout  # fmt: skip
+        memory = [worker.memory_full_info() for worker in master.children()]
+        resident = statistics.mean(info.rss for info in memory) / 2**20
+        share = statistics.mean(info.pss for info in memory) / 2**20
+    numbers = re.search(r"RESULT (.*)", output)
+    assert numbers, output
+    rate, p50, p99, failures = map(float, numbers[1].split())
+    return Load(rate, p50, p99, int(failures), resident, share)
+
+
+def cold_start(picture: Path) -> float:
+    """Seconds from a fresh interpreter's first import to the first answer: the median of five."""
+    command = [sys.executable, "-c", COLD_START, picture]
+    runs = [
+        float(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+        for _ in range(5)
+    ]
+    return statistics.median(runs)
+
+
+def milliseconds(function: object) -> float:
+    timer = timeit.Timer(function)  # type: ignore[arg-type]
+    count, _ = timer.autorange()
+    return min(timer.repeat(5, count)) / count * 1000
+
+
+def measure_serving(seconds: int, rounds: int) -> dict[str, Any]:
+    """Load both apps in turn, so many rounds of so many seconds; then time what an answer takes."""
+    if shutil.which("wrk") is None:
+        raise click.ClickException("the load is made by wrk; please install it (Debian: wrk)")
+    pictures = page_pictures(20)
+    with tempfile.TemporaryDirectory() as folder:
+        bodies = Path(folder) / "bodies"
+        urls = [f"data:image/png;base64,{base64.b64encode(p).decode()}" for p in pictures]
+        bodies.write_text("\n".join(json.dumps({"image": url}) for url in urls))
+        picture = Path(folder) / "picture.png"
+        picture.write_bytes(pictures[0])
+        apps = {"onnx": "webapp:create_app()", "torch": "tests.bench.eager:create_app()"}
+        loads: dict[str, list[Load]] = {name: [] for name in apps}
+        for _ in range(rounds):
+            for name, app in apps.items():
+                loads[name].append(measure(app, bodies, seconds))
+        cold = cold_start(picture)
+    load = {name: [asdict(each) for each in several] for name, several in loads.items()}
+    return {"load": load, "cold_start_s": cold, "steps_ms": steps(pictures[0])}
+
+
+def steps(picture: bytes) -> dict[str, float]:
+    """Milliseconds of each step to the answer to a drawing, and to a large photo."""
+    recogniser = Recogniser(read_bundle(PRETRAINED / "inkling"))
+    image = decode(picture).image
+    pixels = preprocess(image).pixels[None]
+    photo = large_photo(synthetic.drawn(8, np.random.default_rng(0)))
+    photographed = decode(photo)
+    return {
+        "decode": milliseconds(lambda: decode(picture)),
+        "preprocess": milliseconds(lambda: preprocess(image)),
+        "forward": milliseconds(lambda: recogniser.logits(pixels)),
+        "decode a 12-megapixel photo": milliseconds(lambda: decode(photo)),
+        "preprocess it": milliseconds(lambda: preprocess(photographed.image, photographed.scale)),
+    }
+
+
+def print_serving(report: dict[str, Any]) -> None:
+    rounds = len(report["load"]["onnx"])
+    click.echo(f"{WORKERS} workers, {CONNECTIONS} connections, best of {rounds} rounds\n")
+    click.echo(f"{'':22}{'ONNX Runtime':>14}{'eager torch':>14}{'ratio':>9}")
+    onnx, torch = (max(report["load"][name], key=itemgetter("rate")) for name in ("onnx", "torch"))
+    for label, field in [
+        ("requests per second", "rate"),
+        ("p50, ms", "p50"),
+        ("p99, ms", "p99"),
+        ("MiB per worker, RSS", "resident"),
+        ("MiB per worker, PSS", "share"),
+        ("failed requests", "failures"),
+    ]:
+        ratio = f"{onnx[field] / torch[field]:9.2f}" if torch[field] else ""
+        click.echo(f"{label:22}{onnx[field]:14,.1f}{torch[field]:14,.1f}{ratio}")
+    click.echo(f"\ncold start, import to first answer: {report['cold_start_s']:.2f} s")
+    for name, time_taken in report["steps_ms"].items():
+        click.echo(f"{name}: {time_taken:.3f} ms")
