@@ -21,6 +21,9 @@ export class Desk {
   #answer;
   #wishes;
 
+  /** What the page does for a key that the desk has no use for; whether it did anything. */
+  onKey = () => false;
+
   constructor(answer, wishes, url = "/api/v1/predict") {
     this.#reader = new Reader(url);
     this.#answer = answer;
@@ -40,6 +43,14 @@ export class Desk {
       this.#reader.cancel();
       this.#answer.invite();
     }
+  }
+
+  /** What lies on the sheet, as a correction sends it: a picture, and the strokes of a drawing. */
+  async drawing(side) {
+    await this.#reader.settled(); // the answer that is told about must be to this very drawing
+    if (this.#file) return { image: await dataURL(this.#file) };
+    const strokes = this.#pad.strokes.map(({ points }) => points);
+    return { image: this.#pad.toDataURL(side), strokes };
   }
 
   #ask(makeRequest) {
@@ -127,7 +138,7 @@ export class Desk {
     else if (key === "escape" || key === "delete") this.#clear();
     else if (key === "u") $("upload").click();
     else if (key === "?") $("keys").showModal();
-    else return;
+    else if (!this.onKey(key)) return;
     event.preventDefault();
   }
 
@@ -148,6 +159,14 @@ export class Desk {
       // what was stored is not ours
     }
   }
+}
+
+function dataURL(file) {
+  return new Promise((resolve) => {
+    const reader = new FileReader();
+    reader.addEventListener("load", () => resolve(reader.result));
+    reader.readAsDataURL(file);
+  });
 }
 
 // Pictures by button, by drop anywhere on the page, and by paste.

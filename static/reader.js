@@ -32,10 +32,18 @@ export class Reader extends EventTarget {
     this.#flight = null;
     this.#wish = null;
     this.#failures = 0;
+    this.#tell("cancel");
   }
 
-  get isWaiting() {
-    return this.#flight !== null;
+  /** Wait until nothing is wished for: the newest answer has come, or a problem, or neither will. */
+  async settled() {
+    while (this.#flight || this.#wish) {
+      await new Promise((resolve) => {
+        for (const type of ["answer", "problem", "cancel"]) {
+          this.addEventListener(type, resolve, { once: true });
+        }
+      });
+    }
   }
 
   #go(delay) {

@@ -81,11 +81,15 @@ def decode(content: bytes) -> Picture:
 
 def as_data_url(pixels: Pixels) -> str:
     """A picture, uint8 grey, RGB or RGBA, as the data URL of a PNG."""
+    return "data:image/png;base64," + base64.b64encode(as_png(pixels)).decode()
+
+
+def as_png(pixels: Pixels) -> bytes:
+    """A picture, uint8 grey, RGB or RGBA, as a PNG file."""
     if pixels.ndim == 3:
         code = cv2.COLOR_RGBA2BGRA if pixels.shape[2] == 4 else cv2.COLOR_RGB2BGR
         pixels = np.asarray(cv2.cvtColor(pixels, code))
-    encoded = cv2.imencode(".png", pixels)[1]
-    return "data:image/png;base64," + base64.b64encode(encoded.tobytes()).decode()
+    return cv2.imencode(".png", pixels)[1].tobytes()
 
 
 def _damaged() -> BrokenPicture:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-import uuid
 from contextlib import suppress
 from http import HTTPStatus
 
@@ -79,7 +78,7 @@ def _predict(picture: Picture, name: str, recogniser: Recogniser, mode: Mode) ->
         text=number.text if number.is_number else "",
         several_digits=several,
         digits=[_digit(reading) for reading in number.digits],
-        prediction_id=uuid.uuid4().hex,
+        prediction_id="",  # until it is signed
         seen=as_data_url(doubtful.prepared.pixels),
         inverted=doubtful.prepared.dark_on_light,
         model=ModelVersion(name=name, version=recogniser.card.version),

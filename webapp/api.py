@@ -13,7 +13,8 @@ from webapp.answers import answer
 from webapp.errors import Problem
 from webapp.inside import explain
 from webapp.models import Models
-from webapp.schemas import Measured, ModelInfo, ModelList, PredictRequest
+from webapp.receipts import Receipts
+from webapp.schemas import Measured, ModelInfo, ModelList, Prediction, PredictRequest
 from webapp.uploads import picture_in_form, picture_in_json
 
 blueprint = Blueprint("api", __name__, url_prefix="/api/v1")
@@ -23,14 +24,14 @@ blueprint = Blueprint("api", __name__, url_prefix="/api/v1")
 def predict() -> Response:
     """Read the digit, or the number, in a picture."""
     picture, wishes = _picture_in(request)
-    return _json(answer(picture, current_app.extensions["models"], wishes))
+    return _signed(answer(picture, current_app.extensions["models"], wishes))
 
 
 @blueprint.post("/explain")
 def look_inside() -> Response:
     """Read the digit in a picture, and tell how the model came to its answer."""
     picture, wishes = _picture_in(request)
-    return _json(explain(picture, current_app.extensions["models"], wishes))
+    return _signed(explain(picture, current_app.extensions["models"], wishes))
 
 
 @blueprint.get("/models")
@@ -52,6 +53,11 @@ def _picture_in(request: Request) -> tuple[Picture, PredictRequest]:
         "unsupported_media_type",
         "Send application/json or multipart/form-data",
     )
+
+
+def _signed(prediction: Prediction) -> Response:
+    receipts: Receipts = current_app.extensions["receipts"]
+    return _json(receipts.sign(prediction))
 
 
 def _json(body: msgspec.Struct) -> Response:

@@ -9,8 +9,11 @@ from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from trainer import pictures
-from webapp import api, docs, errors, health, i18n, metrics, pages, requests, security
+from webapp import api, docs, errors, feedback, health, i18n, metrics, pages, requests, security
+from webapp.database import Database
 from webapp.models import Models
+from webapp.receipts import Receipts
+from webapp.secret import secret_key
 from webapp.settings import Settings
 
 
@@ -25,7 +28,13 @@ def create_app(settings: Settings | None = None, models: Models | None = None) -
     # Base64 makes a picture a third larger, and strokes may travel with it.
     app.config["MAX_CONTENT_LENGTH"] = pictures.MAX_BYTES * 3 // 2
     app.wsgi_app = ProxyFix(app.wsgi_app, *[settings.proxies] * 4)  # type: ignore[method-assign]
-    app.extensions["models"] = models or Models(settings)
+    app.secret_key = secret_key(settings.secret_key, Path(settings.home))
+    app.extensions |= {
+        "settings": settings,
+        "models": models or Models(settings),
+        "database": Database(settings.database),
+        "receipts": Receipts(app.secret_key),
+    }
     cv2.setNumThreads(1)  # a worker is one core's share
 
     requests.init_app(app)
@@ -33,7 +42,13 @@ def create_app(settings: Settings | None = None, models: Models | None = None) -
     metrics.init_app(app)
     errors.init_app(app)
     i18n.init_app(app)
-    for blueprint in (pages.blueprint, api.blueprint, docs.blueprint, health.blueprint):
+    for blueprint in (
+        pages.blueprint,
+        api.blueprint,
+        feedback.blueprint,
+        docs.blueprint,
+        health.blueprint,
+    ):
         app.register_blueprint(blueprint)
     return app
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from webapp.database import Database
 from webapp.settings import Settings, SettingsError
 
 
@@ -21,11 +22,32 @@ def main() -> None:
 @click.option("--port", envvar="PORT", type=click.IntRange(0, 65535), default=8000)
 def serve(host: str, port: int) -> None:
     """Serve with gunicorn, one process for each core."""
-    try:
-        Settings.from_environment()
-    except SettingsError as error:
-        raise click.ClickException(str(error)) from error
+    _database().upgrade()
     config = Path(__file__).with_name("gunicorn.conf.py")
     environment = os.environ | {"HOST": host, "PORT": str(port)}
     command = [sys.executable, "-m", "gunicorn", "--config", str(config)]
     os.execve(sys.executable, command, environment)  # noqa: S606 - our own interpreter
+
+
+@main.group()
+def db() -> None:
+    """The database of corrections."""
+
+
+@db.command()
+def upgrade() -> None:
+    """Bring its tables to their newest shape."""
+    database = _database()
+    database.upgrade()
+    click.echo(f"{database.engine.url.render_as_string()} is up to date")
+
+
+def _settings() -> Settings:
+    try:
+        return Settings.from_environment()
+    except SettingsError as error:
+        raise click.ClickException(str(error)) from error
+
+
+def _database() -> Database:
+    return Database(_settings().database)

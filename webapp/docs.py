@@ -9,7 +9,15 @@ import msgspec
 from flask import Blueprint, Response, jsonify, render_template
 
 from webapp.i18n import N_
-from webapp.schemas import Explanation, ModelList, Prediction, PredictRequest, ProblemDetails
+from webapp.schemas import (
+    Explanation,
+    FeedbackRequest,
+    Kept,
+    ModelList,
+    Prediction,
+    PredictRequest,
+    ProblemDetails,
+)
 
 blueprint = Blueprint("docs", __name__, url_prefix="/api")
 
@@ -26,6 +34,22 @@ _ERRORS = {
     422: N_("Nothing is drawn (`empty_drawing`), or the picture is damaged (`broken_picture`)."),
 }
 
+_FEEDBACK_ERRORS = {
+    400: N_(
+        "The body is not what it should be: `not_json`, `invalid_request`, `not_a_data_url`, "
+        "`broken_base64`; or the `prediction_id` is too old: `unknown_prediction`."
+    ),
+    403: N_("This site keeps no corrections: `corrections_off`."),
+    413: _ERRORS[413],
+    415: N_(
+        "Not JSON (`unsupported_media_type`), or not a PNG, JPEG, WebP, GIF or BMP "
+        "(`unsupported_picture`)."
+    ),
+    422: _ERRORS[422],
+    429: N_("Enough of this client for today: `too_many_corrections`."),
+    503: N_("It could not be kept just now: `not_kept`."),
+}
+
 
 @blueprint.get("/v1/openapi.json")
 def contract() -> Response:
@@ -39,12 +63,11 @@ def page() -> str:
 
 def openapi() -> dict[str, Any]:
     """The contract, made from the very types that check requests and make answers."""
-    (request, prediction, explanation, models, problem), components = (
-        msgspec.json.schema_components(
-            [PredictRequest, Prediction, Explanation, ModelList, ProblemDetails],
-            ref_template="#/components/schemas/{name}",
-        )
+    bodies = (PredictRequest, Prediction, Explanation, ModelList, FeedbackRequest, Kept)
+    references, components = msgspec.json.schema_components(
+        [*bodies, ProblemDetails], ref_template="#/components/schemas/{name}"
     )
+    request, prediction, explanation, models, feedback, kept, problem = references
     form = {
         "type": "object",
         "required": ["image"],
@@ -54,13 +77,7 @@ def openapi() -> dict[str, Any]:
             "model": {"type": "string"},
         },
     }
-    problems = {
-        str(status): {
-            "description": description,
-            "content": {"application/problem+json": {"schema": problem}},
-        }
-        for status, description in _ERRORS.items()
-    }
+    problems = _problems(_ERRORS, problem)
     body = {
         "required": True,
         "content": {
@@ -97,6 +114,21 @@ def openapi() -> dict[str, Any]:
                     | problems,
                 }
             },
+            "/api/v1/feedback": {
+                "post": {
+                    "operationId": "feedback",
+                    "summary": N_("Say whether an answer was right; the drawing is kept"),
+                    "requestBody": {
+                        "required": True,
+                        "content": {"application/json": {"schema": feedback}},
+                    },
+                    "responses": {
+                        "201": _ok(N_("Kept."), kept),
+                        "200": _ok(N_("This very drawing was kept already."), kept),
+                    }
+                    | _problems(_FEEDBACK_ERRORS, problem),
+                }
+            },
             "/api/v1/models": {
                 "get": {
                     "operationId": "models",
@@ -106,6 +138,14 @@ def openapi() -> dict[str, Any]:
             },
         },
         "components": {"schemas": components},
+    }
+
+
+def _problems(descriptions: dict[int, str], schema: dict[str, Any]) -> dict[str, Any]:
+    content = {"application/problem+json": {"schema": schema}}
+    return {
+        str(status): {"description": description, "content": content}
+        for status, description in descriptions.items()
     }
 
 

@@ -29,6 +29,7 @@ class Problem(Exception):
         self.status = status
         self.code = code
         self.detail = detail
+        self.headers: dict[str, str] = {}
 
 
 def init_app(app: Flask) -> None:
@@ -56,7 +57,7 @@ def _unexpected(error: Exception) -> Response:
 def _answer(problem: Problem) -> Response:
     if not request.path.startswith("/api/v1/"):
         page = render_template("error.html", problem=problem)
-        return Response(page, problem.status)
+        return Response(page, problem.status, problem.headers)
     details = ProblemDetails(
         title=problem.status.phrase,
         status=problem.status,
@@ -65,4 +66,4 @@ def _answer(problem: Problem) -> Response:
         request_id=g.get("request_id", ""),
     )
     body = msgspec.json.encode(details)
-    return Response(body, problem.status, mimetype="application/problem+json")
+    return Response(body, problem.status, problem.headers, mimetype="application/problem+json")

@@ -17,9 +17,17 @@ from webapp import i18n, wording
 from webapp.answers import ALL, answer
 from webapp.charts import curves
 from webapp.errors import Problem
+from webapp.feedback import keep_feedback
 from webapp.inside import explain
 from webapp.models import Models
-from webapp.schemas import Explanation, Mode, ModelAnswer, Prediction, PredictRequest
+from webapp.schemas import (
+    Explanation,
+    FeedbackRequest,
+    Mode,
+    ModelAnswer,
+    Prediction,
+    PredictRequest,
+)
 from webapp.uploads import picture_in_form
 
 blueprint = Blueprint("pages", __name__)
@@ -33,8 +41,11 @@ _PATH = re.compile(r"/([a-z][a-z0-9/._-]*)?", re.ASCII | re.IGNORECASE)
 
 
 @blueprint.app_context_processor
-def version() -> dict[str, str]:
-    return {"model_version": _models().get().card.version}
+def every_page() -> dict[str, object]:
+    return {
+        "model_version": _models().get().card.version,
+        "corrections": current_app.extensions["settings"].corrections,
+    }
 
 
 def _models() -> Models:
@@ -58,6 +69,21 @@ def upload() -> tuple[str, int]:
     return _drawing_page(prediction, wording.sentence(prediction), mode), status
 
 
+@blueprint.post("/correct")
+def correct() -> tuple[str, int]:
+    """Keep what an answer should have been, for browsers that run no scripts."""
+    try:
+        kept, _is_new = keep_feedback(msgspec.convert(request.form.to_dict(), FeedbackRequest))
+    except msgspec.ValidationError:
+        abort(400)
+    except Problem as problem:
+        sentences = wording.not_kept()
+        return _drawing_page(
+            None, sentences.get(problem.code, sentences["not_kept"])
+        ), problem.status
+    return _drawing_page(None, wording.kept()[kept.label]), HTTPStatus.OK
+
+
 @blueprint.get("/compare")
 def compare() -> str:
     """One drawing, and what every model answers."""
@@ -78,7 +104,8 @@ def about() -> str:
     """What is kept, and whose data the models learned from."""
     cards = _models().cards().values()
     attributions = dict.fromkeys(line for card in cards for line in card.attribution)
-    return render_template("about.html", attributions=attributions)
+    keep_days = current_app.extensions["settings"].keep_days
+    return render_template("about.html", attributions=attributions, keep_days=keep_days)
 
 
 @blueprint.get("/models")
@@ -138,6 +165,7 @@ def _read_upload(
     try:
         picture, asked = picture_in_form(request)
         reading = read(picture, _models(), msgspec.structs.replace(asked, **wishes))
+        current_app.extensions["receipts"].sign(reading)
     except Problem as problem:
         return None, wording.problem_sentence(problem.code), problem.status
     except RequestEntityTooLarge as error:

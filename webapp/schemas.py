@@ -127,7 +127,9 @@ class Prediction(Struct, kw_only=True):
         ),
     ]
     digits: Annotated[list[DigitReading], Meta(description=N_("From left to right."))]
-    prediction_id: str
+    prediction_id: Annotated[
+        str, Meta(description=N_("To say by whether the answer was right; it holds for a day."))
+    ]
     seen: Annotated[str, Meta(description=N_("The 28×28 that the model saw, as a PNG data URL."))]
     inverted: Annotated[
         bool, Meta(description=N_("Whether dark ink was turned light for the model."))
@@ -142,6 +144,40 @@ class Prediction(Struct, kw_only=True):
         ),
     ]
     elapsed_ms: float
+
+
+Truth = Annotated[
+    Literal["0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "not_a_digit"],
+    Meta(description=N_("What the drawing is.")),
+]
+
+
+class FeedbackRequest(Struct, kw_only=True, forbid_unknown_fields=True):
+    """What an answer should have been; the drawing is the one answered, or it is sent along."""
+
+    label: Truth
+    prediction_id: Annotated[
+        str | None, Meta(description=N_("Of the answer, at most a day old."))
+    ] = None
+    image: Annotated[
+        str | None, Meta(description=N_("The picture as it was sent to be read, as a data URL."))
+    ] = None
+    strokes: Strokes | None = None
+
+
+class Kept(Struct, kw_only=True):
+    """What was kept."""
+
+    id: Annotated[
+        str,
+        Meta(
+            description=N_(
+                "To delete it by, with the same cookie. Empty if this very drawing is kept already "
+                "and was given by somebody else."
+            )
+        ),
+    ]
+    label: Truth
 
 
 class Stage(Struct, kw_only=True):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from flask import Flask, Response
+from flask import Flask, Response, request
+from flask.sessions import SecureCookieSessionInterface
 
 _POLICY = {
     "default-src": "'none'",
@@ -24,7 +25,17 @@ _HEADERS = {
 }
 
 
+class _Sessions(SecureCookieSessionInterface):
+    """Signed cookies; behind TLS, for TLS alone."""
+
+    def get_cookie_secure(self, _app: Flask) -> bool:
+        return request.is_secure
+
+
 def init_app(app: Flask) -> None:
+    app.session_interface = _Sessions()
+    app.config.update(SESSION_COOKIE_SAMESITE="Lax", SESSION_COOKIE_HTTPONLY=True)
+
     @app.after_request
     def add_headers(response: Response) -> Response:
         response.headers.extend(_HEADERS)

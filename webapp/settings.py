@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
@@ -33,6 +34,21 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     proxies: Annotated[int, Meta(ge=0, le=10)] = 0
     """How many reverse proxies stand in front and may be believed about the client's address."""
 
+    secret_key: str = ""
+    """What sessions and answers are signed with; by default a random one, kept in `home`."""
+
+    database_url: str = ""
+    """SQLAlchemy's URL of the database; by default SQLite's file `inkling.db` in `home`."""
+
+    corrections: bool = True
+    """Whether people may say what was right, and their drawings are kept."""
+
+    corrections_per_day: Annotated[int, Meta(ge=1)] = 200
+    """How many drawings of one client are kept in a day."""
+
+    keep_days: Annotated[int, Meta(ge=0)] = 0
+    """Days after which a kept drawing is deleted; 0 for never."""
+
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
         """Read `INKLING_*`; an empty value counts as unset. Raises `SettingsError`."""
@@ -50,6 +66,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
                     f"{_PREFIX}{field.upper()}={value!r} is wrong: it takes {reason}"
                 ) from None
         return msgspec.convert(given, cls, strict=False)
+
+    @property
+    def database(self) -> str:
+        """SQLAlchemy's URL, that of PostgreSQL with the driver that we install."""
+        url = self.database_url or f"sqlite:///{Path(self.home).absolute() / 'inkling.db'}"
+        return re.sub(r"^postgres(ql)?://", "postgresql+psycopg://", url)
 
     @property
     def models_folder(self) -> Path:

@@ -6,7 +6,7 @@ import base64
 import binascii
 import re
 from http import HTTPStatus
-from typing import NoReturn
+from typing import NoReturn, TypeVar
 
 import msgspec
 from flask import Request
@@ -23,9 +23,10 @@ from trainer.pictures import (
 from webapp.errors import Problem
 from webapp.schemas import PredictRequest
 
+B = TypeVar("B", bound=msgspec.Struct)
+
 _DATA_URL = re.compile(r"data:[a-z]+/[a-z0-9.+-]+;base64,", re.ASCII | re.IGNORECASE)
 _LONGEST_PREFIX = 100
-_DECODER = msgspec.json.Decoder(PredictRequest)
 
 _STATUS = {
     UnsupportedPicture: (HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "unsupported_picture"),
@@ -36,16 +37,26 @@ _STATUS = {
 
 def picture_in_json(request: Request) -> tuple[Picture, PredictRequest]:
     """The picture and the wishes of a JSON body. Raises `Problem`, `RequestEntityTooLarge`."""
+    wishes = json_body(request, PredictRequest)
+    return picture_in_data_url(wishes.image), wishes
+
+
+def json_body(request: Request, kind: type[B]) -> B:
+    """A JSON body, checked. Raises `Problem`, `RequestEntityTooLarge`."""
     _judge_unannounced(request)
     try:
-        wishes = _DECODER.decode(request.get_data())
+        return msgspec.json.decode(request.get_data(), type=kind)
     except msgspec.ValidationError as error:
         _refuse("invalid_request", str(error))
     except msgspec.DecodeError as error:
         _refuse("not_json", f"The body is not JSON: {error}")
     except UnicodeDecodeError:
         _refuse("not_json", "The body is not JSON: it is not UTF-8")
-    return read_picture(_from_data_url(wishes.image)), wishes
+
+
+def picture_in_data_url(url: str) -> Picture:
+    """Decode a picture in a JSON field. Raises `Problem`."""
+    return read_picture(_from_data_url(url))
 
 
 def picture_in_form(request: Request) -> tuple[Picture, PredictRequest]:

@@ -60,9 +60,29 @@ def problems() -> dict[str, str]:
 def script_words() -> dict[str, object]:
     """What the page's scripts say."""
     return answer_words() | {
+        "kept": kept(),
+        "notKept": not_kept(),
         "reading": _("Reading…"),
         "seen": {"inverted": seen_line(True), "as is": seen_line(False)},
         "leastCertain": least_certain(),
+    }
+
+
+def kept() -> dict[str, str]:
+    """What is said once a drawing was kept, by its truth."""
+    sentences = {
+        str(digit): _("Kept as %(digit)s. Thank you.", digit=name)
+        for digit, name in enumerate(digit_names())
+    }
+    return sentences | {"not_a_digit": _("Kept as no digit. Thank you.")}
+
+
+def not_kept() -> dict[str, str]:
+    """What is said where a correction was not kept, by the problem's code."""
+    return {
+        "not_kept": _("It could not be kept just now. Try again in a moment."),
+        "too_many_corrections": _("That is enough for today. Thank you for all of them."),
+        "unknown_prediction": _("This answer is too old. Draw it again."),
     }
 
 

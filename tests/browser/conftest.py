@@ -20,6 +20,7 @@ from werkzeug.serving import make_server
 from tests.conftest import need
 from trainer.render import Strokes, catmull_rom
 from webapp.app import create_app
+from webapp.database import Database
 from webapp.settings import Settings
 
 DESKTOP = {"viewport": {"width": 1280, "height": 720}}
@@ -31,6 +32,8 @@ class Site:
 
     def __init__(self, home: str) -> None:
         self._app = create_app(Settings(home=home))
+        self.database: Database = self._app.extensions["database"]
+        self.database.upgrade()
         self.requests: list[str] = []
         self._app.before_request(self._note)
         self._port = 0

@@ -1,6 +1,7 @@
 """`make screenshots`: the pictures in the README, made from the running app."""
 
 import sys
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +14,8 @@ from trainer.data import synthetic
 def main(folder: Path) -> None:
     rng = np.random.default_rng(3)
     seven = next(lines for lines in iter(lambda: synthetic.drawn(7, rng), None) if len(lines) == 2)
-    site = Site(home="/nonexistent")
-    with sync_playwright() as playwright:
+    with tempfile.TemporaryDirectory() as home, sync_playwright() as playwright:
+        site = Site(home)
         browser = playwright.chromium.launch(**chromium())
         for scheme in ("light", "dark"):
             page = browser.new_page(**DESKTOP, color_scheme=scheme, locale="en-US")
@@ -24,7 +25,7 @@ def main(folder: Path) -> None:
             page.wait_for_timeout(500)
             page.screenshot(path=folder / f"inkling-{scheme}.png")
         browser.close()
-    site.stop()
+        site.stop()
 
 
 if __name__ == "__main__":

@@ -1,5 +1,7 @@
 """The contract against the app itself: schemathesis makes the requests."""
 
+import tempfile
+
 import schemathesis
 from hypothesis import HealthCheck, settings
 from schemathesis.specs.openapi.checks import (
@@ -11,7 +13,8 @@ from schemathesis.specs.openapi.checks import (
 from webapp.app import create_app
 from webapp.settings import Settings
 
-app = create_app(Settings(home="/nonexistent"))
+app = create_app(Settings(home=tempfile.mkdtemp(prefix="inkling-test-")))
+app.extensions["database"].upgrade()
 schema = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", app)
 
 

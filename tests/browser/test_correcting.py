@@ -1,0 +1,97 @@
+"""People say what was right, and it is kept."""
+
+import pytest
+from playwright.sync_api import expect
+from sqlalchemy import select
+
+from tests.browser.conftest import answered, draw
+from webapp.database import Drawing
+
+
+def kept(site) -> list[Drawing]:
+    with site.database.reading() as session:
+        return list(session.scalars(select(Drawing)))
+
+
+def test_one_touch_corrects_an_answer_and_another_takes_it_back(open_page, site, screen, drawings):
+    page = open_page(**screen)
+    expect(page.locator("#truths")).not_to_be_visible()
+    draw(page, drawings[7])
+    answered(page, 7)
+    page.get_by_role("button", name="It is a 1").click()
+    expect(page.locator("#thanks")).to_contain_text("Kept as a 1. Thank you.")
+    (drawing,) = kept(site)
+    assert (drawing.told, drawing.digit) == ("1", 7)
+    assert len(drawing.strokes) == len(drawings[7])
+    assert all(len(point) == 3 for stroke in drawing.strokes for point in stroke)
+    page.get_by_role("button", name="Take back").click()
+    expect(page.locator("#truths")).to_be_visible()
+    assert kept(site) == []
+    page.locator("#clear").click()
+    expect(page.locator("#truths")).not_to_be_visible()
+
+
+@pytest.mark.parametrize(
+    ("key", "told", "said"),
+    [("r", "7", "a 7"), ("3", "3", "a 3"), ("x", "not_a_digit", "no digit")],
+)
+def test_one_key_is_enough(open_page, site, drawings, key, told, said):
+    page = open_page()
+    page.keyboard.press(key)  # nothing is drawn: nothing happens
+    draw(page, drawings[7])
+    answered(page, 7)
+    page.keyboard.press(key)
+    expect(page.locator("#thanks")).to_contain_text(f"Kept as {said}.")
+    page.keyboard.press("4")  # once is enough
+    (drawing,) = kept(site)
+    assert drawing.told == told
+
+
+def test_an_uploaded_picture_can_be_corrected(open_page, site, tmp_path, seven, encode):
+    (tmp_path / "seven.png").write_bytes(encode(seven))
+    page = open_page()
+    page.set_input_files("#upload", tmp_path / "seven.png")
+    answered(page, 7)
+    page.get_by_role("button", name="Right").click()
+    expect(page.locator("#thanks")).to_contain_text("Kept as a 7.")
+    (drawing,) = kept(site)
+    assert drawing.strokes is None
+    assert len(drawing.picture) > len(drawing.seen)
+
+
+def test_the_next_drawing_is_asked_about_anew(open_page, site, drawings):
+    page = open_page()
+    for digit in (7, 4):
+        draw(page, drawings[digit])
+        answered(page, digit)
+        page.keyboard.press("r")
+        expect(page.locator("#thanks")).to_contain_text(f"Kept as a {digit}.")
+        page.locator("#clear").click()
+    assert {drawing.told for drawing in kept(site)} == {"7", "4"}
+    assert len({drawing.visitor for drawing in kept(site)}) == 1
+
+
+def test_without_scripts_it_is_a_form(open_page, site, tmp_path, seven, encode):
+    (tmp_path / "seven.png").write_bytes(encode(seven))
+    page = open_page(java_script_enabled=False)
+    page.set_input_files("#upload", tmp_path / "seven.png")
+    page.get_by_role("button", name="Read it").click()
+    answered(page, 7)
+    page.get_by_role("button", name="It is a 1").click()
+    expect(page.locator("#sentence")).to_have_text("Kept as a 1. Thank you.")
+    (drawing,) = kept(site)
+    assert (drawing.told, drawing.digit) == ("1", 7)
+
+
+def test_what_could_not_be_kept_is_told_and_can_be_tried_again(open_page, site, drawings):
+    page = open_page(expect_errors=True)
+    draw(page, drawings[7])
+    answered(page, 7)
+    page.wait_for_timeout(1000)  # the last reading of the stroke has come
+    site.stop()
+    page.keyboard.press("r")
+    expect(page.locator("#thanks")).to_contain_text("could not be kept")
+    site.start()
+    page.keyboard.press("r")
+    expect(page.locator("#thanks")).to_contain_text("Kept as a 7.")
+    assert len(kept(site)) == 1

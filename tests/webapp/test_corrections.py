@@ -1,0 +1,273 @@
+"""What people say was right: kept once, for the visitor alone to change, within a quota."""
+
+import base64
+import io
+import threading
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+import numpy as np
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from PIL import Image
+from sqlalchemy import select
+
+from webapp.app import create_app
+from webapp.corrections import expire, is_held_back
+from webapp.database import Counter, Database, Drawing, Table, now
+from webapp.settings import Settings
+
+
+@pytest.fixture
+def app(tmp_path):
+    app = create_app(Settings(home=str(tmp_path), corrections_per_day=3))
+    app.extensions["database"].upgrade()
+    return app
+
+
+@pytest.fixture
+def database(app) -> Database:
+    return app.extensions["database"]
+
+
+def data_url(content: bytes) -> str:
+    return "data:image/png;base64," + base64.b64encode(content).decode()
+
+
+def predicted(client, content: bytes) -> dict:
+    return client.post("/api/v1/predict", json={"image": data_url(content)}).get_json()
+
+
+def kept(database: Database) -> list[Drawing]:
+    with database.reading() as session:
+        return list(session.scalars(select(Drawing).order_by(Drawing.created)))
+
+
+def give(client, **fields: object):
+    return client.post("/api/v1/feedback", json=fields)
+
+
+def test_a_correction_is_kept_with_the_answer_the_picture_and_the_strokes(
+    client, database, seven, encode
+):
+    answer = predicted(client, encode(seven))
+    strokes = [[[35, 30], [100, 30], [65, 115]]]
+    response = give(
+        client,
+        prediction_id=answer["prediction_id"],
+        label="1",
+        image=data_url(encode(seven)),
+        strokes=strokes,
+    )
+    assert response.status_code == 201
+    (drawing,) = kept(database)
+    assert response.get_json() == {"id": drawing.id, "label": "1"}
+    assert drawing.label == drawing.told == "1"
+    assert drawing.state == "new"
+    assert drawing.digit == 7
+    assert drawing.confidence == pytest.approx(answer["confidence"], abs=1e-4)
+    assert drawing.probabilities == pytest.approx(answer["probabilities"], abs=1e-4)
+    assert (drawing.model, drawing.version) == tuple(answer["model"].values())
+    assert drawing.strokes == strokes
+    assert (np.asarray(Image.open(io.BytesIO(drawing.picture))) == seven).all()
+    assert data_url(drawing.seen) == answer["seen"]
+    assert now() - drawing.created < timedelta(minutes=1)
+
+
+def test_the_id_of_an_answer_is_enough(client, database, seven, encode):
+    answer = predicted(client, encode(seven))
+    assert give(client, prediction_id=answer["prediction_id"], label="7").status_code == 201
+    (drawing,) = kept(database)
+    assert drawing.picture == drawing.seen
+    assert data_url(drawing.seen) == answer["seen"]
+
+
+def test_the_picture_is_enough_too(client, database, seven, encode):
+    assert give(client, image=data_url(encode(seven)), label="not_a_digit").status_code == 201
+    (drawing,) = kept(database)
+    assert (drawing.digit, drawing.told) == (7, "not_a_digit")
+
+
+def test_never_the_bytes_that_came_are_kept(client, database, seven):
+    file = io.BytesIO()
+    photo = Image.fromarray(np.kron(seven, np.ones((6, 6), np.uint8)))
+    exif = Image.Exif()
+    exif[0x010E] = "taken at home"
+    photo.save(file, "JPEG", exif=exif, comment=b"secret")
+    url = "data:image/jpeg;base64," + base64.b64encode(file.getvalue()).decode()
+    assert give(client, image=url, label="7").status_code == 201
+    (drawing,) = kept(database)
+    stored = Image.open(io.BytesIO(drawing.picture))
+    assert stored.format == "PNG"
+    assert max(stored.size) == 560
+    assert not stored.getexif()
+    assert b"home" not in drawing.picture
+    assert b"secret" not in drawing.picture
+
+
+def test_the_same_drawing_is_kept_once_and_its_visitor_may_think_again(
+    app, client, database, seven, encode
+):
+    first = give(client, image=data_url(encode(seven)), label="1")
+    again = give(client, image=data_url(encode(seven)), label="7")
+    assert again.status_code == 200
+    assert again.get_json() == {"id": first.get_json()["id"], "label": "7"}
+    stranger = give(app.test_client(), image=data_url(encode(seven)), label="2")
+    assert stranger.status_code == 200
+    assert stranger.get_json() == {"id": "", "label": "2"}
+    (drawing,) = kept(database)
+    assert drawing.label == "7"
+    with database.writing() as session:
+        session.get(Drawing, drawing.id).state = "accepted"
+    assert give(client, image=data_url(encode(seven)), label="3").get_json()["label"] == "7"
+
+
+def test_a_visitor_may_take_back_its_own_drawings_alone(app, client, database, seven, encode):
+    identity = give(client, image=data_url(encode(seven)), label="1").get_json()["id"]
+    assert app.test_client().delete(f"/api/v1/feedback/{identity}").status_code == 404
+    assert len(kept(database)) == 1
+    assert client.delete(f"/api/v1/feedback/{identity}").status_code == 204
+    assert kept(database) == []
+    assert client.delete(f"/api/v1/feedback/{identity}").status_code == 404
+
+
+def moved(seven: np.ndarray, number: int) -> np.ndarray:
+    """Another drawing each time."""
+    picture = seven.copy()
+    picture[45 + 12 * number : 52 + 12 * number, 20:120] = 0
+    return picture
+
+
+def test_one_client_cannot_flood_it(app, client, database, seven, encode):
+    answers = [
+        give(app.test_client(), image=data_url(encode(moved(seven, number))), label="7")
+        for number in range(4)
+    ]
+    assert [answer.status_code for answer in answers] == [201, 201, 201, 429]
+    assert answers[-1].get_json()["code"] == "too_many_corrections"
+    assert 0 < int(answers[-1].headers["Retry-After"]) <= 24 * 3600
+    assert len(kept(database)) == 3
+    other = {"REMOTE_ADDR": "203.0.113.7"}
+    fields = {"image": data_url(encode(moved(seven, 4))), "label": "7"}
+    assert client.post("/api/v1/feedback", json=fields, environ_base=other).status_code == 201
+    with database.reading() as session:
+        clients = {counter.client for counter in session.scalars(select(Counter))}
+    assert len(clients) == 2
+    assert not any("127.0.0.1" in client or "203.0" in client for client in clients)
+
+
+def test_a_visitor_is_on_one_side_for_ever_and_a_fifth_are_held_back():
+    visitors = [f"{number:032x}" for number in range(5000)]
+    held_back = [is_held_back(visitor) for visitor in visitors]
+    assert held_back == [is_held_back(visitor) for visitor in visitors]
+    assert 0.18 < np.mean(held_back) < 0.22
+
+
+@pytest.mark.parametrize(
+    ("fields", "status", "code"),
+    [
+        ({"label": "7"}, 400, "invalid_request"),
+        ({"label": "12", "prediction_id": "x"}, 400, "invalid_request"),
+        ({"label": "7", "prediction_id": "x"}, 400, "unknown_prediction"),
+        ({"label": "7", "prediction_id": "ł.ł"}, 400, "unknown_prediction"),
+        ({"label": "7", "image": "data:image/png;base64,AAAA"}, 415, "unsupported_picture"),
+        ({"label": "7", "image": "EMPTY"}, 422, "empty_drawing"),
+        ({"label": "7", "strokes": [[[0, 0]] * 9000] * 3}, 400, "invalid_request"),
+    ],
+)
+def test_bad_feedback_is_told_and_nothing_is_kept(client, database, encode, fields, status, code):
+    empty = data_url(encode(Image.new("L", (60, 60), 255)))
+    response = give(client, **{k: empty if v == "EMPTY" else v for k, v in fields.items()})
+    assert (response.status_code, response.get_json()["code"]) == (status, code)
+    assert kept(database) == []
+
+
+def test_an_id_from_another_installation_is_refused(client, tmp_path, seven, encode):
+    other = create_app(Settings(home=str(tmp_path / "other"))).test_client()
+    forged = predicted(other, encode(seven))["prediction_id"]
+    assert give(client, prediction_id=forged, label="7").get_json()["code"] == "unknown_prediction"
+    good = predicted(client, encode(seven))["prediction_id"]
+    assert give(client, prediction_id=good[:-1], label="7").status_code == 400
+
+
+def test_a_form_of_another_site_cannot_give_any(client, database):
+    body = msgspec.json.encode({"label": "7", "prediction_id": "x"})
+    response = client.post("/api/v1/feedback", data=body, content_type="text/plain")
+    assert response.status_code == 415
+
+
+def test_it_can_be_switched_off(tmp_path, seven, encode):
+    client = create_app(Settings(home=str(tmp_path), corrections=False)).test_client()
+    response = give(client, image=data_url(encode(seven)), label="7")
+    assert response.get_json()["code"] == "corrections_off"
+    assert not (tmp_path / "inkling.db").exists()
+
+
+def test_reading_goes_on_where_nothing_can_be_kept(tmp_path, seven, encode):
+    client = create_app(Settings(home=str(tmp_path))).test_client()  # never upgraded: no tables
+    answer = predicted(client, encode(seven))
+    assert answer["digit"] == 7
+    response = give(client, prediction_id=answer["prediction_id"], label="7")
+    assert (response.status_code, response.get_json()["code"]) == (503, "not_kept")
+
+
+def test_what_is_too_old_is_deleted(client, database, seven, encode):
+    for number in range(2):
+        give(client, image=data_url(encode(moved(seven, number))), label="7")
+    with database.writing() as session:
+        session.scalars(select(Drawing)).first().created = now() - timedelta(days=31)
+    assert expire(database, 0) == 0
+    assert expire(database, 30) == 1
+    assert len(kept(database)) == 1
+
+
+def test_processes_that_upgrade_or_write_at_once_wait_for_each_other(tmp_path):
+    url = Settings(home=str(tmp_path)).database
+    failures: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            database = Database(url)
+            database.upgrade()
+            for _ in range(10):
+                with database.writing() as session:
+                    what, client, begins = "test", "client", datetime(2026, 1, 1, tzinfo=UTC)
+                    counter = session.get(Counter, (what, client, begins)) or Counter(
+                        what=what, client=client, begins=begins, count=0
+                    )
+                    counter.count += 1
+                    session.add(counter)
+        except BaseException as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    with Database(url).reading() as session:
+        assert session.scalars(select(Counter)).one().count == 40
+
+
+def test_the_migrations_make_the_tables_that_the_code_knows(database):
+    with database.engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), Table.metadata) == []
+    assert database.is_current
+
+
+def test_the_cookie_is_for_us_alone_and_behind_tls_for_tls_alone(tmp_path, seven, encode):
+    app = create_app(Settings(home=str(tmp_path), proxies=1))
+    app.extensions["database"].upgrade()
+    assert "Set-Cookie" not in app.test_client().get("/").headers
+    for scheme in ("http", "https"):
+        response = app.test_client().post(
+            "/api/v1/feedback",
+            json={"image": data_url(encode(seven)), "label": "7"},
+            headers={"X-Forwarded-Proto": scheme},
+        )
+        cookie = response.headers["Set-Cookie"]
+        assert "HttpOnly" in cookie
+        assert "SameSite=Lax" in cookie
+        assert ("Secure" in cookie) == (scheme == "https")

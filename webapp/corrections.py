@@ -1,0 +1,131 @@
+"""What people say was right: kept with the drawing, once, within a quota, until it expires."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import secrets
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import cv2
+import numpy as np
+from PIL import Image
+from sqlalchemy import ColumnElement, delete, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from trainer.pictures import Picture, as_png
+from trainer.preprocess import Pixels, preprocess
+from webapp.database import Database, Drawing, now
+from webapp.receipts import Receipt
+
+LARGEST_SIDE = 560
+"""Pixels of a kept picture's longer side: as many as the page sends of a number."""
+
+_HELD_BACK = 5  # one visitor in so many
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """What somebody said about an answer.
+
+    `picture` is what was sent with it, PNG by our own hand; `seen` is uint8 [28, 28].
+    """
+
+    receipt: Receipt
+    told: str
+    picture: bytes
+    seen: Pixels
+    strokes: list[Any] | None
+
+
+def correction(
+    receipt: Receipt, told: str, picture: Picture | None, strokes: list[Any] | None
+) -> Correction:
+    """Put one together; without a picture, what the model saw is kept.
+
+    Raises `EmptyDrawing` where the picture has no ink.
+    """
+    if picture is None:
+        return Correction(receipt, told, receipt.seen, _pixels(receipt.seen), strokes)
+    seen = preprocess(picture.image, picture.scale).pixels
+    return Correction(receipt, told, _as_png(picture.image), seen, strokes)
+
+
+def keep(session: Session, given: Correction, visitor: str) -> tuple[Drawing, bool]:
+    """Keep a correction, and tell whether it is new.
+
+    The same drawing is kept once: its visitor may tell another truth until it is reviewed, and
+    nobody else may.
+    """
+    fingerprint = hashlib.sha256(given.seen.tobytes()).hexdigest()
+    known = select(Drawing).where(Drawing.fingerprint == fingerprint).with_for_update()
+    drawing = Drawing(
+        id=secrets.token_hex(16),
+        created=now(),
+        visitor=visitor,
+        picture=given.picture,
+        seen=as_png(given.seen),
+        fingerprint=fingerprint,
+        strokes=given.strokes,
+        label=given.told,
+        told=given.told,
+        state="new",
+        held_back=is_held_back(visitor),
+        digit=given.receipt.digit,
+        confidence=given.receipt.confidence,
+        is_digit=given.receipt.is_digit,
+        probabilities=list(given.receipt.probabilities),
+        model=given.receipt.model,
+        version=given.receipt.version,
+    )
+    try:
+        with session.begin_nested():
+            session.add(drawing)
+    except IntegrityError:
+        kept = session.scalars(known).one()
+        if kept.visitor == visitor and kept.state == "new":
+            kept.told = kept.label = given.told
+        return kept, False
+    return drawing, True
+
+
+def is_held_back(visitor: str) -> bool:
+    """Whether this visitor's drawings judge models and never teach them: a fixed fifth do."""
+    return int.from_bytes(hashlib.sha256(visitor.encode()).digest()[:8], "big") % _HELD_BACK == 0
+
+
+def take_back(session: Session, identity: str, visitor: str) -> bool:
+    """Delete a visitor's own drawing; whether there was one."""
+    return _deleted(session, Drawing.id == identity, Drawing.visitor == visitor) > 0
+
+
+def expire(database: Database, days: int) -> int:
+    """Delete what is older than so many days; how many there were. 0 days keep for ever."""
+    if not days:
+        return 0
+    with database.writing() as session:
+        return _deleted(session, Drawing.created < now() - timedelta(days=days))
+
+
+def _deleted(session: Session, *those: ColumnElement[bool]) -> int:
+    """Delete drawings, and tell how many."""
+    gone = session.scalars(delete(Drawing).where(*those).returning(Drawing.id))
+    return len(gone.all())
+
+
+def _pixels(png: bytes) -> Pixels:
+    return np.asarray(cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_GRAYSCALE))
+
+
+def _as_png(image: Image.Image) -> bytes:
+    """No more of the picture than its pixels, and no more of those than are needed."""
+    has_alpha = "A" in image.getbands() or "transparency" in image.info
+    kind = "RGBA" if has_alpha else "L" if image.mode in {"1", "L"} else "RGB"
+    copy = image.convert(kind)
+    copy.thumbnail((LARGEST_SIDE, LARGEST_SIDE))
+    file = io.BytesIO()
+    Image.fromarray(np.asarray(copy)).save(file, "PNG")
+    return file.getvalue()

@@ -1,0 +1,175 @@
+"""The database: its tables, its connections, and how it comes to its newest shape."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import (
+    JSON,
+    Connection,
+    Engine,
+    LargeBinary,
+    String,
+    create_engine,
+    event,
+    func,
+    select,
+)
+from sqlalchemy.engine import make_url
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+from sqlalchemy.types import DateTime, TypeDecorator
+
+_MIGRATIONS = Path(__file__).with_name("migrations")
+_UPGRADE_LOCK = 0x1A41
+_WRITES: dict[str, Any] = {"writes": True}
+_BUSY_SECONDS = 10  # how long SQLite waits for another process's write
+
+
+class Moment(TypeDecorator[datetime]):
+    """A time in UTC; SQLite forgets the zone, so it is put back."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, _dialect: object) -> datetime | None:
+        return value and value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, _dialect: object) -> datetime | None:
+        return value and (value if value.tzinfo else value.replace(tzinfo=UTC))
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Table(DeclarativeBase):
+    """What every table is made from."""
+
+
+class Drawing(Table):
+    """A drawing that somebody said the truth about, and what was answered to it."""
+
+    __tablename__ = "drawings"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    created: Mapped[datetime] = mapped_column(Moment, index=True)
+    visitor: Mapped[str] = mapped_column(String(32), index=True)
+    """A random number of the browser's session: nothing else is known of the person."""
+    picture: Mapped[bytes] = mapped_column(LargeBinary)
+    """A PNG that we encoded ourselves."""
+    seen: Mapped[bytes] = mapped_column(LargeBinary)
+    """The 28×28 that the model saw, as PNG."""
+    fingerprint: Mapped[str] = mapped_column(String(64), unique=True)
+    """SHA-256 of the pixels that the model saw: the same drawing is kept once."""
+    strokes: Mapped[list[Any] | None] = mapped_column(JSON)
+    label: Mapped[str] = mapped_column(String(12))
+    """The truth, as the person told it, or as the review set it right: 0 to 9, or not_a_digit."""
+    told: Mapped[str] = mapped_column(String(12))
+    """The truth as the person told it."""
+    state: Mapped[str] = mapped_column(String(8), default="new", index=True)
+    """new, accepted or rejected; only what is accepted is learned from."""
+    reviewed: Mapped[datetime | None] = mapped_column(Moment)
+    held_back: Mapped[bool]
+    """Never learned from: it judges new models. So for all drawings of a visitor, or for none."""
+    digit: Mapped[int]
+    confidence: Mapped[float]
+    is_digit: Mapped[bool]
+    probabilities: Mapped[list[float]] = mapped_column(JSON)
+    model: Mapped[str] = mapped_column(String(100))
+    version: Mapped[str] = mapped_column(String(64))
+
+
+class Counter(Table):
+    """How often a client did something in a span of time. The client is a keyed hash."""
+
+    __tablename__ = "counters"
+
+    what: Mapped[str] = mapped_column(String(20), primary_key=True)
+    client: Mapped[str] = mapped_column(String(64), primary_key=True)
+    begins: Mapped[datetime] = mapped_column(Moment, primary_key=True)
+    count: Mapped[int] = mapped_column(default=0)
+
+
+class Database:
+    """Connections to a database by its URL. It connects when it is first asked."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self._engine: Engine | None = None
+
+    @property
+    def engine(self) -> Engine:
+        if self._engine is None:
+            self._engine = _connect(self.url)
+        return self._engine
+
+    def reading(self) -> AbstractContextManager[Session]:
+        """One transaction that only reads; what it gave can be used after it."""
+        return self._transaction(self.engine)
+
+    def writing(self) -> AbstractContextManager[Session]:
+        """One transaction that may write: kept at the end of the block, or undone if that fails."""
+        return self._transaction(self.engine.execution_options(**_WRITES))
+
+    @contextmanager
+    def _transaction(self, engine: Engine) -> Iterator[Session]:
+        with Session(engine, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    def upgrade(self) -> None:
+        """Bring the tables to their newest shape; nothing happens where they have it.
+
+        Processes that do so at the same time wait for each other.
+        """
+        url = make_url(self.url)
+        if url.get_backend_name() == "sqlite" and url.database:
+            Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+        with self.engine.execution_options(**_WRITES).begin() as connection:
+            if connection.dialect.name == "postgresql":
+                connection.execute(select(func.pg_advisory_xact_lock(_UPGRADE_LOCK)))
+            config = _config()
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+
+    @property
+    def is_current(self) -> bool:
+        """Whether the tables have their newest shape."""
+        head = ScriptDirectory.from_config(_config()).get_current_head()
+        with self.engine.connect() as connection:
+            return MigrationContext.configure(connection).get_current_revision() == head
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS))
+    return config
+
+
+def _connect(url: str) -> Engine:
+    if make_url(url).get_backend_name() != "sqlite":
+        return create_engine(url, pool_pre_ping=True)
+    engine = create_engine(url, connect_args={"timeout": _BUSY_SECONDS})
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: Any, _record: object) -> None:
+        # Readers and a writer do not wait for each other; a crash of the machine may lose the last
+        # moments, never the file.
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = NORMAL")
+        connection.isolation_level = None  # so that BEGIN is ours, and covers DDL too
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        # A transaction that began as a reader may not become a writer once another has written.
+        writes = connection.get_execution_options().get("writes")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine

@@ -1,0 +1,125 @@
+"""Where people say whether an answer was right."""
+
+from __future__ import annotations
+
+import logging
+import math
+import secrets
+from datetime import timedelta
+from http import HTTPStatus
+
+import msgspec
+from flask import Blueprint, Response, current_app, request, session
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from trainer.preprocess import EmptyDrawing
+from webapp.answers import answer
+from webapp.corrections import Correction, correction, keep, take_back
+from webapp.database import Database
+from webapp.errors import Problem
+from webapp.quota import take
+from webapp.receipts import BadReceipt, Receipt, Receipts
+from webapp.schemas import FeedbackRequest, Kept, PredictRequest
+from webapp.settings import Settings
+from webapp.uploads import json_body, picture_in_data_url
+
+log = logging.getLogger(__name__)
+
+blueprint = Blueprint("feedback", __name__, url_prefix="/api/v1/feedback")
+
+MOST_POINTS = 20_000
+"""Of the strokes of one drawing."""
+
+_VISITOR = "visitor"
+
+
+@blueprint.post("")
+def give() -> Response:
+    """Keep what an answer should have been."""
+    if request.mimetype != "application/json":  # nor may another site's form send one
+        raise Problem(
+            HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", "Send application/json"
+        )
+    asked = json_body(request, FeedbackRequest)
+    kept, is_new = keep_feedback(asked)
+    status = HTTPStatus.CREATED if is_new else HTTPStatus.OK
+    return Response(msgspec.json.encode(kept), status, mimetype="application/json")
+
+
+@blueprint.delete("/<identity>")
+def delete(identity: str) -> Response:
+    """Delete a drawing that this visitor gave."""
+    with _database().writing() as transaction:
+        if not take_back(transaction, identity, session.get(_VISITOR, "")):
+            raise Problem(HTTPStatus.NOT_FOUND, "not_found", "There is no such drawing of yours")
+    return Response(status=HTTPStatus.NO_CONTENT)
+
+
+def keep_feedback(asked: FeedbackRequest) -> tuple[Kept, bool]:
+    """Keep it for the visitor of this request, and tell whether it is new. Raises `Problem`."""
+    settings: Settings = current_app.extensions["settings"]
+    if not settings.corrections:
+        raise Problem(HTTPStatus.FORBIDDEN, "corrections_off", "This site keeps no corrections")
+    given = _correction(asked)
+    visitor = session.setdefault(_VISITOR, secrets.token_hex(16))
+    try:
+        with _database().writing() as transaction:
+            drawing, is_new = keep(transaction, given, visitor)
+            if is_new:
+                _count(transaction, settings.corrections_per_day)
+    except SQLAlchemyError as error:
+        log.exception("a correction could not be kept")
+        raise Problem(
+            HTTPStatus.SERVICE_UNAVAILABLE, "not_kept", "It could not be kept; try again later"
+        ) from error
+    if drawing.visitor != visitor:
+        return Kept(id="", label=asked.label), False
+    return msgspec.convert({"id": drawing.id, "label": drawing.told}, Kept), is_new
+
+
+def _database() -> Database:
+    database: Database = current_app.extensions["database"]
+    return database
+
+
+def _correction(asked: FeedbackRequest) -> Correction:
+    """Whatever of the answer and the picture was not sent is made anew. Raises `Problem`."""
+    if sum(map(len, asked.strokes or [])) > MOST_POINTS:
+        raise Problem(
+            HTTPStatus.BAD_REQUEST, "invalid_request", f"At most {MOST_POINTS:,} points of strokes"
+        )
+    picture = picture_in_data_url(asked.image) if asked.image else None
+    receipts: Receipts = current_app.extensions["receipts"]
+    try:
+        if asked.prediction_id:
+            receipt = receipts.read(asked.prediction_id)
+        elif picture:
+            wishes = PredictRequest(image="")
+            receipt = Receipt.of(answer(picture, current_app.extensions["models"], wishes))
+        else:
+            raise Problem(
+                HTTPStatus.BAD_REQUEST, "invalid_request", "Send `prediction_id` or `image`"
+            )
+        return correction(receipt, asked.label, picture, asked.strokes)
+    except BadReceipt as error:
+        raise Problem(HTTPStatus.BAD_REQUEST, "unknown_prediction", f"T{str(error)[1:]}") from error
+    except EmptyDrawing:
+        raise Problem(
+            HTTPStatus.UNPROCESSABLE_ENTITY, "empty_drawing", "Nothing is drawn in the picture"
+        ) from None
+
+
+def _count(transaction: Session, limit: int) -> None:
+    """One more of this client's corrections of the day. Raises `Problem` where that is too many."""
+    address = request.remote_addr or ""
+    secret = str(current_app.secret_key)
+    wait = take(transaction, secret, "corrections", address, limit, timedelta(days=1))
+    if wait:
+        problem = Problem(
+            HTTPStatus.TOO_MANY_REQUESTS,
+            "too_many_corrections",
+            f"At most {limit} corrections a day; thank you for them",
+        )
+        problem.headers["Retry-After"] = str(math.ceil(wait.total_seconds()))
+        raise problem

@@ -1,0 +1,14 @@
+"""Alembic's entry: it migrates on the connection that it is given."""
+
+from alembic import context
+
+from webapp.database import Table
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=Table.metadata,
+    render_as_batch=True,  # SQLite changes a column only by copying its table
+    transactional_ddl=True,
+)
+with context.begin_transaction():
+    context.run_migrations()
