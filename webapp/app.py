@@ -9,7 +9,19 @@ from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from trainer import pictures
-from webapp import api, docs, errors, feedback, health, i18n, metrics, pages, requests, security
+from webapp import (
+    admin,
+    api,
+    docs,
+    errors,
+    feedback,
+    health,
+    i18n,
+    metrics,
+    pages,
+    requests,
+    security,
+)
 from webapp.database import Database
 from webapp.models import Models
 from webapp.receipts import Receipts
@@ -50,6 +62,7 @@ def create_app(settings: Settings | None = None, models: Models | None = None) -
         health.blueprint,
     ):
         app.register_blueprint(blueprint)
+    admin.init_app(app)
     return app
 
 

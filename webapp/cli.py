@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import secrets
 import sys
 from pathlib import Path
 
 import click
+from werkzeug.security import generate_password_hash
 
 from webapp.database import Database
 from webapp.settings import Settings, SettingsError
@@ -22,11 +24,25 @@ def main() -> None:
 @click.option("--port", envvar="PORT", type=click.IntRange(0, 65535), default=8000)
 def serve(host: str, port: int) -> None:
     """Serve with gunicorn, one process for each core."""
-    _database().upgrade()
-    config = Path(__file__).with_name("gunicorn.conf.py")
+    settings = _settings()
+    Database(settings.database).upgrade()
     environment = os.environ | {"HOST": host, "PORT": str(port)}
+    if not (settings.admin_password or settings.admin_password_hash):
+        password = environment["INKLING_ADMIN_PASSWORD"] = secrets.token_urlsafe(12)
+        click.echo(
+            f"Admin: http://{host}:{port}/admin/ with the password {password} until it stops "
+            "(INKLING_ADMIN_PASSWORD_HASH sets one of your own)"
+        )
+    config = Path(__file__).with_name("gunicorn.conf.py")
     command = [sys.executable, "-m", "gunicorn", "--config", str(config)]
     os.execve(sys.executable, command, environment)  # noqa: S606 - our own interpreter
+
+
+@main.command()
+@click.password_option()
+def hash_password(password: str) -> None:
+    """Print what INKLING_ADMIN_PASSWORD_HASH takes."""
+    click.echo(generate_password_hash(password))
 
 
 @main.group()

@@ -7,7 +7,7 @@ import io
 import secrets
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, Literal
 
 import cv2
 import numpy as np
@@ -23,6 +23,8 @@ from webapp.receipts import Receipt
 
 LARGEST_SIDE = 560
 """Pixels of a kept picture's longer side: as many as the page sends of a number."""
+
+State = Literal["new", "accepted", "rejected"]
 
 _HELD_BACK = 5  # one visitor in so many
 
@@ -54,8 +56,10 @@ def correction(
     return Correction(receipt, told, _as_png(picture.image), seen, strokes)
 
 
-def keep(session: Session, given: Correction, visitor: str) -> tuple[Drawing, bool]:
-    """Keep a correction, and tell whether it is new.
+def keep(
+    session: Session, given: Correction, visitor: str, state: State = "new"
+) -> tuple[Drawing, bool]:
+    """Keep a correction in a state, and tell whether it is new.
 
     The same drawing is kept once: its visitor may tell another truth until it is reviewed, and
     nobody else may.
@@ -72,7 +76,7 @@ def keep(session: Session, given: Correction, visitor: str) -> tuple[Drawing, bo
         strokes=given.strokes,
         label=given.told,
         told=given.told,
-        state="new",
+        state=state,
         held_back=is_held_back(visitor),
         digit=given.receipt.digit,
         confidence=given.receipt.confidence,
@@ -99,7 +103,7 @@ def is_held_back(visitor: str) -> bool:
 
 def take_back(session: Session, identity: str, visitor: str) -> bool:
     """Delete a visitor's own drawing; whether there was one."""
-    return _deleted(session, Drawing.id == identity, Drawing.visitor == visitor) > 0
+    return delete_drawings(session, Drawing.id == identity, Drawing.visitor == visitor) > 0
 
 
 def expire(database: Database, days: int) -> int:
@@ -107,10 +111,10 @@ def expire(database: Database, days: int) -> int:
     if not days:
         return 0
     with database.writing() as session:
-        return _deleted(session, Drawing.created < now() - timedelta(days=days))
+        return delete_drawings(session, Drawing.created < now() - timedelta(days=days))
 
 
-def _deleted(session: Session, *those: ColumnElement[bool]) -> int:
+def delete_drawings(session: Session, *those: ColumnElement[bool]) -> int:
     """Delete drawings, and tell how many."""
     gone = session.scalars(delete(Drawing).where(*those).returning(Drawing.id))
     return len(gone.all())

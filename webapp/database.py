@@ -87,6 +87,19 @@ class Drawing(Table):
     version: Mapped[str] = mapped_column(String(64))
 
 
+class AuditEntry(Table):
+    """What somebody did who runs the site, or tried to."""
+
+    __tablename__ = "audit"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime] = mapped_column(Moment, index=True)
+    who: Mapped[str] = mapped_column(String(100))
+    """The address, or `token`, or `command line`."""
+    what: Mapped[str] = mapped_column(String(40))
+    details: Mapped[dict[str, Any]] = mapped_column(JSON)
+
+
 class Counter(Table):
     """How often a client did something in a span of time. The client is a keyed hash."""
 

@@ -55,7 +55,7 @@ def _unexpected(error: Exception) -> Response:
 
 
 def _answer(problem: Problem) -> Response:
-    if not request.path.startswith("/api/v1/"):
+    if _wants_page():
         page = render_template("error.html", problem=problem)
         return Response(page, problem.status, problem.headers)
     details = ProblemDetails(
@@ -67,3 +67,9 @@ def _answer(problem: Problem) -> Response:
     )
     body = msgspec.json.encode(details)
     return Response(body, problem.status, problem.headers, mimetype="application/problem+json")
+
+
+def _wants_page() -> bool:
+    if request.path.startswith(("/api/v1/", "/admin/api/")):
+        return False
+    return request.accept_mimetypes.best != "application/json"

@@ -18,7 +18,7 @@ from webapp.answers import answer
 from webapp.corrections import Correction, correction, keep, take_back
 from webapp.database import Database
 from webapp.errors import Problem
-from webapp.quota import take
+from webapp.quota import Quota
 from webapp.receipts import BadReceipt, Receipt, Receipts
 from webapp.schemas import FeedbackRequest, Kept, PredictRequest
 from webapp.settings import Settings
@@ -114,8 +114,8 @@ def _count(transaction: Session, limit: int) -> None:
     """One more of this client's corrections of the day. Raises `Problem` where that is too many."""
     address = request.remote_addr or ""
     secret = str(current_app.secret_key)
-    wait = take(transaction, secret, "corrections", address, limit, timedelta(days=1))
-    if wait:
+    quota = Quota("corrections", limit, timedelta(days=1), secret)
+    if wait := quota.take(transaction, address):
         problem = Problem(
             HTTPStatus.TOO_MANY_REQUESTS,
             "too_many_corrections",

@@ -40,6 +40,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     database_url: str = ""
     """SQLAlchemy's URL of the database; by default SQLite's file `inkling.db` in `home`."""
 
+    admin_password: str = ""
+    """The admin's password in plain, for containers and trials."""
+
+    admin_password_hash: str = ""
+    """The same as `inkling hash-password` prints it; it comes before the plain one."""
+
+    admin_token: Annotated[str, Meta(pattern="^$|^.{16,}$")] = ""
+    """What scripts send as `Authorization: Bearer …`; at least 16 characters. Empty for none."""
+
     corrections: bool = True
     """Whether people may say what was right, and their drawings are kept."""
 

@@ -30,8 +30,8 @@ PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobil
 class Site:
     """The app on a port of its own; it can go away and come back."""
 
-    def __init__(self, home: str) -> None:
-        self._app = create_app(Settings(home=home))
+    def __init__(self, home: str, **settings: Any) -> None:
+        self._app = create_app(Settings(home=home, **settings))
         self.database: Database = self._app.extensions["database"]
         self.database.upgrade()
         self.requests: list[str] = []

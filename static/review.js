@@ -1,0 +1,106 @@
+// The review queue: one drawing after the other, one key each. Decisions are sent while the next
+// drawing is shown already; one that fails comes back.
+
+import { ask } from "./admin.js";
+
+const URL = "/admin/api/drawings";
+const FEW = 6; // so many left here, and more are fetched
+
+const $ = (id) => document.getElementById(id);
+const percent = new Intl.NumberFormat(document.documentElement.lang, {
+  style: "percent",
+  minimumFractionDigits: 1,
+});
+
+let drawings = [];
+let decided = []; // what was decided, as it was before, the newest last
+let sending = Promise.resolve(); // decisions go out one after the other
+let fetched = 0; // drawings that there were at the last fetch, less those decided since
+
+async function load() {
+  const filters = new URLSearchParams(new FormData($("filters")));
+  for (const [name, value] of [...filters]) if (!value) filters.delete(name);
+  await sending;
+  const queue = await ask("GET", `${URL}?${filters}`);
+  drawings = queue.drawings;
+  fetched = queue.count;
+  show();
+}
+
+function show() {
+  const drawing = drawings[0];
+  const { words, none } = $("count").dataset;
+  $("count").textContent = drawing ? words.replace("{count}", fetched) : none;
+  $("back").disabled = decided.length === 0;
+  $("review").hidden = !drawing && decided.length === 0;
+  $("review").classList.toggle("done", !drawing);
+  if (!drawing) return;
+  const word = (label) => ($("relabel").querySelector(`[value="${label}"]`).firstChild.data ?? "").trim();
+  $("picture").src = drawing.picture;
+  $("review-seen").src = drawing.seen;
+  $("told").textContent = word(drawing.label);
+  $("said").textContent = drawing.is_digit ? drawing.digit : word("not_a_digit");
+  $("confidence").textContent = percent.format(drawing.confidence);
+  $("review").classList.toggle("disagrees", $("told").textContent !== $("said").textContent);
+}
+
+function decide(state, label) {
+  const drawing = drawings.shift();
+  if (!drawing) return;
+  decided.push(drawing);
+  send(drawing, () => ask("POST", `${URL}/${drawing.id}`, { state, label: label ?? drawing.label }));
+}
+
+function remove() {
+  const drawing = drawings.shift();
+  if (drawing) send(drawing, () => ask("DELETE", `${URL}/${drawing.id}`));
+}
+
+function undo() {
+  const drawing = decided.pop();
+  if (!drawing) return;
+  drawings.unshift(drawing);
+  fetched += 2; // send takes one off
+  const { id, state, label } = drawing;
+  send(null, () => ask("POST", `${URL}/${id}`, { state, label }));
+}
+
+function send(drawing, request) {
+  fetched -= 1;
+  show();
+  sending = sending.then(request).catch(() => {
+    if (drawing) drawings.unshift(drawing);
+    decided = decided.filter((each) => each !== drawing);
+    show();
+    $("count").textContent = $("count").dataset.failed;
+  });
+  if (drawings.length < FEW && fetched > drawings.length) load();
+}
+
+$("filters").addEventListener("change", () => {
+  decided = [];
+  load();
+});
+$("accept").addEventListener("click", () => decide("accepted"));
+$("reject").addEventListener("click", () => decide("rejected"));
+$("delete").addEventListener("click", remove);
+$("back").addEventListener("click", undo);
+$("relabel").addEventListener("click", ({ target }) => {
+  const button = target.closest("button");
+  if (button) decide("accepted", button.value);
+});
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
+  if (event.target.matches("select, input")) return;
+  const key = event.key.toLowerCase();
+  if (/^[0-9]$/.test(key)) decide("accepted", key);
+  else if (key === "x") decide("accepted", "not_a_digit");
+  else if (key === "a") decide("accepted");
+  else if (key === "r") decide("rejected");
+  else if (key === "d") remove();
+  else if (key === "z") undo();
+  else return;
+  event.preventDefault();
+});
+
+load();

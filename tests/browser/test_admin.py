@@ -1,0 +1,77 @@
+"""The admin clears the queue by keys."""
+
+import pytest
+from playwright.sync_api import expect
+from sqlalchemy import select
+
+from tests.browser.conftest import Site, answered, draw
+from webapp.database import Drawing
+
+PASSWORD = "correct horse"
+
+
+@pytest.fixture
+def site(tmp_path):
+    site = Site(str(tmp_path), admin_password=PASSWORD)
+    yield site
+    site.stop()
+
+
+def kept(site) -> dict[str, tuple[str, str]]:
+    """By what the person told: state and label."""
+    with site.database.reading() as session:
+        return {each.told: (each.state, each.label) for each in session.scalars(select(Drawing))}
+
+
+@pytest.fixture
+def admin(open_page, drawings, screen):
+    """Signed in, with three drawings that wait: a 7, a 4 that was told to be a 9, a 2."""
+    page = open_page(**screen)
+    for digit, key in ((7, "r"), (4, "9"), (2, "r")):
+        draw(page, drawings[digit])
+        answered(page, digit)
+        page.keyboard.press(key)
+        expect(page.locator("#thanks")).to_contain_text("Kept as")
+        page.locator("#clear").click()
+    page.goto(page.url + "admin/")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("link", name="Review the new ones").click()
+    return page
+
+
+def test_the_queue_is_cleared_by_keys(admin, site):
+    count = admin.locator("#count")
+    expect(count).to_have_text("3 left")
+    expect(admin.locator("#told")).to_have_text("9")  # disagreement stands first
+    expect(admin.locator("#said")).to_have_text("4")
+    admin.keyboard.press("4")
+    expect(count).to_have_text("2 left")
+    admin.keyboard.press("a")
+    admin.keyboard.press("z")
+    expect(count).to_have_text("2 left")
+    admin.keyboard.press("r")
+    admin.keyboard.press("a")
+    expect(count).to_have_text("None are left.")
+    admin.wait_for_load_state("networkidle")
+    found = kept(site)
+    assert found["9"] == ("accepted", "4")
+    assert sorted([found["7"][0], found["2"][0]]) == ["accepted", "rejected"]
+    assert admin.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    admin.get_by_label("State").select_option("accepted")
+    expect(count).to_have_text("2 left")
+    admin.get_by_role("link", name="Admin").first.click()
+    expect(admin.locator("table.figures").first).to_contain_text("4")
+    expect(admin.locator("table.log")).to_contain_text("accepted")
+
+
+def test_all_drawings_are_deleted_once_it_is_confirmed(admin, site):
+    expect(admin.locator("#count")).to_have_text("3 left")
+    admin.get_by_role("link", name="Admin").first.click()
+    admin.once("dialog", lambda dialog: dialog.dismiss())
+    admin.get_by_role("button", name="Delete all").click()
+    assert len(kept(site)) == 3
+    admin.once("dialog", lambda dialog: dialog.accept())
+    admin.get_by_role("button", name="Delete all").click()
+    expect(admin.locator("main")).to_contain_text("There are none yet.")
+    assert kept(site) == {}

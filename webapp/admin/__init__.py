@@ -1,0 +1,15 @@
+"""What only the people who run the site may see and do."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Flask
+
+from webapp.admin import drawings, login, review
+
+
+def init_app(app: Flask) -> None:
+    login.init_app(app)
+    admin = Blueprint("admin", __name__, url_prefix="/admin")
+    for blueprint in (login.blueprint, review.blueprint, drawings.blueprint):
+        admin.register_blueprint(blueprint)
+    app.register_blueprint(admin)

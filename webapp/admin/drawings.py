@@ -1,0 +1,87 @@
+"""Kept drawings as files, to take away and to bring."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+import msgspec
+from flask import Blueprint, Response, current_app, g, redirect, request
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response as AnyResponse
+
+from trainer.preprocess import EmptyDrawing
+from webapp import exchange
+from webapp.answers import answer
+from webapp.audit import note
+from webapp.corrections import correction, keep
+from webapp.database import Database, Drawing
+from webapp.errors import Problem
+from webapp.models import Models
+from webapp.receipts import Receipt
+from webapp.schemas import PredictRequest
+
+blueprint = Blueprint("drawings", __name__)
+
+_MOST_BYTES = 256 << 20
+"""Of a file that is brought."""
+
+
+@blueprint.get("/drawings/strokes.jsonl.gz")
+def strokes() -> Response:
+    """The accepted drawings that have strokes, as the trainer's records."""
+    return _download(exchange.strokes_file(_accepted()), "application/gzip")
+
+
+@blueprint.get("/drawings/pictures.zip")
+def pictures() -> Response:
+    """The accepted drawings as PNG files, as `trainer --data folder:` reads them."""
+    return _download(exchange.pictures_archive(_accepted()), "application/zip")
+
+
+@blueprint.post("/drawings")
+def bring() -> AnyResponse:
+    """Keep the drawings of such a file as accepted ones; all of them or, with an error, none."""
+    request.max_content_length = _MOST_BYTES
+    file = request.files.get("file")
+    if file is None:
+        raise Problem(HTTPStatus.BAD_REQUEST, "invalid_request", "The form has no field `file`")
+    content = file.read()
+    read = exchange.read_pictures if content[:2] == b"PK" else exchange.read_strokes
+    counts = {"kept": 0, "known": 0, "empty": 0}
+    database: Database = current_app.extensions["database"]
+    with database.writing() as session:
+        try:
+            for each in read(content):
+                counts[_keep(session, each)] += 1
+        except exchange.BadImport as error:
+            detail = f"{file.filename}: {error}. Nothing was kept"
+            raise Problem(HTTPStatus.BAD_REQUEST, "bad_import", detail) from error
+        note(session, g.admin, "imported", file=file.filename, **counts)
+    if request.accept_mimetypes.best == "application/json":
+        return Response(msgspec.json.encode(counts), mimetype="application/json")
+    return redirect("/admin/")
+
+
+def _keep(session: Session, each: exchange.Imported) -> str:
+    models: Models = current_app.extensions["models"]
+    try:
+        receipt = Receipt.of(answer(each.picture, models, PredictRequest(image="")))
+        given = correction(receipt, each.label, each.picture, each.strokes)
+    except (Problem, EmptyDrawing):
+        return "empty"
+    _drawing, is_new = keep(session, given, each.visitor, "accepted")
+    return "kept" if is_new else "known"
+
+
+def _accepted() -> list[Drawing]:
+    database: Database = current_app.extensions["database"]
+    those = select(Drawing).where(Drawing.state == "accepted").order_by(Drawing.created)
+    with database.reading() as session:
+        return list(session.scalars(those))
+
+
+def _download(content: bytes, kind: str) -> Response:
+    name = request.path.rpartition("/")[2]
+    headers = {"Content-Disposition": f'attachment; filename="inkling-{name}"'}
+    return Response(content, mimetype=kind, headers=headers)
