@@ -27,6 +27,7 @@ from webapp.models import Models
 from webapp.receipts import Receipts
 from webapp.secret import secret_key
 from webapp.settings import Settings
+from webapp.versions import Versions
 
 
 def create_app(settings: Settings | None = None, models: Models | None = None) -> Flask:
@@ -41,10 +42,13 @@ def create_app(settings: Settings | None = None, models: Models | None = None) -
     app.config["MAX_CONTENT_LENGTH"] = pictures.MAX_BYTES * 3 // 2
     app.wsgi_app = ProxyFix(app.wsgi_app, *[settings.proxies] * 4)  # type: ignore[method-assign]
     app.secret_key = secret_key(settings.secret_key, Path(settings.home))
+    database = Database(settings.database)
+    versions = Versions(database, Path(settings.home))
     app.extensions |= {
         "settings": settings,
-        "models": models or Models(settings),
-        "database": Database(settings.database),
+        "database": database,
+        "versions": versions,
+        "models": models or Models(settings, versions),
         "receipts": Receipts(app.secret_key),
     }
     cv2.setNumThreads(1)  # a worker is one core's share

@@ -5,13 +5,19 @@ from __future__ import annotations
 import os
 import secrets
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
 from werkzeug.security import generate_password_hash
 
+from trainer.bundle import BundleError
 from webapp.database import Database
 from webapp.settings import Settings, SettingsError
+from webapp.versions import SHIPPED, Versions
+
+_COMMAND_LINE = "command line"
 
 
 @click.group()
@@ -56,6 +62,64 @@ def upgrade() -> None:
     database = _database()
     database.upgrade()
     click.echo(f"{database.engine.url.render_as_string()} is up to date")
+
+
+@main.group()
+def models() -> None:
+    """The versions of the default model."""
+
+
+@models.command("list")
+def list_versions() -> None:
+    """List the versions that are there, and which of them answers."""
+    versions = _versions()
+    active = versions.line()[0]
+    for version in [*versions.names(), SHIPPED]:
+        try:
+            card = None if version == SHIPPED else versions.read(version).card
+        except BundleError as error:
+            click.echo(f"  {version}  refused: {error}")
+            continue
+        told = " ".join(f"{e.data} {e.accuracy:.2%}" for e in card.evaluations) if card else ""
+        click.echo(f"{'*' if version == active else ' '} {version}  {told}".rstrip())
+
+
+@models.command()
+@click.argument("bundle", type=click.Path(path_type=Path))
+def add(bundle: Path) -> None:
+    """Copy a BUNDLE's folder among the versions, and print which one it is."""
+    with _refusals():
+        click.echo(_versions().add(bundle).card.version)
+
+
+@models.command()
+@click.argument("version")
+def promote(version: str) -> None:
+    """Let a VERSION answer, in every process within a second."""
+    with _refusals():
+        _versions().promote(version, _COMMAND_LINE)
+
+
+@models.command()
+def rollback() -> None:
+    """Let the version answer again that the active one took over from, and print it."""
+    with _refusals():
+        click.echo(_versions().roll_back(_COMMAND_LINE))
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    try:
+        yield
+    except BundleError as error:
+        raise click.ClickException(str(error)) from error
+
+
+def _versions() -> Versions:
+    settings = _settings()
+    database = Database(settings.database)
+    database.upgrade()
+    return Versions(database, Path(settings.home))
 
 
 def _settings() -> Settings:

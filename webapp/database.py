@@ -16,6 +16,7 @@ from sqlalchemy import (
     JSON,
     Connection,
     Engine,
+    ForeignKey,
     LargeBinary,
     String,
     create_engine,
@@ -87,6 +88,18 @@ class Drawing(Table):
     version: Mapped[str] = mapped_column(String(64))
 
 
+class Activation(Table):
+    """That a version of the default model began to answer; the newest one's does."""
+
+    __tablename__ = "activations"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime] = mapped_column(Moment)
+    version: Mapped[str] = mapped_column(String(64))
+    before: Mapped[int | None] = mapped_column(ForeignKey("activations.id"))
+    """The one it took over from, to which a rollback leads; None for the shipped model."""
+
+
 class AuditEntry(Table):
     """What somebody did who runs the site, or tried to."""
 
@@ -123,6 +136,12 @@ class Database:
         if self._engine is None:
             self._engine = _connect(self.url)
         return self._engine
+
+    @property
+    def is_there(self) -> bool:
+        """Whether there is one: SQLite would make an empty one where it is only asked."""
+        url = make_url(self.url)
+        return url.get_backend_name() != "sqlite" or Path(url.database or "").exists()
 
     def reading(self) -> AbstractContextManager[Session]:
         """One transaction that only reads; what it gave can be used after it."""

@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Iterator
 from threading import Lock
 
+import numpy as np
+from sqlalchemy.exc import SQLAlchemyError
+
 from trainer.bundle import PRETRAINED, Bundle, BundleError, Card, Recogniser, read_bundle
+from trainer.preprocess import SIDE
 from webapp.settings import Settings
+from webapp.versions import SHIPPED, Versions
+
+_LOOK_EVERY = 0.5
+_LOOK_AGAIN_AFTER_FAILURE = 10.0
+"""Seconds."""
 
 log = logging.getLogger(__name__)
 
@@ -19,18 +29,23 @@ class UnknownModel(LookupError):
 class Models:
     """Bundles in folders, loaded on first use; a bundle in the home folder hides one that came.
 
+    Of the default one, the active version answers where one was promoted.
     A bundle that is not sound is left out with its reason in the log. One that is not asked costs
     the memory of its card.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, versions: Versions | None = None) -> None:
         self._folders = (settings.models_folder, PRETRAINED)
         self._cards: dict[str, Card | None] = {}
         self._loaded: dict[str, Recogniser] = {}
         self._lock = Lock()
         self.default = settings.model
+        self._versions = versions
+        self._active: Recogniser | None = None  # of the default model, where one is promoted
+        self._next_look = 0.0
+        self._refused: set[str] = set()
         try:
-            self.get(self.default)
+            self._named(self.default)
         except UnknownModel:
             raise BundleError(f"there is no sound model {self.default!r} to start with") from None
 
@@ -43,21 +58,64 @@ class Models:
         return sorted(found, key=lambda name: (name != self.default, name))
 
     def get(self, name: str | None = None) -> Recogniser:
-        """The model of that name, or the default one. Raises `UnknownModel`."""
-        name = name or self.default
+        """The model of that name, or the default one's active version. Raises `UnknownModel`."""
+        if name and name != self.default:
+            return self._named(name)
+        self._follow()
+        return self._active or self.shipped()
+
+    def cards(self) -> dict[str, Card]:
+        """The card of every sound bundle, the default one's first; loads no other model."""
+        for name in self.names:
+            if name not in self._cards:
+                bundle = next(self._sound(name), None)
+                self._cards[name] = bundle.card if bundle else None
+        cards = self._cards | {self.default: self.get().card}
+        return {name: card for name in self.names if (card := cards[name])}
+
+    def shipped(self) -> Recogniser:
+        """The default model as it is where no version was promoted."""
+        return self._named(self.default)
+
+    def _named(self, name: str) -> Recogniser:
         if name not in self._loaded:
             with self._lock:
                 if name not in self._loaded:
                     self._loaded[name] = self._load(name)
         return self._loaded[name]
 
-    def cards(self) -> dict[str, Card]:
-        """The card of every sound bundle, the default one's first; loads no model."""
-        for name in self.names:
-            if name not in self._cards:
-                bundle = next(self._sound(name), None)
-                self._cards[name] = bundle.card if bundle else None
-        return {name: card for name in self.names if (card := self._cards[name])}
+    def _follow(self) -> None:
+        """Take the active version over, once it is loaded and tried; till then the old one answers.
+
+        Where it cannot be, the one that it took over from does. Looks at the pointer just so often
+        that a promotion is followed within a second.
+        """
+        moment = time.monotonic()
+        if self._versions is None or moment < self._next_look:
+            return
+        self._next_look = moment + _LOOK_EVERY
+        try:
+            line = self._versions.line()
+        except SQLAlchemyError as error:
+            self._next_look = moment + _LOOK_AGAIN_AFTER_FAILURE
+            log.error("the active version is not known, the last one answers: %s", error)
+            return
+        for version in line:
+            if version == SHIPPED:
+                self._active = None
+                return
+            if self._active and self._active.card.version == version:
+                return
+            if version in self._refused:
+                continue
+            try:
+                self._active = _tried(self._versions.read(version))
+            except BundleError as error:
+                self._refused.add(version)
+                log.error("version refused: %s", error)
+            else:
+                log.info("version %s answers", version)
+                return
 
     def _load(self, name: str) -> Recogniser:
         for bundle in self._sound(name):
@@ -77,3 +135,15 @@ class Models:
                     yield read_bundle(folder / name)
                 except BundleError as error:
                     log.error("bundle refused: %s", error)
+
+
+def _tried(bundle: Bundle) -> Recogniser:
+    """Load a bundle, and let it answer once. Raises `BundleError`."""
+    recogniser = Recogniser(bundle)
+    try:
+        logits = recogniser.logits(np.zeros((1, SIDE, SIDE), np.uint8))
+    except Exception as error:  # onnxruntime's own exceptions share no other base
+        raise BundleError(f"{bundle.folder}: it cannot answer: {error}") from error
+    if not np.isfinite(logits).all():
+        raise BundleError(f"{bundle.folder}: its answer is no number")
+    return recogniser

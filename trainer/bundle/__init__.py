@@ -17,7 +17,14 @@ from trainer.bundle.number import NumberReading
 from trainer.bundle.occlusion import occlusion_map
 from trainer.bundle.reading import Reading
 from trainer.bundle.recogniser import Recogniser
-from trainer.bundle.store import PRETRAINED, Bundle, BundleError, read_bundle, write_bundle
+from trainer.bundle.store import (
+    PRETRAINED,
+    Bundle,
+    BundleError,
+    copy_bundle,
+    read_bundle,
+    write_bundle,
+)
 
 __all__ = [
     "PRETRAINED",
@@ -33,6 +40,7 @@ __all__ = [
     "ReliabilityBin",
     "TrainingData",
     "WrongAnswer",
+    "copy_bundle",
     "occlusion_map",
     "read_bundle",
     "write_bundle",

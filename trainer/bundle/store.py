@@ -54,6 +54,13 @@ def read_bundle(folder: Path) -> Bundle:
     return Bundle(folder, card, files[_MODEL])
 
 
+def copy_bundle(bundle: Bundle, folder: Path) -> Bundle:
+    """Copy a bundle to another folder, byte for byte. Raises `BundleError` as reading it does."""
+    files = {name: _read(bundle.folder / name) for name in (_MODEL, _WEIGHTS, _CARD)}
+    write_folder(folder, files)
+    return read_bundle(folder)
+
+
 def _read_card(folder: Path) -> Card:
     try:
         return msgspec.json.decode(_read(folder / _CARD), type=Card)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from flask import Blueprint, Flask
 
-from webapp.admin import drawings, login, review
+from webapp.admin import drawings, login, review, versions
 
 
 def init_app(app: Flask) -> None:
     login.init_app(app)
     admin = Blueprint("admin", __name__, url_prefix="/admin")
-    for blueprint in (login.blueprint, review.blueprint, drawings.blueprint):
+    for blueprint in (login.blueprint, review.blueprint, drawings.blueprint, versions.blueprint):
         admin.register_blueprint(blueprint)
     app.register_blueprint(admin)

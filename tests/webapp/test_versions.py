@@ -1,0 +1,233 @@
+"""Versions of the default model: promoted, rolled back, followed at once, refused when unsound."""
+
+import io
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from tests.webapp.test_serving import Server
+from trainer.bundle import PRETRAINED, BundleError, read_bundle
+from webapp.app import create_app
+from webapp.settings import Settings
+from webapp.versions import SHIPPED, Versions
+
+TOKEN = "a-token-for-scripts"
+HEADERS = {"Authorization": f"Bearer {TOKEN}", "Accept": "application/json"}
+ANOTHER = read_bundle(PRETRAINED / "lenet5").card.version
+THIRD = read_bundle(PRETRAINED / "cnn").card.version
+OURS = read_bundle(PRETRAINED / "inkling").card.version
+
+
+@pytest.fixture
+def app(tmp_path, monkeypatch):
+    monkeypatch.setattr("webapp.models._LOOK_EVERY", 0.0)
+    app = create_app(Settings(home=str(tmp_path), admin_token=TOKEN))
+    app.extensions["database"].upgrade()
+    return app
+
+
+@pytest.fixture
+def versions(app) -> Versions:
+    versions: Versions = app.extensions["versions"]
+    for name in ("lenet5", "cnn"):
+        versions.add(PRETRAINED / name)
+    return versions
+
+
+def answering(client) -> str:
+    return client.get("/readyz").get_json()["version"]
+
+
+def test_a_promoted_version_answers_and_rollbacks_lead_back_step_by_step(client, versions):
+    assert answering(client) == OURS
+    for version in (ANOTHER, THIRD):
+        versions.promote(version, "test")
+        assert answering(client) == version
+    assert versions.line() == [THIRD, ANOTHER, SHIPPED]
+    assert versions.roll_back("test") == ANOTHER
+    assert answering(client) == ANOTHER
+    assert versions.roll_back("test") == SHIPPED
+    assert answering(client) == OURS
+    with pytest.raises(BundleError, match="nothing to roll back"):
+        versions.roll_back("test")
+
+
+def test_the_shipped_model_can_be_promoted_and_rolled_back_too(client, versions):
+    versions.promote(ANOTHER, "test")
+    versions.promote(SHIPPED, "test")
+    assert answering(client) == OURS
+    assert versions.roll_back("test") == ANOTHER
+    assert answering(client) == ANOTHER
+
+
+def test_each_answer_names_the_version_that_gave_it(client, versions, seven, encode):
+    versions.promote(ANOTHER, "test")
+    sent = {"image": (io.BytesIO(encode(seven)), "7.png")}
+    answer = client.post("/api/v1/predict", data=sent).get_json()
+    assert answer["model"] == {"name": "inkling", "version": ANOTHER}
+    listed = client.get("/api/v1/models").get_json()["models"][0]
+    assert (listed["name"], listed["version"], listed["architecture"]) == (
+        "inkling", ANOTHER, "lenet5",
+    )  # fmt: skip
+
+
+def spoil(folder: Path, how: str) -> None:
+    card = folder / "card.json"
+    model = folder / "model.onnx"
+    match how:
+        case "truncated":
+            model.write_bytes(model.read_bytes()[:1000])
+        case "altered":
+            model.write_bytes(model.read_bytes()[:-1] + b"x")
+        case "another preprocessing":
+            fields = msgspec.json.decode(card.read_bytes())
+            card.write_bytes(msgspec.json.encode(fields | {"preprocessing": 1}))
+        case "another's card":
+            shutil.copytree(PRETRAINED / "mlp", folder, dirs_exist_ok=True)
+        case "half a card":
+            card.write_bytes(card.read_bytes()[:100])
+        case "missing":
+            shutil.rmtree(folder)
+
+
+SPOILT = [
+    "truncated", "altered", "another preprocessing", "another's card", "half a card", "missing",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("how", SPOILT)
+def test_an_unsound_version_is_refused_and_the_last_good_one_goes_on(
+    app, client, versions, how, caplog
+):
+    spoil(versions.folder / THIRD, how)
+    with pytest.raises(BundleError):
+        versions.promote(THIRD, "test")
+    assert versions.line() == [SHIPPED]
+    assert answering(client) == OURS
+
+
+@pytest.mark.parametrize("how", SPOILT)
+def test_a_version_that_spoils_after_it_was_promoted_is_passed_over(
+    app, client, versions, tmp_path, how, caplog
+):
+    versions.promote(ANOTHER, "test")
+    versions.promote(THIRD, "test")
+    spoil(versions.folder / THIRD, how)
+    assert answering(client) == ANOTHER
+    assert "version refused" in caplog.text
+    restarted = create_app(Settings(home=str(tmp_path)))
+    assert answering(restarted.test_client()) == ANOTHER
+    spoil(versions.folder / ANOTHER, "missing")
+    assert answering(create_app(Settings(home=str(tmp_path))).test_client()) == OURS
+    assert answering(client) == ANOTHER  # it is loaded already
+
+
+def test_a_database_that_fails_leaves_the_last_version_answering(client, versions, monkeypatch):
+    from sqlalchemy.exc import OperationalError
+
+    versions.promote(ANOTHER, "test")
+    assert answering(client) == ANOTHER
+
+    def fail() -> None:
+        raise OperationalError("select", {}, Exception("gone"))
+
+    monkeypatch.setattr(versions, "line", fail)
+    assert answering(client) == ANOTHER
+
+
+def test_the_admin_promotes_and_rolls_back(client, versions, app):
+    def post(path: str):
+        return client.post(f"/admin/versions/{path}", headers=HEADERS)
+
+    assert post(f"{ANOTHER}/promote").get_json() == {"active": ANOTHER}
+    page = client.get("/admin/versions", headers=HEADERS).get_data(as_text=True)
+    assert ANOTHER in page
+    assert "Roll back to shipped" in page
+    assert post("rollback").get_json() == {"active": SHIPPED}
+    assert post("rollback").status_code == 409
+    for unknown in ("nobody", "..", "%2e%2e"):
+        assert post(f"{unknown}/promote").status_code in {404, 409}
+    assert "rolled back" in client.get("/admin/", headers=HEADERS).get_data(as_text=True)
+
+
+def test_a_bundle_is_added_whole_or_not_at_all(versions, tmp_path):
+    broken = shutil.copytree(PRETRAINED / "mlp", tmp_path / "broken")
+    (broken / "weights.safetensors").write_bytes(b"")
+    with pytest.raises(BundleError):
+        versions.add(broken)
+    assert sorted(versions.names()) == sorted([ANOTHER, THIRD])
+    assert versions.add(PRETRAINED / "cnn").card.version == THIRD  # again: nothing happens
+
+
+def test_the_command_line_lists_adds_promotes_and_rolls_back(tmp_path):
+    def inkling(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "webapp", "models", *arguments],
+            env={"INKLING_HOME": str(tmp_path), "PATH": ""},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    assert "* shipped" in inkling("list").stdout
+    assert inkling("add", str(PRETRAINED / "cnn")).stdout.strip() == THIRD
+    assert inkling("promote", THIRD).returncode == 0
+    assert f"* {THIRD}" in inkling("list").stdout
+    assert inkling("rollback").stdout.strip() == SHIPPED
+    for wrong in (("promote", "nobody"), ("add", str(tmp_path)), ("rollback",)):
+        result = inkling(*wrong)
+        assert result.returncode == 1
+        assert result.stderr.startswith("Error: ")
+        assert result.stderr.count("\n") == 1
+
+
+def test_every_worker_follows_within_a_second_and_no_request_fails(tmp_path, seven, encode):
+    """Twenty swaps under load, by real gunicorn."""
+    server = Server(tmp_path, INKLING_ADMIN_TOKEN=TOKEN)
+    try:
+        server.wait_until_ready()
+        database = create_app(Settings(home=str(tmp_path))).extensions["database"]
+        versions = Versions(database, tmp_path)
+        for name in ("lenet5", "cnn"):
+            versions.add(PRETRAINED / name)
+        statuses: Counter[int] = Counter()
+        done = threading.Event()
+        body = (
+            b'--x\r\nContent-Disposition: form-data; name="image"; filename="7.png"\r\n\r\n'
+            + encode(seven)
+            + b"\r\n--x--\r\n"
+        )
+        form = {"Content-Type": "multipart/form-data; boundary=x"}
+
+        def ask() -> None:
+            while not done.is_set():
+                statuses[server.get("/api/v1/predict", body, **form)[0]] += 1
+
+        askers = [threading.Thread(target=ask) for _ in range(4)]
+        for asker in askers:
+            asker.start()
+        try:
+            for swap in range(20):
+                version = (ANOTHER, THIRD)[swap % 2]
+                versions.promote(version, "test")
+                time.sleep(1)
+                found = {
+                    msgspec.json.decode(server.get("/readyz")[1])["version"] for _ in range(10)
+                }
+                assert found == {version}
+        finally:
+            done.set()
+            for asker in askers:
+                asker.join()
+        assert set(statuses) == {200}
+        assert statuses[200] > 100
+    finally:
+        server.process.kill()
+        server.process.wait()

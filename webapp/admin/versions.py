@@ -1,0 +1,82 @@
+"""The versions of the default model: which are there, which answers, and the way back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from http import HTTPStatus
+
+import msgspec
+from flask import Blueprint, Response, current_app, g, redirect, render_template, request
+from werkzeug.wrappers import Response as AnyResponse
+
+from trainer.bundle import BundleError, Card
+from webapp.errors import Problem
+from webapp.models import Models
+from webapp.versions import SHIPPED, Versions
+
+blueprint = Blueprint("versions", __name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A version that is there: its card, or why it is refused."""
+
+    version: str
+    card: Card | None
+    refused: str = ""
+
+
+@blueprint.get("/versions")
+def versions() -> str:
+    line = _versions().line()
+    models: Models = current_app.extensions["models"]
+    shipped = models.shipped().card
+    return render_template(
+        "admin/versions.html",
+        rows=[*(_row(name) for name in _versions().names()), Row(SHIPPED, shipped)],
+        line=line,
+        datasets=[each.data for each in shipped.evaluations],
+        right=_right,
+    )
+
+
+@blueprint.post("/versions/<version>/promote")
+def promote(version: str) -> AnyResponse:
+    """Let a version answer, in every process within a second."""
+    try:
+        _versions().promote(version, g.admin)
+    except BundleError as error:
+        raise Problem(HTTPStatus.CONFLICT, "version_refused", str(error)) from error
+    return _done(version)
+
+
+@blueprint.post("/versions/rollback")
+def roll_back() -> AnyResponse:
+    """Let the version answer again that the active one took over from."""
+    try:
+        return _done(_versions().roll_back(g.admin))
+    except BundleError as error:
+        raise Problem(HTTPStatus.CONFLICT, "version_refused", str(error)) from error
+
+
+def _versions() -> Versions:
+    versions: Versions = current_app.extensions["versions"]
+    return versions
+
+
+def _row(version: str) -> Row:
+    try:
+        return Row(version, _versions().read(version).card)
+    except BundleError as error:
+        return Row(version, None, str(error))
+
+
+def _right(card: Card, data: str) -> float | None:
+    """The share of a data set's test part that was read right."""
+    return next((each.accuracy for each in card.evaluations if each.data == data), None)
+
+
+def _done(version: str) -> AnyResponse:
+    if request.accept_mimetypes.best == "application/json":
+        return Response(msgspec.json.encode({"active": version}), mimetype="application/json")
+    return redirect("/admin/versions")
