@@ -66,5 +66,5 @@ clean:
 
 .venv/full: .venv/slim
 	@echo "Installing torch and the tools for tests (about 6 GB, once) …"
-	@$(PIP) --editable '.[train,dev]'
+	@$(PIP) --editable '.[train,postgres,dev]'
 	@touch $@

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Callable
+import shutil
+import subprocess
+import tempfile
+import uuid
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -58,6 +63,50 @@ def drawings() -> dict[int, Strokes]:
         return found
     rng = np.random.default_rng(0)
     return {label: synthetic.drawn(label, rng) for label in range(10)}
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Path]:
+    """A PostgreSQL server of our own, on a socket in this folder."""
+    programs = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    need(bool(programs), "no PostgreSQL on this machine (Debian: apt install postgresql)")
+    folder = Path(tempfile.mkdtemp(prefix="inkling-postgres-"))
+    as_user = []
+    if os.geteuid() == 0:  # PostgreSQL refuses to run as root
+        shutil.chown(folder, "postgres")
+        as_user = ["runuser", "-u", "postgres", "--"]
+    options = f"-c listen_addresses='' -c unix_socket_directories={folder} -c fsync=off"
+    control = [*as_user, programs[-1].with_name("pg_ctl"), "-D", folder / "data", "-w", "-s"]
+    initialise = [programs[-1], "-D", folder / "data", "-U", "postgres", "-A", "trust", "-N"]
+    subprocess.run([*as_user, *initialise], check=True, stdout=subprocess.DEVNULL, cwd="/")
+    log = ["-l", folder / "log"]
+    subprocess.run([*control, "-o", options, *log, "start"], check=True, cwd="/")
+    yield folder
+    subprocess.run([*control, "-m", "immediate", "stop"], check=True, cwd="/")
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """The URL of an empty database: what uses it runs on each kind."""
+    if request.param == "sqlite":
+        return ""  # the default
+    import psycopg
+
+    folder = request.getfixturevalue("postgres")
+    name = f"test_{uuid.uuid4().hex}"
+    with psycopg.connect(host=str(folder), user="postgres", autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+    return f"postgresql://postgres@/{name}?host={folder}"
+
+
+MakeSettings = Callable[..., Settings]
+
+
+@pytest.fixture
+def settings(tmp_path: Path, database_url: str) -> MakeSettings:
+    """Settings of one installation, again and again the same but for what is said."""
+    return partial(Settings, home=str(tmp_path), database_url=database_url)
 
 
 @pytest.fixture

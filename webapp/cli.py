@@ -13,6 +13,8 @@ import click
 from werkzeug.security import generate_password_hash
 
 from trainer.bundle import BundleError
+from webapp.backup import BackupError, back_up, restore
+from webapp.corrections import expire
 from webapp.database import Database
 from webapp.settings import Settings, SettingsError
 from webapp.versions import SHIPPED, Versions
@@ -30,8 +32,8 @@ def main() -> None:
 @click.option("--port", envvar="PORT", type=click.IntRange(0, 65535), default=8000)
 def serve(host: str, port: int) -> None:
     """Serve with gunicorn, one process for each core."""
-    settings = _settings()
-    Database(settings.database).upgrade()
+    settings, database = _installation()
+    expire(database, settings.keep_days)
     environment = os.environ | {"HOST": host, "PORT": str(port)}
     if not (settings.admin_password or settings.admin_password_hash):
         password = environment["INKLING_ADMIN_PASSWORD"] = secrets.token_urlsafe(12)
@@ -56,12 +58,45 @@ def db() -> None:
     """The database of corrections."""
 
 
+@db.command("expire")
+def expire_now() -> None:
+    """Delete the drawings that are older than INKLING_KEEP_DAYS, as each start does."""
+    settings, database = _installation()
+    click.echo(f"{expire(database, settings.keep_days)} deleted")
+
+
 @db.command()
 def upgrade() -> None:
     """Bring its tables to their newest shape."""
-    database = _database()
-    database.upgrade()
+    _, database = _installation()
     click.echo(f"{database.engine.url.render_as_string()} is up to date")
+
+
+@main.command()
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+def backup(file: Path) -> None:
+    """Write all that is kept into one FILE: drawings, the log, the versions of the model."""
+    settings, database = _installation()
+    try:
+        counts = back_up(database, Path(settings.home), file)
+    except OSError as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(_told(counts))
+
+
+@main.command("restore")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+def restore_from(file: Path) -> None:
+    """Put such a FILE into an installation that keeps nothing yet, whatever its database is."""
+    settings, database = _installation()
+    try:
+        click.echo(_told(restore(database, Path(settings.home), file)))
+    except BackupError as error:
+        raise click.ClickException(str(error)) from error
+
+
+def _told(counts: dict[str, int]) -> str:
+    return ", ".join(f"{name}: {count}" for name, count in counts.items())
 
 
 @main.group()
@@ -116,10 +151,15 @@ def _refusals() -> Iterator[None]:
 
 
 def _versions() -> Versions:
+    settings, database = _installation()
+    return Versions(database, Path(settings.home))
+
+
+def _installation() -> tuple[Settings, Database]:
     settings = _settings()
     database = Database(settings.database)
     database.upgrade()
-    return Versions(database, Path(settings.home))
+    return settings, database
 
 
 def _settings() -> Settings:
@@ -127,7 +167,3 @@ def _settings() -> Settings:
         return Settings.from_environment()
     except SettingsError as error:
         raise click.ClickException(str(error)) from error
-
-
-def _database() -> Database:
-    return Database(_settings().database)

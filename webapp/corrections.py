@@ -108,10 +108,13 @@ def take_back(session: Session, identity: str, visitor: str) -> bool:
 
 def expire(database: Database, days: int) -> int:
     """Delete what is older than so many days; how many there were. 0 days keep for ever."""
-    if not days:
-        return 0
     with database.writing() as session:
-        return delete_drawings(session, Drawing.created < now() - timedelta(days=days))
+        return delete_expired(session, days)
+
+
+def delete_expired(session: Session, days: int) -> int:
+    """The same within a transaction."""
+    return delete_drawings(session, Drawing.created < now() - timedelta(days=days)) if days else 0
 
 
 def delete_drawings(session: Session, *those: ColumnElement[bool]) -> int:

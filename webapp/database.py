@@ -8,10 +8,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import (
     JSON,
     Connection,
@@ -28,7 +24,6 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 from sqlalchemy.types import DateTime, TypeDecorator
 
-_MIGRATIONS = Path(__file__).with_name("migrations")
 _UPGRADE_LOCK = 0x1A41
 _WRITES: dict[str, Any] = {"writes": True}
 _BUSY_SECONDS = 10  # how long SQLite waits for another process's write
@@ -152,6 +147,15 @@ class Database:
         return self._transaction(self.engine.execution_options(**_WRITES))
 
     @contextmanager
+    def snapshot(self) -> Iterator[Connection]:
+        """One transaction that sees a single moment of the whole database."""
+        engine = self.engine
+        if engine.dialect.name != "sqlite":  # which does so anyhow
+            engine = engine.execution_options(isolation_level="REPEATABLE READ")
+        with engine.begin() as connection:
+            yield connection
+
+    @contextmanager
     def _transaction(self, engine: Engine) -> Iterator[Session]:
         with Session(engine, expire_on_commit=False) as session, session.begin():
             yield session
@@ -161,28 +165,15 @@ class Database:
 
         Processes that do so at the same time wait for each other.
         """
+        from webapp.migrations import migrate  # no worker needs Alembic's 30 MB
+
         url = make_url(self.url)
         if url.get_backend_name() == "sqlite" and url.database:
             Path(url.database).parent.mkdir(parents=True, exist_ok=True)
         with self.engine.execution_options(**_WRITES).begin() as connection:
             if connection.dialect.name == "postgresql":
                 connection.execute(select(func.pg_advisory_xact_lock(_UPGRADE_LOCK)))
-            config = _config()
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
-
-    @property
-    def is_current(self) -> bool:
-        """Whether the tables have their newest shape."""
-        head = ScriptDirectory.from_config(_config()).get_current_head()
-        with self.engine.connect() as connection:
-            return MigrationContext.configure(connection).get_current_revision() == head
-
-
-def _config() -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(_MIGRATIONS))
-    return config
+            migrate(connection)
 
 
 def _connect(url: str) -> Engine:

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from trainer.preprocess import EmptyDrawing
 from webapp.answers import answer
-from webapp.corrections import Correction, correction, keep, take_back
+from webapp.corrections import Correction, correction, delete_expired, keep, take_back
 from webapp.database import Database
 from webapp.errors import Problem
 from webapp.quota import Quota
@@ -66,6 +66,7 @@ def keep_feedback(asked: FeedbackRequest) -> tuple[Kept, bool]:
     try:
         with _database().writing() as transaction:
             drawing, is_new = keep(transaction, given, visitor)
+            delete_expired(transaction, settings.keep_days)
             if is_new:
                 _count(transaction, settings.corrections_per_day)
     except SQLAlchemyError as error:

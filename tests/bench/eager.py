@@ -32,13 +32,10 @@ class EagerRecogniser(Recogniser):
 
 
 class EagerModels(Models):
-    def get(self, name: str | None = None) -> Recogniser:
-        if name not in {None, self.default}:
-            return super().get(name)
-        if self.default not in self._loaded:
-            bundle = read_bundle(PRETRAINED / self.default)
-            self._loaded[self.default] = EagerRecogniser(bundle)
-        return self._loaded[self.default]
+    def _load(self, name: str) -> Recogniser:
+        if name != self.default:
+            return super()._load(name)
+        return EagerRecogniser(read_bundle(PRETRAINED / name))
 
 
 def create_app() -> Flask:

@@ -11,14 +11,14 @@ import click
 import numpy as np
 import torch
 from torch import nn
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import DataLoader
 from torchvision import transforms
 from torchvision.datasets import MNIST
 
 from trainer.data import Samples, Source, Split, data_folder
 from trainer.losses import LOSSES
 from trainer.optimization import OPTIMIZERS
-from trainer.recipe import Recipe, build
+from trainer.recipe import MNIST_DEVIATION, MNIST_MEAN, Recipe, build
 from trainer.recipes import preset, presets, read_options
 from trainer.state import State
 from trainer.training import BatchResult, EpochResult, fit, judge
@@ -34,15 +34,13 @@ def measure_speeds(pictures: int, rounds: int) -> dict[str, dict[str, float]]:
     The best of some rounds in turn, each over so many pictures of MNIST.
     """
     samples = Source("mnist", pictures).load(Split.TRAIN)
-    raw = MNIST(str(data_folder() / "mnist"), train=True, transform=transforms.ToTensor())
-    few = torch.utils.data.Subset(raw, range(pictures))
     found = {}
     for name in presets():
         recipe = replace(Recipe.from_options(read_options(preset(name))), epochs=1)
         ours, theirs = 0.0, 0.0
         for _ in range(rounds):
             ours = max(ours, our_loop(samples, recipe))
-            theirs = max(theirs, tutorial_loop(few, recipe))
+            theirs = max(theirs, tutorial_loop(pictures, recipe))
         found[name] = {"ours": ours, "tutorial": theirs, "ratio": ours / theirs}
     return found
 
@@ -65,10 +63,15 @@ def our_loop(samples: Samples, recipe: Recipe) -> float:
     return ends[-1]
 
 
-def tutorial_loop(pictures: Dataset[tuple[torch.Tensor, int]], recipe: Recipe) -> float:
+def tutorial_loop(count: int, recipe: Recipe) -> float:
     """The same of the loop that stands in tutorials: PIL pictures, a DataLoader, one worker."""
+    steps: list[object] = [transforms.ToTensor()]
+    if recipe.normalise:  # tutorials do so picture by picture
+        steps.append(transforms.Normalize((MNIST_MEAN,), (MNIST_DEVIATION,)))
+    dataset = MNIST(str(data_folder() / "mnist"), transform=transforms.Compose(steps))
+    pictures = torch.utils.data.Subset(dataset, range(count))
     torch.manual_seed(recipe.seed)
-    model: nn.Module = build(recipe).train()
+    model: nn.Module = build(replace(recipe, normalise=False)).train()
     optimizer = OPTIMIZERS[recipe.optimizer](model.parameters(), recipe)
     criterion = LOSSES[recipe.loss]
     loader = DataLoader(pictures, batch_size=recipe.batch_size, shuffle=True, num_workers=1)

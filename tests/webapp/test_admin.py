@@ -24,10 +24,11 @@ JSON = {"Accept": "application/json"}
 
 
 @pytest.fixture
-def app(tmp_path):
-    app = create_app(Settings(home=str(tmp_path), admin_password=PASSWORD, admin_token=TOKEN))
+def app(settings):
+    app = create_app(settings(admin_password=PASSWORD, admin_token=TOKEN))
     app.extensions["database"].upgrade()
-    return app
+    yield app
+    app.extensions["database"].engine.dispose()
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ import pytest
 from tests.webapp.test_serving import Server
 from trainer.bundle import PRETRAINED, BundleError, read_bundle
 from webapp.app import create_app
-from webapp.settings import Settings
+from webapp.database import Database
 from webapp.versions import SHIPPED, Versions
 
 TOKEN = "a-token-for-scripts"
@@ -26,11 +26,12 @@ OURS = read_bundle(PRETRAINED / "inkling").card.version
 
 
 @pytest.fixture
-def app(tmp_path, monkeypatch):
+def app(settings, monkeypatch):
     monkeypatch.setattr("webapp.models._LOOK_EVERY", 0.0)
-    app = create_app(Settings(home=str(tmp_path), admin_token=TOKEN))
+    app = create_app(settings(admin_token=TOKEN))
     app.extensions["database"].upgrade()
-    return app
+    yield app
+    app.extensions["database"].engine.dispose()
 
 
 @pytest.fixture
@@ -115,17 +116,17 @@ def test_an_unsound_version_is_refused_and_the_last_good_one_goes_on(
 
 @pytest.mark.parametrize("how", SPOILT)
 def test_a_version_that_spoils_after_it_was_promoted_is_passed_over(
-    app, client, versions, tmp_path, how, caplog
+    app, client, versions, settings, how, caplog
 ):
     versions.promote(ANOTHER, "test")
     versions.promote(THIRD, "test")
     spoil(versions.folder / THIRD, how)
     assert answering(client) == ANOTHER
     assert "version refused" in caplog.text
-    restarted = create_app(Settings(home=str(tmp_path)))
+    restarted = create_app(settings())
     assert answering(restarted.test_client()) == ANOTHER
     spoil(versions.folder / ANOTHER, "missing")
-    assert answering(create_app(Settings(home=str(tmp_path))).test_client()) == OURS
+    assert answering(create_app(settings()).test_client()) == OURS
     assert answering(client) == ANOTHER  # it is loaded already
 
 
@@ -188,13 +189,14 @@ def test_the_command_line_lists_adds_promotes_and_rolls_back(tmp_path):
         assert result.stderr.count("\n") == 1
 
 
-def test_every_worker_follows_within_a_second_and_no_request_fails(tmp_path, seven, encode):
+def test_every_worker_follows_within_a_second_and_no_request_fails(
+    tmp_path, settings, database_url, seven, encode
+):
     """Twenty swaps under load, by real gunicorn."""
-    server = Server(tmp_path, INKLING_ADMIN_TOKEN=TOKEN)
+    server = Server(tmp_path, INKLING_DATABASE_URL=database_url)
     try:
         server.wait_until_ready()
-        database = create_app(Settings(home=str(tmp_path))).extensions["database"]
-        versions = Versions(database, tmp_path)
+        versions = Versions(Database(settings().database), tmp_path)
         for name in ("lenet5", "cnn"):
             versions.add(PRETRAINED / name)
         statuses: Counter[int] = Counter()

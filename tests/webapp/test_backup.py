@@ -1,0 +1,122 @@
+"""A backup holds everything, of one moment, and can be restored into another kind of database."""
+
+import base64
+import sqlite3
+import zipfile
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from sqlalchemy import select
+
+from trainer.bundle import PRETRAINED
+from webapp.app import create_app
+from webapp.backup import BackupError, back_up, restore
+from webapp.cli import main
+from webapp.database import Database, Table
+from webapp.settings import Settings
+from webapp.versions import SHIPPED, Versions
+
+
+@pytest.fixture
+def installation(settings, seven, encode) -> tuple[Database, Path]:
+    """With a drawing, a quota's counter, a promoted version and a log."""
+    chosen = settings()
+    app = create_app(chosen)
+    database = app.extensions["database"]
+    database.upgrade()
+    image = "data:image/png;base64," + base64.b64encode(encode(seven)).decode()
+    body = {"image": image, "label": "7", "strokes": [[[1, 2, 0.5]]]}
+    assert app.test_client().post("/api/v1/feedback", json=body).status_code == 201
+    versions = Versions(database, Path(chosen.home))
+    versions.promote(versions.add(PRETRAINED / "cnn").card.version, "test")
+    return database, Path(chosen.home)
+
+
+def everything(database: Database) -> dict[str, list[dict[str, object]]]:
+    with database.snapshot() as connection:
+        return {
+            table.name: [dict(row) for row in connection.execute(select(table)).mappings()]
+            for table in Table.metadata.sorted_tables
+        }
+
+
+def test_what_is_restored_is_all_there_was_and_goes_on(installation, tmp_path, database_url):
+    database, home = installation
+    file = tmp_path / "backup.zip"
+    counts = back_up(database, home, file)
+    assert min(counts.values()) > 0
+    assert set(counts) == set(Table.metadata.tables)
+    for url in ("sqlite:///" + str(tmp_path / "new.db"), None):
+        if url is None:  # and into an emptied one of the same kind
+            Table.metadata.drop_all(database.engine)
+            with database.engine.begin() as connection:
+                connection.exec_driver_sql("DROP TABLE alembic_version")
+        before = None if url is None else everything(database)
+        other = Database(url) if url else database
+        assert restore(other, tmp_path / "elsewhere", file) == counts
+        if before:
+            assert everything(other) == before
+        versions = Versions(other, tmp_path / "elsewhere")
+        assert versions.line()[0] == versions.names()[0]
+        versions.promote(SHIPPED, "test")  # its numbers go on after the restored ones
+        versions.roll_back("test")
+        assert len(versions.line()) == 2
+
+
+def test_a_backup_is_not_restored_over_what_is_kept(installation, tmp_path):
+    database, home = installation
+    file = tmp_path / "backup.zip"
+    back_up(database, home, file)
+    before = everything(database)
+    with pytest.raises(BackupError, match="kept here already"):
+        restore(database, home, file)
+    assert everything(database) == before
+
+
+@pytest.mark.parametrize("how", ["cut", "altered", "not one", "another zip"])
+def test_what_is_no_backup_is_refused_and_nothing_is_written(installation, tmp_path, how):
+    database, home = installation
+    file = tmp_path / "backup.zip"
+    back_up(database, home, file)
+    content = file.read_bytes()
+    match how:
+        case "cut":
+            file.write_bytes(content[: len(content) // 2])
+        case "altered":
+            middle = content.index(b"versions/") + 60
+            file.write_bytes(content[:middle] + b"xxxx" + content[middle + 4 :])
+        case "not one":
+            file.write_bytes(b"hello")
+        case "another zip":
+            with zipfile.ZipFile(file, "w") as archive:
+                archive.writestr("a", "b")
+    other = Database("sqlite:///" + str(tmp_path / "new.db"))
+    with pytest.raises(BackupError):
+        restore(other, tmp_path / "elsewhere", file)
+    assert not any(everything(other).values())
+
+
+def test_the_two_commands(installation, tmp_path, settings):
+    def run(home: Path, *arguments: str, url: str = ""):
+        environment = {"INKLING_HOME": str(home), "INKLING_DATABASE_URL": url}
+        return CliRunner().invoke(main, list(arguments), env=environment)
+
+    file = str(tmp_path / "b.zip")
+    made = run(tmp_path, "backup", file, url=settings().database_url)
+    assert (made.exit_code, "drawings: 1" in made.output) == (0, True)
+    put = run(tmp_path / "new", "restore", file)
+    assert (put.exit_code, put.output) == (0, made.output)
+    rows = sqlite3.connect(tmp_path / "new" / "inkling.db").execute("SELECT told FROM drawings")
+    assert rows.fetchall() == [("7",)]
+    again = run(tmp_path / "new", "restore", file)
+    assert again.exit_code == 1
+    assert again.output.startswith("Error: ")
+    lost = run(tmp_path, "backup", str(tmp_path / "nowhere" / "b.zip"))
+    assert lost.exit_code == 1
+
+
+def test_what_is_too_old_goes_at_the_next_start_and_by_command(tmp_path):
+    assert Settings(home=str(tmp_path)).keep_days == 0
+    result = CliRunner().invoke(main, ["db", "expire"], env={"INKLING_HOME": str(tmp_path)})
+    assert result.output == "0 deleted\n"
