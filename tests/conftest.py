@@ -9,6 +9,7 @@ import subprocess
 import tempfile
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from trainer.data import Split, data_folder, synthetic
 from trainer.records import read_split
 from trainer.render import Strokes
 from webapp.app import create_app
+from webapp.database import Database
 from webapp.settings import Settings
 
 
@@ -107,6 +109,21 @@ MakeSettings = Callable[..., Settings]
 def settings(tmp_path: Path, database_url: str) -> MakeSettings:
     """Settings of one installation, again and again the same but for what is said."""
     return partial(Settings, home=str(tmp_path), database_url=database_url)
+
+
+@contextmanager
+def installed(settings: Settings) -> Iterator[Flask]:
+    """An app whose database has its tables, until the block ends."""
+    app = create_app(settings)
+    app.extensions["database"].upgrade()
+    yield app
+    app.extensions["database"].engine.dispose()
+
+
+@pytest.fixture
+def database(app: Flask) -> Database:
+    database: Database = app.extensions["database"]
+    return database
 
 
 @pytest.fixture

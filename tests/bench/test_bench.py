@@ -2,40 +2,35 @@ import json
 import shutil
 import subprocess
 import sys
+from typing import Any
 
 from tests.conftest import need
 from trainer.recipes import presets
 
-QUICK = ("--rounds", "1", "--seconds", "1", "--pictures", "2048", "--json")
+
+def measured(part: str) -> dict[str, Any]:
+    """What the benchmark says of a part, measured as briefly as it goes."""
+    brief = ("--rounds", "1", "--seconds", "1", "--pictures", "2048", "--json")
+    command = [sys.executable, "-m", "tests.bench", "--part", part, *brief]
+    result = subprocess.run(command, capture_output=True, text=True, check=True, timeout=300)
+    return json.loads(result.stdout)[part]
 
 
 def test_the_benchmark_runs_and_no_request_fails():
     """It shows that the benchmark works; how fast anything is, no test judges."""
     need(shutil.which("wrk") is not None, "no wrk on this machine (Debian: apt install wrk)")
-    result = subprocess.run(
-        [sys.executable, "-m", "tests.bench", "--part", "serving", *QUICK],
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=300,
-    )
-    report = json.loads(result.stdout)["serving"]
+    report = measured("serving")
     assert set(report["load"]) == {"onnx", "torch"}
     for rounds in report["load"].values():
         assert all(load["rate"] > 0 and load["failures"] == 0 for load in rounds)
     assert report["cold_start_s"] > 0
     assert {"decode", "preprocess", "forward"} < set(report["steps_ms"])
+    resident = {name: rounds[0]["resident"] for name, rounds in report["load"].items()}
+    assert resident["torch"] > 2 * resident["onnx"]  # it is torch that it is compared with
 
 
 def test_every_recipe_is_timed_beside_the_tutorials_loop(mnist):
-    result = subprocess.run(
-        [sys.executable, "-m", "tests.bench", "--part", "training", *QUICK],
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=300,
-    )
-    speeds = json.loads(result.stdout)["training"]
+    speeds = measured("training")
     assert set(speeds) == set(presets())
     for row in speeds.values():
         assert row["ours"] > 0

@@ -6,15 +6,17 @@ import io
 import json
 import re
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
 from sqlalchemy import select
 from werkzeug.security import generate_password_hash
 
+from tests.conftest import installed
 from trainer.data import Source, Split
 from webapp.app import create_app
-from webapp.database import AuditEntry, Database, Drawing
+from webapp.database import AuditEntry, Drawing
 from webapp.settings import Settings
 
 PASSWORD, TOKEN = "correct horse", "a-token-for-scripts"
@@ -25,15 +27,8 @@ JSON = {"Accept": "application/json"}
 
 @pytest.fixture
 def app(settings):
-    app = create_app(settings(admin_password=PASSWORD, admin_token=TOKEN))
-    app.extensions["database"].upgrade()
-    yield app
-    app.extensions["database"].engine.dispose()
-
-
-@pytest.fixture
-def database(app) -> Database:
-    return app.extensions["database"]
+    with installed(settings(admin_password=PASSWORD, admin_token=TOKEN)) as app:
+        yield app
 
 
 def csrf_in(page: str) -> str:
@@ -241,6 +236,25 @@ def test_what_was_taken_away_can_be_brought_and_is_kept_once(client, database, i
     client.delete("/admin/api/drawings", headers=BEARER)
     assert bring(client, strokes, "s.jsonl.gz").get_json()["kept"] == 1  # the same strokes twice
     assert client.get("/admin/drawings/strokes.jsonl.gz", headers=BEARER).data != b""
+
+
+def test_what_is_held_back_stands_in_test_and_stays_held_back(client, database, ids):
+    def held_back() -> dict[str, bool]:
+        with database.reading() as session:
+            return {each.label: each.held_back for each in session.scalars(select(Drawing))}
+
+    accept_all(client, ids)
+    with database.writing() as session:
+        for identity, chosen in zip(ids, (True, False, True), strict=True):
+            session.get(Drawing, identity).held_back = chosen
+    before = held_back()
+    content = client.get("/admin/drawings/pictures.zip", headers=BEARER).data
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        parts = {Path(name).parts[1]: Path(name).parts[0] for name in archive.namelist()}
+    assert parts == {"7": "test", "1": "train", "not_a_digit": "test"}
+    client.delete("/admin/api/drawings", headers=BEARER)
+    bring(client, content, "p.zip")
+    assert held_back() == before
 
 
 def test_a_bad_file_is_told_and_nothing_of_it_is_kept(client, database, seven):

@@ -13,6 +13,7 @@ from alembic.migration import MigrationContext
 from PIL import Image
 from sqlalchemy import select
 
+from tests.conftest import installed
 from webapp.app import create_app
 from webapp.corrections import expire, is_held_back
 from webapp.database import Counter, Database, Drawing, Table, now
@@ -22,15 +23,8 @@ from webapp.settings import Settings
 
 @pytest.fixture
 def app(settings):
-    app = create_app(settings(corrections_per_day=3))
-    app.extensions["database"].upgrade()
-    yield app
-    app.extensions["database"].engine.dispose()
-
-
-@pytest.fixture
-def database(app) -> Database:
-    return app.extensions["database"]
+    with installed(settings(corrections_per_day=3)) as app:
+        yield app
 
 
 def data_url(content: bytes) -> str:

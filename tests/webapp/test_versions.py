@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from tests.conftest import installed
 from tests.webapp.test_serving import Server
 from trainer.bundle import PRETRAINED, BundleError, read_bundle
 from webapp.app import create_app
@@ -28,10 +29,8 @@ OURS = read_bundle(PRETRAINED / "inkling").card.version
 @pytest.fixture
 def app(settings, monkeypatch):
     monkeypatch.setattr("webapp.models._LOOK_EVERY", 0.0)
-    app = create_app(settings(admin_token=TOKEN))
-    app.extensions["database"].upgrade()
-    yield app
-    app.extensions["database"].engine.dispose()
+    with installed(settings(admin_token=TOKEN)) as app:
+        yield app
 
 
 @pytest.fixture
