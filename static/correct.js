@@ -19,7 +19,7 @@ export class Correction {
     this.#drawing = drawing;
     form.addEventListener("submit", (event) => {
       event.preventDefault();
-      this.tell(event.submitter.value);
+      this.tell(event.submitter.id === "right" ? "right" : event.submitter.value);
     });
     form.querySelector("#take-back").addEventListener("click", () => this.#takeBack());
   }
@@ -46,12 +46,14 @@ export class Correction {
 
   /** The truth about the drawing: "0" to "9", "not_a_digit", or "right" for the answer itself. */
   async tell(truth) {
-    if (!this.#prediction || this.#kept !== null) return;
+    const shown = this.#prediction;
+    if (!shown || this.#kept !== null) return;
     const drawing = await this.#drawing(); // and the answer to it is there
     const prediction = this.#prediction;
     if (!prediction || this.#kept !== null) return;
+    const label = toldAbout(prediction, shown, truth);
+    if (label === null) return;
     this.#kept = "";
-    const label = truth === "right" ? String(prediction.digit) : truth;
     const body = { label, prediction_id: prediction.prediction_id, ...drawing };
     const answer = await send("POST", URL, body);
     if (this.#prediction !== prediction) return; // another drawing came meanwhile
@@ -78,6 +80,17 @@ export class Correction {
     this.#thanks.hidden = !sentence;
     this.#truths.hidden = Boolean(sentence);
   }
+}
+
+/**
+ * The label that a truth gives to an answer, where `shown` is the one that stood there when it was
+ * told; null where it was told about another digit of a number.
+ */
+function toldAbout(prediction, shown, truth) {
+  const isNumber = prediction.digits.length > 1;
+  if (truth !== "right") return isNumber && prediction.digit !== shown.digit ? null : truth;
+  if (!isNumber) return String(shown.digit);
+  return prediction.text === shown.text ? String(prediction.digit) : null;
 }
 
 /** The body of the answer; {} of an empty one, and the code of what went wrong. */

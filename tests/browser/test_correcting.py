@@ -1,10 +1,14 @@
 """People say what was right, and it is kept."""
 
+import base64
+
+import numpy as np
 import pytest
 from playwright.sync_api import expect
 from sqlalchemy import select
 
 from tests.browser.conftest import answered, draw
+from trainer.numbers import put_together
 from webapp.database import Drawing
 
 
@@ -95,3 +99,19 @@ def test_what_could_not_be_kept_is_told_and_can_be_tried_again(open_page, site, 
     page.keyboard.press("r")
     expect(page.locator("#thanks")).to_contain_text("Kept as a 7.")
     assert len(kept(site)) == 1
+
+
+def test_of_a_number_the_least_certain_digit_is_told_about(open_page, site, drawings):
+    page = open_page()
+    page.select_option("#mode", "number")
+    number = put_together([drawings[digit] for digit in (4, 0, 7)], np.random.default_rng(1))
+    draw(page, number, size=0.8)
+    answered(page, "407")
+    page.get_by_role("button", name="Right").click()
+    expect(page.locator("#thanks")).to_contain_text("Kept as a")
+    (drawing,) = kept(site)
+    assert drawing.told == str(drawing.digit)
+    assert drawing.digit in {4, 0, 7}
+    assert drawing.picture == drawing.seen
+    shown = page.locator("#seen").get_attribute("src")
+    assert shown == "data:image/png;base64," + base64.b64encode(drawing.seen).decode()
