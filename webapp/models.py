@@ -43,7 +43,8 @@ class Models:
         self._versions = versions
         self._active: Recogniser | None = None  # of the default model, where one is promoted
         self._next_look = 0.0
-        self._refused: set[str] = set()
+        self._line: list[str] = []
+        self._refused: set[str] = set()  # of this line, so that each is tried and told once
         try:
             self._named(self.default)
         except UnknownModel:
@@ -100,6 +101,9 @@ class Models:
             self._next_look = moment + _LOOK_AGAIN_AFTER_FAILURE
             log.error("the active version is not known, the last one answers: %s", error)
             return
+        if line != self._line:
+            self._line = line
+            self._refused.clear()
         for version in line:
             if version == SHIPPED:
                 self._active = None

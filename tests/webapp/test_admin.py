@@ -257,6 +257,12 @@ def test_what_is_held_back_stands_in_test_and_stays_held_back(client, database, 
     assert held_back() == before
 
 
+def test_a_file_may_be_larger_than_a_visitors_picture(client, database):
+    line = b'{"label":"7","strokes":[[[1,1],[9,1],[5,15]]],"writer":"a"'
+    content = line + b" " * (16 << 20) + b"}"
+    assert bring(client, content, "s.jsonl").get_json() == {"kept": 1, "known": 0, "empty": 0}
+
+
 def test_a_bad_file_is_told_and_nothing_of_it_is_kept(client, database, seven):
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w") as file:

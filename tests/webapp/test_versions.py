@@ -129,6 +129,16 @@ def test_a_version_that_spoils_after_it_was_promoted_is_passed_over(
     assert answering(client) == ANOTHER  # it is loaded already
 
 
+def test_a_version_that_was_mended_answers_once_it_is_promoted_again(client, versions):
+    versions.promote(THIRD, "test")
+    spoil(versions.folder / THIRD, "missing")
+    assert answering(client) == OURS
+    versions.add(PRETRAINED / "cnn")
+    assert answering(client) == OURS
+    versions.promote(THIRD, "test")
+    assert answering(client) == THIRD
+
+
 def test_a_database_that_fails_leaves_the_last_version_answering(client, versions, monkeypatch):
     from sqlalchemy.exc import OperationalError
 

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterable, Iterator
 from http import HTTPStatus
+from typing import TypeVar
 
 import msgspec
 from flask import Blueprint, Response, current_app, g, redirect, request
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
 from trainer.preprocess import EmptyDrawing
 from webapp import exchange
 from webapp.answers import answer
 from webapp.audit import note
-from webapp.corrections import correction, keep
+from webapp.corrections import Correction, correction, keep
 from webapp.database import Database, Drawing
 from webapp.errors import Problem
 from webapp.models import Models
@@ -22,6 +24,8 @@ from webapp.receipts import Receipt
 from webapp.schemas import PredictRequest
 
 blueprint = Blueprint("drawings", __name__)
+
+T = TypeVar("T")
 
 _MOST_BYTES = 256 << 20
 """Of a file that is brought."""
@@ -48,30 +52,38 @@ def bring() -> AnyResponse:
         raise Problem(HTTPStatus.BAD_REQUEST, "invalid_request", "The form has no field `file`")
     content = file.read()
     read = exchange.read_pictures if content[:2] == b"PK" else exchange.read_strokes
-    counts = {"kept": 0, "known": 0, "empty": 0}
+    try:
+        brought = [_read(each) for each in _pausing(read(content))]
+    except exchange.BadImport as error:
+        detail = f"{file.filename}: {error}. Nothing was kept"
+        raise Problem(HTTPStatus.BAD_REQUEST, "bad_import", detail) from error
+    counts = {"kept": 0, "known": 0, "empty": brought.count(None)}
     database: Database = current_app.extensions["database"]
     with database.writing() as session:
-        try:
-            for each in read(content):
-                counts[_keep(session, each)] += 1
-        except exchange.BadImport as error:
-            detail = f"{file.filename}: {error}. Nothing was kept"
-            raise Problem(HTTPStatus.BAD_REQUEST, "bad_import", detail) from error
+        for given, visitor in _pausing(filter(None, brought)):
+            _drawing, is_new = keep(session, given, visitor, "accepted")
+            counts["kept" if is_new else "known"] += 1
         note(session, g.admin, "imported", file=file.filename, **counts)
     if request.accept_mimetypes.best == "application/json":
         return Response(msgspec.json.encode(counts), mimetype="application/json")
     return redirect("/admin/")
 
 
-def _keep(session: Session, each: exchange.Imported) -> str:
+def _read(each: exchange.Imported) -> tuple[Correction, str] | None:
+    """What the default model says of it, and who drew it; None where there is no ink."""
     models: Models = current_app.extensions["models"]
     try:
         receipt = Receipt.of(answer(each.picture, models, PredictRequest(image="")))
-        given = correction(receipt, each.label, each.picture, each.strokes)
+        return correction(receipt, each.label, each.picture, each.strokes), each.visitor
     except (Problem, EmptyDrawing):
-        return "empty"
-    _drawing, is_new = keep(session, given, each.visitor, "accepted")
-    return "kept" if is_new else "known"
+        return None
+
+
+def _pausing(items: Iterable[T]) -> Iterator[T]:
+    """Let the worker's other requests, and its sign of life, come in between."""
+    for item in items:
+        yield item
+        time.sleep(0)
 
 
 def _accepted() -> list[Drawing]:
