@@ -129,6 +129,22 @@ def openapi() -> dict[str, Any]:
                     | _problems(_FEEDBACK_ERRORS, problem),
                 }
             },
+            "/api/v1/feedback/{id}": {
+                "delete": {
+                    "operationId": "take_back",
+                    "summary": N_("Delete a drawing that was given with the same cookie"),
+                    "parameters": [
+                        {
+                            "name": "id",
+                            "in": "path",
+                            "required": True,
+                            "schema": {"type": "string", "minLength": 1},
+                        }
+                    ],
+                    "responses": {"204": {"description": N_("Deleted.")}}
+                    | _problems({404: N_("There is no such drawing of yours.")}, problem),
+                }
+            },
             "/api/v1/models": {
                 "get": {
                     "operationId": "models",
