@@ -281,12 +281,17 @@ def test_ctrl_c_stops_cleanly_and_resume_goes_on(tmp_path, some_digits):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        # Where the tests run in a shell's background, children would ignore it.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
     )
-    assert json.loads(process.stdout.readline())["epoch"] == 1
-    assert json.loads(process.stdout.readline())["epoch"] == 2
-    time.sleep(0.2)
-    process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=60)
+    try:
+        assert json.loads(process.stdout.readline())["epoch"] == 1
+        assert json.loads(process.stdout.readline())["epoch"] == 2
+        time.sleep(0.2)
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=60)
+    finally:
+        process.kill()
     assert process.returncode == 130
     assert "the last checkpoint is kept in run (python -m trainer train --resume run)" in errors
     assert "Traceback" not in errors
