@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
@@ -183,9 +185,7 @@ def _connect(url: str) -> Engine:
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: object) -> None:
-        # Readers and a writer do not wait for each other; a crash of the machine may lose the last
-        # moments, never the file.
-        connection.execute("PRAGMA journal_mode = WAL")
+        _write_ahead(connection)
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.isolation_level = None  # so that BEGIN is ours, and covers DDL too
 
@@ -196,3 +196,22 @@ def _connect(url: str) -> Engine:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
     return engine
+
+
+def _write_ahead(connection: Any) -> None:
+    """Let readers and a writer not wait for each other.
+
+    With `synchronous` at NORMAL a crash of the machine may lose the last moments, never the file.
+    The file remembers it. While two processes make a file new, SQLite does not wait for the other
+    here, as it does elsewhere; so we do.
+    """
+    until = time.monotonic() + _BUSY_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.02)
+        else:
+            return

@@ -61,15 +61,15 @@ def test_what_is_no_picture_is_told_here_too(open_page, tmp_path):
 
 
 def test_a_drawing_is_followed_through_a_models_stages(open_page, screen, drawings):
-    page = open_page("/models/lenet5", **screen)
+    page = open_page("/models/inkling", **screen)
     page.get_by_role("link", name="See inside").click()
     expect(page.locator("#insight")).to_be_hidden()
     draw(page, drawings[7])
     expect(page.locator("#sentence")).to_contain_text("a 7")
-    expect(page.locator("#stages li")).to_have_count(6)
-    expect(page.locator("#stages li").nth(1)).to_contain_text("MaxPool2d 6 × 14 × 14")
+    expect(page.locator("#stages li")).to_have_count(5)
+    expect(page.locator("#stages li").nth(1)).to_contain_text("Residual 40 × 14 × 14")
     widths = page.locator("#insight img").evaluate_all("all => all.map((img) => img.naturalWidth)")
-    assert len(widths) == 8
+    assert len(widths) == 7
     assert min(widths) > 0
     page.locator("#clear").click()
     expect(page.locator("#insight")).to_be_hidden()
