@@ -28,7 +28,7 @@ web: .venv/slim
 install: .venv/full
 
 test: .venv/full
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile $(ARGS)
 
 lint: .venv/full
 	$(BIN)/ruff check .
