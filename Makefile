@@ -17,13 +17,19 @@ define INSTALL_VENV
 		|| { echo "Please install your system's python3-venv, then try again."; exit 1; }
 endef
 
-.PHONY: run web install test lint bench translations screenshots clean
+.PHONY: run web worker install test lint bench translations screenshots clean
 
-run: web
+# The page is there as soon as it can be; the worker follows once torch is installed.
+run: .venv/slim
+	@echo "Inkling: http://$(HOST):$(PORT)/"
+	@exec $(BIN)/honcho start
 
 web: .venv/slim
 	@echo "Inkling: http://$(HOST):$(PORT)/"
 	@exec $(BIN)/inkling serve
+
+worker: .venv/train
+	@exec $(BIN)/inkling worker
 
 install: .venv/full
 
@@ -64,7 +70,12 @@ clean:
 	@$(PIP) --editable .
 	@touch $@
 
-.venv/full: .venv/slim
-	@echo "Installing torch and the tools for tests (about 6 GB, once) …"
-	@$(PIP) --editable '.[train,postgres,dev]'
+.venv/train: .venv/slim
+	@echo "Installing torch for retraining (about 5 GB, once) …"
+	@$(PIP) --editable '.[train]'
+	@touch $@
+
+.venv/full: .venv/train
+	@echo "Installing the tools for tests …"
+	@$(PIP) --editable '.[train,postgres,redis,dev]'
 	@touch $@

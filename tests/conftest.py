@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import io
+import json
 import os
 import shutil
+import socket
 import subprocess
 import tempfile
 import uuid
@@ -88,14 +91,31 @@ def postgres() -> Iterator[Path]:
     shutil.rmtree(folder)
 
 
+@pytest.fixture(scope="session")
+def redis() -> Iterator[str]:
+    """The URL of a Redis server of our own."""
+    need(shutil.which("redis-server") is not None, "no Redis (Debian: apt install redis-server)")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = ["redis-server", "--bind", "127.0.0.1", "--port", str(port), "--save", ""]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as server:
+        yield f"redis://127.0.0.1:{port}/0"
+        server.terminate()
+
+
 @pytest.fixture(params=["sqlite", "postgres"])
 def database_url(request: pytest.FixtureRequest) -> str:
     """The URL of an empty database: what uses it runs on each kind."""
     if request.param == "sqlite":
         return ""  # the default
+    return new_database(request.getfixturevalue("postgres"))
+
+
+def new_database(folder: Path) -> str:
+    """The URL of an empty database of the PostgreSQL server in this folder."""
     import psycopg
 
-    folder = request.getfixturevalue("postgres")
     name = f"test_{uuid.uuid4().hex}"
     with psycopg.connect(host=str(folder), user="postgres", autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name}")
@@ -161,3 +181,10 @@ def seven() -> np.ndarray:
     points = np.array([[35, 30], [100, 30], [65, 115]], np.int32)
     cv2.polylines(canvas, [points], False, 0, 9, cv2.LINE_AA)
     return canvas
+
+
+@pytest.fixture
+def body(seven: np.ndarray, encode: Encode) -> bytes:
+    """A request for an answer to that 7, as JSON."""
+    image = "data:image/png;base64," + base64.b64encode(encode(seven)).decode()
+    return json.dumps({"image": image}).encode()

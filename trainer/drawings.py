@@ -16,7 +16,7 @@ from trainer.preprocess import SIDE, EmptyDrawing, Pixels, preprocess
 from trainer.records import Record
 from trainer.render import Look, paint
 
-Draw = Callable[[int, Generator], tuple[int, Pixels]]
+Draw = Callable[[int, Generator], tuple[int, Image.Image | Pixels]]
 """(index, random numbers of its own) → (label, picture as `preprocess` takes it). Picklable."""
 
 

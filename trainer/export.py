@@ -25,8 +25,8 @@ from trainer.data import DATA_SETS, Source, Split
 from trainer.errors import TrainerError
 from trainer.evaluation import (
     all_logits,
-    evaluate,
     fit_temperature,
+    measure,
     rejection_threshold,
 )
 from trainer.runs import Run, weights_of
@@ -97,7 +97,12 @@ def export(run: Run, folder: Path, which: str = "best") -> Bundle:
     recogniser.card = card
     named = [Source.parse(text) for text in [*(part.source for part in plan.data), *plan.test]]
     tested = dict.fromkeys([source.whole for source in named] + sources)
-    measured = [evaluate(recogniser, source, Split.TEST) for source in tested]
+    tests = {source: source.load(Split.TEST) for source in tested}
+    measured = [
+        measure(recogniser, samples, str(source), Split.TEST)
+        for source, samples in tests.items()
+        if len(samples)  # of people's corrections there may be none to test by
+    ]
     card = msgspec.structs.replace(
         card,
         evaluations=[each for each in measured if isinstance(each, Evaluation)],

@@ -12,6 +12,8 @@ from collections.abc import Callable
 from torch import Tensor
 from torch.nn import functional as F
 
+_SOFTENING = 2.0
+
 Loss = Callable[[Tensor, Tensor, float], Tensor]
 
 
@@ -31,6 +33,21 @@ def mean_squared_error(logits: Tensor, labels: Tensor, smoothing: float) -> Tens
     classes = logits.shape[1]
     truth = F.one_hot(labels, classes).float() * (1 - smoothing) + smoothing / classes
     return F.mse_loss(F.softmax(logits, dim=1), truth)
+
+
+def forgetting(logits: Tensor, old_logits: Tensor, labels: Tensor) -> Tensor:
+    """How far an answer has moved from the old model's where that was right: a float32 scalar.
+
+    The divergence between both softened answers, meant to be added to a loss on the labels: what
+    was known is held, and what was read wrongly follows its label alone (learning without
+    forgetting, Li and Hoiem 2016; the temperature is theirs, and the factor of its square as in
+    Hinton, Vinyals and Dean 2015).
+    """
+    softened = F.log_softmax(logits / _SOFTENING, dim=1)
+    old = F.log_softmax(old_logits / _SOFTENING, dim=1)
+    moved = F.kl_div(softened, old, reduction="none", log_target=True).sum(dim=1)
+    was_right = old_logits.argmax(1) == labels
+    return _SOFTENING**2 * (moved * was_right).mean()
 
 
 LOSSES: dict[str, Loss] = {

@@ -4,21 +4,30 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from dataclasses import asdict
 
 import click
 from tqdm import tqdm
 
+from trainer.runs import Plan
 from trainer.training import BatchResult, EpochResult
 
 
 class Progress:
-    """A bar for each epoch on standard error; a line for each on standard output, JSON or plain."""
+    """A bar for each epoch on standard error; a line for each on standard output, JSON or plain.
 
-    def __init__(self, pictures: int, epochs: int, as_json: bool) -> None:
+    JSON may have lines in between too, `every` so many seconds, with the epoch so far.
+    """
+
+    def __init__(
+        self, plan: Plan, pictures: int, as_json: bool, every: float | None = None
+    ) -> None:
         self._pictures = pictures
-        self._epochs = epochs
+        self._epochs = plan.recipe.epochs
         self._as_json = as_json
+        self._every = every if as_json else None
+        self._next_line = 0.0
         self._bar: tqdm | None = None
 
     def __call__(self, result: BatchResult | EpochResult) -> None:
@@ -33,6 +42,12 @@ class Progress:
             self._bar = None
 
     def _on_batch(self, result: BatchResult) -> None:
+        if self._every:
+            if time.monotonic() >= self._next_line:
+                self._next_line = time.monotonic() + self._every
+                of = {"of_epochs": self._epochs, "of_pictures": self._pictures}
+                click.echo(json.dumps(asdict(result) | of))
+            return
         if self._bar is None:
             self._bar = tqdm(
                 desc=f"epoch {result.epoch}/{self._epochs}",

@@ -7,10 +7,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 
+import torch
 from torch import Tensor, nn
 
 from trainer.architectures import Option, construct
 from trainer.augment import Augmentation
+from trainer.errors import TrainerError
+from trainer.preprocess import SIDE
+from trainer.recipes import OF_ARCHITECTURES
+
+Weights = Mapping[str, Tensor]
+"""A model's parameters and buffers by name."""
 
 Precision = Literal["float32", "bfloat16"]
 """Of the forward pass and its gradients; weights and their averages are float32 always."""
@@ -18,7 +25,6 @@ Precision = Literal["float32", "bfloat16"]
 MNIST_MEAN, MNIST_DEVIATION = 0.1307, 0.3081
 """Of the pixels of MNIST's training part, 0..1."""
 
-_OF_ARCHITECTURES = ("cell", "hidden", "layers", "bidirectional", "dropout")
 _WEAK = 0.3  # share of the augmentation's strength while the model settles
 
 
@@ -44,6 +50,8 @@ class Recipe:
     patience: int = 0  # stop after so many epochs without a better one; 0 for never
     precision: Precision = "float32"
     half: bool = False  # round the trained weights to half precision and ship them so
+    start_from: str = ""  # version of the bundle whose weights it begins with; none: random ones
+    remember: float = 0.0  # weight of that bundle's own answers beside the labels
     seed: int = 0
 
     @classmethod
@@ -53,7 +61,7 @@ class Recipe:
         None stands for an option of the architecture that was not given.
         """
         own = {name: values[name] for name in (each.name for each in fields(cls)) if name in values}
-        options = {name: values[name] for name in _OF_ARCHITECTURES if values.get(name) is not None}
+        options = {name: values[name] for name in OF_ARCHITECTURES if values.get(name) is not None}
         augmentation = Augmentation() if values.get("augment", True) else None
         return cls(**own, options=options, augmentation=augmentation)
 
@@ -71,6 +79,25 @@ def build(recipe: Recipe) -> nn.Module:
     if not recipe.normalise:
         return model
     return nn.Sequential(OrderedDict(normalise=Normalise(), model=model))
+
+
+@torch.inference_mode()
+def classes_of(recipe: Recipe) -> int:
+    """How many classes its model tells apart: the 10 digits, or 11 with what is none."""
+    blank = torch.zeros(1, 1, SIDE, SIDE)
+    return int(build(recipe).eval()(blank).shape[1])
+
+
+def load_model(recipe: Recipe, weights: Weights) -> nn.Module:
+    """A model with these weights. Raises `TrainerError` where they are not of its shape."""
+    model = build(recipe)
+    try:
+        model.load_state_dict(weights)
+    except RuntimeError as error:
+        raise TrainerError(
+            f"the weights do not fit the architecture {recipe.architecture!r}: {error}"
+        ) from error
+    return model
 
 
 def augmentations(recipe: Recipe) -> Sequence[Augmentation | nn.Identity]:

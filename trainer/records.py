@@ -14,6 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
+import msgspec
 import numpy as np
 
 from trainer.atomic import write_file
@@ -49,7 +50,8 @@ class Record:
 
 def read_split(folder: Path, kind: Kind, split: Split) -> list[Record]:
     """Every record of the split's writers. Raises `TrainerError` as `read` does."""
-    return [record for record in read(folder, kind) if split_of(record.writer) is split]
+    parsed = _parsed(folder, kind)
+    return [_record(line) for line in parsed if split_of(line.writer) is split]
 
 
 def read(folder: Path, kind: Kind) -> Iterator[Record]:
@@ -57,19 +59,7 @@ def read(folder: Path, kind: Kind) -> Iterator[Record]:
 
     Raises `TrainerError` where there is none or one is bad.
     """
-    files = sorted((folder / "strokes").glob(f"{kind}-*.jsonl.gz"))
-    if not files:
-        raise TrainerError(
-            f"no strokes in {folder / 'strokes'} ({kind}-*.jsonl.gz); set INKLING_DATA to a folder "
-            "that has them, run `python -m trainer data fetch unipen`, or use --data synthetic"
-        )
-    for file in files:
-        with gzip.open(file, "rt", encoding="utf-8") as lines:
-            for number, line in enumerate(lines, 1):
-                try:
-                    yield _parse(line, kind)
-                except (ValueError, KeyError, TypeError) as error:
-                    raise TrainerError(f"{file}:{number}: not a stroke record: {error}") from error
+    return map(_record, _parsed(folder, kind))
 
 
 def write(file: Path, records: Iterable[Record]) -> int:
@@ -141,13 +131,41 @@ def _name_hash(writer: str) -> str:
     return hashlib.sha256(writer.encode()).hexdigest()[:16]
 
 
-def _parse(line: str, kind: Kind) -> Record:
-    fields = json.loads(line)
-    lines = [np.array(stroke, np.float64).reshape(-1, 2) for stroke in fields["strokes"]]
-    lines = [line for line in lines if len(line)]
-    if not lines:
+class _Line(msgspec.Struct, gc=False):
+    """A record as its file has it."""
+
+    label: str | int
+    strokes: list[list[tuple[float, float]]]
+    writer: str
+    source: str = ""
+
+
+def _parsed(folder: Path, kind: Kind) -> Iterator[_Line]:
+    files = sorted((folder / "strokes").glob(f"{kind}-*.jsonl.gz"))
+    if not files:
+        raise TrainerError(
+            f"no strokes in {folder / 'strokes'} ({kind}-*.jsonl.gz); set INKLING_DATA to a folder "
+            "that has them, run `python -m trainer data fetch unipen`, or use --data synthetic"
+        )
+    decoder = msgspec.json.Decoder(_Line)
+    for file in files:
+        with gzip.open(file, "rb") as lines:
+            for number, line in enumerate(lines, 1):
+                try:
+                    yield _checked(decoder.decode(line), kind)
+                except (ValueError, msgspec.DecodeError) as error:
+                    raise TrainerError(f"{file}:{number}: not a stroke record: {error}") from error
+
+
+def _checked(line: _Line, kind: Kind) -> _Line:
+    if not any(line.strokes):
         raise ValueError("no points")
-    label = str(fields["label"])
+    label = str(line.label)
     if kind == "digits" and not (len(label) == 1 and label in "0123456789"):
         raise ValueError(f"{label!r} is no digit")
-    return Record(label, lines, str(fields["writer"]), str(fields.get("source", "")))
+    return line
+
+
+def _record(line: _Line) -> Record:
+    strokes = [np.array(stroke, np.float64) for stroke in line.strokes if stroke]
+    return Record(str(line.label), strokes, line.writer, line.source)

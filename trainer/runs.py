@@ -1,6 +1,7 @@
 """A training run as a folder: what it was asked, what it measured, its last and best weights.
 
 run.json                the command, the recipe and the data
+start.safetensors       the weights that it began with, where they were not random
 metrics.jsonl           one line per epoch
 best.safetensors        weights of the epoch that validation liked best
 last.safetensors        weights after the last whole epoch
@@ -14,6 +15,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 from safetensors import SafetensorError
@@ -23,11 +25,12 @@ from torch import nn
 from trainer.atomic import write_file
 from trainer.bundle import TrainingData
 from trainer.errors import TrainerError
-from trainer.recipe import Recipe, build
+from trainer.recipe import Recipe, Weights, load_model
 from trainer.state import State
 from trainer.training import EpochResult
 
 _CHECKPOINT = "checkpoint.safetensors"
+_START = "start.safetensors"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +42,8 @@ class Plan:
     data: list[TrainingData]
     validation: list[str]
     test: list[str] = field(default_factory=list)  # measured beside those of data and validation
+    learn_validation: bool = True
+    which: Literal["best", "last"] = "best"  # epoch that makes the bundle
 
 
 class Run:
@@ -52,10 +57,19 @@ class Run:
         if (self.folder / "run.json").exists():
             raise TrainerError(f"{self.folder} holds a run already; choose another with --folder")
 
-    def start(self, plan: Plan) -> None:
-        """Make the folder of a new run. Raises `TrainerError` where one stands already."""
+    def start(self, plan: Plan, weights: bytes | None = None) -> None:
+        """Make the folder of a new run, which begins with these weights or with random ones.
+
+        Raises `TrainerError` where one stands already, or the disk takes no more.
+        """
         self.must_be_new()
-        self._write_plan(plan)
+        try:
+            if weights is not None:
+                write_file(self.folder / _START, weights)
+            self._write_plan(plan)
+        except OSError as error:
+            reason = error.strerror or error
+            raise TrainerError(f"no run can be kept in {self.folder} ({reason})") from error
 
     def plan(self) -> Plan:
         try:
@@ -105,17 +119,22 @@ class Run:
         self._write_plan(plan)
         return plan
 
+    def started_from(self) -> Weights | None:
+        """The weights that it began with; None where they were random."""
+        return self._weights(_START) if self.plan().recipe.start_from else None
+
     def model(self, which: str = "best") -> nn.Module:
         """The model with its `best` or `last` weights, ready to answer."""
-        path = self.folder / f"{which}.safetensors"
-        model = build(self.plan().recipe)
+        if self.checkpoint is None:
+            raise TrainerError(f"{self.folder} has no whole epoch yet")
+        return load_model(self.plan().recipe, self._weights(f"{which}.safetensors")).eval()
+
+    def _weights(self, name: str) -> Weights:
+        path = self.folder / name
         try:
-            model.load_state_dict(load(path.read_bytes()))
-        except FileNotFoundError:
-            raise TrainerError(f"{self.folder} has no whole epoch yet") from None
-        except (OSError, SafetensorError, RuntimeError) as error:
+            return load(path.read_bytes())
+        except (OSError, SafetensorError) as error:
             raise TrainerError(f"{path} does not fit its run: {error}") from error
-        return model.eval()
 
     def _write_plan(self, plan: Plan) -> None:
         content = msgspec.json.format(msgspec.json.encode(plan)) + b"\n"

@@ -19,18 +19,30 @@ class Sets:
     description: list[TrainingData]
 
 
-def load_sets(sources: Sequence[Source], validation_sources: Sequence[Source], seed: int) -> Sets:
+def load_sets(
+    sources: Sequence[Source],
+    validation_sources: Sequence[Source],
+    seed: int,
+    *,
+    learn_validation: bool = True,
+    digits_only: bool = False,
+) -> Sets:
     """Load what to learn from and what to judge by.
 
-    The validation part of a data set that does not judge is learned from as well: nothing is
-    chosen by it. Test parts are never touched here.
+    The validation part of a data set that does not judge is learned from as well, unless that is
+    not wished: nothing is chosen by it. With `digits_only` all else is left out, for a model that
+    has no class for it. Test parts are never touched here. Raises `TrainerError` where nothing is
+    left to learn from.
     """
     judges = {source.whole for source in validation_sources}
     learned, description = [], []
     for source in sources:
-        splits = [Split.TRAIN] if source.whole in judges else [Split.TRAIN, Split.VALIDATION]
+        both = learn_validation and source.whole not in judges
+        splits = [Split.TRAIN, Split.VALIDATION] if both else [Split.TRAIN]
         samples = Samples.join(source.load(split, seed) for split in splits)
         samples = samples.where(samples.has_ink)
+        if digits_only:
+            samples = samples.where(samples.labels != NOT_A_DIGIT)
         learned.append(samples)
         description.append(
             TrainingData(
@@ -40,6 +52,8 @@ def load_sets(sources: Sequence[Source], validation_sources: Sequence[Source], s
                 sha256=samples.sha256(),
             )
         )
+    if not any(map(len, learned)):
+        raise TrainerError("there are no digits to learn from; this model knows nothing else")
     return Sets(Samples.join(learned), load_validation(validation_sources), description)
 
 

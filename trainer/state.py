@@ -17,7 +17,7 @@ from torch.optim.swa_utils import AveragedModel
 
 from trainer.errors import TrainerError
 from trainer.optimization import OPTIMIZERS, SCHEDULES
-from trainer.recipe import Recipe, build
+from trainer.recipe import Recipe, Weights, build, load_model
 
 
 @dataclass(slots=True)
@@ -34,10 +34,16 @@ class State:
     epochs_since_best: int = 0
 
     @classmethod
-    def new(cls, recipe: Recipe, steps: int, device: torch.device) -> State:
-        """Random weights from the recipe's seed; `steps` are those of the whole training."""
+    def new(
+        cls, recipe: Recipe, steps: int, device: torch.device, start: Weights | None = None
+    ) -> State:
+        """The weights to start from, or random ones from the recipe's seed.
+
+        `steps` are those of the whole training. Raises `TrainerError` as `load_model` does.
+        """
         torch.manual_seed(recipe.seed)
-        model = build(recipe).to(device).to(memory_format=torch.channels_last)
+        model = load_model(recipe, start) if start else build(recipe)
+        model = model.to(device).to(memory_format=torch.channels_last)
         optimizer = OPTIMIZERS[recipe.optimizer](model.parameters(), recipe)
         decay = recipe.average_decay
         return cls(

@@ -16,9 +16,9 @@ from torch.nn import functional as F
 from trainer.bundle.reading import DIGITS
 from trainer.data import Samples
 from trainer.errors import TrainerError
-from trainer.losses import LOSSES
+from trainer.losses import LOSSES, forgetting
 from trainer.peers import ALONE, Peers
-from trainer.recipe import Recipe, augmentations
+from trainer.recipe import Recipe, Weights, augmentations, load_model
 from trainer.state import State
 
 _EVALUATION_BATCH = 1024
@@ -59,18 +59,22 @@ def fit(
     report: Report,
     *,
     checkpoint: Path | None = None,
+    start: Weights | None = None,
     peers: Peers = ALONE,
 ) -> None:
     """Train, and hand `report` each step's and each epoch's result with the state.
 
     What validation judges, and what is to be kept, is the exponential moving average of the weights
     where the recipe has one (Polyak and Juditsky 1992). From a checkpoint it goes on as if it had
-    never stopped. Raises `TrainerError` where the architecture has no class for a label, or the
-    checkpoint does not fit.
+    never stopped. It begins with the weights of `start`, where there are any, and then holds on to
+    what they answered as far as the recipe says. Raises `TrainerError` where the architecture has
+    no class for a label, or checkpoint or start do not fit.
     """
     share = len(train) // peers.count
     batch_size = math.ceil(recipe.batch_size / peers.count)
-    state = State.new(recipe, recipe.epochs * math.ceil(share / batch_size), device)
+    steps = recipe.epochs * math.ceil(share / batch_size)
+    state = State.new(recipe, steps, device, start)
+    old_model = load_model(recipe, start).to(device).eval() if start and recipe.remember else None
     _check_classes(state.model, train, device)
     if checkpoint:
         state.restore(checkpoint)
@@ -96,6 +100,10 @@ def fit(
             with torch.autocast(device.type, torch.bfloat16, enabled=low_precision):
                 logits = forward(x)
             loss = compute_loss(logits.float(), y, recipe.label_smoothing)
+            if old_model:
+                with torch.no_grad():
+                    old_logits = old_model(x)
+                loss = loss + recipe.remember * forgetting(logits.float(), old_logits, y)
 
             state.optimizer.zero_grad(set_to_none=True)
             loss.backward()

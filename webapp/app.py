@@ -25,6 +25,7 @@ from webapp import (
 from webapp.database import Database
 from webapp.models import Models
 from webapp.receipts import Receipts
+from webapp.retraining.queue import Queue
 from webapp.secret import secret_key
 from webapp.settings import Settings
 from webapp.versions import Versions
@@ -50,6 +51,8 @@ def create_app(settings: Settings | None = None, models: Models | None = None) -
         "versions": versions,
         "models": models or Models(settings, versions),
         "receipts": Receipts(app.secret_key),
+        "queue": Queue(settings.queue, Path(settings.home)),
+        "stopping": lambda: False,  # gunicorn.conf.py knows better
     }
     cv2.setNumThreads(1)  # a worker is one core's share
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import secrets
 import sys
@@ -44,6 +45,17 @@ def serve(host: str, port: int) -> None:
     config = Path(__file__).with_name("gunicorn.conf.py")
     command = [sys.executable, "-m", "gunicorn", "--config", str(config)]
     os.execve(sys.executable, command, environment)  # noqa: S606 - our own interpreter
+
+
+@main.command()
+def worker() -> None:
+    """Retrain when somebody asks for it, in a process of its own, until it is stopped."""
+    from webapp.retraining.worker import Worker
+
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
+    logging.getLogger("huey").setLevel(logging.WARNING)
+    settings, database = _installation()
+    Worker(settings, database).run()
 
 
 @main.command()

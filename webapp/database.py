@@ -17,6 +17,7 @@ from sqlalchemy import (
     ForeignKey,
     LargeBinary,
     String,
+    Text,
     create_engine,
     event,
     func,
@@ -108,6 +109,40 @@ class AuditEntry(Table):
     """The address, or `token`, or `command line`."""
     what: Mapped[str] = mapped_column(String(40))
     details: Mapped[dict[str, Any]] = mapped_column(JSON)
+
+
+class Run(Table):
+    """A retraining that somebody asked for, from the click to the verdict."""
+
+    __tablename__ = "runs"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    created: Mapped[datetime] = mapped_column(Moment, index=True)
+    who: Mapped[str] = mapped_column(String(100))
+    wishes: Mapped[dict[str, Any]] = mapped_column(JSON)
+    """What was asked for, as `webapp.retraining.wishes.Wishes`."""
+    state: Mapped[str] = mapped_column(String(10), index=True)
+    """queued, running, done, failed, cancelled or lost."""
+    slot: Mapped[int | None] = mapped_column(unique=True)
+    """1 while it runs, so that only one can."""
+    worker: Mapped[str] = mapped_column(String(32), default="")
+    """Names the claim of the worker that runs it: whoever lost the run may not write to it."""
+    started: Mapped[datetime | None] = mapped_column(Moment)
+    ended: Mapped[datetime | None] = mapped_column(Moment)
+    heartbeat: Mapped[datetime | None] = mapped_column(Moment)
+    """When its worker last gave a sign of life."""
+    cancelling: Mapped[bool] = mapped_column(default=False)
+    """Whether somebody asked for its end."""
+    progress: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    """How far it has come, as `webapp.retraining.progress.Progress`."""
+    log: Mapped[str] = mapped_column(Text, default="")
+    """What the trainer printed, without its figures; its end, where there is too much."""
+    error: Mapped[str] = mapped_column(Text, default="")
+    """One line that says why it failed."""
+    version: Mapped[str | None] = mapped_column(String(64))
+    """That it made."""
+    verdict: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    """How that compares with the one that answered, as `webapp.retraining.gate.Verdict`."""
 
 
 class Counter(Table):

@@ -72,4 +72,9 @@ def _answer(problem: Problem) -> Response:
 def _wants_page() -> bool:
     if request.path.startswith(("/api/v1/", "/admin/api/")):
         return False
-    return request.accept_mimetypes.best != "application/json"
+    return not (prefers_json() or request.mimetype == "application/json")
+
+
+def prefers_json() -> bool:
+    """Whether whoever asks would rather have JSON than a page."""
+    return request.accept_mimetypes.best == "application/json"

@@ -40,6 +40,11 @@ _counts = tempfile.TemporaryDirectory(prefix="inkling-metrics-")
 os.environ["PROMETHEUS_MULTIPROC_DIR"] = _counts.name
 
 
+def post_worker_init(worker):  # type: ignore[no-untyped-def]
+    """Let what streams see that its worker is to end: else it would hold that up."""
+    worker.wsgi.extensions["stopping"] = lambda: not worker.alive
+
+
 def child_exit(server, worker):  # type: ignore[no-untyped-def]  # noqa: ARG001
     """Forget what a worker that ended was doing just then; its counts stay in the sums."""
     from prometheus_client import multiprocess

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from threading import Lock
 
 import numpy as np
@@ -35,7 +36,7 @@ class Models:
     """
 
     def __init__(self, settings: Settings, versions: Versions | None = None) -> None:
-        self._folders = (settings.models_folder, PRETRAINED)
+        self._settings = settings
         self._cards: dict[str, Card | None] = {}
         self._loaded: dict[str, Recogniser] = {}
         self._lock = Lock()
@@ -53,10 +54,7 @@ class Models:
     @property
     def names(self) -> list[str]:
         """Names of the bundles that are there, the default one first."""
-        found = {
-            path.parent.name for folder in self._folders for path in folder.glob("*/card.json")
-        }
-        return sorted(found, key=lambda name: (name != self.default, name))
+        return sorted(_names(self._settings), key=lambda name: (name != self.default, name))
 
     def get(self, name: str | None = None) -> Recogniser:
         """The model of that name, or the default one's active version. Raises `UnknownModel`."""
@@ -69,7 +67,7 @@ class Models:
         """The card of every sound bundle, the default one's first; loads no other model."""
         for name in self.names:
             if name not in self._cards:
-                bundle = next(self._sound(name), None)
+                bundle = next(bundles_of(self._settings, name), None)
                 self._cards[name] = bundle.card if bundle else None
         cards = self._cards | {self.default: self.get().card}
         return {name: card for name in self.names if (card := cards[name])}
@@ -122,23 +120,33 @@ class Models:
                 return
 
     def _load(self, name: str) -> Recogniser:
-        for bundle in self._sound(name):
+        for bundle in bundles_of(self._settings, name):
             try:
                 return Recogniser(bundle)
             except BundleError as error:
                 log.error("bundle refused: %s", error)
         raise UnknownModel(name)
 
-    def _sound(self, name: str) -> Iterator[Bundle]:
-        """The sound bundles of that name, that in the home folder first."""
-        if name not in self.names:  # also keeps a name from being a path
-            return
-        for folder in self._folders:
-            if (folder / name).is_dir():
-                try:
-                    yield read_bundle(folder / name)
-                except BundleError as error:
-                    log.error("bundle refused: %s", error)
+
+def bundles_of(settings: Settings, name: str) -> Iterator[Bundle]:
+    """The sound bundles of that name, that in the home folder first."""
+    if name not in _names(settings):  # also keeps a name from being a path
+        return
+    for folder in _folders(settings):
+        if (folder / name).is_dir():
+            try:
+                yield read_bundle(folder / name)
+            except BundleError as error:
+                log.error("bundle refused: %s", error)
+
+
+def _names(settings: Settings) -> set[str]:
+    cards = (path for folder in _folders(settings) for path in folder.glob("[!.]*/card.json"))
+    return {card.parent.name for card in cards}
+
+
+def _folders(settings: Settings) -> tuple[Path, Path]:
+    return settings.models_folder, PRETRAINED
 
 
 def _tried(bundle: Bundle) -> Recogniser:

@@ -58,6 +58,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     keep_days: Annotated[int, Meta(ge=0)] = 0
     """Days after which a kept drawing is deleted; 0 for never."""
 
+    queue_url: str = ""
+    """URL of Redis or PostgreSQL, by which sites and workers wake each other; by default the
+    database where that is PostgreSQL, else SQLite's file `queue.db` in `home`."""
+
+    gate_margin: Annotated[float, Meta(ge=0, le=100)] = 0.1
+    """Percentage points that a new version may lose on a set and still take over by itself."""
+
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
         """Read `INKLING_*`; an empty value counts as unset. Raises `SettingsError`."""
@@ -81,6 +88,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         """SQLAlchemy's URL, that of PostgreSQL with the driver that we install."""
         url = self.database_url or f"sqlite:///{Path(self.home).absolute() / 'inkling.db'}"
         return re.sub(r"^postgres(ql)?://", "postgresql+psycopg://", url)
+
+    @property
+    def queue(self) -> str:
+        """The URL of the queue; empty for SQLite's file."""
+        shared = "" if self.database.startswith("sqlite") else self.database
+        return self.queue_url or shared
 
     @property
     def models_folder(self) -> Path:

@@ -10,10 +10,11 @@ from typing import Any
 
 import click
 
+from tests.bench.retraining import measure_retraining, print_retraining
 from tests.bench.serving import measure_serving, print_serving
 from tests.bench.training import measure_quickest, measure_speeds, print_quickest, print_speeds
 
-PARTS = ("serving", "training", "quickest")
+PARTS = ("serving", "training", "quickest", "retraining")
 
 
 @click.command()
@@ -33,10 +34,17 @@ def main(parts: tuple[str, ...], seconds: int, pictures: int, rounds: int, as_js
         measured["training"] = measure_speeds(pictures, rounds)
     if "quickest" in parts:
         measured["quickest"] = measure_quickest("quick")
+    if "retraining" in parts:
+        measured["retraining"] = measure_retraining(seconds, rounds)
     if as_json:
         click.echo(json.dumps(measured))
         return
-    printers = {"serving": print_serving, "training": print_speeds, "quickest": print_quickest}
+    printers = {
+        "serving": print_serving,
+        "training": print_speeds,
+        "quickest": print_quickest,
+        "retraining": print_retraining,
+    }
     for part, report in measured.items():
         printers[part](report)
         click.echo()

@@ -13,16 +13,19 @@ from statistics import mean
 import click
 import torch
 
+from tests.bench.training import FROM_SCRATCH
 from trainer.data import Samples, Source, Split
 from trainer.recipe import Recipe
-from trainer.recipes import preset, presets, read_options
+from trainer.recipes import preset, read_options
 from trainer.sets import load_sets
 from trainer.state import State
 from trainer.training import BatchResult, EpochResult, fit, judge
 
 CPU = torch.device("cpu")
 TESTS = ("mnist", "strokes")
-TUTORIALS = [name for name in presets() if name != "inkling"]  # that one takes hours, not minutes
+TUTORIALS = [
+    name for name in FROM_SCRATCH if name != "inkling"
+]  # that one takes hours, not minutes
 
 
 @click.command()

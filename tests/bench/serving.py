@@ -16,7 +16,7 @@ import tempfile
 import time
 import timeit
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from operator import itemgetter
@@ -96,10 +96,14 @@ def page_pictures(count: int) -> list[bytes]:
 
 
 @contextmanager
-def server(app: str, port: int) -> Iterator[psutil.Process]:
+def server(app: str, port: int, settings: Mapping[str, str] = {}) -> Iterator[psutil.Process]:
     """Serve an app with our gunicorn settings until the block ends."""
     command = [sys.executable, "-m", "gunicorn", "-c", "webapp/gunicorn.conf.py", app]
-    environment = {"PORT": str(port), "INKLING_WORKERS": str(WORKERS)}
+    environment = {"PORT": str(port), "INKLING_WORKERS": str(WORKERS), **settings}
+    subprocess.run(
+        [sys.executable, "-m", "webapp", "db", "upgrade"],
+        env=os.environ | environment, check=True, capture_output=True,
+    )  # fmt: skip
     process = subprocess.Popen(
         command,
         env=os.environ | environment,
@@ -118,23 +122,28 @@ def server(app: str, port: int) -> Iterator[psutil.Process]:
 
 
 def measure(app: str, bodies: Path, seconds: int) -> Load:
-    """Load an app with wrk on one thread, after a second of warming up."""
+    """Serve an app, and load it with wrk on one thread."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         port = listener.getsockname()[1]
+    with server(app, port) as master:
+        return load(port, bodies, seconds, master)
+
+
+def load(port: int, bodies: Path, seconds: int, master: psutil.Process) -> Load:
+    """Load what serves on a port, after a second of warming up."""
     script = bodies.with_name("bench.lua")
     script.write_text(SCRIPT)
-    with server(app, port) as master:
-        for duration in (1, seconds):
-            output = subprocess.run(
-                ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{duration}s", "-s", script,
-                 f"http://127.0.0.1:{port}"],
-                env=os.environ | {"BENCH_BODIES": str(bodies)},
-                capture_output=True, text=True, check=True,
-            ).stdout  # fmt: skip
-        memory = [worker.memory_full_info() for worker in master.children()]
-        resident = statistics.mean(info.rss for info in memory) / 2**20
-        share = statistics.mean(info.pss for info in memory) / 2**20
+    for duration in (1, seconds):
+        output = subprocess.run(
+            ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{duration}s", "-s", script,
+             f"http://127.0.0.1:{port}"],
+            env=os.environ | {"BENCH_BODIES": str(bodies)},
+            capture_output=True, text=True, check=True,
+        ).stdout  # fmt: skip
+    memory = [worker.memory_full_info() for worker in master.children()]
+    resident = statistics.mean(info.rss for info in memory) / 2**20
+    share = statistics.mean(info.pss for info in memory) / 2**20
     numbers = re.search(r"RESULT (.*)", output)
     assert numbers, output
     rate, p50, p99, failures = map(float, numbers[1].split())

@@ -4,8 +4,8 @@ import subprocess
 import sys
 from typing import Any
 
+from tests.bench.training import FROM_SCRATCH
 from tests.conftest import need
-from trainer.recipes import presets
 
 
 def measured(part: str) -> dict[str, Any]:
@@ -31,7 +31,7 @@ def test_the_benchmark_runs_and_no_request_fails():
 
 def test_every_recipe_is_timed_beside_the_tutorials_loop(mnist):
     speeds = measured("training")
-    assert set(speeds) == set(presets())
+    assert set(speeds) == set(FROM_SCRATCH)
     for row in speeds.values():
         assert row["ours"] > 0
         assert row["ratio"] == row["ours"] / row["tutorial"]

@@ -25,9 +25,9 @@ def free_port() -> int:
 
 
 class Server:
-    def __init__(self, home: Path, **environment: str) -> None:
+    def __init__(self, home: Path, log: str = "server.log", **environment: str) -> None:
         self.port = free_port()
-        self.log = home / "server.log"
+        self.log = home / log
         self.process = subprocess.Popen(
             [sys.executable, "-m", "webapp", "serve", "--port", str(self.port)],
             env=os.environ | {"INKLING_HOME": str(home), "INKLING_WORKERS": "2"} | environment,
@@ -72,12 +72,6 @@ def server(tmp_path):
         if server.process.poll() is None:
             server.process.kill()
             server.process.wait()
-
-
-@pytest.fixture
-def body(seven, encode) -> bytes:
-    image = "data:image/png;base64," + base64.b64encode(encode(seven)).decode()
-    return json.dumps({"image": image}).encode()
 
 
 JSON = {"Content-Type": "application/json"}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -12,12 +12,15 @@ from numpy.typing import NDArray
 from trainer.benchmark.nuisances import looks
 from trainer.benchmark.readers import scaled
 from trainer.data import Samples
-from trainer.drawings import Draw, pixels_of
+from trainer.drawings import pixels_of
 from trainer.numbers import put_together
 from trainer.parallel import in_chunks
 from trainer.preprocess import Pixels
 from trainer.records import Record
 from trainer.render import Look, paint
+
+Draw = Callable[[int, Generator], tuple[int, Pixels]]
+"""(index, random numbers of its own) → (label, picture)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from trainer.bundle.store import (
     BundleError,
     copy_bundle,
     read_bundle,
+    read_weights,
     write_bundle,
 )
 
@@ -43,5 +44,6 @@ __all__ = [
     "copy_bundle",
     "occlusion_map",
     "read_bundle",
+    "read_weights",
     "write_bundle",
 ]

@@ -54,6 +54,14 @@ def read_bundle(folder: Path) -> Bundle:
     return Bundle(folder, card, files[_MODEL])
 
 
+def read_weights(bundle: Bundle) -> bytes:
+    """Its weights in the safetensors format. Raises `BundleError` as reading it does."""
+    weights = _read(bundle.folder / _WEIGHTS)
+    if bundle.card.sha256.get(_WEIGHTS) != _sha256(weights):
+        raise BundleError(f"{bundle.folder / _WEIGHTS}: does not match the hash in the card")
+    return weights
+
+
 def copy_bundle(bundle: Bundle, folder: Path) -> Bundle:
     """Copy a bundle to another folder, byte for byte. Raises `BundleError` as reading it does."""
     files = {name: _read(bundle.folder / name) for name in (_MODEL, _WEIGHTS, _CARD)}

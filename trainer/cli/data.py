@@ -41,6 +41,18 @@ def fetch(name: str, mirror: str | None) -> None:
         DATA[name](data_folder(), report)
 
 
+@data.command()
+def prepare() -> None:
+    """Paint what a training is judged and measured by, so that the next one need not wait."""
+    from trainer.comparison import FROZEN
+
+    judges = (Source(name) for name in ("strokes", "mnist", "synthetic"))
+    next(source for source in judges if source.is_here).load(Split.VALIDATION)
+    for name in FROZEN:
+        if Source(name).is_here:
+            Source(name).load(Split.TEST)
+
+
 @data.command("record-writers")
 def record_all_writers() -> None:
     """Write down to which part each writer of the data folder belongs, for ever."""

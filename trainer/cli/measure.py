@@ -79,6 +79,33 @@ def benchmark(
 
 
 @click.command()
+@click.argument("bundles", nargs=-1, required=True, type=PATH, metavar="BUNDLE...")
+@click.option(
+    "--data",
+    multiple=True,
+    metavar="NAME",
+    help="Data set whose test part to compare on; may be given several times.  "
+    "[default: all that never change]",
+)
+@json_option
+def compare(bundles: tuple[Path, ...], data: tuple[str, ...], as_json: bool) -> None:
+    """Measure BUNDLEs side by side on the same pictures."""
+    from trainer.comparison import FROZEN
+    from trainer.comparison import compare as compare_bundles
+
+    sources = [Source.parse(name).whole for name in data or FROZEN]
+    found = compare_bundles([read_bundle(bundle) for bundle in bundles], sources)
+    if as_json:
+        click.echo(msgspec.json.encode(found))
+        return
+    for each in found.sets:
+        for version, measured in zip(found.versions, each.measured, strict=True):
+            click.echo(f"{version}  {one_line(measured)}")
+    for name in found.missing:
+        click.echo(f"{name}: not on this machine")
+
+
+@click.command()
 @click.argument("files", nargs=-1, required=True, type=PATH, metavar="FILE...")
 @click.option(
     "--bundle",

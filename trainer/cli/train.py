@@ -7,12 +7,13 @@ import sys
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import click
 import msgspec
 from click.core import ParameterSource
 
+from trainer.bundle import read_bundle
 from trainer.cli.main import (
     PATH,
     command_line,
@@ -25,12 +26,13 @@ from trainer.cli.main import (
 )
 from trainer.data import Source, home_folder
 from trainer.errors import TrainerError
-from trainer.recipes import preset, presets, read_options
+from trainer.recipes import OF_ARCHITECTURES, preset, presets, read_options
 
 if TYPE_CHECKING:
     import torch
 
     from trainer.peers import Peers
+    from trainer.progress import Progress
     from trainer.recipe import Recipe
     from trainer.runs import Plan, Run
     from trainer.sets import Sets
@@ -39,7 +41,8 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-_GOES_WITH_RESUME = {"resume", "epochs", "device", "output", "as_json"}
+_GOES_WITH_RESUME = {"resume", "epochs", "device", "output", "as_json", "every"}
+_SETTLED_BY_START = ("architecture", *OF_ARCHITECTURES, "normalise")
 
 
 def _take_from_file(context: click.Context, parameter: click.Parameter, given: Any) -> None:
@@ -65,6 +68,12 @@ def _from_file(name: str, kind: click.ParamType, text: str) -> Callable[[F], F]:
     )
 
 
+which_option = click.option(
+    "--which",
+    type=click.Choice(["best", "last"]),
+    default="best",
+    help="The epoch whose weights make the bundle.",
+)
 _fraction = click.FloatRange(min=0, max=1)
 _positive = click.FloatRange(min=0, min_open=True)
 _count = click.IntRange(min=1)
@@ -80,6 +89,18 @@ _count = click.IntRange(min=1)
     "TOML file with any of the options below; those on the command line come first.",
 )
 @click.option("--resume", type=PATH, metavar="RUN", help="Go on with a run that was stopped.")
+@click.option(
+    "--start-from",
+    type=PATH,
+    metavar="BUNDLE",
+    help="Begin with the weights of a bundle instead of random ones, and with its architecture.",
+)
+@click.option(
+    "--remember",
+    type=click.FloatRange(min=0),
+    default=0.0,
+    help="With --start-from: how much that bundle's own right answers count beside the labels.",
+)
 @click.option("--architecture", default="inkling", help="Name of the architecture.")
 @click.option("--cell", type=click.Choice(["rnn", "lstm", "gru"]), help="Of a recurrent net.")
 @click.option("--hidden", type=_count, help="Units of a hidden layer or state.")
@@ -101,7 +122,12 @@ _count = click.IntRange(min=1)
     multiple=True,
     metavar="NAME",
     help="Data set whose validation part chooses the best epoch and calibrates.  "
-    "[default: each of --data]  The validation parts of the others are learned from too.",
+    "[default: each of --data]",
+)
+@click.option(
+    "--learn-validation/--training-parts-only",
+    default=True,
+    help="Learn from the validation parts of those that do not judge too.",
 )
 @click.option(
     "--test",
@@ -165,21 +191,32 @@ _count = click.IntRange(min=1)
     type=PATH,
     help="Folder for checkpoints and metrics.  [default: a new one in $INKLING_HOME/runs]",
 )
+@which_option
 @output_option
 @json_option
+@click.option(
+    "--every",
+    type=_positive,
+    metavar="SECONDS",
+    help="With --json, also print so often how far the epoch has come.",
+)
 @click.pass_context
 def train(
     context: click.Context,
     /,
     resume: Path | None,
+    start_from: Path | None,
     data: tuple[str, ...],
     validate: tuple[str, ...],
+    learn_validation: bool,
     test: tuple[str, ...],
     strict: bool,
     device: str | None,
     folder: Path | None,
+    which: Literal["best", "last"],
     output: Path | None,
     as_json: bool,
+    every: float | None,
     **decisive: Any,
 ) -> None:
     """Train a model and write its bundle.
@@ -191,8 +228,10 @@ def train(
         stop_at_unreadable_pictures()
     from trainer.device import choose_device
     from trainer.peers import joined
+    from trainer.progress import Progress
     from trainer.recipe import Recipe, build
     from trainer.runs import Run
+    from trainer.start import start_of
 
     where = choose_device(device)
     with joined() as peers:
@@ -203,17 +242,27 @@ def train(
             plan, sets = peers.from_leader(lambda: _resumed(run, longer))
         else:
             recipe = Recipe.from_options(decisive)
+            weights = None
+            if start_from:
+                _settled_by_start(context)
+                recipe, weights = start_of(read_bundle(start_from), recipe)
+            elif recipe.remember:
+                raise TrainerError("--remember needs a bundle to remember: --start-from")
             build(recipe)  # an unknown name or option is told before any data is read
             run = Run(folder or _new_folder(recipe.architecture))
-            plan, sets = peers.from_leader(lambda: _started(run, recipe, data, validate, test))
-        _fit(run, plan, sets, where, peers, as_json)
+            plan, sets = peers.from_leader(
+                lambda: _started(
+                    run, recipe, weights, data, validate, test, learn_validation, which
+                )
+            )
+        _fit(run, plan, sets, where, peers, Progress(plan, len(sets.train), as_json, every))
         if peers.leads:
-            _export(run, output, "best", as_json)
+            _export(run, output, plan.which, as_json)
 
 
 @click.command()
 @click.argument("run", type=PATH)
-@click.option("--which", type=click.Choice(["best", "last"]), default="best")
+@which_option
 @output_option
 @json_option
 def export(run: Path, which: str, output: Path | None, as_json: bool) -> None:
@@ -239,6 +288,13 @@ def _only_with_resume(context: click.Context) -> None:
         )
 
 
+def _settled_by_start(context: click.Context) -> None:
+    """Refuse what the bundle has settled already."""
+    for name in _SETTLED_BY_START:
+        if _was_given(context, name):
+            raise TrainerError(f"--{name} is settled by --start-from")
+
+
 def _new_folder(architecture: str) -> Path:
     return home_folder() / "runs" / f"{datetime.now():%Y%m%d-%H%M%S}-{architecture}"
 
@@ -246,9 +302,12 @@ def _new_folder(architecture: str) -> Path:
 def _started(
     run: Run,
     recipe: Recipe,
+    weights: bytes | None,
     data: tuple[str, ...],
     validate: tuple[str, ...],
     test: tuple[str, ...],
+    learn_validation: bool,
+    which: Literal["best", "last"],
 ) -> tuple[Plan, Sets]:
     """A new run's plan, written down, and its sets."""
     from trainer.runs import Plan
@@ -261,15 +320,17 @@ def _started(
         raise TrainerError("--validate takes no size: the whole validation part judges")
     tested = [Source.parse(text).whole for text in test]
     validation_sources = validation_sources or sources
-    sets = load_sets(sources, validation_sources, recipe.seed)
+    sets = load_sets(sources, validation_sources, recipe.seed, learn_validation=learn_validation)
     plan = Plan(
         command=command_line(),
         recipe=recipe,
         data=sets.description,
         validation=[str(source.whole) for source in validation_sources],
         test=[str(source) for source in tested],
+        learn_validation=learn_validation,
+        which=which,
     )
-    run.start(plan)
+    run.start(plan, weights)
     return plan, sets
 
 
@@ -289,7 +350,7 @@ def _resumed(run: Run, epochs: int | None) -> tuple[Plan, Sets]:
         plan = run.lengthen(epochs)
     sources = [Source.parse(part.source) for part in plan.data]
     judges = [Source.parse(name) for name in plan.validation]
-    sets = load_sets(sources, judges, plan.recipe.seed)
+    sets = load_sets(sources, judges, plan.recipe.seed, learn_validation=plan.learn_validation)
     for then, now in zip(plan.data, sets.description, strict=True):
         if then.sha256 != now.sha256:
             raise TrainerError(f"{then.source} is no longer what this run began with")
@@ -299,14 +360,12 @@ def _resumed(run: Run, epochs: int | None) -> tuple[Plan, Sets]:
 
 
 def _fit(
-    run: Run, plan: Plan, sets: Sets, where: torch.device, peers: Peers, as_json: bool
+    run: Run, plan: Plan, sets: Sets, where: torch.device, peers: Peers, progress: Progress
 ) -> None:
     """Train until the last epoch, or until the user stops it, which keeps what is whole."""
-    from trainer.progress import Progress
     from trainer.tensorboard import Board
     from trainer.training import EpochResult, fit
 
-    progress = Progress(len(sets.train), plan.recipe.epochs, as_json)
     board = None
     if peers.leads:
         done = run.metrics() if run.checkpoint else []
@@ -331,6 +390,7 @@ def _fit(
             where,
             report,
             checkpoint=run.checkpoint,
+            start=run.started_from(),
             peers=peers,
         )
     except KeyboardInterrupt:

@@ -6,10 +6,15 @@ A new data set joins by one new file here with a function under `@data_set("name
 from __future__ import annotations
 
 import hashlib
+import io
 import os
+import zipfile
+import zlib
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +22,7 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
+from trainer.atomic import write_file
 from trainer.errors import TrainerError
 from trainer.preprocess import Pixels
 from trainer.registry import Registry
@@ -74,6 +80,42 @@ class Samples:
         return np.asarray(self.pixels.any(axis=(1, 2)))
 
 
+_UNREADABLE = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error)
+
+
+def kept(name: str, files: Iterable[Path], make: Callable[[], Samples]) -> Samples:
+    """Samples as they were made before, if from these very files and by this very code."""
+    file = home_folder() / "cache" / f"{name}.npz"
+    stats = [(str(each.absolute()), each.stat().st_size, each.stat().st_mtime_ns) for each in files]
+    key = hashlib.sha256(repr((_code(), stats)).encode()).hexdigest()
+    with (
+        suppress(OSError, ValueError, KeyError, zipfile.BadZipFile, zlib.error),
+        np.load(file) as it,
+    ):
+        if it["key"] == key:
+            return Samples(it["pixels"], it["labels"])
+    samples = make()
+    content = io.BytesIO()
+    np.savez_compressed(content, key=key, pixels=samples.pixels, labels=samples.labels)
+    with suppress(*_UNREADABLE), np.load(file) as arrays:
+        if arrays["key"] == key:
+            return Samples(arrays["pixels"], arrays["labels"])
+    samples = make()
+    content = io.BytesIO()
+    np.savez_compressed(content, key=key, pixels=samples.pixels, labels=samples.labels)
+    with suppress(OSError):  # they can be made again
+        write_file(file, content.getvalue())
+    return samples
+
+
+@cache
+def _code() -> str:
+    """Names the code that makes pictures: all of the trainer's."""
+    package = Path(__file__).resolve().parents[1]
+    texts = [path.read_bytes() for path in sorted(package.rglob("*.py"))]
+    return hashlib.sha256(b"".join(texts)).hexdigest()
+
+
 def repeated(count: int, size: int | None, rng: Generator) -> NDArray[np.int64]:
     """Indices of `size` of `count` things in random order, each again only when all have come."""
     size = count if size is None else size
@@ -89,22 +131,26 @@ Loader = Callable[[Split, Path, int | None, int], Samples]
 class DataSet:
     """How to load a data set, and whom a model that learned from it has to name.
 
-    One that has a `path` is in a folder that its user names.
+    One that has a `path` is in a folder that its user names; one that has `files`, a pattern, is on
+    this machine where those are in the data folder. Any other is made out of nothing.
     """
 
     load: Loader
     attribution: str
     has_path: bool = False
+    files: str = ""
 
 
 DATA_SETS: Registry[DataSet] = Registry("data set", __name__)
 
 
-def data_set(name: str, attribution: str, has_path: bool = False) -> Callable[[Loader], Loader]:
+def data_set(
+    name: str, attribution: str, *, has_path: bool = False, files: str = ""
+) -> Callable[[Loader], Loader]:
     """Make a loader known by a name."""
 
     def add(load: Loader) -> Loader:
-        DATA_SETS.register(name)(DataSet(load, attribution, has_path))
+        DATA_SETS.register(name)(DataSet(load, attribution, has_path, files))
         return load
 
     return add
@@ -149,10 +195,24 @@ class Source:
         """The same without a size, as validation and test parts are."""
         return replace(self, size=None)
 
+    @property
+    def is_here(self) -> bool:
+        """Whether it can be loaded without fetching anything."""
+        files = DATA_SETS[self.name].files
+        return not files or any(data_folder().glob(files))
+
     def load(self, split: Split, seed: int = 0) -> Samples:
-        """Load a part. The size counts for training alone: validation and test are always whole."""
-        size = self.size if split is Split.TRAIN else None
-        return DATA_SETS[self.name].load(split, self.path or data_folder(), size, seed)
+        """Load a part. The size counts for training alone: validation and test are always whole.
+
+        Those two are painted once, and kept in the home folder for the next time.
+        """
+        data_set = DATA_SETS[self.name]
+        folder = self.path or data_folder()
+        if split is Split.TRAIN or data_set.has_path:
+            size = self.size if split is Split.TRAIN else None
+            return data_set.load(split, folder, size, seed)
+        files = sorted(folder.glob(data_set.files)) if data_set.files else []
+        return kept(f"{self.name}-{split}", files, lambda: data_set.load(split, folder, None, seed))
 
 
 def home_folder() -> Path:

@@ -17,7 +17,7 @@ LOOK_ALIKES = frozenset("OoQDIil|!/'`,()ZzSsBqgbGA")
 """Digits to the eye, once size and place no longer tell: nobody can hold a model to these."""
 
 
-@data_set("letters", ATTRIBUTION)
+@data_set("letters", ATTRIBUTION, files="strokes/letters-*.jsonl.gz")
 def letters(split: Split, folder: Path, size: int | None, seed: int) -> Samples:
     """The letters and symbols of the split's writers, less the look-alikes, in random looks."""
     records = letter_records(split, folder)

@@ -14,7 +14,11 @@ VALIDATION_SIZE = 5_000
 _SPLIT_SEED = 0  # fixed: the same 5,000 are held out whatever the seed of the run
 
 
-@data_set("mnist", "MNIST: Yann LeCun, Corinna Cortes, Christopher J. C. Burges")
+@data_set(
+    "mnist",
+    "MNIST: Yann LeCun, Corinna Cortes, Christopher J. C. Burges",
+    files="mnist/MNIST/raw/*-idx*-ubyte*",
+)
 def mnist(split: Split, folder: Path, size: int | None, seed: int) -> Samples:
     """55,000 / 5,000 / 10,000 pictures; the first two share MNIST's training part.
 

@@ -17,7 +17,7 @@ VALIDATION_LOOKS = 4
 """Each digit of the few validation writers is painted so many times, each time in another look."""
 
 
-@data_set("strokes", ATTRIBUTION)
+@data_set("strokes", ATTRIBUTION, files="strokes/digits-*.jsonl.gz")
 def strokes(split: Split, folder: Path, size: int | None, seed: int) -> Samples:
     """The digits of the split's writers, each painted on a canvas in a random look.
 

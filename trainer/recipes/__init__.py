@@ -12,6 +12,9 @@ from typing import Any
 from trainer.errors import TrainerError
 from trainer.registry import hint
 
+OF_ARCHITECTURES = ("cell", "hidden", "layers", "bidirectional", "dropout")
+"""Options that only some architectures take."""
+
 _FOLDER = Path(__file__).parent
 
 

@@ -1,0 +1,280 @@
+"""The worker, as a process of its own: it trains, is killed, is stopped, and nothing is lost."""
+
+import io
+import json
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from tests.conftest import installed, new_database
+from tests.webapp.test_serving import Server
+from trainer.bundle import read_bundle
+from trainer.data import synthetic
+from webapp.retraining.runs import LOST_AFTER
+from webapp.settings import Settings
+
+TOKEN = "a-token-for-scripts"
+HEADERS = {"Authorization": f"Bearer {TOKEN}", "Accept": "application/json"}
+JSON = {"Content-Type": "application/json"}
+PATIENCE = 400.0
+"""Seconds for what takes a few on an idle machine."""
+
+
+class Worker:
+    """`inkling worker`, and whatever it starts."""
+
+    def __init__(self, settings: Settings, data: Path) -> None:
+        names = ("home", "database_url", "queue_url")
+        given = {f"INKLING_{name.upper()}": getattr(settings, name) for name in names}
+        self._environment = os.environ | given | {"INKLING_DATA": str(data)}
+        self._log = Path(settings.home) / "worker.log"
+
+    def start(self) -> None:
+        with self._log.open("ab") as log:
+            command = [sys.executable, "-m", "webapp", "worker"]
+            self.process = psutil.Popen(command, env=self._environment, stderr=log)
+
+    def children(self) -> list[psutil.Process]:
+        return self.process.children(recursive=True)
+
+    def training(self) -> list[psutil.Process]:
+        """The process that trains, and those that paint for it."""
+        trainers = [each for each in self.process.children() if "train" in each.cmdline()]
+        return [p for trainer in trainers for p in (trainer, *trainer.children(recursive=True))]
+
+    def stop(self) -> None:
+        self.process.terminate()
+        try:
+            self.process.wait(30)
+        finally:
+            with suppress(psutil.NoSuchProcess):
+                self.process.kill()
+
+    @property
+    def log(self) -> str:
+        return self._log.read_text()
+
+
+@pytest.fixture(params=["sqlite", "postgres", "redis"])
+def chosen(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
+    """Settings with each kind of queue; PostgreSQL keeps the database too."""
+    urls = {}
+    if request.param == "postgres":
+        urls["database_url"] = new_database(request.getfixturevalue("postgres"))
+    elif request.param == "redis":
+        urls["queue_url"] = request.getfixturevalue("redis")
+    return Settings(home=str(tmp_path), admin_token=TOKEN, **urls)
+
+
+@pytest.fixture
+def app(chosen: Settings) -> Iterator[Flask]:
+    with installed(chosen) as app:
+        yield app
+
+
+@pytest.fixture
+def worker(app: Flask, chosen: Settings, tmp_path: Path) -> Iterator[Worker]:
+    """On a machine that has no data set."""
+    worker = Worker(chosen, tmp_path / "no data")
+    worker.start()
+    yield worker
+    worker.stop()
+
+
+def ask(client: FlaskClient, **wishes: object) -> str:
+    answer = client.post("/admin/retrain", json=wishes, headers=HEADERS)
+    assert answer.status_code == 202, answer.text
+    return answer.get_json()["id"]
+
+
+def look(client: FlaskClient, run: str) -> dict:
+    return client.get(f"/admin/api/runs/{run}", headers=HEADERS).get_json()
+
+
+def until(client: FlaskClient, run: str, there: Callable[[dict], bool]) -> dict:
+    """Wait until a run is so; it may not end otherwise."""
+    deadline = time.monotonic() + PATIENCE
+    while not there(view := look(client, run)):
+        assert view["state"] not in {"failed", "done", "cancelled"}, view["error"] + view["log"]
+        assert time.monotonic() < deadline, view
+        time.sleep(0.1)
+    return view
+
+
+def epochs(view: dict) -> int:
+    return len(view["progress"]["epochs"])
+
+
+def give(client: FlaskClient, count: int) -> None:
+    """Bring accepted drawings of as many writers."""
+    rng = np.random.default_rng(0)
+    lines = [
+        {
+            "label": str(index % 10),
+            "strokes": [line.tolist() for line in synthetic.drawn(index % 10, rng)],
+            "writer": f"writer {index}",
+        }
+        for index in range(count)
+    ]
+    content = "".join(json.dumps(line) + "\n" for line in lines).encode()
+    sent = {"file": (io.BytesIO(content), "drawings.jsonl")}
+    answer = client.post("/admin/drawings", data=sent, headers=HEADERS)
+    assert answer.get_json() == {"kept": count, "known": 0, "empty": 0}
+
+
+def test_a_run_is_taken_from_the_queue_and_cancelled_within_a_second(client, worker, tmp_path):
+    run = ask(client)
+    until(client, run, lambda view: bool(worker.training()))
+    trainer = worker.training()
+    began = time.monotonic()
+    client.post(f"/admin/runs/{run}/cancel", headers=HEADERS)
+    while look(client, run)["state"] != "cancelled":
+        assert time.monotonic() < began + PATIENCE
+        time.sleep(0.02)
+    took = time.monotonic() - began
+    assert gone(trainer)
+    assert took < 1.5  # a second, and what a busy machine adds
+    deadline = time.monotonic() + 10
+    while (tmp_path / "retraining" / run).exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    assert not (tmp_path / "versions").exists()
+
+
+def gone(processes: list[psutil.Process]) -> bool:
+    _gone, alive = psutil.wait_procs(processes, timeout=10)
+    return alive == []
+
+
+ALONE = pytest.mark.parametrize("chosen", ["sqlite"], indirect=True)
+"""What does not depend on the queue."""
+
+
+@ALONE
+def test_a_killed_worker_loses_nothing_and_on_a_bare_machine_it_learns_all_the_same(
+    client, worker, tmp_path
+):
+    give(client, 12)
+    run = ask(client, epochs=2)
+    until(client, run, lambda view: epochs(view) == 1)
+    trainer = worker.children()
+    worker.process.kill()
+    killed = time.monotonic()
+    assert gone(trainer)  # nobody goes on unseen
+    while look(client, run)["state"] == "running":
+        assert time.monotonic() - killed < 30
+        time.sleep(0.5)
+    assert look(client, run)["state"] == "lost"
+    assert time.monotonic() - killed > LOST_AFTER.total_seconds() - 2
+
+    worker.start()
+    assert client.post(f"/admin/runs/{run}/resume", headers=HEADERS).status_code == 200
+    view = ended(client, run)
+    assert view["state"] == "done", view["error"]
+    progress = view["progress"]
+    assert [each["epoch"] for each in progress["epochs"]] == [1, 2]
+    assert "--start-from" in progress["commands"][0]
+    assert "--resume" in progress["commands"][1]  # from its checkpoint, not from the beginning
+    assert progress["used"] == ["scribbles", "synthetic", "corrections"]
+    assert progress["lacked"] == ["mnist", "strokes", "letters"]
+    assert progress["soft_targets"]
+    verdict = view["verdict"]
+    rows = {row["data"]: row for row in verdict["rows"] if row["digits"]}
+    assert verdict["missing"] == ["mnist", "strokes", "letters"]
+    assert rows["synthetic"]["after"] > rows["synthetic"]["before"] - 0.005  # nothing is forgotten
+    made = read_bundle(tmp_path / "versions" / view["version"])
+    assert made.card.data[-1].source.startswith("corrections:")
+    assert verdict["by_itself"] == (client.get("/readyz").get_json()["version"] == view["version"])
+
+
+@ALONE
+def test_a_stopped_worker_hands_its_run_to_the_next(client, worker):
+    run = ask(client)
+    until(client, run, lambda view: bool(worker.training()))
+    trainer = worker.training()
+    worker.process.send_signal(signal.SIGINT)
+    assert worker.process.wait(10) == 0
+    assert gone(trainer)
+    assert look(client, run)["state"] == "queued"
+    worker.start()
+    until(client, run, lambda view: view["state"] == "running")
+
+
+@ALONE
+def test_data_that_is_not_there_fails_the_run_in_one_line_with_its_log(client, worker):
+    run = ask(client, data=["strokes"])
+    view = ended(client, run)
+    assert view["state"] == "failed"
+    assert view["error"].startswith("no strokes in ")
+    assert "\n" not in view["error"]
+    assert "$ python -m trainer train" in view["log"]
+    page = client.get(f"/admin/runs/{run}", headers=HEADERS).text
+    assert "no strokes in " in page
+
+
+@pytest.mark.parametrize("chosen", ["postgres"], indirect=True)  # whose disk is another one
+def test_a_full_disk_fails_the_run_in_one_line(client, worker):
+    worker.process.rlimit(psutil.RLIMIT_FSIZE, (300_000, 300_000))
+    view = ended(client, ask(client))
+    assert view["state"] == "failed"
+    assert "File too large" in view["error"]
+    assert client.get("/readyz").status_code == 200
+
+
+def ask_json(server: Server, path: str, body: bytes | None = None) -> dict:
+    status, answer = server.get(path, body, **HEADERS, **JSON)
+    assert status < 300, answer
+    return json.loads(answer)
+
+
+def ended(client: FlaskClient, run: str) -> dict:
+    deadline = time.monotonic() + PATIENCE
+    while (view := look(client, run))["state"] in {"queued", "running"}:
+        assert time.monotonic() < deadline, view
+        time.sleep(0.1)
+    return view
+
+
+@pytest.mark.parametrize("chosen", ["postgres"], indirect=True)
+def test_two_servers_and_a_worker_on_one_database_share_all(chosen, worker, tmp_path, body):
+    environment = {"INKLING_DATABASE_URL": chosen.database_url, "INKLING_ADMIN_TOKEN": TOKEN}
+    servers = [Server(tmp_path, f"server {name}.log", **environment) for name in "ab"]
+    try:
+        for server in servers:
+            server.wait_until_ready()
+        first, second = servers
+        answer = json.loads(first.get("/api/v1/predict", body, **JSON)[1])
+        told = {"prediction_id": answer["prediction_id"], "label": "7"}
+        assert first.get("/api/v1/feedback", json.dumps(told).encode(), **JSON)[0] == 201
+        assert ask_json(second, "/admin/api/drawings")["count"] == 1
+
+        wishes = {"start": "scratch", "preset": "quick", "data": ["corrections"], "epochs": 1}
+        run = ask_json(first, "/admin/retrain", json.dumps(wishes).encode())["id"]
+        deadline = time.monotonic() + PATIENCE
+        while (view := ask_json(second, f"/admin/api/runs/{run}"))["state"] in {
+            "queued",
+            "running",
+        }:
+            assert time.monotonic() < deadline, view
+            time.sleep(0.3)
+        assert view["state"] == "done", view["error"]
+
+        ask_json(second, f"/admin/versions/{view['version']}/promote", b"")
+        time.sleep(1)
+        for _ in range(8):  # as many as it takes to meet each of their workers
+            for server in servers:
+                answering = json.loads(server.get("/api/v1/predict", body, **JSON)[1])
+                assert answering["model"]["version"] == view["version"]
+    finally:
+        for server in servers:
+            server.stop()

@@ -1,0 +1,251 @@
+"""Retraining: asked for here, watched while it runs, judged by what it measured."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from http import HTTPStatus
+from typing import Any, NoReturn
+
+import msgspec
+from flask import Blueprint, Response, g, redirect, render_template, request, stream_with_context
+from markupsafe import Markup
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response as AnyResponse
+
+from webapp import parts
+from webapp.database import Drawing, Run
+from webapp.errors import Problem, prefers_json
+from webapp.retraining import runs
+from webapp.retraining.gate import Verdict
+from webapp.retraining.progress import Progress, loaded
+from webapp.retraining.wishes import BadWish, Wishes, architectures, recipes
+from webapp.uploads import json_body
+
+log = logging.getLogger(__name__)
+
+blueprint = Blueprint("retraining", __name__)
+
+_LIST = 30
+_FINAL = ("done", "failed", "cancelled")
+_LOOK_EVERY = 0.5
+_SIGN_OF_LIFE_EVERY = 10.0
+"""Seconds, of the stream: proxies end what is silent."""
+
+_FORM_NAMES = ("start", "preset", "architecture", "epochs", "learning_rate", "seed")
+
+
+class RunView(msgspec.Struct):
+    """A run as pages and scripts see it; moments are ISO 8601, UTC."""
+
+    id: str
+    created: str
+    who: str
+    wishes: Wishes
+    state: str
+    cancelling: bool
+    started: str | None
+    ended: str | None
+    progress: Progress
+    log: str
+    error: str
+    version: str | None
+    verdict: Verdict | None
+
+
+class RunList(msgspec.Struct):
+    """The newest runs, the newest first."""
+
+    runs: list[RunView]
+
+
+@blueprint.get("/retrain")
+def form() -> str:
+    """What can be asked for, and the runs there were."""
+    with parts.database().writing() as session:
+        runs.mark_lost(session)
+        views = _newest(session)
+        learned = (Drawing.state == "accepted") & ~Drawing.held_back
+        corrections = session.scalar(select(func.count()).where(learned)) or 0
+    return render_template(
+        "admin/retrain.html",
+        runs=views,
+        corrections=corrections,
+        presets=recipes(),
+        architectures=architectures(),
+        active=parts.versions().line()[0],
+    )
+
+
+@blueprint.post("/retrain")
+def ask() -> AnyResponse:
+    """Put a run into the queue, and wake a worker."""
+    wishes = json_body(request, Wishes) if request.mimetype == "application/json" else _in_form()
+    try:
+        wishes.check()
+    except BadWish as error:
+        _refuse(f"{str(error)[0].upper()}{str(error)[1:]}")
+    with parts.database().writing() as session:
+        run = runs.ask(session, wishes, g.admin)
+    _wake()
+    return _answer(run, HTTPStatus.ACCEPTED)
+
+
+@blueprint.get("/runs/<identity>")
+def page(identity: str) -> str:
+    """A run, live while it runs."""
+    run = _look(identity)
+    view = msgspec.json.encode(run).decode().replace("<", "\\u003c")  # it stands in a script
+    return render_template("admin/run.html", run=run, view=Markup(view))  # noqa: S704
+
+
+@blueprint.post("/runs/<identity>/cancel")
+def cancel(identity: str) -> AnyResponse:
+    """End a run; its worker does so within a second."""
+    with _changing(identity) as (session, run):
+        runs.cancel(session, run, g.admin)
+    return _answer(run, HTTPStatus.OK)
+
+
+@blueprint.post("/runs/<identity>/resume")
+def resume(identity: str) -> AnyResponse:
+    """Let a lost or failed run go on from its last checkpoint."""
+    with _changing(identity) as (session, run):
+        runs.resume(session, run, g.admin)
+    _wake()
+    return _answer(run, HTTPStatus.OK)
+
+
+@blueprint.get("/api/runs")
+def listing() -> Response:
+    with parts.database().writing() as session:
+        runs.mark_lost(session)
+        return _json(RunList(_newest(session)))
+
+
+@blueprint.get("/api/runs/<identity>")
+def state(identity: str) -> Response:
+    return _json(_look(identity))
+
+
+@blueprint.get("/api/runs/<identity>/events")
+def events(identity: str) -> Response:
+    """Server-sent events: the run whenever something of it changes, until it has ended."""
+    first = _look(identity)
+    headers = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
+    return Response(
+        stream_with_context(_events(identity, first)), mimetype="text/event-stream", headers=headers
+    )
+
+
+def _events(identity: str, view: RunView) -> Iterator[bytes]:
+    sent, quiet_since = b"", time.monotonic()
+    yield b"retry: 1000\n\n"
+    while True:
+        body = msgspec.json.encode(view)
+        if body != sent:
+            yield b"event: run\ndata: " + body + b"\n\n"
+            sent, quiet_since = body, time.monotonic()
+        elif time.monotonic() - quiet_since > _SIGN_OF_LIFE_EVERY:
+            yield b": nothing new\n\n"
+            quiet_since = time.monotonic()
+        if view.state in _FINAL or parts.is_stopping():
+            return
+        time.sleep(_LOOK_EVERY)
+        view = _look(identity)
+
+
+def _in_form() -> Wishes:
+    """What the form says; an empty field stands for the recipe's own."""
+    given = {name: request.form.get(name) for name in _FORM_NAMES}
+    fields: dict[str, Any] = {name: value for name, value in given.items() if value}
+    if fields.get("start", "current") == "current":
+        fields = {k: v for k, v in fields.items() if k not in {"preset", "architecture"}}
+    if request.form.get("all_data") != "true" and {"all_data", "data"} & request.form.keys():
+        fields["data"] = request.form.getlist("data")
+    try:
+        return msgspec.convert(fields, Wishes, strict=False)
+    except msgspec.ValidationError as error:
+        _refuse(str(error))
+
+
+@contextmanager
+def _changing(identity: str) -> Iterator[tuple[Session, Run]]:
+    """A run to be changed, in one transaction. Raises `Problem` for what cannot be done to it."""
+    try:
+        with parts.database().writing() as session:
+            runs.mark_lost(session)
+            yield session, _found(session.get(Run, identity, with_for_update=True))
+    except runs.BadState as error:
+        detail = f"{str(error)[0].upper()}{str(error)[1:]}"
+        raise Problem(HTTPStatus.CONFLICT, "bad_state", detail) from error
+
+
+def _look(identity: str) -> RunView:
+    """The run as it is now. Raises `Problem` where there is none."""
+    with parts.database().reading() as session:
+        run = _found(session.get(Run, identity))
+    if runs.is_silent(run):
+        with parts.database().writing() as session:
+            runs.mark_lost(session)
+            run = _found(session.get(Run, identity))
+    return _view(run)
+
+
+def _newest(session: Session) -> list[RunView]:
+    those = select(Run).order_by(Run.created.desc()).limit(_LIST)
+    return [_view(run) for run in session.scalars(those)]
+
+
+def _found(run: Run | None) -> Run:
+    if run is None:
+        raise Problem(HTTPStatus.NOT_FOUND, "not_found", "There is no such run")
+    return run
+
+
+def _view(run: Run) -> RunView:
+    return RunView(
+        id=run.id,
+        created=run.created.isoformat(timespec="seconds"),
+        who=run.who,
+        wishes=msgspec.convert(run.wishes, Wishes),
+        state=run.state,
+        cancelling=run.cancelling,
+        started=_moment(run.started),
+        ended=_moment(run.ended),
+        progress=loaded(run.progress),
+        log=run.log,
+        error=run.error,
+        version=run.version,
+        verdict=msgspec.convert(run.verdict, Verdict | None),
+    )
+
+
+def _moment(moment: datetime | None) -> str | None:
+    return moment.isoformat(timespec="seconds") if moment else None
+
+
+def _wake() -> None:
+    """A queue that does not answer loses nothing: workers look at the table of runs too."""
+    try:
+        parts.queue().wake()
+    except Exception:  # each kind of queue has errors of its own
+        log.exception("the queue does not answer; a worker will find the run by itself")
+
+
+def _answer(run: Run, status: HTTPStatus) -> AnyResponse:
+    if prefers_json() or request.mimetype == "application/json":
+        return _json(_view(run), status)
+    return redirect(f"/admin/runs/{run.id}")
+
+
+def _json(body: msgspec.Struct, status: HTTPStatus = HTTPStatus.OK) -> Response:
+    return Response(msgspec.json.encode(body), status, mimetype="application/json")
+
+
+def _refuse(detail: str) -> NoReturn:
+    raise Problem(HTTPStatus.BAD_REQUEST, "invalid_request", detail)
