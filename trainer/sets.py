@@ -32,7 +32,7 @@ def load_sets(
     The validation part of a data set that does not judge is learned from as well, unless that is
     not wished: nothing is chosen by it. With `digits_only` all else is left out, for a model that
     has no class for it. Test parts are never touched here. Raises `TrainerError` where nothing is
-    left to learn from.
+    left of a source.
     """
     judges = {source.whole for source in validation_sources}
     learned, description = [], []
@@ -43,6 +43,11 @@ def load_sets(
         samples = samples.where(samples.has_ink)
         if digits_only:
             samples = samples.where(samples.labels != NOT_A_DIGIT)
+            if not len(samples):
+                raise TrainerError(
+                    f"{source} holds no digits, and this architecture has no class for what is "
+                    "not a digit"
+                )
         learned.append(samples)
         description.append(
             TrainingData(
@@ -52,8 +57,6 @@ def load_sets(
                 sha256=samples.sha256(),
             )
         )
-    if not any(map(len, learned)):
-        raise TrainerError("there are no digits to learn from; this model knows nothing else")
     return Sets(Samples.join(learned), load_validation(validation_sources), description)
 
 

@@ -5,15 +5,14 @@ from __future__ import annotations
 from http import HTTPStatus
 
 import msgspec
-from flask import Blueprint, Request, Response, current_app, request
+from flask import Blueprint, Request, Response, request
 
 from trainer.bundle import Card
 from trainer.pictures import Picture
+from webapp import parts
 from webapp.answers import answer
 from webapp.errors import Problem
 from webapp.inside import explain
-from webapp.models import Models
-from webapp.receipts import Receipts
 from webapp.schemas import Measured, ModelInfo, ModelList, Prediction, PredictRequest
 from webapp.uploads import picture_in_form, picture_in_json
 
@@ -24,20 +23,20 @@ blueprint = Blueprint("api", __name__, url_prefix="/api/v1")
 def predict() -> Response:
     """Read the digit, or the number, in a picture."""
     picture, wishes = _picture_in(request)
-    return _signed(answer(picture, current_app.extensions["models"], wishes))
+    return _signed(answer(picture, parts.models(), wishes))
 
 
 @blueprint.post("/explain")
 def look_inside() -> Response:
     """Read the digit in a picture, and tell how the model came to its answer."""
     picture, wishes = _picture_in(request)
-    return _signed(explain(picture, current_app.extensions["models"], wishes))
+    return _signed(explain(picture, parts.models(), wishes))
 
 
 @blueprint.get("/models")
 def list_models() -> Response:
     """The models that can be asked, with their cards' figures."""
-    models: Models = current_app.extensions["models"]
+    models = parts.models()
     infos = [_info(name, card, models.default) for name, card in models.cards().items()]
     return _json(ModelList(models=infos))
 
@@ -56,7 +55,7 @@ def _picture_in(request: Request) -> tuple[Picture, PredictRequest]:
 
 
 def _signed(prediction: Prediction) -> Response:
-    receipts: Receipts = current_app.extensions["receipts"]
+    receipts = parts.receipts()
     return _json(receipts.sign(prediction))
 
 

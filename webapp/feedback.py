@@ -14,14 +14,13 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from trainer.preprocess import EmptyDrawing
+from webapp import parts
 from webapp.answers import answer
 from webapp.corrections import Correction, correction, delete_expired, keep, take_back
-from webapp.database import Database
 from webapp.errors import Problem
 from webapp.quota import Quota
-from webapp.receipts import BadReceipt, Receipt, Receipts
+from webapp.receipts import BadReceipt, Receipt
 from webapp.schemas import FeedbackRequest, Kept, PredictRequest
-from webapp.settings import Settings
 from webapp.uploads import json_body, picture_in_data_url
 
 log = logging.getLogger(__name__)
@@ -50,7 +49,7 @@ def give() -> Response:
 @blueprint.delete("/<identity>")
 def delete(identity: str) -> Response:
     """Delete a drawing that this visitor gave."""
-    with _database().writing() as transaction:
+    with parts.database().writing() as transaction:
         if not take_back(transaction, identity, session.get(_VISITOR, "")):
             raise Problem(HTTPStatus.NOT_FOUND, "not_found", "There is no such drawing of yours")
     return Response(status=HTTPStatus.NO_CONTENT)
@@ -58,13 +57,13 @@ def delete(identity: str) -> Response:
 
 def keep_feedback(asked: FeedbackRequest) -> tuple[Kept, bool]:
     """Keep it for the visitor of this request, and tell whether it is new. Raises `Problem`."""
-    settings: Settings = current_app.extensions["settings"]
+    settings = parts.settings()
     if not settings.corrections:
         raise Problem(HTTPStatus.FORBIDDEN, "corrections_off", "This site keeps no corrections")
     given = _correction(asked)
     visitor = session.setdefault(_VISITOR, secrets.token_hex(16))
     try:
-        with _database().writing() as transaction:
+        with parts.database().writing() as transaction:
             drawing, is_new = keep(transaction, given, visitor)
             delete_expired(transaction, settings.keep_days)
             if is_new:
@@ -79,11 +78,6 @@ def keep_feedback(asked: FeedbackRequest) -> tuple[Kept, bool]:
     return msgspec.convert({"id": drawing.id, "label": drawing.told}, Kept), is_new
 
 
-def _database() -> Database:
-    database: Database = current_app.extensions["database"]
-    return database
-
-
 def _correction(asked: FeedbackRequest) -> Correction:
     """Whatever of the answer and the picture was not sent is made anew. Raises `Problem`."""
     if sum(map(len, asked.strokes or [])) > MOST_POINTS:
@@ -91,13 +85,13 @@ def _correction(asked: FeedbackRequest) -> Correction:
             HTTPStatus.BAD_REQUEST, "invalid_request", f"At most {MOST_POINTS:,} points of strokes"
         )
     picture = picture_in_data_url(asked.image) if asked.image else None
-    receipts: Receipts = current_app.extensions["receipts"]
+    receipts = parts.receipts()
     try:
         if asked.prediction_id:
             receipt = receipts.read(asked.prediction_id)
         elif picture:
             wishes = PredictRequest(image="")
-            receipt = Receipt.of(answer(picture, current_app.extensions["models"], wishes))
+            receipt = Receipt.of(answer(picture, parts.models(), wishes))
         else:
             raise Problem(
                 HTTPStatus.BAD_REQUEST, "invalid_request", "Send `prediction_id` or `image`"

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, current_app, jsonify
+from flask import Blueprint, Response, jsonify
 
-from webapp import metrics
-from webapp.models import Models
+from webapp import metrics, parts
 
 blueprint = Blueprint("health", __name__)
 
@@ -18,7 +17,7 @@ def alive() -> Response:
 @blueprint.get("/readyz")
 def ready() -> Response:
     """A worker only serves once its default model is loaded, so an answer means readiness."""
-    models: Models = current_app.extensions["models"]
+    models = parts.models()
     return jsonify(status="ok", model=models.default, version=models.get().card.version)
 
 

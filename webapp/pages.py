@@ -8,12 +8,12 @@ from http import HTTPStatus
 from typing import TypeVar
 
 import msgspec
-from flask import Blueprint, abort, current_app, redirect, render_template, request
+from flask import Blueprint, abort, redirect, render_template, request
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Response
 
 from trainer.pictures import Picture
-from webapp import i18n, wording
+from webapp import i18n, parts, wording
 from webapp.answers import ALL, answer
 from webapp.charts import curves
 from webapp.errors import Problem
@@ -43,14 +43,9 @@ _PATH = re.compile(r"/([a-z][a-z0-9/._-]*)?", re.ASCII | re.IGNORECASE)
 @blueprint.app_context_processor
 def every_page() -> dict[str, object]:
     return {
-        "model_version": _models().get().card.version,
-        "corrections": current_app.extensions["settings"].corrections,
+        "model_version": parts.models().get().card.version,
+        "corrections": parts.settings().corrections,
     }
-
-
-def _models() -> Models:
-    models: Models = current_app.extensions["models"]
-    return models
 
 
 @blueprint.get("/")
@@ -102,22 +97,22 @@ def compare_upload() -> tuple[str, int]:
 @blueprint.get("/about")
 def about() -> str:
     """What is kept, and whose data the models learned from."""
-    cards = _models().cards().values()
+    cards = parts.models().cards().values()
     attributions = dict.fromkeys(line for card in cards for line in card.attribution)
-    keep_days = current_app.extensions["settings"].keep_days
+    keep_days = parts.settings().keep_days
     return render_template("about.html", attributions=attributions, keep_days=keep_days)
 
 
 @blueprint.get("/models")
 def models() -> str:
     """Every model with its figures."""
-    return render_template("models.html", cards=_models().cards(), right=_right())
+    return render_template("models.html", cards=parts.models().cards(), right=_right())
 
 
 @blueprint.get("/models/<name>")
 def model(name: str) -> str:
     """A model's card: what it is, how it was trained, and what it gets wrong."""
-    card = _models().cards().get(name) or abort(404)
+    card = parts.models().cards().get(name) or abort(404)
     return render_template(
         "model.html",
         name=name,
@@ -164,8 +159,8 @@ def _read_upload(
     """
     try:
         picture, asked = picture_in_form(request)
-        reading = read(picture, _models(), msgspec.structs.replace(asked, **wishes))
-        current_app.extensions["receipts"].sign(reading)
+        reading = read(picture, parts.models(), msgspec.structs.replace(asked, **wishes))
+        parts.receipts().sign(reading)
     except Problem as problem:
         return None, wording.problem_sentence(problem.code), problem.status
     except RequestEntityTooLarge as error:
@@ -177,15 +172,15 @@ def _right() -> dict[str, dict[str, float]]:
     """By model and data set, the share that was read right."""
     return {
         name: {each.data: each.accuracy for each in card.evaluations if each.data in _COMPARABLE}
-        for name, card in _models().cards().items()
+        for name, card in parts.models().cards().items()
     }
 
 
 def _comparison(answers: Mapping[str, ModelAnswer], sentence: str) -> str:
     return render_template(
         "compare.html",
-        models=_models(),
-        cards=_models().cards(),
+        models=parts.models(),
+        cards=parts.models().cards(),
         right=_right(),
         answers=answers,
         sentence=sentence,
@@ -194,7 +189,7 @@ def _comparison(answers: Mapping[str, ModelAnswer], sentence: str) -> str:
 
 
 def _inside(name: str, explanation: Explanation | None, sentence: str) -> str:
-    if name not in _models().cards():
+    if name not in parts.models().cards():
         abort(404)
     return render_template(
         "inside.html",
@@ -208,7 +203,7 @@ def _inside(name: str, explanation: Explanation | None, sentence: str) -> str:
 def _drawing_page(prediction: Prediction | None, sentence: str, mode: Mode = "digit") -> str:
     return render_template(
         "draw.html",
-        models=_models(),
+        models=parts.models(),
         prediction=prediction,
         mode=mode,
         sentence=sentence,

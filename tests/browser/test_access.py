@@ -1,10 +1,15 @@
 """For everybody: screen readers, keyboards, still screens."""
 
+import msgspec
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
-from tests.browser.conftest import answered, draw
+from tests.browser.conftest import Site, answered, draw
+from webapp.retraining import runs
+from webapp.retraining.gate import Compared, Comparison, Measured, judge
+from webapp.retraining.progress import Epoch, Progress, stored
+from webapp.retraining.wishes import Wishes
 
 
 @pytest.mark.parametrize(
@@ -105,3 +110,33 @@ def test_nothing_moves_where_less_motion_is_asked_for(open_page):
           .map((element) => element.tagName)"""
     )
     assert moving == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_on_the_admins_pages(tmp_path, browser, screen, scheme):
+    site = Site(str(tmp_path), admin_password="correct horse")
+    with site.database.writing() as session:
+        waiting = runs.ask(session, Wishes(), "test").id
+        judged = runs.ask(session, Wishes(), "test")
+        measured = [Measured(40, share, [[2] * 10] * 10) for share in (0.4, 0.8)]
+        sets = [Compared("corrections", (measured[0], measured[1]))]
+        verdict = judge(Comparison(("shipped", "0123456789ab"), sets, ["mnist"]), 0.1)
+        judged.state, judged.verdict = "done", msgspec.to_builtins(verdict)
+        judged.version = "0123456789ab"
+        progress = Progress(used=["synthetic"], lacked=["mnist"], soft_targets=True)
+        progress.epochs = [Epoch(1, 0.5, 0.9, 0.1, 0.99, True)]
+        judged.progress = stored(progress)
+    context = browser.new_context(locale="en-US", color_scheme=scheme, **screen)
+    page = context.new_page()
+    page.goto(f"{site.url}/admin/login")
+    page.get_by_label("Password").fill("correct horse")
+    page.get_by_role("button", name="Sign in").click()
+    paths = ["", "review", "versions", "retrain", f"runs/{waiting}", f"runs/{judged.id}"]
+    for path in [f"/admin/{each}" for each in paths] + ["/models/inkling/inside"]:
+        page.goto(site.url + path)
+        page.evaluate("document.querySelectorAll('details').forEach((each) => (each.open = true))")
+        results = Axe().run(page)
+        assert results.violations_count == 0, f"{path}: {results.generate_report()}"
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
+    context.close()
+    site.stop()

@@ -14,6 +14,7 @@ import msgspec
 from click.core import ParameterSource
 
 from trainer.bundle import read_bundle
+from trainer.bundle.reading import DIGITS
 from trainer.cli.main import (
     PATH,
     command_line,
@@ -310,6 +311,7 @@ def _started(
     which: Literal["best", "last"],
 ) -> tuple[Plan, Sets]:
     """A new run's plan, written down, and its sets."""
+    from trainer.recipe import classes_of
     from trainer.runs import Plan
     from trainer.sets import load_sets
 
@@ -320,7 +322,13 @@ def _started(
         raise TrainerError("--validate takes no size: the whole validation part judges")
     tested = [Source.parse(text).whole for text in test]
     validation_sources = validation_sources or sources
-    sets = load_sets(sources, validation_sources, recipe.seed, learn_validation=learn_validation)
+    sets = load_sets(
+        sources,
+        validation_sources,
+        recipe.seed,
+        learn_validation=learn_validation,
+        digits_only=classes_of(recipe) == DIGITS,
+    )
     plan = Plan(
         command=command_line(),
         recipe=recipe,
@@ -339,6 +347,7 @@ def _resumed(run: Run, epochs: int | None) -> tuple[Plan, Sets]:
 
     Raises `TrainerError` where the data are no longer what they were.
     """
+    from trainer.recipe import classes_of
     from trainer.sets import load_sets
 
     plan = run.plan()
@@ -350,7 +359,13 @@ def _resumed(run: Run, epochs: int | None) -> tuple[Plan, Sets]:
         plan = run.lengthen(epochs)
     sources = [Source.parse(part.source) for part in plan.data]
     judges = [Source.parse(name) for name in plan.validation]
-    sets = load_sets(sources, judges, plan.recipe.seed, learn_validation=plan.learn_validation)
+    sets = load_sets(
+        sources,
+        judges,
+        plan.recipe.seed,
+        learn_validation=plan.learn_validation,
+        digits_only=classes_of(plan.recipe) == DIGITS,
+    )
     for then, now in zip(plan.data, sets.description, strict=True):
         if then.sha256 != now.sha256:
             raise TrainerError(f"{then.source} is no longer what this run began with")

@@ -8,18 +8,17 @@ from http import HTTPStatus
 from typing import TypeVar
 
 import msgspec
-from flask import Blueprint, Response, current_app, g, redirect, request
+from flask import Blueprint, Response, g, redirect, request
 from sqlalchemy import select
 from werkzeug.wrappers import Response as AnyResponse
 
 from trainer.preprocess import EmptyDrawing
-from webapp import exchange
+from webapp import exchange, parts
 from webapp.answers import answer
 from webapp.audit import note
 from webapp.corrections import Correction, correction, keep
-from webapp.database import Database, Drawing
-from webapp.errors import Problem
-from webapp.models import Models
+from webapp.database import Drawing
+from webapp.errors import Problem, prefers_json
 from webapp.receipts import Receipt
 from webapp.schemas import PredictRequest
 
@@ -58,20 +57,20 @@ def bring() -> AnyResponse:
         detail = f"{file.filename}: {error}. Nothing was kept"
         raise Problem(HTTPStatus.BAD_REQUEST, "bad_import", detail) from error
     counts = {"kept": 0, "known": 0, "empty": brought.count(None)}
-    database: Database = current_app.extensions["database"]
+    database = parts.database()
     with database.writing() as session:
         for given, visitor in _pausing(filter(None, brought)):
             _drawing, is_new = keep(session, given, visitor, "accepted")
             counts["kept" if is_new else "known"] += 1
         note(session, g.admin, "imported", file=file.filename, **counts)
-    if request.accept_mimetypes.best == "application/json":
+    if prefers_json():
         return Response(msgspec.json.encode(counts), mimetype="application/json")
     return redirect("/admin/")
 
 
 def _read(each: exchange.Imported) -> tuple[Correction, str] | None:
     """What the default model says of it, and who drew it; None where there is no ink."""
-    models: Models = current_app.extensions["models"]
+    models = parts.models()
     try:
         receipt = Receipt.of(answer(each.picture, models, PredictRequest(image="")))
         return correction(receipt, each.label, each.picture, each.strokes), each.visitor
@@ -87,7 +86,7 @@ def _pausing(items: Iterable[T]) -> Iterator[T]:
 
 
 def _accepted() -> list[Drawing]:
-    database: Database = current_app.extensions["database"]
+    database = parts.database()
     those = select(Drawing).where(Drawing.state == "accepted").order_by(Drawing.created)
     with database.reading() as session:
         return list(session.scalars(those))

@@ -17,8 +17,8 @@ from werkzeug.security import check_password_hash
 from werkzeug.wrappers import Response
 from wtforms.validators import ValidationError
 
+from webapp import parts
 from webapp.audit import note
-from webapp.database import Database
 from webapp.errors import Problem
 from webapp.quota import Quota
 from webapp.settings import Settings
@@ -110,7 +110,7 @@ def enter() -> Response | tuple[str, int]:
     """Open a session, unless too many wrong passwords came from there."""
     _check_csrf()
     door: Door = current_app.extensions["door"]
-    database: Database = current_app.extensions["database"]
+    database = parts.database()
     address = request.remote_addr or ""
     quota = Quota("logins", ATTEMPTS, _SPAN, str(current_app.secret_key))
     with database.writing() as transaction:

@@ -7,13 +7,14 @@ from http import HTTPStatus
 from typing import Any
 
 import msgspec
-from flask import Blueprint, Response, current_app, g, render_template, request
+from flask import Blueprint, Response, g, render_template, request
 from sqlalchemy import Select, String, case, cast, func, select
 from sqlalchemy.orm import Session
 
+from webapp import parts
 from webapp.audit import note
 from webapp.corrections import State, delete_drawings
-from webapp.database import AuditEntry, Database, Drawing, now
+from webapp.database import AuditEntry, Drawing, now
 from webapp.errors import Problem
 from webapp.schemas import Truth
 from webapp.uploads import json_body
@@ -68,7 +69,7 @@ class Queue(msgspec.Struct):
 @blueprint.get("/")
 def overview() -> str:
     """What there is, and what was done."""
-    with _database().reading() as session:
+    with parts.database().reading() as session:
         counted = session.execute(
             select(Drawing.label, Drawing.state, func.count()).group_by(
                 Drawing.label, Drawing.state
@@ -101,7 +102,7 @@ def queue() -> Response:
     filters = _filters()
     disagrees = Drawing.told != _answered()
     order = (case((disagrees, 0), else_=1), Drawing.confidence, Drawing.created)
-    with _database().reading() as session:
+    with parts.database().reading() as session:
         found = session.scalars(_those(filters, select(Drawing)).order_by(*order).limit(PAGE))
         drawings = [_reviewed(drawing) for drawing in found]
         count = session.scalar(_those(filters, select(func.count()).select_from(Drawing))) or 0
@@ -112,7 +113,7 @@ def queue() -> Response:
 def decide(identity: str) -> Response:
     """Accept, relabel or reject a drawing, or put it back into the queue."""
     decision = json_body(request, Decision)
-    with _database().writing() as session:
+    with parts.database().writing() as session:
         drawing = _drawing(session, identity)
         drawing.state = decision.state
         drawing.label = decision.label or drawing.label
@@ -123,7 +124,7 @@ def decide(identity: str) -> Response:
 
 @blueprint.delete("/api/drawings/<identity>")
 def delete_one(identity: str) -> Response:
-    with _database().writing() as session:
+    with parts.database().writing() as session:
         _drawing(session, identity)
         delete_drawings(session, Drawing.id == identity)
         note(session, g.admin, "deleted", drawing=identity)
@@ -134,16 +135,11 @@ def delete_one(identity: str) -> Response:
 def delete_those() -> Response:
     """Delete all that fit the filters; without any, all there are."""
     filters = _filters()
-    with _database().writing() as session:
+    with parts.database().writing() as session:
         those = _those(filters, select(Drawing.id))
         count = delete_drawings(session, Drawing.id.in_(those))
         note(session, g.admin, "deleted", count=count, filters=msgspec.to_builtins(filters))
     return Response(msgspec.json.encode({"deleted": count}), mimetype="application/json")
-
-
-def _database() -> Database:
-    database: Database = current_app.extensions["database"]
-    return database
 
 
 def _filters() -> Filters:

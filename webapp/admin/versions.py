@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from http import HTTPStatus
 
 import msgspec
-from flask import Blueprint, Response, current_app, g, redirect, render_template, request
+from flask import Blueprint, Response, g, redirect, render_template
 from werkzeug.wrappers import Response as AnyResponse
 
 from trainer.bundle import BundleError, Card
-from webapp.errors import Problem
-from webapp.models import Models
-from webapp.versions import SHIPPED, Versions
+from webapp import parts
+from webapp.errors import Problem, prefers_json
+from webapp.versions import SHIPPED
 
 blueprint = Blueprint("versions", __name__)
 
@@ -28,12 +28,12 @@ class Row:
 
 @blueprint.get("/versions")
 def versions() -> str:
-    line = _versions().line()
-    models: Models = current_app.extensions["models"]
+    line = parts.versions().line()
+    models = parts.models()
     shipped = models.shipped().card
     return render_template(
         "admin/versions.html",
-        rows=[*(_row(name) for name in _versions().names()), Row(SHIPPED, shipped)],
+        rows=[*(_row(name) for name in parts.versions().names()), Row(SHIPPED, shipped)],
         line=line,
         datasets=[each.data for each in shipped.evaluations],
         right=_right,
@@ -44,7 +44,7 @@ def versions() -> str:
 def promote(version: str) -> AnyResponse:
     """Let a version answer, in every process within a second."""
     try:
-        _versions().promote(version, g.admin)
+        parts.versions().promote(version, g.admin)
     except BundleError as error:
         raise Problem(HTTPStatus.CONFLICT, "version_refused", str(error)) from error
     return _done(version)
@@ -54,19 +54,14 @@ def promote(version: str) -> AnyResponse:
 def roll_back() -> AnyResponse:
     """Let the version answer again that the active one took over from."""
     try:
-        return _done(_versions().roll_back(g.admin))
+        return _done(parts.versions().roll_back(g.admin))
     except BundleError as error:
         raise Problem(HTTPStatus.CONFLICT, "version_refused", str(error)) from error
 
 
-def _versions() -> Versions:
-    versions: Versions = current_app.extensions["versions"]
-    return versions
-
-
 def _row(version: str) -> Row:
     try:
-        return Row(version, _versions().read(version).card)
+        return Row(version, parts.versions().read(version).card)
     except BundleError as error:
         return Row(version, None, str(error))
 
@@ -77,6 +72,6 @@ def _right(card: Card, data: str) -> float | None:
 
 
 def _done(version: str) -> AnyResponse:
-    if request.accept_mimetypes.best == "application/json":
+    if prefers_json():
         return Response(msgspec.json.encode({"active": version}), mimetype="application/json")
     return redirect("/admin/versions")

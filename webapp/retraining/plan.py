@@ -21,6 +21,7 @@ _REPLAY_WITHOUT_DATA = ["synthetic:5000", "scribbles:800"]
 """In place of people's drawings, where none are on the machine."""
 
 _MADE = ("synthetic", "scribbles")
+_NO_DIGITS = ("letters", "scribbles")
 _FROZEN = ("mnist", "strokes", "synthetic")
 _EVERY = "0.5"
 """Seconds between two signs of progress."""
@@ -45,7 +46,11 @@ def plan_of(wishes: Wishes, folder: Path, active: Path, has_corrections: bool) -
     refines = wishes.start == "current"
     recipe = REFINE if refines else wishes.preset or "inkling"
     options = read_options(preset(recipe))
-    sources, lacked = _sources(wishes, [Source.parse(text) for text in options["data"]])
+    recipe_sources = [Source.parse(text) for text in options["data"]]
+    if wishes.architecture not in {None, options.get("architecture")}:
+        # Another architecture may have no class for what is not a digit.
+        recipe_sources = [each for each in recipe_sources if each.name not in _NO_DIGITS]
+    sources, lacked = _sources(wishes, recipe_sources)
     used = [source.name for source in sources]
     if has_corrections and (wishes.data is None or "corrections" in wishes.data):
         sources.append(Source("corrections", _CORRECTIONS, folder / "corrections"))
@@ -104,8 +109,9 @@ def _sources(wishes: Wishes, recipe: list[Source]) -> tuple[list[Source], list[s
         sources.append(Source(name))
     if all(source.name in _MADE for source in sources):
         kept = {source.name for source in sources}
+        known = {source.name for source in recipe} | {"synthetic"}
         made = [Source.parse(text) for text in _REPLAY_WITHOUT_DATA]
-        sources += [source for source in made if source.name not in kept]
+        sources += [each for each in made if each.name in known - kept]
     return sources, lacked
 
 

@@ -42,9 +42,7 @@ class Worker:
         """Work until SIGTERM or SIGINT; a run that is cut short goes on with the next worker."""
         if find_spec("torch") is None:
             log.error("training needs torch: pip install 'inkling[train]'")
-        consumer = self._queue.huey.create_consumer(
-            workers=1, worker_type="thread", periodic=False, max_delay=_ASK_QUEUE_EVERY
-        )
+        consumer = self._queue.consumer(_ASK_QUEUE_EVERY)
         consumer.start()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: self._stopping.set())
@@ -70,6 +68,7 @@ class Worker:
                 with self._database.writing() as session:
                     mark_lost(session)
                     states = set(session.scalars(select(Run.state).distinct()))
+                self._tidy()
                 if "queued" in states and "running" not in states:
                     self._queue.wake()
                 if time.monotonic() >= next_expiry:

@@ -1,0 +1,273 @@
+"""Going on from a bundle: its weights, its answers held on to, corrections, and the comparison."""
+
+import base64
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from safetensors.torch import load
+
+from tests.trainer.test_train_command import trainer
+from trainer.bundle import PRETRAINED, read_bundle, read_weights
+from trainer.comparison import compare
+from trainer.data import NOT_A_DIGIT, Samples, Source, Split, kept, synthetic
+from trainer.data.corrections import FILE, Corrected, write
+from trainer.errors import TrainerError
+from trainer.losses import forgetting
+from trainer.pictures import as_png
+from trainer.recipe import Recipe, load_model
+from trainer.render import Look, paint
+from trainer.start import start_of
+from trainer.training import BatchResult, EpochResult, fit, predict_logits
+
+CPU = torch.device("cpu")
+SMALL = PRETRAINED / "lenet5"
+
+
+# What was right is held on to
+
+logits = st.lists(st.lists(st.floats(-8, 8), min_size=3, max_size=3), min_size=2, max_size=6)
+
+
+@given(logits, st.integers(0, 2))
+def test_who_answers_as_before_forgets_nothing_and_nobody_forgets_less(rows, label):
+    old = torch.tensor(rows)
+    labels = torch.full((len(rows),), label)
+    assert float(forgetting(old, old, labels)) == pytest.approx(0, abs=1e-5)
+    other = torch.roll(old, 1, dims=1)
+    assert float(forgetting(other, old, labels)) >= -1e-5
+
+
+def test_what_was_read_wrongly_is_not_held_on_to():
+    old = torch.tensor([[9.0, 0, 0], [9.0, 0, 0]])
+    new = torch.tensor([[0.0, 9, 0], [0.0, 9, 0]])
+    assert float(forgetting(new, old, torch.tensor([1, 1]))) == 0
+    assert float(forgetting(new, old, torch.tensor([0, 1]))) > 1
+
+
+def test_a_model_that_holds_on_moves_less_on_what_it_knew(some_digits):
+    digits = Source("folder", path=some_digits)
+    learned, seen = digits.load(Split.TRAIN), digits.load(Split.TEST)
+    bundle = read_bundle(SMALL)
+    before, moved = None, []
+    for remember in (0.0, 20.0):
+        recipe = Recipe(epochs=2, learning_rate=3e-3, remember=remember, average_decay=0.0)
+        recipe, weights = start_of(bundle, recipe)
+        start = load(weights)
+        before = predict_logits(load_model(recipe, start), seen, CPU).softmax(1)
+        states = []
+
+        def note(result: BatchResult | EpochResult, state: object, states: list = states) -> None:
+            states.append(state)
+
+        fit(learned, seen, recipe, CPU, note, start=start)
+        after = predict_logits(states[-1].answering, seen, CPU).softmax(1)
+        moved.append(float((after - before).abs().mean()))
+    assert moved[1] < moved[0]
+
+
+# Beginning with a bundle's weights
+
+
+def test_what_shapes_the_net_is_the_bundles_and_the_rest_is_the_recipes():
+    bundle = read_bundle(SMALL)
+    recipe, weights = start_of(bundle, Recipe(architecture="inkling", epochs=3, seed=7))
+    assert (recipe.architecture, recipe.start_from) == ("lenet5", bundle.card.version)
+    assert (recipe.epochs, recipe.seed) == (3, 7)
+    assert load_model(recipe, load(weights)) is not None
+    with pytest.raises(TrainerError, match="do not fit the architecture 'mlp'"):
+        load_model(replace(recipe, architecture="mlp"), load(weights))
+
+
+def test_altered_weights_are_refused(tmp_path):
+    from trainer.bundle import BundleError, copy_bundle
+
+    bundle = copy_bundle(read_bundle(SMALL), tmp_path / "copy")
+    file = tmp_path / "copy" / "weights.safetensors"
+    file.write_bytes(file.read_bytes()[:-1] + b"?")
+    with pytest.raises(BundleError, match="does not match the hash"):
+        read_weights(bundle)
+
+
+@pytest.fixture(scope="module")
+def refined(tmp_path_factory, some_digits) -> Path:
+    """A run of one tiny step away from the shipped LeNet-5, stopped after its first epoch."""
+    folder = tmp_path_factory.mktemp("refined")
+    result = trainer(
+        *("train", "--preset", "refine", "--start-from", SMALL, "--data", f"folder:{some_digits}"),
+        *("--validate", f"folder:{some_digits}", "--learning-rate", "1e-9", "--epochs", "2"),
+        *("--folder", folder / "run", "--json", "--every", "0.001"),
+        cwd=folder,
+    )
+    assert result.returncode == 0, result.stderr
+    (folder / "stdout").write_text(result.stdout)
+    return folder
+
+
+def test_the_first_step_begins_where_the_bundle_stands(refined):
+    plan = json.loads((refined / "run" / "run.json").read_text())
+    assert plan["recipe"]["start_from"] == read_bundle(SMALL).card.version
+    assert plan["which"] == "last"
+    old, new = (load(read_weights(read_bundle(each))) for each in (SMALL, refined / "run/bundle"))
+    for name, weights in old.items():
+        assert torch.allclose(weights, new[name], atol=1e-4), name
+
+
+def test_in_between_it_tells_how_far_the_epoch_is(refined):
+    lines = [json.loads(line) for line in (refined / "stdout").read_text().splitlines()]
+    batches = [line for line in lines if "of_pictures" in line]
+    assert len(batches) > 10
+    assert {line["of_epochs"] for line in batches} == {2}
+    assert max(line["pictures"] for line in batches) == batches[0]["of_pictures"] == 1500
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--start-from", SMALL, "--architecture", "mlp"], "--architecture is settled by"),
+        (["--start-from", "nowhere"], "nowhere"),
+        (["--remember", "1"], "--remember needs a bundle"),
+    ],
+)
+def test_what_does_not_go_together_is_told_at_once(tmp_path, arguments, words):
+    result = trainer("train", *arguments, cwd=tmp_path)
+    assert result.returncode != 0
+    assert words in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_a_model_of_digits_leaves_out_all_else(tmp_path, some_digits):
+    write(tmp_path / "c", [drawing(3), drawing(4, label="not_a_digit")])
+    result = trainer(
+        *("train", "--preset", "quick", "--data", "corrections:c:40", "--epochs", "1"),
+        *("--validate", f"folder:{some_digits}", "--folder", "run"),
+        cwd=tmp_path,
+    )
+    assert result.returncode == 0, result.stderr
+    plan = json.loads((tmp_path / "run" / "run.json").read_text())
+    assert plan["data"][0]["pictures"] == 20
+
+
+# Corrections as a data set
+
+
+def drawing(digit: int, label: str = "", **fields: object) -> Corrected:
+    strokes = synthetic.drawn(digit, np.random.default_rng(digit))
+    fields = {"strokes": [line.tolist() for line in strokes], **fields}
+    picture = as_png(paint(strokes, Look()))
+    return Corrected(label=label or str(digit), picture=picture, **fields)
+
+
+def test_each_comes_as_it_was_sent_and_then_in_other_looks(tmp_path):
+    write(tmp_path, [drawing(3), drawing(7, strokes=None), drawing(5, held_back=True)])
+    source = Source("corrections", 9, tmp_path)
+    samples = source.load(Split.TRAIN)
+    assert sorted(samples.labels.tolist()) == [3] * 4 + [7] * 5 or len(samples) == 9
+    looks = {
+        label: {p.tobytes() for p in samples.pixels[samples.labels == label]} for label in (3, 7)
+    }
+    assert len(looks[3]) > 1
+    assert len(looks[7]) == 1  # of which only the picture is known
+    sent = Source("corrections", 2, tmp_path).load(Split.TRAIN)
+    assert set(sent.labels.tolist()) == {3, 7}
+    assert all(pixels.tobytes() in looks[label] for pixels, label in zip(*_both(sent), strict=True))
+
+
+def _both(samples: Samples) -> tuple[np.ndarray, list[int]]:
+    return samples.pixels, samples.labels.tolist()
+
+
+def test_what_is_held_back_is_the_test_part_and_nothing_validates(tmp_path):
+    write(tmp_path, [drawing(3), drawing(5, label="not_a_digit", held_back=True)])
+    source = Source("corrections", 50, tmp_path)
+    assert source.load(Split.TEST).labels.tolist() == [NOT_A_DIGIT]
+    assert len(source.load(Split.VALIDATION)) == 0
+    assert set(source.load(Split.TRAIN).labels.tolist()) == {3}
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ({"label": "12"}, "'12' is neither 0 to 9"),
+        ({"picture": base64.b64encode(b"no picture").decode()}, "not a corrected drawing"),
+        ({"strokes": [[[1]]]}, "not a corrected drawing"),
+        ("{", "not a corrected drawing"),
+    ],
+)
+def test_a_bad_line_is_told_with_its_place(tmp_path, line, words):
+    import gzip
+
+    import msgspec
+
+    good = json.loads(msgspec.json.encode(drawing(3)))
+    bad = line if isinstance(line, str) else json.dumps(good | line)
+    (tmp_path / FILE).write_bytes(gzip.compress(f"{json.dumps(good)}\n{bad}\n".encode()))
+    with pytest.raises(TrainerError, match=f"{FILE}:2") as raised:
+        Source("corrections", None, tmp_path).load(Split.TRAIN)
+    assert words in str(raised.value)
+
+
+def test_nothing_to_learn_from_and_no_file_are_told(tmp_path):
+    with pytest.raises(TrainerError, match="No such file"):
+        Source("corrections", None, tmp_path).load(Split.TRAIN)
+    write(tmp_path, [drawing(3, held_back=True)])
+    with pytest.raises(TrainerError, match="no drawings to learn from"):
+        Source("corrections", None, tmp_path).load(Split.TRAIN)
+
+
+# What is painted once
+
+
+def test_samples_are_made_again_only_when_files_or_the_kept_ones_are_others(tmp_path, monkeypatch):
+    monkeypatch.setenv("INKLING_HOME", str(tmp_path))
+    file = tmp_path / "data"
+    file.write_text("1")
+    made = []
+
+    def make() -> Samples:
+        made.append(1)
+        return Samples(np.full((2, 28, 28), len(made), np.uint8), np.arange(2))
+
+    first = kept("set", [file], make)
+    assert kept("set", [file], make).sha256() == first.sha256()
+    assert len(made) == 1
+    file.write_text("22")
+    kept("set", [file], make)
+    assert len(made) == 2
+    cached = tmp_path / "cache" / "set.npz"
+    cached.write_bytes(cached.read_bytes()[:200])
+    assert kept("set", [file], make).pixels[0, 0, 0] == 3
+    monkeypatch.setattr("trainer.data._code", lambda: "other code")
+    kept("set", [file], make)
+    assert len(made) == 4
+
+
+# Side by side
+
+
+def test_bundles_are_compared_on_the_same_pictures_and_what_is_missing_is_named(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setenv("INKLING_DATA", str(tmp_path / "nothing"))
+    held_back = [drawing(d, held_back=True) for d in (1, 2)]
+    write(tmp_path, [*held_back, drawing(8, label="not_a_digit", held_back=True)])
+    bundles = [read_bundle(PRETRAINED / name) for name in ("inkling", "lenet5")]
+    found = compare(bundles, [Source("mnist"), Source("corrections", None, tmp_path)])
+    assert found.versions == [bundle.card.version for bundle in bundles]
+    assert found.missing == ["mnist"]
+    digits, others = found.sets
+    assert [each.pictures for each in digits.measured] == [2, 2]
+    assert digits.measured[0].accuracy == 1.0
+    assert [each.rejected for each in others.measured][1] in {0.0, 1.0}
+
+
+def test_figures_that_every_card_tells_of_the_same_pictures_are_taken(mnist):
+    bundles = [read_bundle(PRETRAINED / name) for name in ("inkling", "lenet5")]
+    found = compare(bundles, [Source("mnist")])
+    told = [next(e for e in bundle.card.evaluations if e.data == "mnist") for bundle in bundles]
+    assert found.sets[0].measured == told

@@ -1,0 +1,54 @@
+"""Whatever trains runs at the lowest priority, and never outlives its worker."""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+STARTER = """
+import subprocess, sys, time
+subprocess.Popen(
+    [sys.executable, "-m", "webapp.retraining.background", "sleep", "60"], start_new_session=True
+)
+time.sleep(60)
+"""
+
+
+@pytest.fixture
+def starter():
+    with psutil.Popen([sys.executable, "-c", STARTER]) as process:
+        yield process
+        process.kill()
+
+
+def child_of(process: psutil.Process) -> psutil.Process:
+    for _ in range(200):
+        for child in process.children():
+            if child.name() == "sleep":
+                return child
+        time.sleep(0.05)
+    pytest.fail("nothing was started")
+
+
+def test_it_is_nice_within_its_session_and_so_is_its_session(starter):
+    child = child_of(starter)
+    assert child.nice() == 19
+    assert os.getsid(child.pid) == child.pid
+    group = Path(f"/proc/{child.pid}/autogroup")
+    if group.exists() and group.read_text():
+        assert group.read_text().split()[-1] == "19"
+
+
+def test_it_ends_with_whoever_started_it_however_that_ends(starter):
+    child = child_of(starter)
+    starter.kill()
+    assert psutil.wait_procs([child], timeout=5)[1] == []
+
+
+def test_the_exit_status_is_the_commands():
+    command = [sys.executable, "-m", "webapp.retraining.background", "sh", "-c", "exit 3"]
+    assert subprocess.run(command, check=False).returncode == 3

@@ -1,0 +1,62 @@
+"""`make run`: the site and the worker together, and Ctrl-C ends both."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from contextlib import suppress
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.webapp.test_serving import free_port
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def test_make_run_starts_site_and_worker_and_ctrl_c_ends_both(tmp_path):
+    if Path(sys.prefix) != ROOT / ".venv":
+        pytest.skip("these tests do not run in the checkout's own .venv")
+    port = free_port()
+    log = tmp_path / "log"
+    environment = {"PORT": str(port), "INKLING_HOME": str(tmp_path), "INKLING_WORKERS": "1"}
+    with log.open("wb") as output:
+        process = psutil.Popen(
+            ["make", "run"],
+            cwd=ROOT,
+            env=os.environ | environment,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            # A shell that started the tests in its background may have told them to ignore it.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+        )
+    try:
+        until(lambda: "the worker is ready" in log.read_text(), log)
+        until(lambda: answers(port), log)
+        assert "with the password" in log.read_text()
+        everybody = [process, *process.children(recursive=True)]
+        os.killpg(process.pid, signal.SIGINT)  # as a terminal does
+        _gone, alive = psutil.wait_procs(everybody, timeout=15)
+        assert alive == []
+    finally:
+        for each in psutil.process_iter():
+            with suppress(psutil.Error):
+                if each.environ().get("INKLING_HOME") == str(tmp_path):
+                    each.kill()
+
+
+def answers(port: int) -> bool:
+    with suppress(OSError), urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz") as response:
+        return response.status == 200
+    return False
+
+
+def until(there: object, log: Path) -> None:
+    deadline = time.monotonic() + 120
+    while not there():
+        assert time.monotonic() < deadline, log.read_text()
+        time.sleep(0.2)
