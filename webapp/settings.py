@@ -62,7 +62,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """URL of Redis or PostgreSQL, by which sites and workers wake each other; by default the
     database where that is PostgreSQL, else SQLite's file `queue.db` in `home`."""
 
-    gate_margin: Annotated[float, Meta(ge=0, le=100)] = 0.1
+    gate_margin: Annotated[float, Meta(ge=0, le=100)] = 0.25
     """Percentage points that a new version may lose on a set and still take over by itself."""
 
     @classmethod

@@ -18,7 +18,6 @@ from webapp.settings import Settings
 
 PASSWORD = "correct horse"
 CORRECTED = 20
-FRESH = 80
 LEARNING_MS = 500_000
 
 
@@ -41,13 +40,18 @@ def worker(site: Site, tmp_path: Path) -> Iterator[Worker]:
 def nines(pen_strokes: Path) -> tuple[list[Record], list[Record]]:
     """Nines with a curled foot, as people write a g: by 20 writers, and fresh ones by others.
 
-    No model ever learned from a g, as a digit or as none; the others taught it nothing at all.
+    The shipped model learned from no g, as a digit or as none; those others taught it nothing.
     """
-    by_writer = {each.writer: each for each in read(pen_strokes, "letters") if each.label == "g"}
-    writers = [by_writer[name] for name in sorted(by_writer)]
-    corrected = [each for each in writers if split_of(each.writer) is Split.TRAIN]
-    fresh = [each for each in writers if split_of(each.writer) is Split.TEST]
-    return corrected[:CORRECTED], fresh[:FRESH]
+    of_train: dict[str, Record] = {}
+    fresh = []
+    for each in read(pen_strokes, "letters"):
+        if each.label == "g" and split_of(each.writer) is Split.TRAIN:
+            of_train.setdefault(each.writer, each)
+        elif each.label == "g":
+            fresh.append(each)
+    writers = sorted(of_train)  # from every place where they were recorded
+    corrected = [of_train[name] for name in writers[:: len(writers) // CORRECTED]]
+    return corrected[:CORRECTED], fresh
 
 
 def answers(page: Page, site: Site, records: list[Record]) -> list[tuple[int, bool, float]]:
