@@ -71,6 +71,14 @@ def drawings() -> dict[int, Strokes]:
 
 
 @pytest.fixture(scope="session")
+def painted(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where all tests keep the test and validation parts that trainings are measured by."""
+    folder = tmp_path_factory.getbasetemp().parent / "painted"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+@pytest.fixture(scope="session")
 def postgres() -> Iterator[Path]:
     """A PostgreSQL server of our own, on a socket in this folder."""
     programs = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))

@@ -29,8 +29,8 @@ def site(tmp_path: Path) -> Iterator[Site]:
 
 
 @pytest.fixture
-def worker(site: Site, tmp_path: Path) -> Iterator[Worker]:
-    worker = Worker(Settings(home=str(tmp_path)), data_folder())
+def worker(site: Site, tmp_path: Path, painted: Path) -> Iterator[Worker]:
+    worker = Worker(Settings(home=str(tmp_path)), data_folder(), painted)
     worker.start()
     yield worker
     worker.stop()

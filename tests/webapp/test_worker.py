@@ -33,7 +33,8 @@ PATIENCE = 400.0
 class Worker:
     """`inkling worker`, and whatever it starts."""
 
-    def __init__(self, settings: Settings, data: Path) -> None:
+    def __init__(self, settings: Settings, data: Path, painted: Path) -> None:
+        (Path(settings.home) / "cache").symlink_to(painted)
         names = ("home", "database_url", "queue_url")
         given = {f"INKLING_{name.upper()}": getattr(settings, name) for name in names}
         self._environment = os.environ | given | {"INKLING_DATA": str(data)}
@@ -83,9 +84,9 @@ def app(chosen: Settings) -> Iterator[Flask]:
 
 
 @pytest.fixture
-def worker(app: Flask, chosen: Settings, tmp_path: Path) -> Iterator[Worker]:
+def worker(app: Flask, chosen: Settings, tmp_path: Path, painted: Path) -> Iterator[Worker]:
     """On a machine that has no data set."""
-    worker = Worker(chosen, tmp_path / "no data")
+    worker = Worker(chosen, tmp_path / "no data", painted)
     worker.start()
     yield worker
     worker.stop()

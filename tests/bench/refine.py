@@ -1,0 +1,108 @@
+"""What a few corrections bring and cost, by how much is remembered: `python -m tests.bench.refine`.
+
+The table of docs/models.md. The corrections are nines like a g, by 20 writers of the training part;
+they are tried on those of its other writers, and all else on validation parts, so that the recipe
+can be chosen by it.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+
+import click
+import numpy as np
+import torch
+from safetensors.torch import load
+
+from trainer.bundle import PRETRAINED, read_bundle
+from trainer.bundle.reading import DIGITS, digit_score
+from trainer.data import NOT_A_DIGIT, Samples, Source, Split, data_folder
+from trainer.data.corrections import Corrected, write
+from trainer.drawings import pixels_of
+from trainer.evaluation import rejection_threshold
+from trainer.pictures import as_png
+from trainer.recipe import Recipe, load_model
+from trainer.recipes import preset, read_options
+from trainer.records import Record, read, split_of
+from trainer.render import Look, paint
+from trainer.start import start_of
+from trainer.training import fit, predict_logits
+
+CPU = torch.device("cpu")
+WRITERS = 20
+CORRECTIONS = 1200
+
+
+@click.command()
+@click.argument("weights", nargs=-1, type=float)
+@click.option("--seed", default=0, show_default=True)
+def main(weights: tuple[float, ...], seed: int) -> None:
+    """Print the shipped model's row, and one for each weight of what is remembered."""
+    options = read_options(preset("refine"))
+    recipe, start = start_of(read_bundle(PRETRAINED / "inkling"), Recipe.from_options(options))
+    recipe, old = replace(recipe, seed=seed), load(start)
+    corrected, others = nines()
+    with tempfile.TemporaryDirectory() as folder:
+        write(Path(folder), corrected)
+        sources = [Source.parse(each) for each in options["data"]]
+        sources.append(Source("corrections", CORRECTIONS, Path(folder)))
+        learned = Samples.join(source.load(Split.TRAIN, seed) for source in sources)
+    names = ("mnist", "strokes", "letters")
+    judges = {name: Source(name).load(Split.VALIDATION) for name in names}
+    judges["corrected"] = others
+    click.echo("| `--remember` | such nines | MNIST | drawn by people | letters rejected |")
+    click.echo("|---|---|---|---|---|")
+    click.echo(row("not refined", load_model(recipe, old), judges))
+    for weight in weights or (0.0, 1.0, 3.0, 10.0):
+        states: list = []
+        fit(
+            learned,
+            judges["strokes"].where(np.arange(500)),
+            replace(recipe, remember=weight),
+            CPU,
+            lambda _result, state, states=states: states.append(state),
+            start=old,
+        )
+        click.echo(row(f"{weight:g}", states[-1].answering, judges))
+
+
+def nines() -> tuple[list[Corrected], Samples]:
+    """Those that are learned, one of each writer, and those of the other writers."""
+    by_writer: dict[str, list[Record]] = {}
+    for each in read(data_folder(), "letters"):
+        if each.label == "g" and split_of(each.writer) is Split.TRAIN:
+            by_writer.setdefault(each.writer, []).append(each)
+    names = sorted(by_writer)
+    taught = names[:: len(names) // WRITERS][:WRITERS]
+    corrected = [
+        Corrected(
+            label="9",
+            picture=as_png(paint(record.strokes, Look())),
+            strokes=[line.tolist() for line in record.strokes],
+        )
+        for record in (by_writer[name][0] for name in taught)
+    ]
+    fresh = [record for name in names if name not in taught for record in by_writer[name]]
+    pixels = np.stack([pixels_of(paint(record.strokes, Look())) for record in fresh])
+    return corrected, Samples(pixels, np.full(len(fresh), 9))
+
+
+def row(name: str, model: torch.nn.Module, judges: dict[str, Samples]) -> str:
+    logits = {k: predict_logits(model, v, CPU).double().numpy() for k, v in judges.items()}
+    threshold = rejection_threshold(logits["strokes"])
+    cells = []
+    for judge, samples in judges.items():
+        accepted = digit_score(logits[judge]) >= threshold
+        answers = logits[judge][:, :DIGITS].argmax(axis=1)
+        if judge == "corrected":
+            answers = np.where(accepted, answers, NOT_A_DIGIT)
+        right = ~accepted if judge == "letters" else answers == samples.labels
+        cells.append(f"{right.mean():.2%}")
+    *others, nines_right = cells
+    return f"| {name} | {nines_right} | {' | '.join(others)} |"
+
+
+if __name__ == "__main__":
+    main()
