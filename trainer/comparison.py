@@ -43,16 +43,16 @@ def compare(bundles: Sequence[Bundle], sources: Sequence[Source]) -> Comparison:
     return Comparison(
         versions=[bundle.card.version for bundle in bundles],
         sets=found,
-        missing=[str(source) for source in sources if not source.is_here],
+        missing=[source.title for source in sources if not source.is_here],
     )
 
 
 def _by_cards(bundles: Sequence[Bundle], source: Source) -> list[Compared]:
-    told = [_told(bundle.card, str(source)) for bundle in bundles]
+    told = [_told(bundle.card, source.title) for bundle in bundles]
     known = [each for each in told if each is not None]
     if source.path or len(known) < len(told) or len({each.sha256 for each in known}) > 1:
         return []
-    return [Compared(data=str(source), measured=known)]
+    return [Compared(data=source.title, measured=known)]
 
 
 def _told(card: Card, data: str) -> Evaluation | Rejection | None:
@@ -64,11 +64,11 @@ def _by_asking(recognisers: Sequence[Recogniser], source: Source) -> list[Compar
     samples = source.load(Split.TEST)
     digits = samples.labels != NOT_A_DIGIT
     return [
-        Compared(data=str(source), measured=[_measure(each, part, source) for each in recognisers])
+        Compared(data=source.title, measured=[_measure(each, part, source) for each in recognisers])
         for part in (samples.where(digits), samples.where(~digits))
         if len(part)
     ]
 
 
 def _measure(recogniser: Recogniser, samples: Samples, source: Source) -> Evaluation | Rejection:
-    return measure(recogniser, samples, str(source), Split.TEST)
+    return measure(recogniser, samples, source.title, Split.TEST)

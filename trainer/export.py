@@ -99,7 +99,7 @@ def export(run: Run, folder: Path, which: str = "best") -> Bundle:
     tested = dict.fromkeys([source.whole for source in named] + sources)
     tests = {source: source.load(Split.TEST) for source in tested}
     measured = [
-        measure(recogniser, samples, str(source), Split.TEST)
+        measure(recogniser, samples, source.title, Split.TEST)
         for source, samples in tests.items()
         if len(samples)  # of people's corrections there may be none to test by
     ]

@@ -195,6 +195,8 @@ def test_a_killed_worker_loses_nothing_and_on_a_bare_machine_it_learns_all_the_s
     assert rows["synthetic"]["after"] > rows["synthetic"]["before"] - 0.005  # nothing is forgotten
     made = read_bundle(tmp_path / "versions" / view["version"])
     assert made.card.data[-1].source.startswith("corrections:")
+    card = (made.folder / "card.json").read_text()
+    assert str(tmp_path) not in card  # which is for all to see
     assert verdict["by_itself"] == (client.get("/readyz").get_json()["version"] == view["version"])
 
 

@@ -13,7 +13,7 @@ import click
 import msgspec
 from click.core import ParameterSource
 
-from trainer.bundle import read_bundle
+from trainer.bundle import PRETRAINED, read_bundle
 from trainer.bundle.reading import DIGITS
 from trainer.cli.main import (
     PATH,
@@ -94,7 +94,8 @@ _count = click.IntRange(min=1)
     "--start-from",
     type=PATH,
     metavar="BUNDLE",
-    help="Begin with the weights of a bundle instead of random ones, and with its architecture.",
+    help="Begin with the weights of a bundle, and with its architecture: its folder, or the name "
+    "of one that comes with Inkling.",
 )
 @click.option(
     "--remember",
@@ -246,7 +247,8 @@ def train(
             weights = None
             if start_from:
                 _settled_by_start(context)
-                recipe, weights = start_of(read_bundle(start_from), recipe)
+                bundle = read_bundle(_bundle_folder(start_from))
+                recipe, weights = start_of(bundle, recipe)
             elif recipe.remember:
                 raise TrainerError("--remember needs a bundle to remember: --start-from")
             build(recipe)  # an unknown name or option is told before any data is read
@@ -294,6 +296,11 @@ def _settled_by_start(context: click.Context) -> None:
     for name in _SETTLED_BY_START:
         if _was_given(context, name):
             raise TrainerError(f"--{name} is settled by --start-from")
+
+
+def _bundle_folder(named: Path) -> Path:
+    comes_with = PRETRAINED / named
+    return comes_with if named.name == str(named) and not named.exists() else named
 
 
 def _new_folder(architecture: str) -> Path:

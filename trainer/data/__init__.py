@@ -187,6 +187,11 @@ class Source:
         return replace(self, size=None)
 
     @property
+    def title(self) -> str:
+        """What figures of it are called: without the folder, where that says nothing more."""
+        return self.name if self.path and self.path.name == self.name else str(self.whole)
+
+    @property
     def is_here(self) -> bool:
         """Whether it can be loaded without fetching anything."""
         files = DATA_SETS[self.name].files

@@ -22,7 +22,8 @@ import msgspec
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
-from trainer.bundle import Bundle, BundleError
+from trainer.bundle import PRETRAINED, Bundle, BundleError
+from trainer.data import data_folder
 from trainer.data.corrections import Corrected, write
 from trainer.errors import TrainerError
 from webapp.database import Database, Drawing
@@ -64,7 +65,7 @@ class Job:
         self._database = database
         self._claim = claim
         self._stopping = stopping
-        self._versions = Versions(database, Path(settings.home))
+        self._versions = Versions(database, Path(settings.home).absolute())
         self._folder = _folders(settings) / claim.run.id
         self._reader = Reader(loaded(claim.run.progress))
         self._log = deque(claim.run.log.splitlines(), maxlen=1000)
@@ -96,14 +97,15 @@ class Job:
         progress.stage = "preparing"
         active = self._active()
         if (self._folder / "run.json").exists():
-            train = resumption_of(self._folder)
+            train = resumption_of(self._seen(self._folder))
         else:
-            plan = plan_of(self._wishes(), self._folder, active.folder, self._write_corrections())
+            there_are_any = self._write_corrections()
+            folders = self._seen(self._folder), self._seen(active.folder)
+            plan = plan_of(self._wishes(), *folders, there_are_any)
             train = plan.command
             progress.used, progress.lacked = plan.used, plan.lacked
             progress.soft_targets = plan.soft_targets
-        for _line in self._output_of(train):
-            pass
+        self._output_of(train)
         progress.stage = "comparing"
         new = self._versions.add(self._folder / "bundle")
         verdict = self._compare(self._active(), new)
@@ -111,6 +113,13 @@ class Job:
         if verdict.by_itself:
             self._versions.promote(new.card.version, f"run {self._claim.run.id}")
         self._end("done", version=new.card.version, verdict=msgspec.to_builtins(verdict))
+
+    def _seen(self, folder: Path) -> Path:
+        """A folder as the trainer sees it, which works in the home folder."""
+        if folder.parent == PRETRAINED:
+            return Path(folder.name)
+        home = Path(self._settings.home).absolute()
+        return folder.relative_to(home) if folder.is_relative_to(home) else folder
 
     def _wishes(self) -> Wishes:
         wishes = msgspec.convert(self._claim.run.wishes, Wishes)
@@ -141,8 +150,9 @@ class Job:
         return self._folder / "corrections"
 
     def _compare(self, active: Bundle, new: Bundle) -> Verdict:
-        held_back = self._corrections if self._corrections.exists() else None
-        lines = self._output_of(comparison_of(active.folder, new.folder, held_back))
+        held_back = self._seen(self._corrections) if self._corrections.exists() else None
+        folders = active.folder.absolute(), self._seen(new.folder)
+        lines = self._output_of(comparison_of(*folders, held_back))
         try:
             comparison = msgspec.json.decode(lines[-1] if lines else "", type=Comparison)
         except msgspec.DecodeError as error:
@@ -234,7 +244,7 @@ def tidy(settings: Settings, keep: Sequence[str]) -> None:
 
 
 def _folders(settings: Settings) -> Path:
-    return Path(settings.home) / "retraining"
+    return Path(settings.home).absolute() / "retraining"
 
 
 def _shown(command: Sequence[str]) -> str:
@@ -262,6 +272,8 @@ def in_background(command: Sequence[str], settings: Settings) -> Iterator[subpro
 
     And so does all that it started.
     """
+    home = Path(settings.home).absolute()
+    folders = {"INKLING_HOME": str(home), "INKLING_DATA": str(data_folder().absolute())}
     process = subprocess.Popen(  # noqa: S603
         [sys.executable, "-m", "webapp.retraining.background", *command],
         stdin=subprocess.DEVNULL,
@@ -269,12 +281,18 @@ def in_background(command: Sequence[str], settings: Settings) -> Iterator[subpro
         stderr=subprocess.PIPE,
         text=True,
         errors="replace",
-        env=os.environ | {"INKLING_HOME": settings.home, "PYTHONUNBUFFERED": "1"},
+        cwd=home,
+        env=os.environ | {"PYTHONUNBUFFERED": "1"} | folders,
         start_new_session=True,  # a group to end as a whole
     )
     try:
         yield process
     finally:
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+        end(process)
+
+
+def end(process: subprocess.Popen[str]) -> None:
+    """End what runs in the background, and all that it started, at once."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()

@@ -40,6 +40,7 @@ class Plan:
 def plan_of(wishes: Wishes, folder: Path, active: Path, has_corrections: bool) -> Plan:
     """The plan of a new run in this folder, beside the bundle that is active.
 
+    Its command stands in the card of what it makes, for all to see, so paths are best relative.
     Corrections are in the folder's `corrections`. Raises `TrainerError` for a preset that cannot be
     read.
     """
@@ -105,8 +106,10 @@ def _sources(wishes: Wishes, recipe: list[Source]) -> tuple[list[Source], list[s
             sources.append(source)
         elif wanted:
             lacked.append(source.name)
-    for name in sorted((named or set()) - {source.name for source in recipe} - {"corrections"}):
-        sources.append(Source(name))
+    further = (named or set()) - {source.name for source in recipe} - {"corrections"}
+    if wishes.start == "current":  # of which the replay has enough
+        further -= {"synthetic"}
+    sources += [Source(name) for name in sorted(further)]
     if all(source.name in _MADE for source in sources):
         kept = {source.name for source in sources}
         known = {source.name for source in recipe} | {"synthetic"}

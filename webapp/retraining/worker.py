@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import signal
+import subprocess
 import time
 from importlib.util import find_spec
 from pathlib import Path
@@ -14,7 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from webapp.corrections import expire
 from webapp.database import Database, Run
-from webapp.retraining.job import Job, in_background, tidy
+from webapp.retraining.job import Job, end, in_background, tidy
 from webapp.retraining.plan import PREPARATION
 from webapp.retraining.queue import Queue
 from webapp.retraining.runs import OPEN, Claim, mark_lost
@@ -37,6 +38,7 @@ class Worker:
         self._queue = Queue(settings.queue, Path(settings.home), self._work_off)
         self._stopping = Event()
         self._working = Lock()
+        self._preparation: subprocess.Popen[str] | None = None
 
     def run(self) -> None:
         """Work until SIGTERM or SIGINT; a run that is cut short goes on with the next worker."""
@@ -48,7 +50,7 @@ class Worker:
             signal.signal(number, lambda *_: self._stopping.set())
         Thread(target=self._keep_house, daemon=True).start()
         log.info("the worker is ready")
-        with in_background(PREPARATION, self._settings):
+        with in_background(PREPARATION, self._settings) as self._preparation:
             self._stopping.wait()
         consumer.stop(graceful=True)
         with self._working:  # let go of the run
@@ -57,6 +59,8 @@ class Worker:
     def _work_off(self) -> None:
         with self._working:
             while not self._stopping.is_set() and (claim := Claim.next(self._database)):
+                if self._preparation:  # the run does what it needs of it by itself
+                    end(self._preparation)
                 Job(self._settings, self._database, claim, self._stopping).carry_out()
                 self._tidy()
 
