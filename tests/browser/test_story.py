@@ -103,7 +103,7 @@ def test_a_misread_style_is_corrected_learned_promoted_and_rolled_back(
     version = re.search(r"Version (\w{12})", page.locator("#run").inner_text())
     assert version
     mnist_row = page.locator("tr", has=page.get_by_role("rowheader", name="mnist"))
-    change = float(mnist_row.locator("td").last.inner_text())
+    change = float(mnist_row.locator("td").last.inner_text().replace("−", "-"))
     assert change >= -0.1
     assert page.locator("details .confusion").count() >= 6  # three sets, both versions
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

@@ -13,6 +13,7 @@ import time
 from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from itertools import dropwhile, takewhile
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Event, Thread
@@ -107,12 +108,14 @@ class Job:
             progress.soft_targets = plan.soft_targets
         self._output_of(train)
         progress.stage = "comparing"
-        new = self._versions.add(self._folder / "bundle")
-        verdict = self._compare(self._active(), new)
+        verdict = self._compare(self._active())
         progress.stage = "ended"
+        if not self._claim.beat(**self._changes()):  # till here it can be cancelled
+            raise Cancelled
+        version = self._versions.add(self._folder / "bundle").card.version
         if verdict.by_itself:
-            self._versions.promote(new.card.version, f"run {self._claim.run.id}")
-        self._end("done", version=new.card.version, verdict=msgspec.to_builtins(verdict))
+            self._versions.promote(version, f"run {self._claim.run.id}")
+        self._end("done", version=version, verdict=msgspec.to_builtins(verdict))
 
     def _seen(self, folder: Path) -> Path:
         """A folder as the trainer sees it, which works in the home folder."""
@@ -149,9 +152,9 @@ class Job:
     def _corrections(self) -> Path:
         return self._folder / "corrections"
 
-    def _compare(self, active: Bundle, new: Bundle) -> Verdict:
+    def _compare(self, active: Bundle) -> Verdict:
         held_back = self._seen(self._corrections) if self._corrections.exists() else None
-        folders = active.folder.absolute(), self._seen(new.folder)
+        folders = active.folder.absolute(), self._seen(self._folder / "bundle")
         lines = self._output_of(comparison_of(*folders, held_back))
         try:
             comparison = msgspec.json.decode(lines[-1] if lines else "", type=Comparison)
@@ -230,10 +233,11 @@ class Job:
         if code < 0:
             name = signal.Signals(-code).name
             return f"the training process was ended by {name}; perhaps there was too little memory"
-        errors = [line for line in self._log if line.startswith("Error: ")]
-        if errors:
-            return errors[-1].removeprefix("Error: ")
-        return self._log[-1] if self._log else f"the training process ended with {code}"
+        said = list(takewhile(lambda line: not line.startswith("$ "), reversed(self._log)))[::-1]
+        if not said:
+            return f"the training process ended with {code} and said nothing"
+        errors = dropwhile(lambda line: not line.startswith("Error: "), said)
+        return " ".join(errors).removeprefix("Error: ") or said[-1]
 
 
 def tidy(settings: Settings, keep: Sequence[str]) -> None:
