@@ -4,6 +4,7 @@ const run = document.getElementById("run");
 const words = JSON.parse(run.dataset.words);
 const url = `/admin/api/runs/${run.dataset.id}`;
 const POLL_MS = 1_000;
+const SILENCE_MS = 5_000;
 const LIVE = new Set(["queued", "running"]);
 
 const charts = [chart("loss", words.loss, 4), chart("accuracy", words.accuracy, 3)];
@@ -99,20 +100,21 @@ function show(view) {
   document.getElementById("log").textContent = view.log;
 }
 
-function poll() {
-  fetch(url)
-    .then((response) => (response.ok ? response.json() : null))
-    .then((view) => view && show(view))
-    .catch(() => {})
-    .finally(() => setTimeout(poll, POLL_MS));
-}
-
 show(JSON.parse(document.getElementById("view").textContent));
 if (LIVE.has(run.dataset.state)) {
+  let heard = 0;
+  const take = (text) => {
+    heard = performance.now();
+    show(JSON.parse(text));
+  };
   const events = new EventSource(`${url}/events`);
-  events.addEventListener("run", ({ data }) => show(JSON.parse(data)));
-  events.addEventListener("error", () => {
-    // It tries again by itself, unless it was refused for good: then by asking.
-    if (events.readyState === EventSource.CLOSED) poll();
-  });
+  events.addEventListener("run", ({ data }) => take(data));
+  // Where events do not come through, or none has come for a while: by asking.
+  setInterval(async () => {
+    const patience = events.readyState === EventSource.OPEN ? SILENCE_MS : POLL_MS;
+    if (performance.now() - heard < patience) return;
+    heard = performance.now();
+    const answer = await fetch(url).catch(() => null);
+    if (answer?.ok) take(await answer.text());
+  }, POLL_MS);
 }

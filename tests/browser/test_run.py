@@ -1,0 +1,73 @@
+"""A run's page follows the run: by events, and where those do not come through by asking."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import Site
+from webapp.retraining import runs
+from webapp.retraining.progress import Epoch, Point, Progress, stored
+from webapp.retraining.runs import Claim
+from webapp.retraining.wishes import Wishes
+
+PASSWORD = "correct horse"
+
+
+@pytest.fixture
+def site(tmp_path):
+    site = Site(str(tmp_path), admin_password=PASSWORD)
+    yield site
+    site.stop()
+
+
+@pytest.mark.parametrize("way", ["events", "asking"])
+def test_the_page_shows_each_change_while_it_runs_and_what_came_of_it(site, open_page, way):
+    with site.database.writing() as session:
+        run = runs.ask(session, Wishes(), "test").id
+    page = open_page("/admin/login", expect_errors=True)
+    if way == "asking":
+        page.route("**/events", lambda route: route.abort())
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.goto(f"{site.url}/admin/runs/{run}")
+    expect(page.locator("#stage")).to_contain_text("Waiting for a worker")
+    claim = Claim.next(site.database)
+    assert claim
+    progress = Progress(stage="preparing", used=["synthetic"])
+    claim.beat(progress=stored(progress))
+    expect(page.locator("#stage")).to_have_text("Preparing the data …", timeout=8000)
+    expect(page.get_by_text("It learns from synthetic.")).to_be_visible(timeout=8000)
+
+    progress.stage, progress.share, progress.seconds_left = "training", 0.25, 30.0
+    progress.of_epochs = 2
+    progress.curve = [Point(0.0, 2.0, 0.1), Point(0.5, 1.0, 0.5)]
+    claim.beat(progress=stored(progress), log="8,493 pictures")
+    expect(page.locator("#stage")).to_have_text("Training …", timeout=8000)
+    expect(page.locator("#left")).to_have_text("30 s left")
+    assert page.locator("#bar").evaluate("(bar) => bar.value") == 0.25
+    expect(page.locator("#loss canvas")).to_be_visible()
+    progress.epochs = [Epoch(1, 0.5, 0.9, 0.1, 0.99, True)]
+    claim.beat(progress=stored(progress))
+    expect(page.locator("#epochs tr")).to_have_count(1, timeout=8000)
+    assert "8,493 pictures" in page.locator("#log").text_content()
+
+    page.get_by_role("button", name="Cancel").click()
+    expect(page.locator("#stage")).to_have_text("Cancelling …")
+    assert not claim.beat()
+    claim.end("cancelled")
+    expect(page.get_by_text("This run was cancelled.")).to_be_visible(timeout=8000)
+
+
+def test_without_scripts_the_page_tells_and_cancels_too(site, open_page):
+    with site.database.writing() as session:
+        run = runs.ask(session, Wishes(), "test").id
+    page = open_page("/admin/login", java_script_enabled=False)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.goto(f"{site.url}/admin/runs/{run}")
+    expect(page.locator("#stage")).to_contain_text("Waiting for a worker")
+    page.get_by_role("button", name="Cancel").click()
+    expect(page.get_by_text("This run was cancelled.")).to_be_visible()
+    page.goto(f"{site.url}/admin/retrain")
+    page.get_by_label("Epochs").fill("2")
+    page.get_by_role("button", name="Retrain").click()
+    expect(page.get_by_text("Epochs: 2")).to_be_visible()
