@@ -14,13 +14,15 @@ from webapp.app import create_app
 from webapp.backup import BackupError, back_up, restore
 from webapp.cli import main
 from webapp.database import Database, Table
+from webapp.retraining import runs
+from webapp.retraining.wishes import Wishes
 from webapp.settings import Settings
 from webapp.versions import SHIPPED, Versions
 
 
 @pytest.fixture
 def installation(settings, seven, encode) -> tuple[Database, Path]:
-    """With a drawing, a quota's counter, a promoted version and a log."""
+    """With a drawing, a quota's counter, a promoted version, a run and a log."""
     chosen = settings()
     app = create_app(chosen)
     database = app.extensions["database"]
@@ -30,6 +32,8 @@ def installation(settings, seven, encode) -> tuple[Database, Path]:
     assert app.test_client().post("/api/v1/feedback", json=body).status_code == 201
     versions = Versions(database, Path(chosen.home))
     versions.promote(versions.add(PRETRAINED / "cnn").card.version, "test")
+    with database.writing() as session:
+        runs.ask(session, Wishes(), "test")
     return database, Path(chosen.home)
 
 
