@@ -67,6 +67,10 @@ def test_an_uploaded_number_is_framed(open_page, number, encode):
     file = {"name": "407.png", "mimeType": "image/png", "buffer": picture}
     page.locator("#upload").set_input_files(file)
     answered(page, "407")
+    for _ in range(50):  # the picture is painted a moment after the answer is there
+        if accent_columns(page) == 6:
+            break
+        page.wait_for_timeout(100)
     assert accent_columns(page) == 6
 
 

