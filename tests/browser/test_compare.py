@@ -63,6 +63,7 @@ def test_what_is_no_picture_is_told_here_too(open_page, tmp_path):
 def test_a_drawing_is_followed_through_a_models_stages(open_page, screen, drawings):
     page = open_page("/models/inkling", **screen)
     page.get_by_role("link", name="See inside").click()
+    page.wait_for_url("**/inside", wait_until="load")  # a pen may not be quicker than the scripts
     expect(page.locator("#insight")).to_be_hidden()
     draw(page, drawings[7])
     expect(page.locator("#sentence")).to_contain_text("a 7")
