@@ -23,6 +23,7 @@ from webapp.app import create_app
 from webapp.database import Database
 from webapp.settings import Settings
 
+expect.set_options(timeout=15_000)  # for machines that do much else meanwhile
 DESKTOP = {"viewport": {"width": 1280, "height": 720}}
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 
