@@ -9,10 +9,6 @@ const LIVE = new Set(["queued", "running"]);
 
 const charts = [chart("loss", words.loss, 4), chart("accuracy", words.accuracy, 3)];
 
-function colour(name) {
-  return getComputedStyle(document.documentElement).getPropertyValue(name);
-}
-
 /** A canvas knows no light-dark(…): let the browser work it out. */
 function resolved(variable) {
   const probe = document.createElement("span");

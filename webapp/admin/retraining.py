@@ -77,7 +77,6 @@ def form() -> str:
         corrections=corrections,
         presets=recipes(),
         architectures=architectures(),
-        active=parts.versions().line()[0],
     )
 
 

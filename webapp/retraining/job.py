@@ -96,12 +96,11 @@ class Job:
     def _work(self) -> None:
         progress = self._reader.progress
         progress.stage = "preparing"
-        active = self._active()
         if (self._folder / "run.json").exists():
             train = resumption_of(self._seen(self._folder))
         else:
             there_are_any = self._write_corrections()
-            folders = self._seen(self._folder), self._seen(active.folder)
+            folders = self._seen(self._folder), self._seen(self._active().folder)
             plan = plan_of(self._wishes(), *folders, there_are_any)
             train = plan.command
             progress.used, progress.lacked = plan.used, plan.lacked
