@@ -10,9 +10,6 @@ from trainer.bundle import Bundle, Card, Evaluation, Recogniser, Rejection
 from trainer.data import NOT_A_DIGIT, Samples, Source, Split
 from trainer.evaluation import measure
 
-FROZEN = ("mnist", "strokes", "letters", "scribbles", "synthetic")
-"""The data sets whose test parts never change, so that models of all times can be compared."""
-
 
 class Compared(msgspec.Struct, frozen=True, kw_only=True):
     """What each bundle, in their order, makes of the test part of one data set."""

@@ -13,6 +13,7 @@ from webapp import parts
 from webapp.answers import answer
 from webapp.errors import Problem
 from webapp.inside import explain
+from webapp.responses import as_json
 from webapp.schemas import Measured, ModelInfo, ModelList, Prediction, PredictRequest
 from webapp.uploads import picture_in_form, picture_in_json
 
@@ -38,7 +39,7 @@ def list_models() -> Response:
     """The models that can be asked, with their cards' figures."""
     models = parts.models()
     infos = [_info(name, card, models.default) for name, card in models.cards().items()]
-    return _json(ModelList(models=infos))
+    return as_json(ModelList(models=infos))
 
 
 def _picture_in(request: Request) -> tuple[Picture, PredictRequest]:
@@ -56,11 +57,7 @@ def _picture_in(request: Request) -> tuple[Picture, PredictRequest]:
 
 def _signed(prediction: Prediction) -> Response:
     receipts = parts.receipts()
-    return _json(receipts.sign(prediction))
-
-
-def _json(body: msgspec.Struct) -> Response:
-    return Response(msgspec.json.encode(body), mimetype="application/json")
+    return as_json(receipts.sign(prediction))
 
 
 def _info(name: str, card: Card, default: str) -> ModelInfo:

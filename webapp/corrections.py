@@ -96,6 +96,13 @@ def keep(
     return drawing, True
 
 
+def accepted(database: Database) -> list[Drawing]:
+    """What was reviewed and found right, those held back too, the oldest first."""
+    those = select(Drawing).where(Drawing.state == "accepted").order_by(Drawing.created)
+    with database.reading() as session:
+        return list(session.scalars(those))
+
+
 def is_held_back(visitor: str) -> bool:
     """Whether this visitor's drawings judge models and never teach them: a fixed fifth do."""
     return int.from_bytes(hashlib.sha256(visitor.encode()).digest()[:8], "big") % _HELD_BACK == 0

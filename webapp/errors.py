@@ -9,6 +9,7 @@ import msgspec
 from flask import Flask, Response, g, render_template, request
 from werkzeug.exceptions import HTTPException
 
+from webapp.responses import prefers_json
 from webapp.schemas import ProblemDetails
 
 log = logging.getLogger(__name__)
@@ -28,7 +29,7 @@ class Problem(Exception):
         super().__init__(detail)
         self.status = status
         self.code = code
-        self.detail = detail
+        self.detail = detail[:1].upper() + detail[1:]
         self.headers: dict[str, str] = {}
 
 
@@ -73,8 +74,3 @@ def _wants_page() -> bool:
     if request.path.startswith(("/api/v1/", "/admin/api/")):
         return False
     return not (prefers_json() or request.mimetype == "application/json")
-
-
-def prefers_json() -> bool:
-    """Whether whoever asks would rather have JSON than a page."""
-    return request.accept_mimetypes.best == "application/json"

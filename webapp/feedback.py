@@ -20,6 +20,7 @@ from webapp.corrections import Correction, correction, delete_expired, keep, tak
 from webapp.errors import Problem
 from webapp.quota import Quota
 from webapp.receipts import BadReceipt, Receipt
+from webapp.responses import as_json
 from webapp.schemas import FeedbackRequest, Kept, PredictRequest
 from webapp.uploads import json_body, picture_in_data_url
 
@@ -43,7 +44,7 @@ def give() -> Response:
     asked = json_body(request, FeedbackRequest)
     kept, is_new = keep_feedback(asked)
     status = HTTPStatus.CREATED if is_new else HTTPStatus.OK
-    return Response(msgspec.json.encode(kept), status, mimetype="application/json")
+    return as_json(kept, status)
 
 
 @blueprint.delete("/<identity>")

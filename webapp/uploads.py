@@ -79,7 +79,7 @@ def read_picture(content: bytes) -> Picture:
         return decode(content)
     except PictureError as error:
         status, code = _STATUS[type(error)]
-        raise Problem(status, code, f"{str(error)[0].upper()}{str(error)[1:]}") from error
+        raise Problem(status, code, str(error)) from error
 
 
 def _judge_unannounced(request: Request) -> None:

@@ -28,11 +28,14 @@ DESKTOP = {"viewport": {"width": 1280, "height": 720}}
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 
 
+PASSWORD = "correct horse"
+
+
 class Site:
     """The app on a port of its own; it can go away and come back."""
 
     def __init__(self, home: str, **settings: Any) -> None:
-        self._app = create_app(Settings(home=home, **settings))
+        self._app = create_app(Settings(home=home, admin_password=PASSWORD, **settings))
         self.database: Database = self._app.extensions["database"]
         self.database.upgrade()
         self.requests: list[str] = []
@@ -118,6 +121,12 @@ def open_page(browser: Browser, site: Site) -> Callable[..., Page]:
 @pytest.fixture(params=["desktop", "phone"])
 def screen(request) -> dict[str, object]:
     return DESKTOP if request.param == "desktop" else PHONE
+
+
+def sign_in(page: Page) -> None:
+    """On the login page, as the admin."""
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
 
 
 def draw(

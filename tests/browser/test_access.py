@@ -5,7 +5,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
-from tests.browser.conftest import Site, answered, draw
+from tests.browser.conftest import answered, draw, sign_in
 from webapp.retraining import runs
 from webapp.retraining.gate import Compared, Comparison, Measured, judge
 from webapp.retraining.progress import Epoch, Progress, stored
@@ -113,8 +113,7 @@ def test_nothing_moves_where_less_motion_is_asked_for(open_page):
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_on_the_admins_pages(tmp_path, browser, screen, scheme):
-    site = Site(str(tmp_path), admin_password="correct horse")
+def test_axe_finds_nothing_on_the_admins_pages(site, browser, screen, scheme):
     with site.database.writing() as session:
         waiting = runs.ask(session, Wishes(), "test").id
         judged = runs.ask(session, Wishes(), "test")
@@ -129,8 +128,7 @@ def test_axe_finds_nothing_on_the_admins_pages(tmp_path, browser, screen, scheme
     context = browser.new_context(locale="en-US", color_scheme=scheme, **screen)
     page = context.new_page()
     page.goto(f"{site.url}/admin/login")
-    page.get_by_label("Password").fill("correct horse")
-    page.get_by_role("button", name="Sign in").click()
+    sign_in(page)
     paths = ["", "review", "versions", "retrain", f"runs/{waiting}", f"runs/{judged.id}"]
     for path in [f"/admin/{each}" for each in paths] + ["/models/inkling/inside"]:
         page.goto(site.url + path)

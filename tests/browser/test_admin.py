@@ -4,17 +4,8 @@ import pytest
 from playwright.sync_api import expect
 from sqlalchemy import select
 
-from tests.browser.conftest import Site, answered, draw
+from tests.browser.conftest import answered, draw, sign_in
 from webapp.database import Drawing
-
-PASSWORD = "correct horse"
-
-
-@pytest.fixture
-def site(tmp_path):
-    site = Site(str(tmp_path), admin_password=PASSWORD)
-    yield site
-    site.stop()
 
 
 def kept(site) -> dict[str, tuple[str, str]]:
@@ -34,8 +25,7 @@ def admin(open_page, drawings, screen):
         expect(page.locator("#thanks")).to_contain_text("Kept as")
         page.locator("#clear").click()
     page.goto(page.url + "admin/")
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
+    sign_in(page)
     page.get_by_role("link", name="Review the new ones").click()
     return page
 

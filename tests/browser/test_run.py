@@ -3,20 +3,11 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import Site
+from tests.browser.conftest import sign_in
 from webapp.retraining import runs
 from webapp.retraining.progress import Epoch, Point, Progress, stored
 from webapp.retraining.runs import Claim
 from webapp.retraining.wishes import Wishes
-
-PASSWORD = "correct horse"
-
-
-@pytest.fixture
-def site(tmp_path):
-    site = Site(str(tmp_path), admin_password=PASSWORD)
-    yield site
-    site.stop()
 
 
 @pytest.mark.parametrize("way", ["events", "asking"])
@@ -26,8 +17,7 @@ def test_the_page_shows_each_change_while_it_runs_and_what_came_of_it(site, open
     page = open_page("/admin/login", expect_errors=True)
     if way == "asking":
         page.route("**/events", lambda route: route.abort())
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
+    sign_in(page)
     page.goto(f"{site.url}/admin/runs/{run}")
     expect(page.locator("#stage")).to_contain_text("Waiting for a worker")
     claim = Claim.next(site.database)
@@ -61,8 +51,7 @@ def test_without_scripts_the_page_tells_and_cancels_too(site, open_page):
     with site.database.writing() as session:
         run = runs.ask(session, Wishes(), "test").id
     page = open_page("/admin/login", java_script_enabled=False)
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
+    sign_in(page)
     page.goto(f"{site.url}/admin/runs/{run}")
     expect(page.locator("#stage")).to_contain_text("Waiting for a worker")
     page.get_by_role("button", name="Cancel").click()

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Site, draw
+from tests.browser.conftest import Site, draw, sign_in
 from tests.webapp.test_worker import Worker
 from trainer.data import Split, data_folder
 from trainer.pictures import as_png
@@ -16,16 +16,8 @@ from trainer.records import Record, read, split_of
 from trainer.render import Look, paint
 from webapp.settings import Settings
 
-PASSWORD = "correct horse"
 CORRECTED = 20
 LEARNING_MS = 500_000
-
-
-@pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
-    site = Site(str(tmp_path), admin_password=PASSWORD)
-    yield site
-    site.stop()
 
 
 @pytest.fixture
@@ -86,8 +78,7 @@ def test_a_misread_style_is_corrected_learned_promoted_and_rolled_back(
         page.context.clear_cookies()
 
     page.goto(f"{site.url}/admin/review")
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
+    sign_in(page)
     page.get_by_role("link", name="Review the new ones").click()
     for left in range(CORRECTED, 0, -1):
         expect(page.locator("#count")).to_have_text(f"{left} left")

@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image
 
 from trainer.cli.main import PATH, require_torch
-from trainer.data import NOT_A_DIGIT, Source, Split, data_folder
+from trainer.data import FROZEN, NOT_A_DIGIT, Source, Split, data_folder
 from trainer.errors import TrainerError
 from trainer.fetch import DATA
 from trainer.records import record_writers
@@ -44,8 +44,6 @@ def fetch(name: str, mirror: str | None) -> None:
 @data.command()
 def prepare() -> None:
     """Paint what a training is judged and measured by, so that the next one need not wait."""
-    from trainer.comparison import FROZEN
-
     judges = (Source(name) for name in ("strokes", "mnist", "synthetic"))
     next(source for source in judges if source.is_here).load(Split.VALIDATION)
     for name in FROZEN:

@@ -20,7 +20,7 @@ from trainer.cli.main import (
     stop_at_unreadable_pictures,
     strict_option,
 )
-from trainer.data import Source, Split, data_folder, home_folder
+from trainer.data import FROZEN, Source, Split, data_folder, home_folder
 from trainer.pictures import PictureError, decode
 from trainer.preprocess import EmptyDrawing
 
@@ -90,7 +90,6 @@ def benchmark(
 @json_option
 def compare(bundles: tuple[Path, ...], data: tuple[str, ...], as_json: bool) -> None:
     """Measure BUNDLEs side by side on the same pictures."""
-    from trainer.comparison import FROZEN
     from trainer.comparison import compare as compare_bundles
 
     sources = [Source.parse(name).whole for name in data or FROZEN]

@@ -39,6 +39,9 @@ class Split(StrEnum):
 NOT_A_DIGIT = 10
 """The label of letters, scribbles and whatever else is no digit."""
 
+FROZEN = ("mnist", "strokes", "letters", "scribbles", "synthetic")
+"""The data sets whose test parts never change, so that models of all times can be compared."""
+
 
 @dataclass(frozen=True, slots=True)
 class Samples:

@@ -7,19 +7,17 @@ from collections.abc import Iterable, Iterator
 from http import HTTPStatus
 from typing import TypeVar
 
-import msgspec
 from flask import Blueprint, Response, g, redirect, request
-from sqlalchemy import select
 from werkzeug.wrappers import Response as AnyResponse
 
 from trainer.preprocess import EmptyDrawing
 from webapp import exchange, parts
 from webapp.answers import answer
 from webapp.audit import note
-from webapp.corrections import Correction, correction, keep
-from webapp.database import Drawing
-from webapp.errors import Problem, prefers_json
+from webapp.corrections import Correction, accepted, correction, keep
+from webapp.errors import Problem
 from webapp.receipts import Receipt
+from webapp.responses import as_json, prefers_json
 from webapp.schemas import PredictRequest
 
 blueprint = Blueprint("drawings", __name__)
@@ -33,13 +31,13 @@ _MOST_BYTES = 256 << 20
 @blueprint.get("/drawings/strokes.jsonl.gz")
 def strokes() -> Response:
     """The accepted drawings that have strokes, as the trainer's records."""
-    return _download(exchange.strokes_file(_accepted()), "application/gzip")
+    return _download(exchange.strokes_file(accepted(parts.database())), "application/gzip")
 
 
 @blueprint.get("/drawings/pictures.zip")
 def pictures() -> Response:
     """The accepted drawings as PNG files, as `trainer --data folder:` reads them."""
-    return _download(exchange.pictures_archive(_accepted()), "application/zip")
+    return _download(exchange.pictures_archive(accepted(parts.database())), "application/zip")
 
 
 @blueprint.post("/drawings")
@@ -64,7 +62,7 @@ def bring() -> AnyResponse:
             counts["kept" if is_new else "known"] += 1
         note(session, g.admin, "imported", file=file.filename, **counts)
     if prefers_json():
-        return Response(msgspec.json.encode(counts), mimetype="application/json")
+        return as_json(counts)
     return redirect("/admin/")
 
 
@@ -83,13 +81,6 @@ def _pausing(items: Iterable[T]) -> Iterator[T]:
     for item in items:
         yield item
         time.sleep(0)
-
-
-def _accepted() -> list[Drawing]:
-    database = parts.database()
-    those = select(Drawing).where(Drawing.state == "accepted").order_by(Drawing.created)
-    with database.reading() as session:
-        return list(session.scalars(those))
 
 
 def _download(content: bytes, kind: str) -> Response:

@@ -19,7 +19,8 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from webapp import parts
 from webapp.database import Drawing, Run
-from webapp.errors import Problem, prefers_json
+from webapp.errors import Problem
+from webapp.responses import as_json, prefers_json
 from webapp.retraining import runs
 from webapp.retraining.gate import Verdict
 from webapp.retraining.progress import Progress, loaded
@@ -87,7 +88,7 @@ def ask() -> AnyResponse:
     try:
         wishes.check()
     except BadWish as error:
-        _refuse(f"{str(error)[0].upper()}{str(error)[1:]}")
+        _refuse(str(error))
     with parts.database().writing() as session:
         run = runs.ask(session, wishes, g.admin)
     _wake()
@@ -123,12 +124,12 @@ def resume(identity: str) -> AnyResponse:
 def listing() -> Response:
     with parts.database().writing() as session:
         runs.mark_lost(session)
-        return _json(RunList(_newest(session)))
+        return as_json(RunList(_newest(session)))
 
 
 @blueprint.get("/api/runs/<identity>")
 def state(identity: str) -> Response:
-    return _json(_look(identity))
+    return as_json(_look(identity))
 
 
 @blueprint.get("/api/runs/<identity>/events")
@@ -180,8 +181,7 @@ def _changing(identity: str) -> Iterator[tuple[Session, Run]]:
             runs.mark_lost(session)
             yield session, _found(session.get(Run, identity, with_for_update=True))
     except runs.BadState as error:
-        detail = f"{str(error)[0].upper()}{str(error)[1:]}"
-        raise Problem(HTTPStatus.CONFLICT, "bad_state", detail) from error
+        raise Problem(HTTPStatus.CONFLICT, "bad_state", str(error)) from error
 
 
 def _look(identity: str) -> RunView:
@@ -238,12 +238,8 @@ def _wake() -> None:
 
 def _answer(run: Run, status: HTTPStatus) -> AnyResponse:
     if prefers_json() or request.mimetype == "application/json":
-        return _json(_view(run), status)
+        return as_json(_view(run), status)
     return redirect(f"/admin/runs/{run.id}")
-
-
-def _json(body: msgspec.Struct, status: HTTPStatus = HTTPStatus.OK) -> Response:
-    return Response(msgspec.json.encode(body), status, mimetype="application/json")
 
 
 def _refuse(detail: str) -> NoReturn:

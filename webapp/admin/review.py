@@ -16,6 +16,7 @@ from webapp.audit import note
 from webapp.corrections import State, delete_drawings
 from webapp.database import AuditEntry, Drawing, now
 from webapp.errors import Problem
+from webapp.responses import as_json
 from webapp.schemas import Truth
 from webapp.uploads import json_body
 
@@ -106,7 +107,7 @@ def queue() -> Response:
         found = session.scalars(_those(filters, select(Drawing)).order_by(*order).limit(PAGE))
         drawings = [_reviewed(drawing) for drawing in found]
         count = session.scalar(_those(filters, select(func.count()).select_from(Drawing))) or 0
-    return Response(msgspec.json.encode(Queue(drawings, count)), mimetype="application/json")
+    return as_json(Queue(drawings, count))
 
 
 @blueprint.post("/api/drawings/<identity>")
@@ -119,7 +120,7 @@ def decide(identity: str) -> Response:
         drawing.label = decision.label or drawing.label
         drawing.reviewed = None if decision.state == "new" else now()
         note(session, g.admin, decision.state, drawing=identity, label=drawing.label)
-    return Response(msgspec.json.encode(_reviewed(drawing)), mimetype="application/json")
+    return as_json(_reviewed(drawing))
 
 
 @blueprint.delete("/api/drawings/<identity>")
@@ -139,7 +140,7 @@ def delete_those() -> Response:
         those = _those(filters, select(Drawing.id))
         count = delete_drawings(session, Drawing.id.in_(those))
         note(session, g.admin, "deleted", count=count, filters=msgspec.to_builtins(filters))
-    return Response(msgspec.json.encode({"deleted": count}), mimetype="application/json")
+    return as_json({"deleted": count})
 
 
 def _filters() -> Filters:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from http import HTTPStatus
 
-import msgspec
-from flask import Blueprint, Response, g, redirect, render_template
+from flask import Blueprint, g, redirect, render_template
 from werkzeug.wrappers import Response as AnyResponse
 
 from trainer.bundle import BundleError, Card
 from webapp import parts
-from webapp.errors import Problem, prefers_json
+from webapp.errors import Problem
+from webapp.responses import as_json, prefers_json
 from webapp.versions import SHIPPED
 
 blueprint = Blueprint("versions", __name__)
@@ -73,5 +73,5 @@ def _right(card: Card, data: str) -> float | None:
 
 def _done(version: str) -> AnyResponse:
     if prefers_json():
-        return Response(msgspec.json.encode({"active": version}), mimetype="application/json")
+        return as_json({"active": version})
     return redirect("/admin/versions")

@@ -20,13 +20,13 @@ from threading import Event, Thread
 from typing import IO
 
 import msgspec
-from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
 from trainer.bundle import PRETRAINED, Bundle, BundleError
 from trainer.data import data_folder
 from trainer.data.corrections import Corrected, write
 from trainer.errors import TrainerError
+from webapp.corrections import accepted
 from webapp.database import Database, Drawing
 from webapp.models import bundles_of
 from webapp.retraining.gate import Comparison, Verdict, judge
@@ -140,9 +140,7 @@ class Job:
 
     def _write_corrections(self) -> bool:
         """Put the accepted drawings into the run's folder; whether there are any to learn from."""
-        those = select(Drawing).where(Drawing.state == "accepted").order_by(Drawing.created)
-        with self._database.reading() as session:
-            drawings = [_corrected(drawing) for drawing in session.scalars(those)]
+        drawings = [_corrected(drawing) for drawing in accepted(self._database)]
         if drawings:
             write(self._corrections, drawings)
         return any(not drawing.held_back for drawing in drawings)

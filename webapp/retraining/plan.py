@@ -6,7 +6,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from trainer.data import Source
+from trainer.data import FROZEN, Source
 from trainer.recipes import preset, read_options
 from webapp.retraining.wishes import REFINE, Wishes
 
@@ -22,7 +22,6 @@ _REPLAY_WITHOUT_DATA = ["synthetic:5000", "scribbles:800"]
 
 _MADE = ("synthetic", "scribbles")
 _NO_DIGITS = ("letters", "scribbles")
-_FROZEN = ("mnist", "strokes", "synthetic")
 _EVERY = "0.5"
 """Seconds between two signs of progress."""
 
@@ -66,8 +65,8 @@ def plan_of(wishes: Wishes, folder: Path, active: Path, has_corrections: bool) -
         command += ["--data", str(source)]
     for name in judges:
         command += ["--validate", name]
-    for name in _FROZEN:
-        if Source(name).is_here:
+    for name in FROZEN:
+        if name not in _NO_DIGITS and Source(name).is_here:
             command += ["--test", name]
     if wishes.epochs:
         command += ["--epochs", str(wishes.epochs)]
@@ -84,9 +83,7 @@ def resumption_of(folder: Path) -> list[str]:
 
 def comparison_of(active: Path, new: Path, held_back: Path | None) -> list[str]:
     """The command that measures both bundles on what never changes and what is held back."""
-    names = ["mnist", "strokes", "letters", "scribbles", "synthetic"]
-    if held_back:
-        names.append(f"corrections:{held_back}")
+    names = [*FROZEN, *([f"corrections:{held_back}"] if held_back else [])]
     data = [argument for name in names for argument in ("--data", name)]
     return [*_TRAINER, "compare", str(active), str(new), *data, "--json"]
 
