@@ -30,6 +30,11 @@ from webapp.database import Database
 from webapp.settings import Settings
 
 
+def pytest_configure() -> None:
+    """Let each process compute with one thread: there are as many processes as cores."""
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
 def need(there: bool, reason: str) -> None:
     """Skip, saying why, where something is missing; in CI nothing may be missing."""
     if there:

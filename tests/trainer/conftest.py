@@ -1,9 +1,15 @@
-"""Digits that are quick to make, for tests that train."""
+"""Digits that are quick to make, and the trainer's commands."""
+
+import sys
+from pathlib import Path
+from subprocess import CompletedProcess
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from PIL import Image
 
+from trainer.cli import main
 from trainer.data import Split, synthetic
 from trainer.render import Look, paint
 
@@ -21,3 +27,14 @@ def some_digits(tmp_path_factory):
             picture = paint(synthetic.drawn(label, rng), Look(side=64, pen=4))
             Image.fromarray(picture).save(place / f"{index:04}.png")
     return folder
+
+
+def trainer(*arguments: object, cwd: Path, **environment: str) -> CompletedProcess[str]:
+    """Call a command of the trainer, in this process: torch is imported once for all of them."""
+    command = [str(each) for each in arguments]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(cwd)
+        patch.setattr(sys, "argv", ["trainer", *command])
+        environment = {"INKLING_HOME": str(cwd / "home")} | environment
+        result = CliRunner().invoke(main, command, env=environment, catch_exceptions=False)
+    return CompletedProcess(command, result.exit_code, result.stdout, result.stderr)
