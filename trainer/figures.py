@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 from numpy.typing import NDArray
@@ -22,7 +24,7 @@ _COLUMNS = 10
 def png(figure: Figure) -> bytes:
     """A figure as a PNG file."""
     file = io.BytesIO()
-    figure.savefig(file, dpi=120, bbox_inches="tight", metadata={"Software": None})
+    figure.savefig(file, dpi=120, metadata={"Software": None})
     return file.getvalue()
 
 
@@ -33,14 +35,43 @@ def word(label: int) -> str:
 
 def pictures(pixels: Pixels, titles: Sequence[str], columns: int = _COLUMNS) -> Figure:
     """Pictures uint8 [n, 28, 28], each with a title above it."""
-    rows = max(1, -(-len(pixels) // columns))
-    figure = Figure(figsize=(columns, 1.25 * rows), layout="constrained")
-    for number, axes in enumerate(np.ravel(figure.subplots(rows, columns, squeeze=False))):
-        axes.axis("off")
-        if number < len(pixels):
-            axes.imshow(pixels[number], cmap="gray_r", vmin=0, vmax=255)
-            axes.set_title(titles[number], fontsize=10, color=INK)
+    mosaic, places = _mosaic(pixels, columns, gap=2, above=8)
+    figure, axes = _showing(mosaic, tile=1.0, columns=columns, cmap="gray_r", vmin=0, vmax=255)
+    for (x, y), title in zip(places, titles, strict=True):
+        axes.text(x, y - 1.5, title, ha="center", va="bottom", size=9, color=INK)
     return figure
+
+
+def _mosaic(
+    tiles: NDArray[Any], columns: int, gap: int, above: int = 0
+) -> tuple[NDArray[np.float32], list[tuple[float, float]]]:
+    """Tiles [n, height, width] in rows, NaN between them, and the middle of each upper edge, x, y.
+
+    One picture of all, since axes for each of them take a second for twenty.
+    """
+    count, height, width = tiles.shape
+    rows = max(1, -(-count // columns))
+    mosaic = np.full((rows * (height + gap + above), columns * (width + gap)), np.nan, np.float32)
+    places = []
+    for number, tile in enumerate(tiles):
+        row, column = divmod(number, columns)
+        top, left = row * (height + gap + above) + above, column * (width + gap)
+        mosaic[top : top + height, left : left + width] = tile
+        places.append((left + (width - 1) / 2, top - 0.5))
+    return mosaic, places
+
+
+def _showing(
+    mosaic: NDArray[np.float32], tile: float, columns: int, **colours: Any
+) -> tuple[Figure, Axes]:
+    """A figure of a mosaic whose tiles are so many inches wide, and its axes."""
+    height, width = mosaic.shape
+    inches = tile * columns
+    figure = Figure(figsize=(inches, inches * height / width), layout="constrained")
+    axes = figure.subplots()
+    axes.axis("off")
+    axes.imshow(mosaic, interpolation="nearest", **colours)
+    return figure, axes
 
 
 def curves(metrics: Sequence[EpochResult], test_accuracy: float | None) -> Figure:
@@ -98,30 +129,26 @@ def reliability_diagram(bins: Sequence[ReliabilityBin]) -> Figure:
 def filters(weights: NDArray[np.float32]) -> Figure:
     """Filters of a first layer, float32 [n, height, width]: blue takes ink away, red wants it."""
     columns = min(16, len(weights))
-    rows = -(-len(weights) // columns)
-    figure = Figure(figsize=(0.6 * columns, 0.6 * rows), layout="constrained")
     strongest = float(np.abs(weights).max())
-    for number, axes in enumerate(np.ravel(figure.subplots(rows, columns, squeeze=False))):
-        axes.axis("off")
-        if number < len(weights):
-            axes.imshow(weights[number], cmap="RdBu_r", vmin=-strongest, vmax=strongest)
-    return figure
+    mosaic, _ = _mosaic(weights, columns, gap=1)
+    colours = {"cmap": "RdBu_r", "vmin": -strongest, "vmax": strongest}
+    return _showing(mosaic, tile=0.6, columns=columns, **colours)[0]
 
 
 def stage(activation: NDArray[np.float32], title: str) -> Figure:
     """What a stage gave for one picture.
 
-    Maps, float32 [maps, height, width], side by side; a recurrent state after each row, float32
-    [rows, units], from top to bottom; or units, float32 [units], in one strip.
+    Maps, float32 [maps, height, width], side by side and each in its own range; a recurrent state
+    after each row, float32 [rows, units], from top to bottom; or units, float32 [units], in one
+    strip.
     """
     if activation.ndim == 3:
         columns = min(16, len(activation))
-        rows = -(-len(activation) // columns)
-        figure = Figure(figsize=(0.7 * columns, 0.7 * rows + 0.4), layout="constrained")
-        for number, axes in enumerate(np.ravel(figure.subplots(rows, columns, squeeze=False))):
-            axes.axis("off")
-            if number < len(activation):
-                axes.imshow(activation[number], cmap="magma")
+        low = activation.min(axis=(1, 2), keepdims=True)
+        span = np.ptp(activation, axis=(1, 2), keepdims=True)
+        mosaic, _ = _mosaic((activation - low) / np.where(span > 0, span, 1), columns, gap=1)
+        figure, axes = _showing(mosaic, tile=0.7, columns=columns, cmap="magma", vmin=0, vmax=1)
+        axes.set_title(title)
     else:
         table = np.atleast_2d(activation)
         figure = Figure(figsize=(9, 1.2 if len(table) == 1 else 4), layout="constrained")
@@ -130,7 +157,7 @@ def stage(activation: NDArray[np.float32], title: str) -> Figure:
         axes.set(xlabel="unit", yticks=[] if len(table) == 1 else range(0, len(table), 4))
         if len(table) > 1:
             axes.set_ylabel("row of the picture")
-    figure.suptitle(title)
+        figure.suptitle(title)
     return figure
 
 
