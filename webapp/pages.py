@@ -44,7 +44,7 @@ _PATH = re.compile(r"/([a-z][a-z0-9/._-]*)?", re.ASCII | re.IGNORECASE)
 def every_page() -> dict[str, object]:
     return {
         "model_version": parts.models().get().card.version,
-        "corrections": parts.settings().corrections,
+        "keeps_corrections": parts.settings().corrections,
     }
 
 

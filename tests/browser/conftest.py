@@ -129,6 +129,13 @@ def sign_in(page: Page) -> None:
     page.get_by_role("button", name="Sign in").click()
 
 
+def fits(page: Page) -> bool:
+    """Whether nothing is wider than the screen. A phone's `innerWidth` grows with what is."""
+    return page.evaluate(
+        "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
+    )
+
+
 def draw(
     page: Page, lines: Strokes, size: float = 0.6, at: tuple[float, float] = (0.5, 0.5)
 ) -> None:

@@ -5,7 +5,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
-from tests.browser.conftest import answered, draw, sign_in
+from tests.browser.conftest import answered, draw, fits, sign_in
 from webapp.retraining import runs
 from webapp.retraining.gate import Compared, Comparison, Measured, judge
 from webapp.retraining.progress import Epoch, Progress, stored
@@ -125,16 +125,23 @@ def test_axe_finds_nothing_on_the_admins_pages(site, browser, screen, scheme):
         progress = Progress(used=["synthetic"], lacked=["mnist"], soft_targets=True)
         progress.epochs = [Epoch(1, 0.5, 0.9, 0.1, 0.99, True)]
         judged.progress = stored(progress)
+        failed = runs.ask(session, Wishes(epochs=2), "test")
+        failed.state, failed.error = "failed", "No space left on device: " + "/a/long/path" * 9
     context = browser.new_context(locale="en-US", color_scheme=scheme, **screen)
     page = context.new_page()
     page.goto(f"{site.url}/admin/login")
     sign_in(page)
-    paths = ["", "review", "versions", "retrain", f"runs/{waiting}", f"runs/{judged.id}"]
+    paths = [
+        "",
+        "review",
+        "versions",
+        "retrain",
+        *(f"runs/{each}" for each in (waiting, judged.id, failed.id)),
+    ]
     for path in [f"/admin/{each}" for each in paths] + ["/models/inkling/inside"]:
         page.goto(site.url + path)
         page.evaluate("document.querySelectorAll('details').forEach((each) => (each.open = true))")
         results = Axe().run(page)
         assert results.violations_count == 0, f"{path}: {results.generate_report()}"
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
+        assert fits(page), path
     context.close()
-    site.stop()

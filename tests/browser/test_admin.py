@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import expect
 from sqlalchemy import select
 
-from tests.browser.conftest import answered, draw, sign_in
+from tests.browser.conftest import answered, draw, fits, sign_in
 from webapp.database import Drawing
 
 
@@ -47,7 +47,7 @@ def test_the_queue_is_cleared_by_keys(admin, site):
     found = kept(site)
     assert found["9"] == ("accepted", "4")
     assert sorted([found["7"][0], found["2"][0]]) == ["accepted", "rejected"]
-    assert admin.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert fits(admin)
     admin.get_by_label("State").select_option("accepted")
     expect(count).to_have_text("2 left")
     admin.get_by_role("link", name="Admin").first.click()

@@ -5,7 +5,7 @@ import shutil
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import DESKTOP, answered, draw
+from tests.browser.conftest import DESKTOP, answered, draw, fits
 from trainer.bundle import PRETRAINED
 
 
@@ -31,7 +31,7 @@ def test_one_drawing_gets_every_models_bars(another_model, open_page, screen, dr
     page.locator("#clear").click()
     expect(page.locator('[data-model="another"] .digit')).to_have_text("")
     expect(page.locator("#sentence")).to_have_text("Draw a digit, or drop a picture here.")
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert fits(page)
 
 
 def test_the_drawing_goes_along_from_page_to_page(open_page, drawings):
@@ -74,4 +74,4 @@ def test_a_drawing_is_followed_through_a_models_stages(open_page, screen, drawin
     assert min(widths) > 0
     page.locator("#clear").click()
     expect(page.locator("#insight")).to_be_hidden()
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert fits(page)

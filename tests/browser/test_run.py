@@ -59,4 +59,4 @@ def test_without_scripts_the_page_tells_and_cancels_too(site, open_page):
     page.goto(f"{site.url}/admin/retrain")
     page.get_by_label("Epochs").fill("2")
     page.get_by_role("button", name="Retrain").click()
-    expect(page.get_by_text("Epochs: 2")).to_be_visible()
+    expect(page.get_by_text("epochs: 2")).to_be_visible()

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Site, draw, sign_in
+from tests.browser.conftest import Site, draw, fits, sign_in
 from tests.webapp.test_worker import Worker
 from trainer.data import Split, data_folder
 from trainer.pictures import as_png
@@ -97,7 +97,7 @@ def test_a_misread_style_is_corrected_learned_promoted_and_rolled_back(
     change = float(mnist_row.locator("td").last.inner_text().replace("−", "-"))
     assert change >= -0.1
     assert page.locator("details .confusion").count() >= 6  # three sets, both versions
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert fits(page)
     promote = page.get_by_role("button", name="Promote")
     if promote.count():  # else it took over by itself
         promote.click()

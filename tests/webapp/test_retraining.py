@@ -88,6 +88,12 @@ def test_a_form_and_json_ask_for_the_same(client, database):
     assert noted.count("asked for retraining") == 2
 
 
+def test_the_page_to_ask_on_says_like_all_pages_what_is_kept(client):
+    kept = "unless you tell what they are"
+    assert kept in client.get("/").text
+    assert kept in client.get("/admin/retrain", headers=HEADERS).text
+
+
 def test_a_plain_form_takes_all_data_there_is(client):
     for fields in ({"all_data": "true", "data": ["mnist"], "preset": "inkling"}, {"epochs": "1"}):
         answer = client.post("/admin/retrain", data=fields, headers=HEADERS)

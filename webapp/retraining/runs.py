@@ -42,7 +42,8 @@ def ask(session: Session, wishes: Wishes, who: str) -> Run:
         progress=stored(Progress()),
     )
     session.add(run)
-    note(session, who, "asked for retraining", run=run.id, **run.wishes)
+    wished = {name: wish for name, wish in run.wishes.items() if wish is not None}
+    note(session, who, "asked for retraining", run=run.id, **wished)
     return run
 
 
