@@ -157,16 +157,13 @@ def gone(processes: list[psutil.Process]) -> bool:
     return alive == []
 
 
-ALONE = pytest.mark.parametrize("chosen", ["sqlite"], indirect=True)
-"""What does not depend on the queue."""
+QUICK = {"start": "scratch", "preset": "quick", "data": ["corrections"]}
+"""To ask for what is learned in seconds, on synthetic digits and what was given."""
 
 
-@ALONE
-def test_a_killed_worker_loses_nothing_and_on_a_bare_machine_it_learns_all_the_same(
-    client, worker, tmp_path
-):
+def test_a_killed_worker_loses_nothing(client, worker):
     give(client, 12)
-    run = ask(client, epochs=2)
+    run = ask(client, **QUICK, epochs=3)
     until(client, run, lambda view: epochs(view) == 1)
     trainer = worker.children()
     worker.process.kill()
@@ -180,12 +177,20 @@ def test_a_killed_worker_loses_nothing_and_on_a_bare_machine_it_learns_all_the_s
 
     worker.start()
     assert client.post(f"/admin/runs/{run}/resume", headers=HEADERS).status_code == 200
-    view = ended(client, run)
+    progress = until(client, run, lambda view: epochs(view) == 2)["progress"]
+    assert [each["epoch"] for each in progress["epochs"]] == [1, 2]
+    assert "--resume" in progress["commands"][1]  # from its checkpoint, not from the beginning
+
+
+@pytest.mark.parametrize("chosen", ["sqlite"], indirect=True)
+def test_on_a_bare_machine_it_learns_what_was_given_and_holds_on_to_the_rest(
+    client, worker, tmp_path
+):
+    give(client, 12)
+    view = ended(client, ask(client, epochs=1))
     assert view["state"] == "done", view["error"]
     progress = view["progress"]
-    assert [each["epoch"] for each in progress["epochs"]] == [1, 2]
     assert "--start-from" in progress["commands"][0]
-    assert "--resume" in progress["commands"][1]  # from its checkpoint, not from the beginning
     assert progress["used"] == ["scribbles", "synthetic", "corrections"]
     assert progress["lacked"] == ["mnist", "strokes", "letters"]
     assert progress["soft_targets"]
@@ -200,7 +205,6 @@ def test_a_killed_worker_loses_nothing_and_on_a_bare_machine_it_learns_all_the_s
     assert verdict["by_itself"] == (client.get("/readyz").get_json()["version"] == view["version"])
 
 
-@ALONE
 def test_a_stopped_worker_hands_its_run_to_the_next(client, worker):
     run = ask(client)
     until(client, run, lambda view: bool(worker.training()))
@@ -213,7 +217,6 @@ def test_a_stopped_worker_hands_its_run_to_the_next(client, worker):
     until(client, run, lambda view: view["state"] == "running")
 
 
-@ALONE
 def test_data_that_is_not_there_fails_the_run_in_one_line_with_its_log(client, worker):
     run = ask(client, data=["strokes"])
     view = ended(client, run)
@@ -261,8 +264,8 @@ def test_two_servers_and_a_worker_on_one_database_share_all(chosen, worker, tmp_
         assert first.get("/api/v1/feedback", json.dumps(told).encode(), **JSON)[0] == 201
         assert ask_json(second, "/admin/api/drawings")["count"] == 1
 
-        wishes = {"start": "scratch", "preset": "quick", "data": ["corrections"], "epochs": 1}
-        run = ask_json(first, "/admin/retrain", json.dumps(wishes).encode())["id"]
+        wishes = json.dumps(QUICK | {"epochs": 1}).encode()
+        run = ask_json(first, "/admin/retrain", wishes)["id"]
         deadline = time.monotonic() + PATIENCE
         while (view := ask_json(second, f"/admin/api/runs/{run}"))["state"] in {
             "queued",
