@@ -34,7 +34,7 @@ worker: .venv/train
 install: .venv/full
 
 test: .venv/full
-	$(BIN)/python -m pytest --numprocesses auto --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest --numprocesses auto --dist worksteal $(ARGS)
 
 lint: .venv/full
 	$(BIN)/ruff check .
