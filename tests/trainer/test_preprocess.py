@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -225,6 +227,41 @@ def test_ink_is_found_on_a_photo(drawings, photo):
         shares.append(overlap(preprocess(photographed(lines, **photo)).pixels, clean))
     assert np.median(shares) > 0.93
     assert min(shares) > 0.6
+
+
+QUIET = {"noise": 0.002, "texture": 0.003, "light": 0.05, "blur": 0.4, "jpeg": 92}
+
+
+@pytest.mark.parametrize("rules", ["lines", "squares"])
+def test_faint_rules_on_quiet_paper_do_not_stay(drawings, rules):
+    shares = []
+    for label, lines in drawings.items():
+        photo = Photo(rules=rules, rule_strength=0.15, seed=label, **QUIET)
+        taken = preprocess(paint(lines, Look(photo=photo))).pixels
+        shares.append(overlap(taken, preprocess(paint(lines, Look())).pixels))
+    assert min(shares) > 0.8
+
+
+def test_hardly_any_photo_loses_its_digit(drawings):
+    lost = 0
+    for seed in range(300):
+        look = Look.random(np.random.default_rng(seed), photos=1)
+        lines = drawings[seed % 10]
+        clean = preprocess(paint(lines, Look(pen=max(3, look.pen / look.size)))).pixels
+        upright = replace(look, turn=0, slant=0, stretch=1, skips=0, coarse=1, pressure=0)
+        try:
+            lost += overlap(preprocess(paint(lines, upright)).pixels, clean) < 0.5
+        except EmptyDrawing:
+            lost += 1
+    assert lost <= 4
+
+
+def test_a_shadow_at_the_edge_of_a_photo_is_no_ink(drawings):
+    for label, lines in drawings.items():
+        taken = paint(lines, Look(size=0.5, photo=Photo(seed=label))).copy()
+        taken[:6] //= 3  # the edge of the desk
+        clean = preprocess(paint(lines, Look(size=0.5))).pixels
+        assert overlap(preprocess(taken).pixels, clean) > 0.7
 
 
 def test_a_photo_of_paper_alone_is_an_empty_drawing():

@@ -38,7 +38,8 @@ __all__ = [
 ]
 
 VERSION = 2
-"""Written into every bundle. Raise it whenever the same picture may give other pixels."""
+"""Written into every bundle. Raise it whenever the same ink may give other pixels, so that a model
+would see something else than it learned from; not where ink is found that was missed before."""
 
 
 @dataclass(frozen=True, slots=True)

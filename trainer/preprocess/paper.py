@@ -8,10 +8,10 @@ import cv2
 import numpy as np
 
 from trainer.preprocess.arrays import Pixels
-from trainer.preprocess.pieces import without_edges
+from trainer.preprocess.pieces import without_faint_pieces, without_strays
 from trainer.preprocess.rules import without_rules
 
-_UNEVEN = 3  # median deviation of the outermost pixels: more is not a drawing page's paper
+_UNEVEN = 0  # median deviation of the outermost pixels: a drawing page's paper has none
 _THUMBNAIL = 96  # longer side at which the light on the paper is estimated
 _NEIGHBOURHOOD = 0.45  # of that side: ink covers the lesser part of a window as large as this
 _WIDEST_STROKE = 0.25  # of that side
@@ -19,7 +19,7 @@ _NOISE = 5  # standard deviations that ink rises above the paper's noise
 _PAPER = 128  # what paper becomes; ink is darker or lighter
 _CONTRAST = 14  # of that, the least of it
 _DARKEST = 16  # light of which a picture still tells
-_FAINT, _FULL = 0.3, 0.7  # of the strongest ink: from no ink at all to as dark as it gets
+_FAINT, _FULL = 0.18, 0.7  # of the strongest ink: from no ink at all to as dark as it gets
 
 
 def is_uneven(edge: Pixels) -> bool:
@@ -46,7 +46,8 @@ def flatten(channels: list[Pixels]) -> tuple[Pixels, bool]:
     ratio = reduce(cv2.min if dark_on_light else cv2.max, ratios)
     paper = np.full_like(ratio, _PAPER)
     difference = cv2.subtract(*((paper, ratio) if dark_on_light else (ratio, paper)))
-    return without_edges(without_rules(_clear(difference))), dark_on_light
+    ink = without_faint_pieces(without_rules(_clear(difference)))
+    return without_strays(ink), dark_on_light
 
 
 def _is_dark_on_light(channels: list[Pixels]) -> bool:

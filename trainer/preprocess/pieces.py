@@ -13,8 +13,12 @@ Box = tuple[int, int, int, int]
 _INK_SHARE = 0.15  # of the strongest ink; fainter pixels count as paper
 _SPECK_AREA = 0.05  # of the largest piece's
 _SPECK_LENGTH = 0.2  # of the largest piece's longer side
+_DARK = 0.45  # of the strongest ink: a piece that is nowhere as dark is none
+_LONG = 0.6  # of its longer side: what is as long may be a 1 beside it
 _MARGIN = 1  # pixels; what comes as near to the picture's edge lies across it
-_LEAST_WITHIN = 0.1  # of the largest piece's area
+_STRIP = 0.05  # of the picture's side: what lies along its edge and is as thin is no stroke
+_LEAST_WITHIN = 0.1  # of the ink of the largest piece
+_STRAY = 0.2  # of the main piece's ink: what is smaller, and apart from it, is none of it
 _NEAR = 0.2  # of the longer side of the largest piece within
 
 
@@ -48,29 +52,59 @@ def without_specks(ink: Pixels) -> Pixels:
     return cleaned
 
 
-def without_edges(ink: Pixels) -> Pixels:
-    """Drop what reaches in from outside the picture, where there is a piece that lies within it.
+def without_faint_pieces(ink: Pixels) -> Pixels:
+    """Drop the pieces that are nowhere as dark as ink: what is left of ruled lines, and grain.
 
-    The edge of the sheet, a shadow, a neighbour's ink. What is near the largest piece within is
-    kept: it may be a stroke of the same digit.
+    The faint parts of a stroke hang together with its dark ones, but for gaps of two pixels
+    (hysteresis, Canny 1986).
+    """
+    joined = cv2.dilate((ink > 0).astype(np.uint8), np.ones((3, 3), np.uint8))
+    count, labels = cv2.connectedComponents(joined, connectivity=8)
+    kept = np.zeros(count, np.uint8)
+    kept[labels[ink >= max(1.0, _DARK * int(ink.max(initial=0)))]] = 255
+    return cv2.bitwise_and(ink, kept[labels])
+
+
+def without_strays(ink: Pixels) -> Pixels:
+    """Drop what is not of the drawing on a photo, where there is a piece that lies within it.
+
+    What reaches in from outside: the edge of the sheet, a shadow, a neighbour's ink. And what is
+    small: crumbs of ruled lines, grain. What hangs together with the main piece by short gaps is
+    kept, for it may be a stroke of the same digit. Strips along an edge go from beside anything.
     """
     count, labels, stats, _ = cv2.connectedComponentsWithStats(mask_of(ink), connectivity=8)
     if count <= 2:
         return ink
     pieces = stats[1:]
     low, high = pieces[:, :2], pieces[:, :2] + pieces[:, 2:4]
-    outside = (low <= _MARGIN).any(axis=1) | (high >= np.array(ink.shape[::-1]) - _MARGIN).any(
-        axis=1
-    )
-    areas = np.where(outside, 0, pieces[:, cv2.CC_STAT_AREA])
-    main = int(areas.argmax())
-    if areas[main] < _LEAST_WITHIN * pieces[:, cv2.CC_STAT_AREA].max():
-        return ink
-    apart = np.maximum(low - high[main], low[main] - high).max(axis=1)
-    dropped = outside & (apart > _NEAR * pieces[main, 2:4].max())
+    sides, extent = np.array(ink.shape[::-1]), high - low
+    at_edge = (low <= _MARGIN) | (high >= sides - _MARGIN)  # left or right, top or bottom
+    flat = (extent <= _STRIP * sides) & (extent < extent[:, ::-1])
+    strips = (at_edge & flat).any(axis=1)
+    dropped = strips & ~strips.all()
+    outside = at_edge.any(axis=1)
+    mass = np.bincount(labels.ravel(), ink.ravel(), count)[1:]
+    within = np.where(outside, 0, mass)
+    main = int(within.argmax())
+    if within[main] >= _LEAST_WITHIN * mass[~dropped].max():
+        near = _hanging_together(low, high, main, _NEAR * float(extent[main].max()))
+        longest = extent.max(axis=1)
+        small = (mass < _STRAY * mass[main]) & (longest < _LONG * longest[main])
+        dropped |= (outside | small) & ~near
     kept = np.zeros(count, np.uint8)
     kept[1:] = 255 * ~dropped
     return cv2.bitwise_and(ink, kept[labels])
+
+
+def _hanging_together(low: np.ndarray, high: np.ndarray, main: int, gap: float) -> np.ndarray:
+    """Which boxes are reached from that of `main` by gaps no wider than this: bool [pieces]."""
+    reached = np.zeros(len(low), bool)
+    new = [main]
+    while new:
+        reached[new] = True
+        apart = np.maximum(low[:, None] - high[new], low[new] - high[:, None]).max(axis=2)
+        new = np.flatnonzero(~reached & (apart.min(axis=1) <= gap)).tolist()
+    return reached
 
 
 def are_specks(stats: np.ndarray) -> np.ndarray:
