@@ -1,5 +1,7 @@
 """The admin clears the queue by keys."""
 
+import re
+
 import pytest
 from playwright.sync_api import expect
 from sqlalchemy import select
@@ -53,6 +55,9 @@ def test_the_queue_is_cleared_by_keys(admin, site):
     admin.get_by_role("link", name="Admin").first.click()
     expect(admin.locator("table.figures").first).to_contain_text("4")
     expect(admin.locator("table.log")).to_contain_text("accepted")
+    when = admin.locator("table.log time").first
+    expect(when).to_have_text(re.compile(r"now|seconds? ago"))
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC", when.get_attribute("title"))
 
 
 def test_all_drawings_are_deleted_once_it_is_confirmed(admin, site):
