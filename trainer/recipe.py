@@ -5,22 +5,20 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from trainer.architectures import Option, construct
 from trainer.augment import Augmentation
+from trainer.device import Precision
 from trainer.errors import TrainerError
 from trainer.preprocess import SIDE
 from trainer.recipes import OF_ARCHITECTURES
 
 Weights = Mapping[str, Tensor]
 """A model's parameters and buffers by name."""
-
-Precision = Literal["float32", "bfloat16"]
-"""Of the forward pass and its gradients; weights and their averages are float32 always."""
 
 MNIST_MEAN, MNIST_DEVIATION = 0.1307, 0.3081
 """Of the pixels of MNIST's training part, 0..1."""
@@ -95,8 +93,9 @@ def load_model(recipe: Recipe, weights: Weights) -> nn.Module:
         model.load_state_dict(weights)
     except RuntimeError as error:
         raise TrainerError(
-            f"the weights do not fit the architecture {recipe.architecture!r}: {error}"
-        ) from error
+            f"the weights do not fit the architecture {recipe.architecture!r} as it is now; "
+            "train from scratch"
+        ) from error  # torch's own words name every tensor
     return model
 
 

@@ -80,8 +80,9 @@ def test_what_shapes_the_net_is_the_bundles_and_the_rest_is_the_recipes():
     assert (recipe.architecture, recipe.start_from) == ("lenet5", bundle.card.version)
     assert (recipe.epochs, recipe.seed) == (3, 7)
     assert load_model(recipe, load(weights)) is not None
-    with pytest.raises(TrainerError, match="do not fit the architecture 'mlp'"):
+    with pytest.raises(TrainerError, match="do not fit the architecture 'mlp'") as error:
         load_model(replace(recipe, architecture="mlp"), load(weights))
+    assert len(str(error.value)) < 120  # it is told on the run's page, in one line
 
 
 def test_altered_weights_are_refused(tmp_path):
