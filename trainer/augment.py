@@ -8,6 +8,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+_LIE = {"rotation", "scale", "shear", "shift"}
+
 
 @dataclass(frozen=True, slots=True)
 class Augmentation:
@@ -26,8 +28,14 @@ class Augmentation:
     patch: float = 2.5  # radius of such a patch, pixels
 
     def weakened(self, share: float) -> Augmentation:
-        """Every change, and how often each comes, at this share of its strength."""
-        return Augmentation(**{name: share * value for name, value in asdict(self).items()})
+        """What makes pictures worse, and how often, at this share; how they lie stays as varied.
+
+        People do turn and slant their digits, so a model must not unlearn it at the end.
+        """
+        strengths = asdict(self).items()
+        return Augmentation(
+            **{name: value if name in _LIE else share * value for name, value in strengths}
+        )
 
     def __call__(self, x: Tensor) -> Tensor:
         """Change a batch: float32 [n, 1, 28, 28] in 0..1 to the same."""

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from trainer.data import Samples, Split
+from trainer.hand import another_hand
 from trainer.parallel import in_chunks
 from trainer.preprocess import SIDE, EmptyDrawing, Pixels, preprocess
 from trainer.records import Record
@@ -22,14 +23,21 @@ Draw = Callable[[int, Generator], tuple[int, Image.Image | Pixels]]
 
 @dataclass(frozen=True, slots=True)
 class PaintedRecords:
-    """Draw what people drew, in this order, each in a random look."""
+    """Draw what people drew, in this order, each in a random look.
+
+    `other_hands` is the share of them that is drawn as another hand might have done it.
+    """
 
     records: Sequence[Record]
     order: NDArray[np.int64]
+    other_hands: float = 0.0
 
     def __call__(self, index: int, rng: Generator) -> tuple[int, Pixels]:
         record = self.records[self.order[index]]
-        return record.target, paint(record.strokes, Look.random(rng))
+        strokes = record.strokes
+        if self.other_hands and rng.random() < self.other_hands:
+            strokes = another_hand(strokes, rng)
+        return record.target, paint(strokes, Look.random(rng))
 
 
 def pixels_of(picture: Image.Image | Pixels, scale: float = 1.0) -> Pixels:

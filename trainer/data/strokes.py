@@ -16,13 +16,16 @@ from trainer.records import ATTRIBUTION, read_split
 VALIDATION_LOOKS = 4
 """Each digit of the few validation writers is painted so many times, each time in another look."""
 
+_OTHER_HANDS = 0.5  # share of the training part
+
 
 @data_set("strokes", ATTRIBUTION, files="strokes/digits-*.jsonl.gz")
 def strokes(split: Split, folder: Path, size: int | None, seed: int) -> Samples:
     """The digits of the split's writers, each painted on a canvas in a random look.
 
-    More than there are records means painting each of them again, in another look. Validation and
-    test look the same whatever the seed.
+    More than there are records means painting each of them again, in another look. For training
+    half of them are painted as another hand might have written them. Validation and test look the
+    same whatever the seed.
     """
     return stroke_drawings(split, folder, size, seed).samples()
 
@@ -33,4 +36,5 @@ def stroke_drawings(split: Split, folder: Path, size: int | None, seed: int) -> 
     if size is None and split is Split.VALIDATION:
         size = VALIDATION_LOOKS * len(records)
     order = repeated(len(records), size, np.random.default_rng(seed))
-    return Drawings(PaintedRecords(records, order), len(order), split, seed)
+    other_hands = _OTHER_HANDS if split is Split.TRAIN else 0.0
+    return Drawings(PaintedRecords(records, order, other_hands), len(order), split, seed)

@@ -14,6 +14,7 @@ from numpy.random import Generator
 from trainer.data import Samples, Split, data_set
 from trainer.data.templates import TEMPLATES, Stroke
 from trainer.drawings import Drawings
+from trainer.hand import bending
 from trainer.preprocess import Pixels
 from trainer.render import Line, Look, Strokes, catmull_rom, paint
 
@@ -85,14 +86,7 @@ def _warp(lines: Strokes, rng: Generator) -> Strokes:
     shear = np.array([[1.0, -slant], [0.0, 1.0]])
     rotation = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
     matrix = rotation @ shear @ stretch
-    frequency = rng.uniform(1.5, 5, (2, 2, 2))
-    phase = rng.uniform(0, 2 * np.pi, (2, 2))
-    amount = rng.normal(0, 0.03, (2, 2))
-
-    def bend(line: Line) -> Line:
-        waves = np.sin(np.einsum("nc,adc->nad", line, frequency) + phase) * amount
-        return line + waves.sum(axis=2)
-
+    bend = bending(rng)
     return [bend(line - 0.5) @ matrix.T for line in lines]
 
 
