@@ -39,6 +39,21 @@ def test_it_reads_a_number_from_left_to_right(recogniser, number, text):
     assert 0 <= reading.confidence <= min(digit.confidence for digit in reading.digits)
 
 
+def test_a_bar_is_near_enough_to_a_wide_5_that_was_cut(recogniser):
+    picture = np.full((220, 420), 255, np.uint8)
+    seven = np.array([[30, 50], [100, 48], [60, 170]], np.int32)
+    body = np.array(
+        [[180, 60], [165, 110], [225, 100], [262, 128], [240, 165], [165, 170]], np.int32
+    )
+    bar = np.array([[255, 62], [310, 56]], np.int32)
+    for line in (seven, body, bar):
+        cv2.polylines(picture, [line], False, 0, 8, cv2.LINE_AA)
+    parts = preprocess_parts(picture)
+    assert parts.cuts()
+    assert (2, len(parts.parts)) in parts.runs()
+    assert recogniser.read_number(picture).text == "75"
+
+
 def test_each_digit_has_its_box_in_pixels_of_the_picture(recogniser, number):
     picture = number("407")
     boxes = [digit.prepared.box for digit in recogniser.read_number(picture).digits]

@@ -94,13 +94,13 @@ def digit_runs(labels: Labels, parts: Sequence[Part]) -> list[tuple[int, int]]:
 def _are_two(labels: Labels, parts: Sequence[Part], first: int, last: int, tallest: int) -> bool:
     """Whether the part `last` cannot be of one digit with those from `first` on."""
     after = parts[last]
+    if after.left - max(part.right for part in parts[first:last]) > _GAP * tallest:
+        return True
     for number in range(first, last):
         before = parts[number]
         if before.piece == after.piece:
             continue
         gap = after.left - before.right
-        if gap > _GAP * tallest:
-            return True
         both_tall = min(before.height, after.height) >= _TALL * tallest
         if both_tall and gap > -_OVERLAP * tallest:
             return _distance(labels, number + 1, last + 1) > _NEAR * tallest
