@@ -54,6 +54,18 @@ def test_a_bar_is_near_enough_to_a_wide_5_that_was_cut(recogniser):
     assert recogniser.read_number(picture).text == "75"
 
 
+def test_a_digit_may_be_much_wider_than_high(recogniser):
+    picture = np.full((220, 520), 255, np.uint8)
+    two = np.array([[45, 75], [85, 55], [125, 75], [100, 115], [45, 155], [130, 150], [240, 162]])
+    one = np.array([[330, 55], [325, 165]])
+    for line in (two, one):
+        cv2.polylines(picture, [line.astype(np.int32)], False, 0, 8, cv2.LINE_AA)
+    parts = preprocess_parts(picture)
+    assert parts.cuts()
+    assert (1, len(parts.parts) - 1) in parts.runs()  # all of the 2
+    assert recogniser.read_number(picture).text == "21"
+
+
 def test_each_digit_has_its_box_in_pixels_of_the_picture(recogniser, number):
     picture = number("407")
     boxes = [digit.prepared.box for digit in recogniser.read_number(picture).digits]

@@ -22,8 +22,7 @@ _GAP = 0.3  # farthest apart, in heights of the tallest part
 _TALL = 0.8  # of the tallest part: the height of a digit of its own
 _OVERLAP = 0.06  # of the tallest part: less than this is no overlap from left to right
 _SHORTEST = 0.3  # of the tallest part: what is lower is a dash
-_WIDEST = 1.6  # width of a digit of several parts, in heights of the tallest part
-_WIDEST_ALONE = 2.5  # the same of a digit of one part
+_WIDEST = 2.2  # width of a digit of several parts, in heights of the tallest part
 _COVERED = 0.7  # share of its width at which a part lies above or below another
 _SMALLER = 0.35  # of the other's area: a bar or a piece of a stroke, not a digit of its own
 _WIDE = 0.75  # width of a piece, in heights of the tallest: from here on it may be two digits
@@ -85,8 +84,7 @@ def digit_runs(labels: Labels, parts: Sequence[Part]) -> list[tuple[int, int]]:
                 break
             width = max(part.right for part in joined) - min(part.left for part in joined)
             height = max(part.bottom for part in joined) - min(part.top for part in joined)
-            widest = _WIDEST if len(joined) > 1 else _WIDEST_ALONE
-            if height >= _SHORTEST * tallest and width <= widest * tallest:
+            if height >= _SHORTEST * tallest and width <= _WIDEST * tallest:
                 runs.append((first + 1, last + 1))
     return runs
 
