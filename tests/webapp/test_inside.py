@@ -13,7 +13,7 @@ from PIL import Image
 from trainer.bundle import PRETRAINED
 from webapp.inside import AGAINST, FOR, glowing, tiles, tinted
 
-STAGES = {"inkling": ("ReLU", [40, 14, 14]), "rnn": ("LSTM", [28, 128]), "mlp": ("ReLU", [256])}
+STAGES = {"inkling": ("ReLU", [20, 28, 28]), "rnn": ("LSTM", [28, 128]), "mlp": ("ReLU", [256])}
 
 
 def picture(url: str) -> Image.Image:

@@ -31,12 +31,14 @@ class Residual(nn.Module):
 
 @architecture("inkling")
 class Inkling(nn.Module):
-    """28×28 → 14×14×40 → 7×7×80 → 4×4×160 → 11, each step down by a stride of 2."""
+    """28×28×20 → 14×14×40 → 7×7×80 → 4×4×160 → 11, each step down by a stride of 2."""
 
     def __init__(self) -> None:
         super().__init__()
         self.layers = nn.Sequential(
-            conv(1, 40, kernel=5, stride=2),
+            conv(1, 20),
+            nn.ReLU(),
+            conv(20, 40, stride=2),
             nn.ReLU(),
             Residual(40),
             conv(40, 80, stride=2),
