@@ -67,10 +67,10 @@ def test_a_drawing_is_followed_through_a_models_stages(open_page, screen, drawin
     expect(page.locator("#insight")).to_be_hidden()
     draw(page, drawings[7])
     expect(page.locator("#sentence")).to_contain_text("a 7")
-    expect(page.locator("#stages li")).to_have_count(5)
-    expect(page.locator("#stages li").nth(1)).to_contain_text("Residual 40 × 14 × 14")
+    expect(page.locator("#stages li")).to_have_count(6)
+    expect(page.locator("#stages li").nth(2)).to_contain_text("Residual 40 × 14 × 14")
     widths = page.locator("#insight img").evaluate_all("all => all.map((img) => img.naturalWidth)")
-    assert len(widths) == 7
+    assert len(widths) == 8
     assert min(widths) > 0
     page.locator("#clear").click()
     expect(page.locator("#insight")).to_be_hidden()

@@ -9,6 +9,8 @@ from pathlib import Path
 import psutil
 import pytest
 
+from webapp.retraining.background import hurry
+
 STARTER = """
 import subprocess, sys, time
 subprocess.Popen(
@@ -41,6 +43,19 @@ def test_it_is_nice_within_its_session_and_so_is_its_session(starter):
     group = Path(f"/proc/{child.pid}/autogroup")
     if group.exists() and group.read_text():
         assert group.read_text().split()[-1] == "19"
+
+
+def test_what_is_to_end_has_its_usual_priority_again(starter):
+    child = child_of(starter)
+    hurry(child.pid)
+    if os.geteuid() == 0:
+        assert child.nice() == 0
+    group = Path(f"/proc/{child.pid}/autogroup")
+    if group.exists() and group.read_text():
+        assert group.read_text().split()[-1] == "0"
+    starter.kill()
+    psutil.wait_procs([child], timeout=5)
+    hurry(child.pid)  # it is gone: nothing to do
 
 
 def test_it_ends_with_whoever_started_it_however_that_ends(starter):

@@ -14,7 +14,7 @@ import os
 import signal
 import sys
 
-_LOWEST = 19
+_USUAL, _LOWEST = 0, 19
 _SET_PARENT_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of linux/prctl.h
 
 
@@ -29,6 +29,17 @@ def main(command: list[str]) -> None:
         if os.getppid() != parent:  # it ended before we could say so
             sys.exit(1)
     os.execvp(command[0], command)  # noqa: S606 - the worker's own command
+
+
+def hurry(leader: int) -> None:
+    """Give a session that `main` began its usual priority back.
+
+    What is to end needs the processor for that, and would wait long for its turn on a busy machine.
+    """
+    with contextlib.suppress(OSError), open(f"/proc/{leader}/autogroup", "w") as group:
+        group.write(str(_USUAL))
+    with contextlib.suppress(OSError):  # where there are no such groups; not everybody may
+        os.setpriority(os.PRIO_PGRP, leader, _USUAL)
 
 
 if __name__ == "__main__":

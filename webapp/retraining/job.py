@@ -29,6 +29,7 @@ from trainer.errors import TrainerError
 from webapp.corrections import accepted
 from webapp.database import Database, Drawing
 from webapp.models import bundles_of
+from webapp.retraining.background import hurry
 from webapp.retraining.gate import Comparison, Verdict, judge
 from webapp.retraining.plan import comparison_of, plan_of, resumption_of
 from webapp.retraining.progress import Reader, loaded, stored
@@ -294,6 +295,7 @@ def in_background(command: Sequence[str], settings: Settings) -> Iterator[subpro
 
 def end(process: subprocess.Popen[str]) -> None:
     """End what runs in the background, and all that it started, at once."""
+    hurry(process.pid)
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()
