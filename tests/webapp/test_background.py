@@ -64,6 +64,14 @@ def test_it_ends_with_whoever_started_it_however_that_ends(starter):
     assert psutil.wait_procs([child], timeout=5)[1] == []
 
 
+def test_it_lowers_nobody_else_in_its_session():
+    group = Path("/proc/self/autogroup")
+    before = group.read_text() if group.exists() else ""
+    command = [sys.executable, "-m", "webapp.retraining.background", "true"]
+    subprocess.run(command, check=True)
+    assert (group.read_text() if group.exists() else "") == before
+
+
 def test_the_exit_status_is_the_commands():
     command = [sys.executable, "-m", "webapp.retraining.background", "sh", "-c", "exit 3"]
     assert subprocess.run(command, check=False).returncode == 3

@@ -22,9 +22,10 @@ def main(command: list[str]) -> None:
     parent = os.getppid()
     os.nice(_LOWEST)
     if sys.platform == "linux":
-        # Not allowed in some containers, which then have no such groups either.
-        with contextlib.suppress(OSError), open("/proc/self/autogroup", "w") as group:
-            group.write(str(_LOWEST))
+        if os.getsid(0) == os.getpid():  # else others are in its group too
+            # Not allowed in some containers, which then have no such groups either.
+            with contextlib.suppress(OSError), open("/proc/self/autogroup", "w") as group:
+                group.write(str(_LOWEST))
         ctypes.CDLL(None).prctl(_SET_PARENT_DEATH_SIGNAL, signal.SIGKILL)
         if os.getppid() != parent:  # it ended before we could say so
             sys.exit(1)
