@@ -1,3 +1,4 @@
+import tracemalloc
 from dataclasses import replace
 
 import cv2
@@ -254,6 +255,24 @@ def test_hardly_any_photo_loses_its_digit(drawings):
         except EmptyDrawing:
             lost += 1
     assert lost <= 4
+
+
+def test_a_photo_of_thousands_of_crumbs_takes_bounded_work():
+    rng = np.random.default_rng(0)
+    crumbs = np.full((900, 900), 230, np.uint8)
+    for x, y in np.argwhere(np.ones((100, 100))) * 8 + 50 + rng.integers(0, 4, (10_000, 2)):
+        crumbs[y : y + 3, x : x + 3] = 30
+    cv2.ellipse(crumbs, (450, 450), (200, 300), 0, 0, 360, 20, 12)
+    noisy = crumbs - rng.integers(0, 8, crumbs.shape, np.uint8)
+    tracemalloc.start()
+    try:
+        preprocess(noisy)
+    except EmptyDrawing:
+        pass
+    finally:
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+    assert peak < 300e6  # bytes
 
 
 def test_a_shadow_at_the_edge_of_a_photo_is_no_ink(drawings):

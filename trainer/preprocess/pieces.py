@@ -19,6 +19,7 @@ _MARGIN = 1  # pixels; what comes as near to the picture's edge lies across it
 _STRIP = 0.05  # of the picture's side: what lies along its edge and is as thin is no stroke
 _LEAST_WITHIN = 0.1  # of the ink of the largest piece
 _STRAY = 0.2  # of the main piece's ink: what is smaller, and apart from it, is none of it
+_MOST_PIECES = 200  # of which the gaps between each other are looked at
 _NEAR = 0.2  # of the longer side of the largest piece within
 
 
@@ -87,7 +88,10 @@ def without_strays(ink: Pixels) -> Pixels:
     within = np.where(outside, 0, mass)
     main = int(within.argmax())
     if within[main] >= _LEAST_WITHIN * mass[~dropped].max():
-        near = _hanging_together(low, high, main, _NEAR * float(extent[main].max()))
+        largest = np.argsort(-mass)[:_MOST_PIECES]
+        few = np.concatenate([[main], largest[largest != main]])  # work is bounded on any picture
+        near = np.zeros(len(mass), bool)
+        near[few] = _hanging_together(low[few], high[few], _NEAR * float(extent[main].max()))
         longest = extent.max(axis=1)
         small = (mass < _STRAY * mass[main]) & (longest < _LONG * longest[main])
         dropped |= (outside | small) & ~near
@@ -96,10 +100,10 @@ def without_strays(ink: Pixels) -> Pixels:
     return cv2.bitwise_and(ink, kept[labels])
 
 
-def _hanging_together(low: np.ndarray, high: np.ndarray, main: int, gap: float) -> np.ndarray:
-    """Which boxes are reached from that of `main` by gaps no wider than this: bool [pieces]."""
+def _hanging_together(low: np.ndarray, high: np.ndarray, gap: float) -> np.ndarray:
+    """Which boxes are reached from the first by gaps no wider than this: bool [pieces]."""
     reached = np.zeros(len(low), bool)
-    new = [main]
+    new = [0]
     while new:
         reached[new] = True
         apart = np.maximum(low[:, None] - high[new], low[new] - high[:, None]).max(axis=2)
