@@ -39,6 +39,7 @@ def child_of(process: psutil.Process) -> psutil.Process:
 def test_it_is_nice_within_its_session_and_so_is_its_session(starter):
     child = child_of(starter)
     assert child.nice() == 19
+    assert os.sched_getscheduler(child.pid) == os.SCHED_IDLE
     assert os.getsid(child.pid) == child.pid
     group = Path(f"/proc/{child.pid}/autogroup")
     if group.exists() and group.read_text():
@@ -50,6 +51,7 @@ def test_what_is_to_end_has_its_usual_priority_again(starter):
     hurry(child.pid)
     if os.geteuid() == 0:
         assert child.nice() == 0
+        assert os.sched_getscheduler(child.pid) == os.SCHED_OTHER
     group = Path(f"/proc/{child.pid}/autogroup")
     if group.exists() and group.read_text():
         assert group.read_text().split()[-1] == "0"
