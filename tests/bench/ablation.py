@@ -15,11 +15,10 @@ import torch
 from trainer.augment import Augmentation
 from trainer.benchmark.measure import auroc
 from trainer.bundle.reading import digit_score
-from trainer.data import NOT_A_DIGIT, Samples, Source, Split, data_folder, repeated
+from trainer.data import NOT_A_DIGIT, Samples, Source, Split, data_folder
+from trainer.data.strokes import stroke_drawings
 from trainer.device import quickest_precision
-from trainer.drawings import Drawings, PaintedRecords
 from trainer.recipe import Recipe
-from trainer.records import read_split
 from trainer.state import State
 from trainer.training import EpochResult, fit, judge, predict_logits
 
@@ -78,10 +77,8 @@ def without(sets: dict[str, Samples], *names: str) -> dict[str, Samples]:
 
 def as_written(seed: int) -> Samples:
     """People's strokes in as many looks, all in the hand that wrote them."""
-    records = read_split(data_folder(), "digits", Split.TRAIN)
-    count = DIGITS["strokes"]
-    order = repeated(len(records), count, np.random.default_rng(seed))
-    return Drawings(PaintedRecords(records, order), count, Split.TRAIN, seed).samples()
+    folder, size = data_folder(), DIGITS["strokes"]
+    return stroke_drawings(Split.TRAIN, folder, size, seed, other_hands=0).samples()
 
 
 def measure(

@@ -30,11 +30,13 @@ def strokes(split: Split, folder: Path, size: int | None, seed: int) -> Samples:
     return stroke_drawings(split, folder, size, seed).samples()
 
 
-def stroke_drawings(split: Split, folder: Path, size: int | None, seed: int) -> Drawings:
-    """The same, painted when they are asked for."""
+def stroke_drawings(
+    split: Split, folder: Path, size: int | None, seed: int, other_hands: float = _OTHER_HANDS
+) -> Drawings:
+    """The same, painted when they are asked for; `other_hands` is the share of them in training."""
     records = read_split(folder, "digits", split)
     if size is None and split is Split.VALIDATION:
         size = VALIDATION_LOOKS * len(records)
     order = repeated(len(records), size, np.random.default_rng(seed))
-    other_hands = _OTHER_HANDS if split is Split.TRAIN else 0.0
-    return Drawings(PaintedRecords(records, order, other_hands), len(order), split, seed)
+    draw = PaintedRecords(records, order, other_hands if split is Split.TRAIN else 0.0)
+    return Drawings(draw, len(order), split, seed)
