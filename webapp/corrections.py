@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import secrets
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Literal
@@ -27,6 +28,7 @@ LARGEST_SIDE = 560
 State = Literal["new", "accepted", "rejected"]
 
 _HELD_BACK = 5  # one visitor in so many
+_AT_ONCE = 100  # rows that are read together
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +98,10 @@ def keep(
     return drawing, True
 
 
-def accepted(database: Database) -> list[Drawing]:
-    """What was reviewed and found right, those held back too, the oldest first."""
+def accepted(session: Session) -> Iterator[Drawing]:
+    """What was reviewed and found right, those held back too, the oldest first, a few at a time."""
     those = select(Drawing).where(Drawing.state == "accepted").order_by(Drawing.created)
-    with database.reading() as session:
-        return list(session.scalars(those))
+    yield from session.scalars(those.execution_options(yield_per=_AT_ONCE))
 
 
 def is_held_back(visitor: str) -> bool:

@@ -11,7 +11,7 @@ import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any, BinaryIO, NamedTuple
 
 import msgspec
 import numpy as np
@@ -51,35 +51,29 @@ class Imported(NamedTuple):
     strokes: list[Any] | None
 
 
-def strokes_file(drawings: Iterable[Drawing]) -> bytes:
+def write_strokes(file: BinaryIO, drawings: Iterable[Drawing]) -> None:
     """The drawings that have strokes, as the trainer's `strokes/*.jsonl.gz`."""
-    lines = [
-        json.dumps(
-            {
-                "label": drawing.label,
-                "strokes": [[point[:2] for point in line] for line in drawing.strokes],
-                "writer": f"{SOURCE}/{drawing.visitor}",
-                "source": SOURCE,
-            },
-            separators=(",", ":"),
-        )
-        for drawing in drawings
-        if drawing.strokes
-    ]
-    return gzip.compress("".join(f"{line}\n" for line in lines).encode(), mtime=0)
+    with gzip.GzipFile(fileobj=file, mode="wb", mtime=0) as lines:
+        for drawing in drawings:
+            if drawing.strokes:
+                record = {
+                    "label": drawing.label,
+                    "strokes": [[point[:2] for point in line] for line in drawing.strokes],
+                    "writer": f"{SOURCE}/{drawing.visitor}",
+                    "source": SOURCE,
+                }
+                lines.write(json.dumps(record, separators=(",", ":")).encode() + b"\n")
 
 
-def pictures_archive(drawings: Iterable[Drawing]) -> bytes:
+def write_pictures(file: BinaryIO, drawings: Iterable[Drawing]) -> None:
     """All of them as PNG files in a ZIP archive, in one folder for each class.
 
     Unpacked it is what `trainer --data folder:` reads. What is held back stands in `test`.
     """
-    file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:  # PNG is packed already
         for drawing in drawings:
             part = "test" if drawing.held_back else "train"
             archive.writestr(f"{part}/{drawing.label}/{drawing.id}.png", drawing.picture)
-    return file.getvalue()
 
 
 def read_pictures(content: bytes) -> Iterator[Imported]:

@@ -5,12 +5,13 @@ import gzip
 import io
 import json
 import re
+import tracemalloc
 import zipfile
 from pathlib import Path
 
 import numpy as np
 import pytest
-from sqlalchemy import select
+from sqlalchemy import insert, select
 from werkzeug.security import generate_password_hash
 
 from tests.conftest import installed
@@ -203,6 +204,12 @@ def bring(client, content: bytes, name: str):
     return client.post("/admin/drawings", data=form, headers=BEARER | JSON)
 
 
+@pytest.mark.parametrize("path", ["/", "/retrain", "/drawings/pictures.zip", "/login"])
+def test_no_cache_keeps_what_an_admin_sees(client, database, path):
+    response = client.get(f"/admin{path}", headers=BEARER)
+    assert response.cache_control.no_store
+
+
 def test_the_pictures_are_a_folder_that_the_trainer_reads(client, ids, tmp_path):
     accept_all(client, ids)
     content = client.get("/admin/drawings/pictures.zip", headers=BEARER).data
@@ -255,6 +262,27 @@ def test_what_is_held_back_stands_in_test_and_stays_held_back(client, database, 
     client.delete("/admin/api/drawings", headers=BEARER)
     bring(client, content, "p.zip")
     assert held_back() == before
+
+
+@pytest.mark.parametrize("name", ["pictures.zip", "strokes.jsonl.gz"])
+def test_however_many_are_taken_away_few_are_in_memory(client, database, ids, name):
+    with database.writing() as session:
+        one = session.get(Drawing, ids[0])
+        row = {column.name: getattr(one, column.name) for column in Drawing.__table__.columns}
+        row |= {"picture": bytes(20_000), "strokes": [[[x, 0.5] for x in range(1000)]]}
+        row["state"] = "accepted"
+        own = ("id", "fingerprint")
+        session.execute(insert(Drawing), [row | dict.fromkeys(own, f"{n:032}") for n in range(600)])
+    client.get("/admin/drawings/strokes.jsonl.gz", headers=BEARER)  # what is made once
+    tracemalloc.start()
+    try:
+        response = client.get(f"/admin/drawings/{name}", headers=BEARER)
+        size = sum(map(len, response.response))
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert size == response.content_length
+    assert peak < 40 << 20  # bytes; all 600 rows as objects are 100 MB
 
 
 def test_a_file_may_be_larger_than_a_visitors_picture(client, database):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Flask
+from flask import Blueprint, Flask, Response
 
 from webapp.admin import drawings, login, retraining, review, versions
 
@@ -12,4 +12,11 @@ def init_app(app: Flask) -> None:
     admin = Blueprint("admin", __name__, url_prefix="/admin")
     for page in (login, review, drawings, retraining, versions):
         admin.register_blueprint(page.blueprint)
+    admin.after_request(keep_nowhere)
     app.register_blueprint(admin)
+
+
+def keep_nowhere(response: Response) -> Response:
+    """No cache keeps what only they may see: who signs out leaves nothing behind."""
+    response.cache_control.no_store = True
+    return response

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import tempfile
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from http import HTTPStatus
-from typing import TypeVar
+from typing import BinaryIO, TypeVar
 
-from flask import Blueprint, Response, g, redirect, request
+from flask import Blueprint, Response, g, redirect, request, send_file
 from werkzeug.wrappers import Response as AnyResponse
 
 from trainer.preprocess import EmptyDrawing
@@ -15,6 +16,7 @@ from webapp import exchange, parts
 from webapp.answers import answer
 from webapp.audit import note
 from webapp.corrections import Correction, accepted, correction, keep
+from webapp.database import Drawing
 from webapp.errors import Problem
 from webapp.receipts import Receipt
 from webapp.responses import as_json, prefers_json
@@ -31,13 +33,13 @@ _MOST_BYTES = 256 << 20
 @blueprint.get("/drawings/strokes.jsonl.gz")
 def strokes() -> Response:
     """The accepted drawings that have strokes, as the trainer's records."""
-    return _download(exchange.strokes_file(accepted(parts.database())), "application/gzip")
+    return _download(exchange.write_strokes, "application/gzip")
 
 
 @blueprint.get("/drawings/pictures.zip")
 def pictures() -> Response:
     """The accepted drawings as PNG files, as `trainer --data folder:` reads them."""
-    return _download(exchange.pictures_archive(accepted(parts.database())), "application/zip")
+    return _download(exchange.write_pictures, "application/zip")
 
 
 @blueprint.post("/drawings")
@@ -83,7 +85,14 @@ def _pausing(items: Iterable[T]) -> Iterator[T]:
         time.sleep(0)
 
 
-def _download(content: bytes, kind: str) -> Response:
-    name = request.path.rpartition("/")[2]
-    headers = {"Content-Disposition": f'attachment; filename="inkling-{name}"'}
-    return Response(content, mimetype=kind, headers=headers)
+def _download(write: Callable[[BinaryIO, Iterable[Drawing]], None], kind: str) -> Response:
+    """What `write` makes of the accepted drawings: by way of the disk, as they may be many."""
+    file = tempfile.TemporaryFile()  # noqa: SIM115 - the response closes it
+    with parts.database().reading() as session:
+        write(file, _pausing(accepted(session)))
+    size = file.tell()
+    file.seek(0)
+    name = f"inkling-{request.path.rpartition('/')[2]}"
+    response = send_file(file, kind, as_attachment=True, download_name=name)
+    response.content_length = size
+    return response

@@ -141,7 +141,8 @@ class Job:
 
     def _write_corrections(self) -> bool:
         """Put the accepted drawings into the run's folder; whether there are any to learn from."""
-        drawings = [_corrected(drawing) for drawing in accepted(self._database)]
+        with self._database.reading() as session:
+            drawings = [_corrected(drawing) for drawing in accepted(session)]
         if drawings:
             write(self._corrections, drawings)
         return any(not drawing.held_back for drawing in drawings)
