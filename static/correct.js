@@ -4,6 +4,7 @@ const URL = "/api/v1/feedback";
 
 export class Correction {
   #form;
+  #right; // none under the answers of several models
   #truths;
   #thanks;
   #words;
@@ -13,13 +14,14 @@ export class Correction {
 
   constructor(form, words, drawing) {
     this.#form = form;
+    this.#right = form.querySelector("#right");
     this.#truths = form.querySelector("#truths");
     this.#thanks = form.querySelector("#thanks");
     this.#words = words;
     this.#drawing = drawing;
     form.addEventListener("submit", (event) => {
       event.preventDefault();
-      this.tell(event.submitter.id === "right" ? "right" : event.submitter.value);
+      this.tell(event.submitter === this.#right ? "right" : event.submitter.value);
     });
     form.querySelector("#take-back").addEventListener("click", () => this.#takeBack());
   }
@@ -28,7 +30,7 @@ export class Correction {
   offer(prediction) {
     this.#prediction = prediction;
     this.#kept = null;
-    this.#form.querySelector("#right").value = prediction.digit;
+    if (this.#right) this.#right.value = prediction.digit;
     for (const button of this.#truths.querySelectorAll("button:not(#right)")) {
       button.classList.toggle("answered", button.value === String(prediction.digit));
     }
@@ -47,7 +49,7 @@ export class Correction {
   /** The truth about the drawing: "0" to "9", "not_a_digit", or "right" for the answer itself. */
   async tell(truth) {
     const shown = this.#prediction;
-    if (!shown || this.#kept !== null) return;
+    if (!shown || this.#kept !== null || (truth === "right" && !this.#right)) return;
     const drawing = await this.#drawing(); // and the answer to it is there
     const prediction = this.#prediction;
     if (!prediction || this.#kept !== null) return;

@@ -1,16 +1,19 @@
 // The desk: paper, tools, keys and files, and what asks the server about them. Pages lay their own
 // answer beside it.
 
+import { Correction } from "./correct.js";
 import { Pad } from "./pad.js";
 import { Reader } from "./reader.js";
 
 const LARGEST_FILE = 10 * 1024 * 1024;
 const STORED = "strokes";
+const TRUTHS = { r: "right", x: "not_a_digit" }; // by key
 
 const $ = (id) => document.getElementById(id);
 
 /**
- * `answer` shows predictions: show(prediction), showProblem(code), invite(), wait(waiting).
+ * `answer` shows predictions: show(prediction), showProblem(code), invite(), wait(waiting), and has
+ * the page's `words`. Under it people say what is right, where the site keeps that.
  * `wishes()` gives the request's mode and model, and `side`, the pixels of the picture that is sent.
  * `url` is asked; what it answers is a prediction at least.
  */
@@ -20,14 +23,14 @@ export class Desk {
   #file = null; // the uploaded picture that lies on the sheet
   #answer;
   #wishes;
-
-  /** What the page does for a key that the desk has no use for; whether it did anything. */
-  onKey = () => false;
+  #correction = null;
 
   constructor(answer, wishes, url = "/api/v1/predict") {
     this.#reader = new Reader(url);
     this.#answer = answer;
     this.#wishes = wishes;
+    const form = $("correct");
+    if (form) this.#correction = new Correction(form, answer.words, () => this.#corrected());
     this.#listen();
     listenForFiles($("upload"), (picture) => this.#show(picture));
     document.addEventListener("keydown", (event) => this.#onKey(event));
@@ -41,13 +44,25 @@ export class Desk {
     else if (!this.#pad.isDot) this.#ask(() => this.#jsonRequest()); // an empty sheet is less
     else {
       this.#reader.cancel();
-      this.#answer.invite();
+      this.#invite();
     }
   }
 
+  #invite() {
+    this.#answer.invite();
+    this.#correction?.withdraw();
+  }
+
+  #showProblem(code) {
+    this.#answer.showProblem(code);
+    if (code !== "unreachable") this.#correction?.withdraw();
+  }
+
   /** What lies on the sheet, as a correction sends it: a picture, and the strokes of a drawing. */
-  async drawing(side) {
+  async #corrected() {
     await this.#reader.settled(); // the answer that is told about must be to this very drawing
+    const { mode, side } = this.#wishes();
+    if (mode === "number") return {}; // told about is its least certain digit, as the answer has it
     if (this.#file) return { image: await dataURL(this.#file) };
     const strokes = this.#pad.strokes.map(({ points }) => points);
     return { image: this.#pad.toDataURL(side), strokes };
@@ -88,7 +103,7 @@ export class Desk {
     if (bitmap) this.#pad.showPicture(bitmap);
     else this.#pad.clear();
     if (this.#file) this.read();
-    else this.#answer.showProblem("too_large");
+    else this.#showProblem("too_large");
   }
 
   #clear() {
@@ -110,14 +125,15 @@ export class Desk {
     });
     this.#reader.addEventListener("answer", ({ detail: prediction }) => {
       this.#answer.show(prediction);
+      this.#correction?.offer(prediction);
       const framed = this.#file || this.#wishes().mode === "number";
       pad.frames = framed ? prediction.digits.map(({ box }) => box) : [];
     });
     this.#reader.addEventListener("problem", ({ detail: code }) => {
       pad.frames = [];
       // A blot: people see that they drew it.
-      if (code === "empty_drawing" && !this.#file) this.#answer.invite();
-      else this.#answer.showProblem(code);
+      if (code === "empty_drawing" && !this.#file) this.#invite();
+      else this.#showProblem(code);
     });
     $("undo").addEventListener("click", () => pad.undo());
     $("redo").addEventListener("click", () => pad.redo());
@@ -138,8 +154,15 @@ export class Desk {
     else if (key === "escape" || key === "delete") this.#clear();
     else if (key === "u") $("upload").click();
     else if (key === "?") $("keys").showModal();
-    else if (!this.onKey(key)) return;
+    else if (!this.#tell(key)) return;
     event.preventDefault();
+  }
+
+  /** Say by a key what is right; whether it was such a key. */
+  #tell(key) {
+    const truth = /^[0-9]$/.test(key) ? key : TRUTHS[key];
+    if (truth) this.#correction?.tell(truth);
+    return Boolean(truth && this.#correction);
   }
 
   /** The drawing outlives a change of language or a look at another page. */

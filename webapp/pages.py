@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import TypeVar
 
@@ -24,7 +24,6 @@ from webapp.schemas import (
     Explanation,
     FeedbackRequest,
     Mode,
-    ModelAnswer,
     Prediction,
     PredictRequest,
 )
@@ -82,16 +81,15 @@ def correct() -> tuple[str, int]:
 @blueprint.get("/compare")
 def compare() -> str:
     """One drawing, and what every model answers."""
-    return _comparison({}, wording.invitation())
+    return _comparison(None, wording.invitation())
 
 
 @blueprint.post("/compare")
 def compare_upload() -> tuple[str, int]:
     """The same for an upload, for browsers that run no scripts."""
     prediction, trouble, status = _read_upload(answer, model=ALL, mode="digit")
-    answers = prediction.models if prediction else []
-    sentence = wording.agreement_sentence(answers) if answers else trouble
-    return _comparison({each.model.name: each for each in answers}, sentence), status
+    sentence = wording.agreement_sentence(prediction.models) if prediction else trouble
+    return _comparison(prediction, sentence), status
 
 
 @blueprint.get("/about")
@@ -176,13 +174,15 @@ def _right() -> dict[str, dict[str, float]]:
     }
 
 
-def _comparison(answers: Mapping[str, ModelAnswer], sentence: str) -> str:
+def _comparison(prediction: Prediction | None, sentence: str) -> str:
+    answers = prediction.models if prediction else []
     return render_template(
         "compare.html",
+        prediction=prediction,
         models=parts.models(),
         cards=parts.models().cards(),
         right=_right(),
-        answers=answers,
+        answers={each.model.name: each for each in answers},
         sentence=sentence,
         words=wording.comparison_words(),
     )

@@ -60,8 +60,6 @@ def problems() -> dict[str, str]:
 def script_words() -> dict[str, object]:
     """What the page's scripts say."""
     return answer_words() | {
-        "kept": kept(),
-        "notKept": not_kept(),
         "reading": _("Reading…"),
         "seen": {"inverted": seen_line(True), "as is": seen_line(False)},
         "leastCertain": least_certain(),
@@ -87,14 +85,22 @@ def not_kept() -> dict[str, str]:
 
 
 def answer_words() -> dict[str, object]:
-    """What the scripts need to say an answer, or why there is none."""
-    return {
-        "digits": digit_names(),
+    """What the scripts need to say an answer."""
+    return desk_words() | {
         "sentences": sentences(),
         "numberSentences": number_sentences(),
         "severalDigits": several_digits(),
+    }
+
+
+def desk_words() -> dict[str, object]:
+    """What they need on every page with a desk: why there is no answer, and what was kept."""
+    return {
+        "digits": digit_names(),
         "problems": problems(),
         "invitation": invitation(),
+        "kept": kept(),
+        "notKept": not_kept(),
     }
 
 
@@ -119,7 +125,7 @@ def stages() -> dict[str, str]:
 
 def comparison_words() -> dict[str, object]:
     """What the scripts of the comparing page say."""
-    return {"agreement": agreement(), "problems": problems(), "invitation": invitation()}
+    return desk_words() | {"agreement": agreement()}
 
 
 def agreement() -> str:

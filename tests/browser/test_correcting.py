@@ -75,12 +75,37 @@ def test_the_next_drawing_is_asked_about_anew(open_page, site, drawings):
     assert len({drawing.visitor for drawing in kept(site)}) == 1
 
 
-def test_without_scripts_it_is_a_form(open_page, site, tmp_path, seven, encode):
+def test_under_several_models_answers_one_says_what_it_is(open_page, site, screen, drawings):
+    page = open_page("/compare", **screen)
+    draw(page, drawings[7])
+    expect(page.locator('[data-model="inkling"] .digit')).to_have_text("7")
+    expect(page.get_by_role("button", name="Right")).to_have_count(0)
+    page.keyboard.press("r")  # whose answer would that be?
+    page.get_by_role("button", name="It is a 1").click()
+    expect(page.locator("#thanks")).to_contain_text("Kept as a 1. Thank you.")
+    (drawing,) = kept(site)
+    assert (drawing.told, drawing.digit, drawing.model) == ("1", 7, "inkling")
+    assert len(drawing.strokes) == len(drawings[7])
+    page.locator("#clear").click()
+    expect(page.locator("#correct")).not_to_be_visible()
+
+
+def test_what_is_seen_from_the_inside_can_be_corrected(open_page, site, screen, drawings):
+    page = open_page("/models/cnn/inside", **screen)
+    draw(page, drawings[7])
+    expect(page.locator("#sentence")).to_contain_text("7")
+    page.keyboard.press("r")
+    expect(page.locator("#thanks")).to_contain_text("Kept as a 7. Thank you.")
+    (drawing,) = kept(site)
+    assert (drawing.told, drawing.model) == ("7", "cnn")
+
+
+@pytest.mark.parametrize("path", ["/", "/compare", "/models/inkling/inside"])
+def test_without_scripts_it_is_a_form(open_page, site, tmp_path, seven, encode, path):
     (tmp_path / "seven.png").write_bytes(encode(seven))
-    page = open_page(java_script_enabled=False)
+    page = open_page(path, java_script_enabled=False)
     page.set_input_files("#upload", tmp_path / "seven.png")
     page.get_by_role("button", name="Read it").click()
-    answered(page, 7)
     page.get_by_role("button", name="It is a 1").click()
     expect(page.locator("#sentence")).to_have_text("Kept as a 1. Thank you.")
     (drawing,) = kept(site)
