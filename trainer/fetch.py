@@ -174,10 +174,23 @@ def _unpacked(archive: Path, report: Report) -> Iterator[Path]:
                     members.extractall(folder)  # noqa: S202  zipfile keeps within the folder
             else:
                 with tarfile.open(archive) as members:
-                    members.extractall(folder, filter="data")
+                    _extract_files(members, Path(folder).resolve())
         except (OSError, tarfile.TarError, zipfile.BadZipFile) as error:
             raise TrainerError(f"{archive}: cannot be unpacked: {error}") from error
         yield Path(folder)
+
+
+def _extract_files(members: tarfile.TarFile, folder: Path) -> None:
+    """The plain files, within the folder: `extractall` can be told so only since Python 3.11.4."""
+    for member in members:
+        content = members.extractfile(member) if member.isfile() else None
+        if content:
+            file = (folder / member.name).resolve()
+            if not file.is_relative_to(folder):
+                raise tarfile.TarError(f"{member.name} would lie outside")
+            file.parent.mkdir(parents=True, exist_ok=True)
+            with content, file.open("wb") as copy:
+                shutil.copyfileobj(content, copy)
 
 
 def _root_of_unipen(top: Path) -> Path:

@@ -13,6 +13,7 @@ import tarfile
 import threading
 import zipfile
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
 
@@ -180,8 +181,8 @@ def unipen_archive(kind: str) -> bytes:
     return file.getvalue()
 
 
-def serve_unipen(server, kind: str) -> None:
-    content = unipen_archive(kind)
+def serve_unipen(server, kind: str, content: bytes | None = None) -> None:
+    content = content or unipen_archive(kind)
     path = f"/records/1195803/files/unipen.{kind}/content"
     server.files[path] = content
     listed = {
@@ -209,6 +210,20 @@ def test_unipen_becomes_records_of_digits_and_letters_by_one_command(server, tmp
     assert [record.label for record in digits] == list("0123456789")
     assert {record.writer for record in digits} == {"s/Ann"}
     assert {record.label for record in letters} == set("ABab+-")
+
+
+@pytest.mark.parametrize("name", ["../evil", "/tmp/inkling-evil"])
+def test_an_archive_writes_nothing_outside_its_folder(server, tmp_path, name):
+    file = io.BytesIO()
+    with tarfile.open(fileobj=file, mode="w:gz") as archive:
+        info = tarfile.TarInfo(name)
+        info.size = 4
+        archive.addfile(info, io.BytesIO(b"evil"))
+    serve_unipen(server, "tar.gz", file.getvalue())
+    with pytest.raises(TrainerError, match="outside"):
+        fetch.fetch_unipen(tmp_path, quiet, server.url + "records/")
+    assert not list(tmp_path.rglob("evil"))
+    assert not Path("/tmp/inkling-evil").exists()
 
 
 def test_a_record_that_is_none_is_told(server, tmp_path):

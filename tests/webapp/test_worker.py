@@ -50,8 +50,11 @@ class Worker:
 
     def training(self) -> list[psutil.Process]:
         """The process that trains, and those that paint for it."""
-        trainers = [each for each in self.process.children() if "train" in each.cmdline()]
-        return [p for trainer in trainers for p in (trainer, *trainer.children(recursive=True))]
+        for child in self.process.children():
+            with suppress(psutil.NoSuchProcess):  # what came before it is just ending
+                if "train" in child.cmdline():
+                    return [child, *child.children(recursive=True)]
+        return []
 
     def stop(self) -> None:
         self.process.terminate()
