@@ -15,10 +15,13 @@ export class Verdict {
   #spoken = document.getElementById("spoken");
   #speech = 0;
 
+  /** Say what went wrong; whether the last answer still stands. */
   showProblem(code) {
     const { problems } = this.words;
-    if (code !== "unreachable") this.empty();
+    const stands = code === "unreachable";
+    if (!stands) this.empty();
     this.say(problems[code] ?? problems.unexpected);
+    return stands;
   }
 
   invite() {

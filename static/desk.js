@@ -54,8 +54,7 @@ export class Desk {
   }
 
   #showProblem(code) {
-    this.#answer.showProblem(code);
-    if (code !== "unreachable") this.#correction?.withdraw();
+    if (!this.#answer.showProblem(code)) this.#correction?.withdraw();
   }
 
   /** What lies on the sheet, as a correction sends it: a picture, and the strokes of a drawing. */

@@ -128,6 +128,24 @@ def test_what_could_not_be_kept_is_told_and_can_be_tried_again(open_page, site, 
     assert len(kept(site)) == 1
 
 
+def test_only_an_answer_that_stands_can_be_corrected(open_page, site, tmp_path, drawings):
+    page = open_page(expect_errors=True)
+    draw(page, drawings[7])
+    answered(page, 7)
+    page.wait_for_timeout(1000)  # the last reading of the stroke has come
+    site.stop()
+    draw(page, drawings[1], size=0.1)
+    expect(page.locator("#sentence")).to_contain_text("can’t be reached")
+    answered(page, 7)
+    expect(page.locator("#correct[inert]")).to_have_count(0)
+    site.start()
+    (tmp_path / "words.png").write_bytes(b"hello")
+    page.locator("#upload").set_input_files(tmp_path / "words.png")
+    expect(page.locator("#sentence")).to_contain_text("not a picture")
+    answered(page, "")
+    expect(page.locator("#correct[inert]")).to_have_count(1)
+
+
 def test_of_a_number_the_least_certain_digit_is_told_about(open_page, site, drawings):
     page = open_page()
     page.select_option("#mode", "number")
