@@ -26,6 +26,7 @@ from webapp.schemas import (
 
 SURE = 0.98
 LIKELY = 0.85
+SEVERAL = 0.95  # confidence times digit score of a number that was not asked for; letters have less
 
 
 ALL = "all"
@@ -99,7 +100,7 @@ def _looks_like_several(picture: Picture, recogniser: Recogniser, as_digit: Numb
     if as_digit.is_number:
         return False
     number = recogniser.read_number(picture.image, picture.scale)
-    return number.is_number and len(number.digits) > 1
+    return len(number.digits) > 1 and number.confidence * number.digit_score >= SEVERAL
 
 
 def _digit(reading: Reading) -> DigitReading:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from trainer.bundle.reading import Reading
 
-CUT_COST = 1.0
+CUT_COST = 0.75
 """Of a digit that has to be cut off from the one before it, in natural logarithms."""
 
-WIDTH_COST = 6.0
+WIDTH_COST = 2.0
 """Of the square of what a digit is wider than high, in heights: few are, most pairs are."""
+
+Run = tuple[int, int]
+"""The first and the last of the parts that may be one digit."""
 
 _LEAST = 1e-6  # probability of what cannot be read at all
 
@@ -46,29 +49,44 @@ def mean_score(digits: list[Reading]) -> float:
     return float(np.exp(np.log(scores).mean()))
 
 
-def best_path(runs: dict[tuple[int, int], Reading], cuts: Collection[int]) -> list[Reading]:
-    """Choose runs of parts, (first, last), that follow each other and read best as digits.
+def best_path(readings: Mapping[Run, Reading], cuts: Collection[int]) -> list[Run]:
+    """Choose runs of parts that follow each other and read best as digits.
 
-    Dynamic programming over the parts: the sum of what the digits are worth is greatest. Parts that
-    no run holds are left out. A digit that begins with one of `cuts` is cut from the one before it.
+    Dynamic programming over the parts: the sum of what the digits are worth is greatest. Parts at
+    which no run ends are left out. A digit that begins with one of `cuts` is cut from the one
+    before it.
     """
-    parts = max((last for _, last in runs), default=0)
-    best: list[tuple[float, list[Reading]]] = [(0.0, [])]
+    parts = max((last for _, last in readings), default=0)
+    best: list[tuple[float, list[Run]]] = [(0.0, [])]
     for part in range(1, parts + 1):
-        worth, path = best[part - 1]
-        options = [(worth + float(np.log(_LEAST)), path)]
-        for (first, last), reading in runs.items():
+        options: list[tuple[float, list[Run]]] = []
+        for run, reading in readings.items():
+            first, last = run
             if last == part:
-                worth, path = best[first - 1]
-                cut = CUT_COST if first in cuts else 0.0
-                options.append((worth + _worth(reading) - cut, [*path, reading]))
+                total, path = best[first - 1]
+                cost = CUT_COST if first in cuts else 0.0
+                options.append((total + worth(reading) - cost, [*path, run]))
+        if not options:
+            total, path = best[part - 1]
+            options = [(total + float(np.log(_LEAST)), path)]
         best.append(max(options, key=lambda option: option[0]))
     return best[parts][1]
 
 
-def _worth(reading: Reading) -> float:
+def reads_well(reading: Reading) -> bool:
+    """Whether two digits in its place could not be worth more, as they would have to be cut."""
+    return worth(reading) >= -CUT_COST
+
+
+def outside(runs: Collection[Run], count: int) -> set[int]:
+    """Which of `count` parts are in none of these runs."""
+    inside = {part for first, last in runs for part in range(first, last + 1)}
+    return set(range(1, count + 1)) - inside
+
+
+def worth(reading: Reading) -> float:
     """The logarithms of probability and digit score, less a cost for being wide."""
-    likely = max(reading.confidence * reading.digit_score, _LEAST)
     _, _, width, height = reading.prepared.box
     excess = max(0.0, width / height - 1)
-    return float(np.log(likely)) - WIDTH_COST * excess**2
+    likely = reading.confidence * reading.digit_score * np.exp(-WIDTH_COST * excess**2)
+    return float(np.log(max(likely, _LEAST)))

@@ -10,10 +10,17 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from trainer.bundle.card import Card
-from trainer.bundle.number import NumberReading, best_path, mean_score
+from trainer.bundle.number import NumberReading, Run, best_path, mean_score, outside, reads_well
 from trainer.bundle.reading import Floats, Reading, digit_probabilities, digit_score
 from trainer.bundle.store import Bundle, BundleError
-from trainer.preprocess import EmptyDrawing, Pixels, Prepared, preprocess, preprocess_parts
+from trainer.preprocess import (
+    EmptyDrawing,
+    Parts,
+    Pixels,
+    Prepared,
+    preprocess,
+    preprocess_parts,
+)
 
 
 class Recogniser:
@@ -46,16 +53,31 @@ class Recogniser:
     def read_number(self, picture: Image.Image | Pixels, scale: float = 1.0) -> NumberReading:
         """Read all the digits in a picture, from left to right. Arguments and errors as above."""
         parts = preprocess_parts(picture, scale)
-        prepared: dict[tuple[int, int], Prepared] = {}
+        readings = self._read_runs(parts)
+        path = best_path(readings, parts.cuts())
+        doubtful = outside([run for run in path if reads_well(readings[run])], len(parts.parts))
+        if doubtful:
+            parts = parts.cut(doubtful)
+            readings = self._read_runs(parts)
+            path = best_path(readings, parts.cuts())
+        if not path:
+            raise EmptyDrawing("there are only dots in the picture")
+        digits = [readings[run] for run in path]
+        left_out = outside(path, len(parts.parts)) - parts.dashes()
+        is_number = not left_out and mean_score(digits) >= self.card.rejection_threshold
+        return NumberReading(digits, is_number)
+
+    def _read_runs(self, parts: Parts) -> dict[Run, Reading]:
+        """Read whatever may be one digit."""
+        prepared: dict[Run, Prepared] = {}
         for run in parts.runs():
             with suppress(EmptyDrawing):
                 prepared[run] = parts.prepare(*run)
         if not prepared:
-            raise EmptyDrawing("there are only dots in the picture")
+            return {}
         logits = self.logits(np.stack([each.pixels for each in prepared.values()]))
         readings = map(self.answer, prepared.values(), logits)
-        digits = best_path(dict(zip(prepared, readings, strict=True)), parts.cuts())
-        return NumberReading(digits, mean_score(digits) >= self.card.rejection_threshold)
+        return dict(zip(prepared, readings, strict=True))
 
     def answer(self, prepared: Prepared, logits: Floats) -> Reading:
         """What the logits of one picture mean."""

@@ -6,14 +6,16 @@ a 28×28 field, light ink on black. What comes before that recipe is ours: peopl
 light paper, light on dark, colours, transparency, photos, dirt and every pen width.
 
 `arrays` bounds the picture, `ink` tells ink from paper (`paper` and `rules` on photos), `pieces`
-drops specks, `normalise` is MNIST's recipe, `parts` takes a number apart.
+drops specks, `normalise` is MNIST's recipe, `parts` takes a number apart, and `slices` cuts digits
+that touch each other.
 
-Training on drawings, evaluation, serving and the
-preview of "what the model saw" all call `preprocess`. There must never be a second copy of it.
+Training on drawings, evaluation, serving and the preview of "what the model saw" all call
+`preprocess`. There must never be a second copy of it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,7 +25,7 @@ from PIL import Image
 from trainer.preprocess.arrays import Pixels
 from trainer.preprocess.ink import EmptyDrawing, Ink, find_ink
 from trainer.preprocess.normalise import SIDE, normalise
-from trainer.preprocess.parts import Part, digit_runs, part_labels
+from trainer.preprocess.parts import Part, cut_parts, dashes, digit_runs, part_labels
 from trainer.preprocess.pieces import Box, bounds, without_specks
 
 __all__ = [
@@ -90,10 +92,18 @@ class Parts:
         """Which pieces, first and last, may be one digit."""
         return digit_runs(self.labels, self.parts)
 
+    def cut(self, numbers: Collection[int]) -> Parts:
+        """Those of the parts that may be several digits, by their numbers, in slices."""
+        return Parts(self.ink, *cut_parts(self.labels, self.parts, self.ink.strength, numbers))
+
     def cuts(self) -> set[int]:
         """Those that were one piece with another on their left."""
         pieces = [part.piece for part in self.parts]
         return {i + 1 for i, piece in enumerate(pieces) if piece in pieces[:i]}
+
+    def dashes(self) -> set[int]:
+        """Those that are too low for a digit."""
+        return dashes(self.parts)
 
     def prepare(self, first: int, last: int) -> Prepared:
         """Prepare the pieces from `first` to `last` as one digit. Raises `EmptyDrawing`."""

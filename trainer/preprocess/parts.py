@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from trainer.preprocess.arrays import Pixels
 from trainer.preprocess.pieces import are_specks, mask_of
+from trainer.preprocess.slices import slices
 
 MOST_PARTS = 40
 """The largest ones are kept of a picture that falls into more; cuts make so many again at most."""
@@ -25,11 +26,7 @@ _SHORTEST = 0.3  # of the tallest part: what is lower is a dash
 _WIDEST = 2.2  # width of a digit of several parts, in heights of the tallest part
 _COVERED = 0.7  # share of its width at which a part lies above or below another
 _SMALLER = 0.35  # of the other's area: a bar or a piece of a stroke, not a digit of its own
-_WIDE = 0.75  # width of a piece, in heights of the tallest: from here on it may be two digits
-_VALLEY = 0.8  # of the mean ink in a column: a cut goes through less
-_MOST_CUTS = 10
-_SLANTS = np.linspace(-0.2, 0.6, 9)  # of the hand, as a share of the height, to the right
-_THINNEST_SHARE = 0.22  # a cut leaves at least this, in heights, on either side
+_WIDE = 0.5  # width of a part, in heights of the tallest: from here on it may be two digits
 
 Labels = NDArray[np.int32]
 
@@ -52,8 +49,7 @@ class Part:
 def part_labels(ink: Pixels) -> tuple[Labels, list[Part]]:
     """Number the parts of the ink from left to right: int32 [height, width], 0 for paper.
 
-    A part is a connected piece with what lies above or below it; specks are none. A piece wide
-    enough for two digits is cut where lines along the hand's slant meet the least ink.
+    A part is a connected piece with what lies above or below it; specks are none.
     """
     count, labels, stats, _ = cv2.connectedComponentsWithStats(mask_of(ink), connectivity=8)
     pieces = stats[1:]
@@ -63,7 +59,30 @@ def part_labels(ink: Pixels) -> tuple[Labels, list[Part]]:
     largest = sorted(set(owner[owner > 0]), key=lambda part: -pieces[part - 1, cv2.CC_STAT_AREA])
     owner[~np.isin(owner, largest[:MOST_PARTS])] = 0
     whole = owner[labels].astype(np.int32)
-    return _from_left_to_right(_cut(whole.copy(), ink), whole)
+    return _from_left_to_right(whole, whole)
+
+
+def cut_parts(
+    labels: Labels, parts: Sequence[Part], ink: Pixels, numbers: Collection[int]
+) -> tuple[Labels, list[Part]]:
+    """Cut those of the parts, by their numbers, that are wide enough for two digits.
+
+    Gives all of them, cut or not, as `part_labels` does.
+    """
+    tallest = max((part.height for part in parts), default=0)
+    cut = labels.copy()
+    last, most = len(parts), len(parts) + MOST_PARTS
+    for number in numbers:
+        part = parts[number - 1]
+        if last == most or part.right - part.left < _WIDE * tallest:
+            continue
+        inside = (slice(part.top, part.bottom), slice(part.left, part.right))
+        sliced = slices(np.where(labels[inside] == number, ink[inside], 0))
+        for behind in range(2, int(sliced.max()) + 1):
+            if last < most:
+                last += 1
+                cut[inside][sliced >= behind] = last
+    return _from_left_to_right(cut, labels)
 
 
 def digit_runs(labels: Labels, parts: Sequence[Part]) -> list[tuple[int, int]]:
@@ -87,6 +106,12 @@ def digit_runs(labels: Labels, parts: Sequence[Part]) -> list[tuple[int, int]]:
             if height >= _SHORTEST * tallest and width <= _WIDEST * tallest:
                 runs.append((first + 1, last + 1))
     return runs
+
+
+def dashes(parts: Sequence[Part]) -> set[int]:
+    """Which parts, counted from 1, are too low beside the tallest to be a digit."""
+    tallest = max((part.height for part in parts), default=0)
+    return {i for i, part in enumerate(parts, 1) if part.height < _SHORTEST * tallest}
 
 
 def _are_two(labels: Labels, parts: Sequence[Part], first: int, last: int, tallest: int) -> bool:
@@ -131,47 +156,6 @@ def _adopt(owner: NDArray[np.int32], pieces: NDArray[Any]) -> None:
         if len(hosts):
             nearest = hosts[np.argmax(overlap[hosts])]
             owner[owner == small + 1] = owner[nearest + 1]
-
-
-def _cut(parts: Labels, ink: Pixels) -> Labels:
-    """Cut wide parts, in place, along the slant of the hand; the pieces get their own numbers."""
-    boxes = _boxes(parts)
-    tallest = max((bottom - top for _, top, _, bottom in boxes.values()), default=0)
-    free = max(boxes, default=0) + 1
-    last = free + MOST_PARTS
-    margin = max(2, round(_THINNEST_SHARE * tallest))
-    for number, (left, top, right, bottom) in boxes.items():
-        if right - left < _WIDE * tallest:
-            continue
-        rows, columns = np.nonzero(parts[top:bottom, left:right] == number)
-        weights = ink[top + rows, left + columns].astype(np.float32)
-        profiles = []
-        for slant in _SLANTS:
-            along = np.round(columns + slant * rows).astype(int)
-            along -= along.min()
-            profiles.append((np.bincount(along, weights), along))
-        # Along the hand's own slant strokes stand upright, and the profile is steepest.
-        profile, along = max(profiles, key=lambda pair: float(pair[0].std()))
-        for column in _valleys(profile, margin):
-            if free == last:
-                break
-            behind = along >= column
-            parts[top + rows[behind], left + columns[behind]] = free
-            free += 1
-    return parts
-
-
-def _valleys(profile: NDArray[Any], margin: int) -> list[int]:
-    """Columns with the least ink, `margin` apart from the ends and from each other, in order."""
-    smooth = cv2.blur(profile.astype(np.float32).reshape(1, -1), (max(1, margin // 4), 1)).ravel()
-    found: list[int] = []
-    for column in np.argsort(smooth, kind="stable"):
-        if len(found) == _MOST_CUTS or smooth[column] > _VALLEY * smooth.mean():
-            break
-        ends = (0, len(profile), *found)
-        if all(abs(int(column) - end) >= margin for end in ends):
-            found.append(int(column))
-    return sorted(found)
 
 
 def _from_left_to_right(parts: Labels, whole: Labels) -> tuple[Labels, list[Part]]:
