@@ -26,7 +26,7 @@ from webapp.schemas import (
 
 SURE = 0.98
 LIKELY = 0.85
-SEVERAL = 0.95  # confidence times digit score of a number that was not asked for; letters have less
+SEVERAL = 0.95  # confidence times digit score of a number nobody asked for; few letters reach it
 
 
 ALL = "all"
@@ -100,7 +100,8 @@ def _looks_like_several(picture: Picture, recogniser: Recogniser, as_digit: Numb
     if as_digit.is_number:
         return False
     number = recogniser.read_number(picture.image, picture.scale)
-    return len(number.digits) > 1 and number.confidence * number.digit_score >= SEVERAL
+    surely = number.confidence * number.digit_score >= SEVERAL
+    return number.is_number and len(number.digits) > 1 and surely
 
 
 def _digit(reading: Reading) -> DigitReading:

@@ -132,6 +132,18 @@ def test_a_number_read_as_a_digit_says_that_there_are_several(client, number, en
     assert len(answer["digits"]) == 1
 
 
+def test_what_is_no_number_does_not_look_like_several_digits(client, number, encode):
+    picture = np.hstack([number, np.full((560, 1400), 255, np.uint8)])
+    for y in (200, 300, 400):
+        cv2.line(picture, (640, y), (1900, y), 0, 11)
+    cv2.line(picture, (640, 200), (640, 400), 0, 11)
+    image = data_url(encode(picture))
+    asked = client.post("/api/v1/predict", json={"image": image, "mode": "number"}).get_json()
+    assert (len(asked["digits"]), asked["text"]) == (3, "")  # read surely, but not all of it
+    answer = client.post("/api/v1/predict", json={"image": image}).get_json()
+    assert answer["several_digits"] is False
+
+
 def test_one_digit_read_as_a_number_is_a_number_of_one(client, seven, encode):
     body = {"image": data_url(encode(seven)), "mode": "number"}
     answer = client.post("/api/v1/predict", json=body).get_json()
