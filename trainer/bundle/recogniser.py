@@ -53,22 +53,20 @@ class Recogniser:
     def read_number(self, picture: Image.Image | Pixels, scale: float = 1.0) -> NumberReading:
         """Read all the digits in a picture, from left to right. Arguments and errors as above."""
         parts = preprocess_parts(picture, scale)
-        readings = self._read_runs(parts)
-        path = best_path(readings, parts.cuts())
-        doubtful = outside([run for run in path if reads_well(readings[run])], len(parts.parts))
-        if doubtful:
-            parts = parts.cut(doubtful)
-            readings = self._read_runs(parts)
-            path = best_path(readings, parts.cuts())
-        if not path:
+        digits = self._read_parts(parts)
+        well_read = [run for run, reading in digits.items() if reads_well(reading)]
+        doubtful = outside(well_read, len(parts.parts))
+        if doubtful and (cut := parts.cut(doubtful)).cuts():
+            parts, digits = cut, self._read_parts(cut)
+        if not digits:
             raise EmptyDrawing("there are only dots in the picture")
-        digits = [readings[run] for run in path]
-        left_out = outside(path, len(parts.parts)) - parts.dashes()
-        is_number = not left_out and mean_score(digits) >= self.card.rejection_threshold
-        return NumberReading(digits, is_number)
+        readings = list(digits.values())
+        left_out = outside(digits, len(parts.parts)) - parts.dashes()
+        is_number = not left_out and mean_score(readings) >= self.card.rejection_threshold
+        return NumberReading(readings, is_number)
 
-    def _read_runs(self, parts: Parts) -> dict[Run, Reading]:
-        """Read whatever may be one digit."""
+    def _read_parts(self, parts: Parts) -> dict[Run, Reading]:
+        """The runs of parts that read best as digits, from left to right."""
         prepared: dict[Run, Prepared] = {}
         for run in parts.runs():
             with suppress(EmptyDrawing):
@@ -76,8 +74,9 @@ class Recogniser:
         if not prepared:
             return {}
         logits = self.logits(np.stack([each.pixels for each in prepared.values()]))
-        readings = map(self.answer, prepared.values(), logits)
-        return dict(zip(prepared, readings, strict=True))
+        answers = map(self.answer, prepared.values(), logits)
+        readings = dict(zip(prepared, answers, strict=True))
+        return {run: readings[run] for run in best_path(readings, parts.cuts())}
 
     def answer(self, prepared: Prepared, logits: Floats) -> Reading:
         """What the logits of one picture mean."""

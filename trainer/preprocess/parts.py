@@ -69,7 +69,7 @@ def cut_parts(
 
     Gives all of them, cut or not, as `part_labels` does.
     """
-    tallest = max((part.height for part in parts), default=0)
+    tallest = _tallest(parts)
     cut = labels.copy()
     last, most = len(parts), len(parts) + MOST_PARTS
     for number in numbers:
@@ -91,7 +91,7 @@ def digit_runs(labels: Labels, parts: Sequence[Part]) -> list[tuple[int, int]]:
     Two pieces of a digit's height that stand beside each other are two digits, what is farther off
     is another digit, and a dash alone is none.
     """
-    tallest = max((part.height for part in parts), default=0)
+    tallest = _tallest(parts)
     runs = []
     for first in range(len(parts)):
         joined: list[Part] = []
@@ -110,8 +110,12 @@ def digit_runs(labels: Labels, parts: Sequence[Part]) -> list[tuple[int, int]]:
 
 def dashes(parts: Sequence[Part]) -> set[int]:
     """Which parts, counted from 1, are too low beside the tallest to be a digit."""
-    tallest = max((part.height for part in parts), default=0)
+    tallest = _tallest(parts)
     return {i for i, part in enumerate(parts, 1) if part.height < _SHORTEST * tallest}
+
+
+def _tallest(parts: Sequence[Part]) -> int:
+    return max((part.height for part in parts), default=0)
 
 
 def _are_two(labels: Labels, parts: Sequence[Part], first: int, last: int, tallest: int) -> bool:
