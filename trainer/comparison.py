@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 import msgspec
 
-from trainer.bundle import Bundle, Card, Evaluation, Recogniser, Rejection
 from trainer.data import NOT_A_DIGIT, Samples, Source, Split
 from trainer.evaluation import measure
+from trainer.recognition.bundle import Bundle, Card, Evaluation, Rejection
+from trainer.recognition.recognizer import Recogniser
 
 
 class Compared(msgspec.Struct, frozen=True, kw_only=True):

@@ -13,7 +13,7 @@ from PIL import Image
 from trainer.data import Samples, Split
 from trainer.hand import another_hand
 from trainer.parallel import in_chunks
-from trainer.preprocess import SIDE, EmptyDrawing, Pixels, preprocess
+from trainer.recognition.preprocess import SIDE, EmptyDrawing, Pixels, preprocess
 from trainer.records import Record
 from trainer.render import Look, paint
 

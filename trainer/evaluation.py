@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from trainer.bundle import Evaluation, Recogniser, Rejection, ReliabilityBin, WrongAnswer
-from trainer.bundle.reading import DIGITS, Floats, digit_probabilities, digit_score
 from trainer.data import NOT_A_DIGIT, Samples, Source, Split
-from trainer.pictures import as_data_url
-from trainer.preprocess import Pixels
+from trainer.recognition.bundle import Evaluation, Rejection, ReliabilityBin, WrongAnswer
+from trainer.recognition.image import as_data_url
+from trainer.recognition.prediction import DIGITS, Floats, digit_probabilities, digit_score
+from trainer.recognition.preprocess import Pixels
+from trainer.recognition.recognizer import Recogniser
 
 CALIBRATION_BINS = 15
 REJECTED_SHARE = 0.01  # of true digits: what the rejection threshold may cost

@@ -18,17 +18,13 @@ import onnx.numpy_helper
 import torch
 from torch import nn
 
-from trainer import preprocess
-from trainer.bundle import Bundle, Card, Epoch, Evaluation, Recogniser, Rejection, write_bundle
-from trainer.bundle.reading import DIGITS, softmax
 from trainer.data import DATA_SETS, Source, Split
 from trainer.errors import TrainerError
-from trainer.evaluation import (
-    all_logits,
-    fit_temperature,
-    measure,
-    rejection_threshold,
-)
+from trainer.evaluation import all_logits, fit_temperature, measure, rejection_threshold
+from trainer.recognition import preprocess
+from trainer.recognition.bundle import Bundle, Card, Epoch, Evaluation, Rejection, write_bundle
+from trainer.recognition.prediction import DIGITS, softmax
+from trainer.recognition.recognizer import Recogniser
 from trainer.runs import Run, weights_of
 from trainer.sets import load_validation
 from trainer.stages import WithStages

@@ -12,9 +12,9 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 from numpy.typing import NDArray
 
-from trainer.bundle import ReliabilityBin
 from trainer.data import NOT_A_DIGIT
-from trainer.preprocess import Pixels
+from trainer.recognition.bundle import ReliabilityBin
+from trainer.recognition.preprocess import Pixels
 from trainer.training import EpochResult
 
 INK, ACCENT, FAINT = "#1d1b18", "#a6401f", "#a39c8e"

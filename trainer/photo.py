@@ -10,7 +10,7 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from trainer.preprocess import Pixels
+from trainer.recognition.preprocess import Pixels
 
 Planes = NDArray[Any]
 """float32 [height, width, 3], 0..1, red, green, blue; OpenCV's stubs know no more."""

@@ -14,8 +14,8 @@ from trainer.architectures import Option, construct
 from trainer.augment import Augmentation
 from trainer.device import Precision
 from trainer.errors import TrainerError
-from trainer.preprocess import SIDE
 from trainer.recipes import OF_ARCHITECTURES
+from trainer.recognition.preprocess import SIDE
 
 Weights = Mapping[str, Tensor]
 """A model's parameters and buffers by name."""

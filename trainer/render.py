@@ -11,7 +11,7 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from trainer.photo import Photo, photograph, through_jpeg
-from trainer.preprocess import Pixels
+from trainer.recognition.preprocess import Pixels
 
 Line = NDArray[np.float64]
 """One pen-down stroke: float64 [points, 2], x to the right and y down, in any unit."""

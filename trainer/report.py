@@ -11,11 +11,12 @@ from safetensors.numpy import load
 
 from trainer import figures
 from trainer.atomic import write_file
-from trainer.bundle import Bundle, Recogniser
-from trainer.bundle.reading import digit_probabilities
 from trainer.data import NOT_A_DIGIT, Source, Split
 from trainer.evaluation import all_logits, surest_errors, wrong_answers
 from trainer.pages import render
+from trainer.recognition.bundle import Bundle
+from trainer.recognition.prediction import digit_probabilities
+from trainer.recognition.recognizer import Recogniser
 from trainer.runs import Run
 
 _GRID = 60  # pictures in a grid

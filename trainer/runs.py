@@ -23,9 +23,9 @@ from safetensors.torch import load, save
 from torch import nn
 
 from trainer.atomic import write_file
-from trainer.bundle import TrainingData
 from trainer.errors import TrainerError
 from trainer.recipe import Recipe, Weights, load_model
+from trainer.recognition.bundle import TrainingData
 from trainer.state import State
 from trainer.training import EpochResult
 

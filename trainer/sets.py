@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from trainer.bundle import TrainingData
 from trainer.data import NOT_A_DIGIT, Samples, Source, Split
 from trainer.errors import TrainerError
+from trainer.recognition.bundle import TrainingData
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import msgspec
 
-from trainer.bundle import Bundle, read_weights
 from trainer.errors import TrainerError
 from trainer.recipe import Recipe
+from trainer.recognition.bundle import Bundle, read_weights
 
 
 def start_of(bundle: Bundle, recipe: Recipe) -> tuple[Recipe, bytes]:

@@ -13,12 +13,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from trainer.bundle.reading import DIGITS
 from trainer.data import Samples
 from trainer.errors import TrainerError
 from trainer.losses import LOSSES, forgetting
 from trainer.peers import ALONE, Peers
 from trainer.recipe import Recipe, Weights, augmentations, load_model
+from trainer.recognition.prediction import DIGITS
 from trainer.state import State
 
 _EVALUATION_BATCH = 1024

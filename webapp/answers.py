@@ -8,9 +8,11 @@ from http import HTTPStatus
 
 import msgspec
 
-from trainer.bundle import NumberReading, Reading, Recogniser
-from trainer.pictures import Picture, as_data_url
-from trainer.preprocess import EmptyDrawing
+from trainer.recognition.image import Picture, as_data_url
+from trainer.recognition.prediction import Reading
+from trainer.recognition.preprocess import EmptyDrawing
+from trainer.recognition.recognizer import Recogniser
+from trainer.recognition.segmentation.joining import NumberReading
 from webapp.errors import Problem
 from webapp.metrics import PREDICTIONS
 from webapp.models import Models, UnknownModel

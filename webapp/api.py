@@ -7,8 +7,8 @@ from http import HTTPStatus
 import msgspec
 from flask import Blueprint, Request, Response, request
 
-from trainer.bundle import Card
-from trainer.pictures import Picture
+from trainer.recognition.bundle import Card
+from trainer.recognition.image import Picture
 from webapp import parts
 from webapp.answers import answer
 from webapp.errors import Problem

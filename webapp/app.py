@@ -8,7 +8,7 @@ import cv2
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from trainer import pictures
+from trainer.recognition import image
 from webapp import (
     admin,
     api,
@@ -40,7 +40,7 @@ def create_app(settings: Settings | None = None, models: Models | None = None) -
     settings = settings or Settings.from_environment()
     app = Flask("webapp", static_folder=_beside("static"), template_folder=_beside("templates"))
     # Base64 makes a picture a third larger, and strokes may travel with it.
-    app.config["MAX_CONTENT_LENGTH"] = pictures.MAX_BYTES * 3 // 2
+    app.config["MAX_CONTENT_LENGTH"] = image.MAX_BYTES * 3 // 2
     app.wsgi_app = ProxyFix(app.wsgi_app, *[settings.proxies] * 4)  # type: ignore[method-assign]
     app.secret_key = secret_key(settings.secret_key, Path(settings.home))
     database = Database(settings.database)

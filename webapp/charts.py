@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from trainer.bundle import Epoch
+from trainer.recognition.bundle import Epoch
 
 WIDTH, HEIGHT = 100, 50
 """Of a chart, in units of its SVG."""

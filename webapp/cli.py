@@ -13,7 +13,7 @@ from pathlib import Path
 import click
 from werkzeug.security import generate_password_hash
 
-from trainer.bundle import BundleError
+from trainer.recognition.bundle import BundleError
 from webapp.backup import BackupError, back_up, restore
 from webapp.corrections import expire
 from webapp.database import Database

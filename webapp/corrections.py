@@ -17,8 +17,8 @@ from sqlalchemy import ColumnElement, delete, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from trainer.pictures import Picture, as_png
-from trainer.preprocess import Pixels, preprocess
+from trainer.recognition.image import Picture, as_png
+from trainer.recognition.preprocess import Pixels, preprocess
 from webapp.database import Database, Drawing, now
 from webapp.receipts import Receipt
 

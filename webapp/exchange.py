@@ -18,7 +18,7 @@ import numpy as np
 from msgspec import Meta
 from PIL import Image
 
-from trainer.pictures import Picture, PictureError, decode
+from trainer.recognition.image import Picture, PictureError, decode
 from trainer.render import Look, paint
 from webapp.corrections import is_held_back
 from webapp.database import Drawing

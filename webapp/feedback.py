@@ -13,7 +13,7 @@ from flask import Blueprint, Response, current_app, request, session
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from trainer.preprocess import EmptyDrawing
+from trainer.recognition.preprocess import EmptyDrawing
 from webapp import parts
 from webapp.answers import answer
 from webapp.corrections import Correction, correction, delete_expired, keep, take_back

@@ -9,9 +9,9 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from trainer.bundle import occlusion_map
-from trainer.pictures import Picture, as_data_url
-from trainer.preprocess import Pixels, preprocess
+from trainer.recognition.image import Picture, as_data_url
+from trainer.recognition.occlusion import occlusion_map
+from trainer.recognition.preprocess import Pixels, preprocess
 from webapp.answers import ALL, answer
 from webapp.errors import Problem
 from webapp.models import Models

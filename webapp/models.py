@@ -11,8 +11,9 @@ from threading import Lock
 import numpy as np
 from sqlalchemy.exc import SQLAlchemyError
 
-from trainer.bundle import PRETRAINED, Bundle, BundleError, Card, Recogniser, read_bundle
-from trainer.preprocess import SIDE
+from trainer.recognition.bundle import PRETRAINED, Bundle, BundleError, Card, read_bundle
+from trainer.recognition.preprocess import SIDE
+from trainer.recognition.recognizer import Recogniser
 from webapp.settings import Settings
 from webapp.versions import SHIPPED, Versions
 

@@ -12,7 +12,7 @@ from flask import Blueprint, abort, redirect, render_template, request
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Response
 
-from trainer.pictures import Picture
+from trainer.recognition.image import Picture
 from webapp import i18n, parts, wording
 from webapp.answers import ALL, answer
 from webapp.charts import curves
@@ -20,13 +20,7 @@ from webapp.errors import Problem
 from webapp.feedback import keep_feedback
 from webapp.inside import explain
 from webapp.models import Models
-from webapp.schemas import (
-    Explanation,
-    FeedbackRequest,
-    Mode,
-    Prediction,
-    PredictRequest,
-)
+from webapp.schemas import Explanation, FeedbackRequest, Mode, Prediction, PredictRequest
 from webapp.uploads import picture_in_form
 
 blueprint = Blueprint("pages", __name__)

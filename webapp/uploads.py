@@ -12,7 +12,7 @@ import msgspec
 from flask import Request
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from trainer.pictures import (
+from trainer.recognition.image import (
     BrokenPicture,
     Picture,
     PictureError,

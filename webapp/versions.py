@@ -8,7 +8,7 @@ from pathlib import Path
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from trainer.bundle import Bundle, BundleError, copy_bundle, read_bundle
+from trainer.recognition.bundle import Bundle, BundleError, copy_bundle, read_bundle
 from webapp.audit import note
 from webapp.database import Activation, Database, now
 

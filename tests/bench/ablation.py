@@ -15,11 +15,11 @@ import torch
 
 from trainer.augment import Augmentation
 from trainer.benchmark.measure import auroc
-from trainer.bundle.reading import digit_score
 from trainer.data import NOT_A_DIGIT, Samples, Source, Split, data_folder
 from trainer.data.strokes import stroke_drawings
 from trainer.device import quickest_precision
 from trainer.recipe import Recipe
+from trainer.recognition.prediction import digit_score
 from trainer.state import State
 from trainer.training import EpochResult, fit, judge, predict_logits
 

@@ -6,10 +6,11 @@ import torch
 from flask import Flask
 from safetensors.torch import load_file
 
-from trainer.bundle import PRETRAINED, Bundle, Recogniser, read_bundle
-from trainer.bundle.reading import Floats
-from trainer.preprocess import Pixels
 from trainer.recipe import Recipe, build
+from trainer.recognition.bundle import PRETRAINED, Bundle, read_bundle
+from trainer.recognition.prediction import Floats
+from trainer.recognition.preprocess import Pixels
+from trainer.recognition.recognizer import Recogniser
 from webapp.app import create_app as create
 from webapp.models import Models
 from webapp.settings import Settings

@@ -2,7 +2,7 @@
 
 Each recipe trains anew from each seed, as its command would. Its best epoch by validation is
 measured on MNIST's test set, and on the test writers' digits in every look, which
-`trainer.preprocess` has centred.
+`trainer.recognition.preprocess` has centred.
 """
 
 from __future__ import annotations

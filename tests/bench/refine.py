@@ -16,15 +16,15 @@ import numpy as np
 import torch
 from safetensors.torch import load
 
-from trainer.bundle import PRETRAINED, read_bundle
-from trainer.bundle.reading import DIGITS, digit_score
 from trainer.data import NOT_A_DIGIT, Samples, Source, Split, data_folder
 from trainer.data.corrections import Corrected, write
 from trainer.drawings import pixels_of
 from trainer.evaluation import rejection_threshold
-from trainer.pictures import as_png
 from trainer.recipe import Recipe, load_model
 from trainer.recipes import preset, read_options
+from trainer.recognition.bundle import PRETRAINED, read_bundle
+from trainer.recognition.image import as_png
+from trainer.recognition.prediction import DIGITS, digit_score
 from trainer.records import Record, read, split_of
 from trainer.render import Look, paint
 from trainer.start import start_of

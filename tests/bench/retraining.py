@@ -22,8 +22,8 @@ import click
 import numpy as np
 
 from tests.bench.serving import CONNECTIONS, WORKERS, load, page_pictures, server
-from trainer.bundle import PRETRAINED
 from trainer.data import data_folder, synthetic
+from trainer.recognition.bundle import PRETRAINED
 from trainer.records import read
 
 APP = "webapp:create_app()"

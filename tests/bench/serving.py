@@ -29,10 +29,11 @@ import psutil
 from PIL import Image
 
 from trainer.benchmark.measure import large_photo
-from trainer.bundle import PRETRAINED, Recogniser, read_bundle
 from trainer.data import synthetic
-from trainer.pictures import decode
-from trainer.preprocess import preprocess
+from trainer.recognition.bundle import PRETRAINED, read_bundle
+from trainer.recognition.image import decode
+from trainer.recognition.preprocess import preprocess
+from trainer.recognition.recognizer import Recogniser
 from trainer.render import Look, paint
 
 WORKERS = 2

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import DESKTOP, answered, draw, fits
-from trainer.bundle import PRETRAINED
+from trainer.recognition.bundle import PRETRAINED
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.conftest import Site, draw, fits, sign_in
 from tests.webapp.test_worker import Worker
 from trainer.data import Split, data_folder
-from trainer.pictures import as_png
+from trainer.recognition.image import as_png
 from trainer.records import Record, read, split_of
 from trainer.render import Look, paint
 from webapp.settings import Settings

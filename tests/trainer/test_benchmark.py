@@ -12,7 +12,8 @@ from trainer.benchmark.measure import auroc, nothing
 from trainer.benchmark.nuisances import NUISANCES, looks
 from trainer.benchmark.pictures import InLook, picture_of, questions
 from trainer.benchmark.readers import scaled
-from trainer.bundle import PRETRAINED, Recogniser, read_bundle
+from trainer.recognition.bundle import PRETRAINED, read_bundle
+from trainer.recognition.recognizer import Recogniser
 from trainer.records import Record
 
 

@@ -5,9 +5,10 @@ import threading
 
 import pytest
 
-from trainer import preprocess
 from trainer.atomic import write_file, write_folder
-from trainer.bundle import PRETRAINED, BundleError, Recogniser, read_bundle, write_bundle
+from trainer.recognition import preprocess
+from trainer.recognition.bundle import PRETRAINED, BundleError, read_bundle, write_bundle
+from trainer.recognition.recognizer import Recogniser
 
 
 @pytest.fixture

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from trainer.bundle.reading import digit_score, softmax
 from trainer.evaluation import calibration_error, confusion, fit_temperature, rejection_threshold
+from trainer.recognition.prediction import digit_score, softmax
 
 
 def test_confusion_counts_truth_by_row():

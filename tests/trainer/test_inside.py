@@ -10,10 +10,12 @@ from PIL import Image
 
 from tests.trainer.conftest import trainer
 from trainer.architectures import ARCHITECTURES
-from trainer.bundle import Bundle, Recogniser, occlusion_map
 from trainer.export import to_onnx
-from trainer.preprocess import preprocess
 from trainer.recipe import Recipe, build
+from trainer.recognition.bundle import Bundle
+from trainer.recognition.occlusion import occlusion_map
+from trainer.recognition.preprocess import preprocess
+from trainer.recognition.recognizer import Recogniser
 from trainer.stages import activations
 
 

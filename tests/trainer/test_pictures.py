@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from trainer.pictures import (
+from trainer.recognition.image import (
     MAX_BYTES,
     BrokenPicture,
     PictureError,
@@ -16,7 +16,7 @@ from trainer.pictures import (
     UnsupportedPicture,
     decode,
 )
-from trainer.preprocess import preprocess
+from trainer.recognition.preprocess import preprocess
 
 
 def png_chunk(kind: bytes, content: bytes) -> bytes:

@@ -11,7 +11,7 @@ from PIL import Image
 from torchvision.datasets import MNIST
 
 from trainer.photo import Photo, photograph
-from trainer.preprocess import EmptyDrawing, Prepared, preprocess
+from trainer.recognition.preprocess import EmptyDrawing, Prepared, preprocess
 from trainer.render import Look, paint
 
 

@@ -13,14 +13,14 @@ from hypothesis import strategies as st
 from safetensors.torch import load
 
 from tests.trainer.conftest import trainer
-from trainer.bundle import PRETRAINED, read_bundle, read_weights
 from trainer.comparison import compare
 from trainer.data import NOT_A_DIGIT, Samples, Source, Split, kept, synthetic
 from trainer.data.corrections import FILE, Corrected, write
 from trainer.errors import TrainerError
 from trainer.losses import forgetting
-from trainer.pictures import as_png
 from trainer.recipe import Recipe, load_model
+from trainer.recognition.bundle import PRETRAINED, read_bundle, read_weights
+from trainer.recognition.image import as_png
 from trainer.render import Look, paint
 from trainer.start import start_of
 from trainer.training import BatchResult, EpochResult, fit, predict_logits
@@ -86,7 +86,7 @@ def test_what_shapes_the_net_is_the_bundles_and_the_rest_is_the_recipes():
 
 
 def test_altered_weights_are_refused(tmp_path):
-    from trainer.bundle import BundleError, copy_bundle
+    from trainer.recognition.bundle import BundleError, copy_bundle
 
     bundle = copy_bundle(read_bundle(SMALL), tmp_path / "copy")
     file = tmp_path / "copy" / "weights.safetensors"

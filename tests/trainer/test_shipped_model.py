@@ -2,9 +2,10 @@
 
 import pytest
 
-from trainer.bundle import PRETRAINED, Evaluation, Recogniser, Rejection, read_bundle
 from trainer.data import Source, Split
 from trainer.evaluation import evaluate
+from trainer.recognition.bundle import PRETRAINED, Evaluation, Rejection, read_bundle
+from trainer.recognition.recognizer import Recogniser
 
 SHIPPED = PRETRAINED / "inkling"
 

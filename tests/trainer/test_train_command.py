@@ -15,9 +15,9 @@ from PIL import Image
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from tests.trainer.conftest import trainer
-from trainer.bundle import PRETRAINED, read_bundle
 from trainer.export import LARGEST_DIFFERENCE, export
 from trainer.recipes import presets
+from trainer.recognition.bundle import PRETRAINED, read_bundle
 from trainer.runs import Run
 
 FAST = ["--batch-size", "32", "--epochs", "4", "--learning-rate", "2e-3", "--device", "cpu"]

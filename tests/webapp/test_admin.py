@@ -50,7 +50,7 @@ def give(app, picture: np.ndarray, label: str, **fields: object) -> str:
 
 
 def _png(picture: np.ndarray) -> bytes:
-    from trainer.pictures import as_png
+    from trainer.recognition.image import as_png
 
     return as_png(picture)
 

@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 from sqlalchemy import select
 
-from trainer.bundle import PRETRAINED
+from trainer.recognition.bundle import PRETRAINED
 from webapp.app import create_app
 from webapp.backup import BackupError, back_up, restore
 from webapp.cli import main

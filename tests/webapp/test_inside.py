@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from PIL import Image
 
-from trainer.bundle import PRETRAINED
+from trainer.recognition.bundle import PRETRAINED
 from webapp.inside import AGAINST, FOR, glowing, tiles, tinted
 
 STAGES = {"inkling": ("ReLU", [20, 28, 28]), "rnn": ("LSTM", [28, 128]), "mlp": ("ReLU", [256])}

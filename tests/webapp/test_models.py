@@ -3,7 +3,7 @@ import shutil
 
 import pytest
 
-from trainer.bundle import PRETRAINED, BundleError
+from trainer.recognition.bundle import PRETRAINED, BundleError
 from webapp.app import create_app
 from webapp.settings import Settings
 

@@ -6,7 +6,7 @@ import pytest
 from babel.messages.mofile import read_mo
 from babel.messages.pofile import read_po
 
-from trainer.bundle import PRETRAINED, read_bundle
+from trainer.recognition.bundle import PRETRAINED, read_bundle
 from webapp import wording
 from webapp.app import create_app
 from webapp.settings import Settings

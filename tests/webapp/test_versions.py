@@ -14,7 +14,7 @@ import pytest
 
 from tests.conftest import installed
 from tests.webapp.test_serving import Server
-from trainer.bundle import PRETRAINED, BundleError, read_bundle
+from trainer.recognition.bundle import PRETRAINED, BundleError, read_bundle
 from webapp.app import create_app
 from webapp.database import Database
 from webapp.versions import SHIPPED, Versions

@@ -18,8 +18,8 @@ from flask.testing import FlaskClient
 
 from tests.conftest import installed, new_database
 from tests.webapp.test_serving import Server
-from trainer.bundle import read_bundle
 from trainer.data import synthetic
+from trainer.recognition.bundle import read_bundle
 from webapp.retraining.runs import LOST_AFTER
 from webapp.settings import Settings
 

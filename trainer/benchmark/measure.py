@@ -16,13 +16,13 @@ from trainer.benchmark.nuisances import PLAIN, looks
 from trainer.benchmark.pictures import InLook, Numbers, Questions, picture_of, questions
 from trainer.benchmark.readers import Reader, Report
 from trainer.benchmark.report import Cost, Mistake, Row, Told
-from trainer.bundle import Recogniser
-from trainer.bundle.reading import Floats
 from trainer.data import Samples
 from trainer.evaluation import REJECTED_SHARE, surest_errors
 from trainer.photo import Photo, photograph
-from trainer.pictures import as_data_url, decode
-from trainer.preprocess import EmptyDrawing, Pixels, preprocess
+from trainer.recognition.image import as_data_url, decode
+from trainer.recognition.prediction import Floats
+from trainer.recognition.preprocess import EmptyDrawing, Pixels, preprocess
+from trainer.recognition.recognizer import Recogniser
 from trainer.records import Record
 from trainer.render import Strokes, paint
 from trainer.timing import median_ms

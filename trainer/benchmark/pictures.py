@@ -15,7 +15,7 @@ from trainer.data import Samples
 from trainer.drawings import pixels_of
 from trainer.numbers import put_together
 from trainer.parallel import in_chunks
-from trainer.preprocess import Pixels
+from trainer.recognition.preprocess import Pixels
 from trainer.records import Record
 from trainer.render import Look, paint
 

@@ -9,10 +9,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from trainer.bundle import Recogniser
-from trainer.bundle.reading import Floats, digit_probabilities, digit_score, softmax
 from trainer.evaluation import all_logits
-from trainer.preprocess import SIDE, Pixels
+from trainer.recognition.prediction import Floats, digit_probabilities, digit_score, softmax
+from trainer.recognition.preprocess import SIDE, Pixels
+from trainer.recognition.recognizer import Recogniser
 
 EPOCHS = 20
 BATCH_SIZE = 100
@@ -25,7 +25,7 @@ Report = Callable[[str], None]
 class Reader:
     """Something that reads prepared pictures, uint8 [n, 28, 28].
 
-    `sees` says which ones: "prepared" by `trainer.preprocess`, or "scaled" as tutorials do. `read`
+    `sees` says which ones: "prepared" by `preprocess`, or "scaled" as tutorials do. `read`
     gives probabilities [n, 10] and digit scores [n]; below `threshold` it is no digit.
     """
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from trainer.bundle import ReliabilityBin
+from trainer.recognition.bundle import ReliabilityBin
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):

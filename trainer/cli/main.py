@@ -11,9 +11,9 @@ from pathlib import Path
 
 import click
 
-from trainer.bundle import PRETRAINED, BundleError, Evaluation, Rejection
 from trainer.data.folder import UnreadablePicture
 from trainer.errors import TrainerError
+from trainer.recognition.bundle import PRETRAINED, BundleError, Evaluation, Rejection
 
 PATH = click.Path(path_type=Path)
 DEFAULT_BUNDLE = PRETRAINED / "inkling"

@@ -9,7 +9,6 @@ from pathlib import Path
 import click
 import msgspec
 
-from trainer.bundle import Evaluation, Recogniser, Rejection, read_bundle
 from trainer.cli.main import (
     DEFAULT_BUNDLE,
     PATH,
@@ -21,8 +20,10 @@ from trainer.cli.main import (
     strict_option,
 )
 from trainer.data import FROZEN, Source, Split, data_folder, home_folder
-from trainer.pictures import PictureError, decode
-from trainer.preprocess import EmptyDrawing
+from trainer.recognition.bundle import Evaluation, Rejection, read_bundle
+from trainer.recognition.image import PictureError, decode
+from trainer.recognition.preprocess import EmptyDrawing
+from trainer.recognition.recognizer import Recogniser
 
 
 @click.command()

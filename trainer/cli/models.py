@@ -10,12 +10,14 @@ from typing import Any
 import click
 import numpy as np
 
-from trainer.bundle import PRETRAINED, BundleError, Recogniser, occlusion_map, read_bundle
 from trainer.cli.main import PATH, json_option, require_torch
 from trainer.data import home_folder
 from trainer.errors import TrainerError
-from trainer.pictures import PictureError, decode
-from trainer.preprocess import SIDE, EmptyDrawing
+from trainer.recognition.bundle import PRETRAINED, BundleError, read_bundle
+from trainer.recognition.image import PictureError, decode
+from trainer.recognition.occlusion import occlusion_map
+from trainer.recognition.preprocess import SIDE, EmptyDrawing
+from trainer.recognition.recognizer import Recogniser
 from trainer.timing import median_ms
 
 _TIMES = 200

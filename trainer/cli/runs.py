@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
-from trainer.bundle import BundleError, read_bundle
 from trainer.cli.main import PATH, json_option, require_torch
 from trainer.data import home_folder
 from trainer.errors import TrainerError
+from trainer.recognition.bundle import BundleError, read_bundle
 
 if TYPE_CHECKING:
     from trainer.runs import Run

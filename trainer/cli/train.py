@@ -13,8 +13,6 @@ import click
 import msgspec
 from click.core import ParameterSource
 
-from trainer.bundle import PRETRAINED, read_bundle
-from trainer.bundle.reading import DIGITS
 from trainer.cli.main import (
     PATH,
     command_line,
@@ -28,6 +26,8 @@ from trainer.cli.main import (
 from trainer.data import Source, home_folder
 from trainer.errors import TrainerError
 from trainer.recipes import OF_ARCHITECTURES, preset, presets, read_options
+from trainer.recognition.bundle import PRETRAINED, read_bundle
+from trainer.recognition.prediction import DIGITS
 
 if TYPE_CHECKING:
     import torch

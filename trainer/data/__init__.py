@@ -1,4 +1,4 @@
-"""Data sets by name, each as the 28×28 pixels that `trainer.preprocess` gives.
+"""Data sets by name, each as the 28×28 pixels that `trainer.recognition.preprocess` gives.
 
 A new data set joins by one new file here with a function under `@data_set("name")`.
 """
@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from trainer.atomic import write_file
 from trainer.errors import TrainerError
-from trainer.preprocess import Pixels
+from trainer.recognition.preprocess import Pixels
 from trainer.registry import Registry
 
 

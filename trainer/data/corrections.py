@@ -25,8 +25,8 @@ from trainer.data import Samples, Split, data_set, repeated
 from trainer.data.folder import LABELS
 from trainer.drawings import Drawings
 from trainer.errors import TrainerError
-from trainer.pictures import PictureError, decode
-from trainer.preprocess import SIDE, Pixels
+from trainer.recognition.image import PictureError, decode
+from trainer.recognition.preprocess import SIDE, Pixels
 from trainer.render import Look, paint
 
 FILE = "drawings.jsonl.gz"

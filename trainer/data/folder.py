@@ -18,8 +18,8 @@ from trainer.data import NOT_A_DIGIT, Samples, Split, data_set, repeated
 from trainer.drawings import pixels_of
 from trainer.errors import TrainerError
 from trainer.parallel import in_chunks
-from trainer.pictures import PictureError, decode
-from trainer.preprocess import Pixels
+from trainer.recognition.image import PictureError, decode
+from trainer.recognition.preprocess import Pixels
 
 LABELS = {str(digit): digit for digit in range(10)} | {"not_a_digit": NOT_A_DIGIT}
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from trainer.data import Samples, Split, data_set, repeated
 from trainer.errors import TrainerError
-from trainer.preprocess import preprocess
+from trainer.recognition.preprocess import preprocess
 
 VALIDATION_SIZE = 5_000
 _SPLIT_SEED = 0  # fixed: the same 5,000 are held out whatever the seed of the run

@@ -16,7 +16,7 @@ from trainer.data import NOT_A_DIGIT, Samples, Split, data_set
 from trainer.data.synthetic import drawn
 from trainer.drawings import Drawings
 from trainer.numbers import put_together
-from trainer.preprocess import Pixels
+from trainer.recognition.preprocess import Pixels
 from trainer.render import Line, Look, Strokes, catmull_rom, paint
 
 _SIZES = {Split.TRAIN: 10_000, Split.VALIDATION: 2_000, Split.TEST: 2_000}

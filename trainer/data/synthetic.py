@@ -15,7 +15,7 @@ from trainer.data import Samples, Split, data_set
 from trainer.data.templates import TEMPLATES, Stroke
 from trainer.drawings import Drawings
 from trainer.hand import bending
-from trainer.preprocess import Pixels
+from trainer.recognition.preprocess import Pixels
 from trainer.render import Line, Look, Strokes, catmull_rom, paint
 
 _SIZES = {Split.TRAIN: 60_000, Split.VALIDATION: 5_000, Split.TEST: 5_000}

@@ -11,7 +11,7 @@ from typing import BinaryIO, TypeVar
 from flask import Blueprint, Response, g, redirect, request, send_file
 from werkzeug.wrappers import Response as AnyResponse
 
-from trainer.preprocess import EmptyDrawing
+from trainer.recognition.preprocess import EmptyDrawing
 from webapp import exchange, parts
 from webapp.answers import answer
 from webapp.audit import note

@@ -8,7 +8,7 @@ from http import HTTPStatus
 from flask import Blueprint, g, redirect, render_template
 from werkzeug.wrappers import Response as AnyResponse
 
-from trainer.bundle import BundleError, Card
+from trainer.recognition.bundle import BundleError, Card
 from webapp import parts
 from webapp.errors import Problem
 from webapp.responses import as_json, prefers_json

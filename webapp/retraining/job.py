@@ -22,10 +22,10 @@ from typing import IO
 import msgspec
 from sqlalchemy.exc import SQLAlchemyError
 
-from trainer.bundle import PRETRAINED, Bundle, BundleError
 from trainer.data import data_folder
 from trainer.data.corrections import Corrected, write
 from trainer.errors import TrainerError
+from trainer.recognition.bundle import PRETRAINED, Bundle, BundleError
 from webapp.corrections import accepted
 from webapp.database import Database, Drawing
 from webapp.models import bundles_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from trainer.preprocess.arrays import Pixels
+from trainer.recognition.preprocess.arrays import Pixels
 
 Box = tuple[int, int, int, int]
 """x, y, width, height."""

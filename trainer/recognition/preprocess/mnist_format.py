@@ -5,8 +5,8 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from trainer.preprocess.arrays import Pixels
-from trainer.preprocess.ink import EmptyDrawing
+from trainer.recognition.preprocess.arrays import Pixels
+from trainer.recognition.preprocess.ink import EmptyDrawing
 
 SIDE = 28
 BOX = 20

@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from trainer.preprocess.arrays import Pixels, as_array, shrink
-from trainer.preprocess.paper import flatten, is_uneven
+from trainer.recognition.preprocess.arrays import Pixels, as_array, shrink
+from trainer.recognition.preprocess.paper import flatten, is_uneven
 
 FAINTEST = 24  # of 255; paper that differs less than this from itself is blank
 

@@ -1,10 +1,9 @@
 """A trained model as files: `model.onnx`, `weights.safetensors`, `card.json`. No pickle, no torch.
 
-`card` says what is in a bundle, `store` reads and writes it, `recogniser` asks it,
-`reading` and `number` are its answers, `occlusion` says which ink they come from.
+`card` says what is in a bundle, `store` reads and writes it.
 """
 
-from trainer.bundle.card import (
+from trainer.recognition.bundle.card import (
     Card,
     Epoch,
     Evaluation,
@@ -13,11 +12,7 @@ from trainer.bundle.card import (
     TrainingData,
     WrongAnswer,
 )
-from trainer.bundle.number import NumberReading
-from trainer.bundle.occlusion import occlusion_map
-from trainer.bundle.reading import Reading
-from trainer.bundle.recogniser import Recogniser
-from trainer.bundle.store import (
+from trainer.recognition.bundle.store import (
     PRETRAINED,
     Bundle,
     BundleError,
@@ -34,15 +29,11 @@ __all__ = [
     "Card",
     "Epoch",
     "Evaluation",
-    "NumberReading",
-    "Reading",
-    "Recogniser",
     "Rejection",
     "ReliabilityBin",
     "TrainingData",
     "WrongAnswer",
     "copy_bundle",
-    "occlusion_map",
     "read_bundle",
     "read_weights",
     "write_bundle",

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from trainer.preprocess.arrays import Pixels
+from trainer.recognition.preprocess.arrays import Pixels
 
 _BLOCKS = 32  # columns in which a line is looked for
 _STEEPEST = 0.12  # a line rises or falls by this much of its length at most

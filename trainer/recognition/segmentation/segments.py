@@ -10,9 +10,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from trainer.preprocess.arrays import Pixels
-from trainer.preprocess.pieces import are_specks, mask_of
-from trainer.preprocess.slices import slices
+from trainer.recognition.preprocess.arrays import Pixels
+from trainer.recognition.preprocess.components import are_specks, mask_of
+from trainer.recognition.segmentation.cuts import slices
 
 MOST_PARTS = 40
 """The largest ones are kept of a picture that falls into more; cuts make so many again at most."""

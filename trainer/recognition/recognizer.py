@@ -9,17 +9,24 @@ import onnxruntime
 from numpy.typing import NDArray
 from PIL import Image
 
-from trainer.bundle.card import Card
-from trainer.bundle.number import NumberReading, Run, best_path, mean_score, outside, reads_well
-from trainer.bundle.reading import Floats, Reading, digit_probabilities, digit_score
-from trainer.bundle.store import Bundle, BundleError
-from trainer.preprocess import (
+from trainer.recognition.bundle.card import Card
+from trainer.recognition.bundle.store import Bundle, BundleError
+from trainer.recognition.prediction import Floats, Reading, digit_probabilities, digit_score
+from trainer.recognition.preprocess import (
     EmptyDrawing,
     Parts,
     Pixels,
     Prepared,
     preprocess,
     preprocess_parts,
+)
+from trainer.recognition.segmentation.joining import (
+    NumberReading,
+    Run,
+    best_path,
+    mean_score,
+    outside,
+    reads_well,
 )
 
 

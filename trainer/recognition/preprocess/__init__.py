@@ -22,11 +22,17 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from trainer.preprocess.arrays import Pixels
-from trainer.preprocess.ink import EmptyDrawing, Ink, find_ink
-from trainer.preprocess.normalise import SIDE, normalise
-from trainer.preprocess.parts import Part, cut_parts, dashes, digit_runs, part_labels
-from trainer.preprocess.pieces import Box, bounds, without_specks
+from trainer.recognition.preprocess.arrays import Pixels
+from trainer.recognition.preprocess.components import Box, bounds, without_specks
+from trainer.recognition.preprocess.ink import EmptyDrawing, Ink, find_ink
+from trainer.recognition.preprocess.mnist_format import SIDE, normalise
+from trainer.recognition.segmentation.segments import (
+    Part,
+    cut_parts,
+    dashes,
+    digit_runs,
+    part_labels,
+)
 
 __all__ = [
     "SIDE",

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import msgspec
 
-from trainer import preprocess
 from trainer.atomic import write_folder
-from trainer.bundle.card import Card
+from trainer.recognition import preprocess
+from trainer.recognition.bundle.card import Card
 
-PRETRAINED = Path(__file__).resolve().parents[2] / "webapp" / "pretrained"
+PRETRAINED = Path(__file__).resolve().parents[3] / "webapp" / "pretrained"
 """The bundles that come with the project, one folder each."""
 
 _MODEL, _WEIGHTS, _CARD = "model.onnx", "weights.safetensors", "card.json"

@@ -7,9 +7,9 @@ from functools import reduce
 import cv2
 import numpy as np
 
-from trainer.preprocess.arrays import Pixels
-from trainer.preprocess.pieces import without_faint_pieces, without_strays
-from trainer.preprocess.rules import without_rules
+from trainer.recognition.preprocess.arrays import Pixels
+from trainer.recognition.preprocess.components import without_faint_pieces, without_strays
+from trainer.recognition.preprocess.rules import without_rules
 
 _UNEVEN = 0  # median deviation of the outermost pixels: a drawing page's paper has none
 _THUMBNAIL = 96  # longer side at which the light on the paper is estimated

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from trainer.preprocess.arrays import Pixels
+from trainer.recognition.preprocess.arrays import Pixels
 
 _ROWS = 40  # of the piece while paths are looked for, at most
 _SLANTS = np.linspace(-0.2, 0.6, 9)  # of the hand, as a share of the height, to the right

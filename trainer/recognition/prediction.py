@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from trainer.preprocess import Prepared
+from trainer.recognition.preprocess import Prepared
 
 Floats = NDArray[np.float64]
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from trainer.bundle.reading import Reading
+from trainer.recognition.prediction import Reading
 
 CUT_COST = 0.75
 """Of a digit that has to be cut off from the one before it, in natural logarithms."""

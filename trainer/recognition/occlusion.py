@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from trainer.bundle.reading import Floats, digit_probabilities
-from trainer.bundle.recogniser import Recogniser
-from trainer.preprocess import SIDE, Pixels
+from trainer.recognition.prediction import Floats, digit_probabilities
+from trainer.recognition.preprocess import SIDE, Pixels
+from trainer.recognition.recognizer import Recogniser
 
 PATCH = 5  # pixels on a side
 

@@ -1,0 +1,1 @@
+"""From a picture of a number to its digits."""
