@@ -22,9 +22,11 @@ from flask import Flask
 from flask.testing import FlaskClient
 from PIL import Image
 
-from trainer.data import Split, data_folder, synthetic
-from trainer.records import read_split
-from trainer.render import Strokes
+from trainer.data.datasets import synthetic
+from trainer.data.samples import Split
+from trainer.data.strokes.records import read_split
+from trainer.paths import data_folder
+from trainer.recognition.strokes import Strokes
 from webapp.app import create_app
 from webapp.database import Database
 from webapp.settings import Settings

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 import msgspec
 
-from trainer.data import NOT_A_DIGIT, Samples, Source, Split
+from trainer.data.samples import NOT_A_DIGIT, Samples, Split
+from trainer.data.source import Source
 from trainer.evaluation import measure
 from trainer.recognition.bundle import Bundle, Card, Evaluation, Rejection
 from trainer.recognition.recognizer import Recogniser

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from trainer.data import NOT_A_DIGIT, Samples, Source, Split
+from trainer.data.samples import NOT_A_DIGIT, Samples, Split
+from trainer.data.source import Source
 from trainer.recognition.bundle import Evaluation, Rejection, ReliabilityBin, WrongAnswer
 from trainer.recognition.image import as_data_url
 from trainer.recognition.prediction import DIGITS, Floats, digit_probabilities, digit_score

@@ -18,7 +18,9 @@ import onnx.numpy_helper
 import torch
 from torch import nn
 
-from trainer.data import DATA_SETS, Source, Split
+from trainer.data.datasets import DATA_SETS
+from trainer.data.samples import Split
+from trainer.data.source import Source
 from trainer.errors import TrainerError
 from trainer.evaluation import all_logits, fit_temperature, measure, rejection_threshold
 from trainer.recognition import preprocess

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 from numpy.typing import NDArray
 
-from trainer.data import NOT_A_DIGIT
+from trainer.data.samples import NOT_A_DIGIT
 from trainer.recognition.bundle import ReliabilityBin
 from trainer.recognition.preprocess import Pixels
 from trainer.training import EpochResult

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from trainer.data import NOT_A_DIGIT, Samples, Source, Split
+from trainer.data.samples import NOT_A_DIGIT, Samples, Split
+from trainer.data.source import Source
 from trainer.errors import TrainerError
 from trainer.recognition.bundle import TrainingData
 

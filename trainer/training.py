@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from trainer.data import Samples
+from trainer.data.samples import Samples
 from trainer.errors import TrainerError
 from trainer.losses import LOSSES, forgetting
 from trainer.peers import ALONE, Peers

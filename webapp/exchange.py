@@ -18,8 +18,8 @@ import numpy as np
 from msgspec import Meta
 from PIL import Image
 
+from trainer.data.rendering.canvas import Look, paint
 from trainer.recognition.image import Picture, PictureError, decode
-from trainer.render import Look, paint
 from webapp.corrections import is_held_back
 from webapp.database import Drawing
 from webapp.schemas import Truth

@@ -15,9 +15,11 @@ import torch
 
 from trainer.augment import Augmentation
 from trainer.benchmark.measure import auroc
-from trainer.data import NOT_A_DIGIT, Samples, Source, Split, data_folder
-from trainer.data.strokes import stroke_drawings
+from trainer.data.datasets.strokes import stroke_drawings
+from trainer.data.samples import NOT_A_DIGIT, Samples, Split
+from trainer.data.source import Source
 from trainer.device import quickest_precision
+from trainer.paths import data_folder
 from trainer.recipe import Recipe
 from trainer.recognition.prediction import digit_score
 from trainer.state import State

@@ -14,7 +14,8 @@ import click
 import torch
 
 from tests.bench.training import FROM_SCRATCH
-from trainer.data import Samples, Source, Split
+from trainer.data.samples import Samples, Split
+from trainer.data.source import Source
 from trainer.recipe import Recipe
 from trainer.recipes import preset, read_options
 from trainer.sets import load_sets

@@ -16,17 +16,19 @@ import numpy as np
 import torch
 from safetensors.torch import load
 
-from trainer.data import NOT_A_DIGIT, Samples, Source, Split, data_folder
-from trainer.data.corrections import Corrected, write
-from trainer.drawings import pixels_of
+from trainer.data.datasets.corrections import Corrected, write
+from trainer.data.rendering.canvas import Look, paint
+from trainer.data.rendering.rendered import pixels_of
+from trainer.data.samples import NOT_A_DIGIT, Samples, Split
+from trainer.data.source import Source
+from trainer.data.strokes.records import Record, read, split_of
 from trainer.evaluation import rejection_threshold
+from trainer.paths import data_folder
 from trainer.recipe import Recipe, load_model
 from trainer.recipes import preset, read_options
 from trainer.recognition.bundle import PRETRAINED, read_bundle
 from trainer.recognition.image import as_png
 from trainer.recognition.prediction import DIGITS, digit_score
-from trainer.records import Record, read, split_of
-from trainer.render import Look, paint
 from trainer.start import start_of
 from trainer.training import fit, predict_logits
 

@@ -22,9 +22,10 @@ import click
 import numpy as np
 
 from tests.bench.serving import CONNECTIONS, WORKERS, load, page_pictures, server
-from trainer.data import data_folder, synthetic
+from trainer.data.datasets import synthetic
+from trainer.data.strokes.records import read
+from trainer.paths import data_folder
 from trainer.recognition.bundle import PRETRAINED
-from trainer.records import read
 
 APP = "webapp:create_app()"
 TOKEN = "a-token-for-the-bench"

@@ -29,12 +29,12 @@ import psutil
 from PIL import Image
 
 from trainer.benchmark.measure import large_photo
-from trainer.data import synthetic
+from trainer.data.datasets import synthetic
+from trainer.data.rendering.canvas import Look, paint
 from trainer.recognition.bundle import PRETRAINED, read_bundle
 from trainer.recognition.image import decode
 from trainer.recognition.preprocess import preprocess
 from trainer.recognition.recognizer import Recogniser
-from trainer.render import Look, paint
 
 WORKERS = 2
 CONNECTIONS = 8

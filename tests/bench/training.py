@@ -15,9 +15,11 @@ from torch.utils.data import DataLoader
 from torchvision import transforms
 from torchvision.datasets import MNIST
 
-from trainer.data import Samples, Source, Split, data_folder
+from trainer.data.samples import Samples, Split
+from trainer.data.source import Source
 from trainer.losses import LOSSES
 from trainer.optimization import OPTIMIZERS
+from trainer.paths import data_folder
 from trainer.recipe import MNIST_DEVIATION, MNIST_MEAN, Recipe, build
 from trainer.recipes import preset, presets, read_options
 from trainer.state import State

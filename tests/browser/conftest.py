@@ -18,7 +18,7 @@ from playwright.sync_api import (
 from werkzeug.serving import make_server
 
 from tests.conftest import need
-from trainer.render import Strokes, catmull_rom
+from trainer.recognition.strokes import Strokes, catmull_rom
 from webapp.app import create_app
 from webapp.database import Database
 from webapp.settings import Settings

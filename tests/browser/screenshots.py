@@ -8,7 +8,7 @@ import numpy as np
 from playwright.sync_api import sync_playwright
 
 from tests.browser.conftest import DESKTOP, Site, chromium, draw
-from trainer.data import synthetic
+from trainer.data.datasets import synthetic
 
 
 def main(folder: Path) -> None:

@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 from sqlalchemy import select
 
 from tests.browser.conftest import answered, draw
-from trainer.numbers import put_together
+from trainer.data.rendering.numbers import put_together
 from webapp.database import Drawing
 
 

@@ -5,8 +5,8 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import answered, draw
-from trainer.numbers import put_together
-from trainer.render import Look, paint
+from trainer.data.rendering.canvas import Look, paint
+from trainer.data.rendering.numbers import put_together
 
 
 @pytest.fixture

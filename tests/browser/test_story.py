@@ -10,10 +10,11 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Site, draw, fits, sign_in
 from tests.webapp.test_worker import Worker
-from trainer.data import Split, data_folder
+from trainer.data.rendering.canvas import Look, paint
+from trainer.data.samples import Split
+from trainer.data.strokes.records import Record, read, split_of
+from trainer.paths import data_folder
 from trainer.recognition.image import as_png
-from trainer.records import Record, read, split_of
-from trainer.render import Look, paint
 from webapp.settings import Settings
 
 CORRECTED = 20

@@ -10,8 +10,9 @@ from click.testing import CliRunner
 from PIL import Image
 
 from trainer.cli import main
-from trainer.data import Split, synthetic
-from trainer.render import Look, paint
+from trainer.data.datasets import synthetic
+from trainer.data.rendering.canvas import Look, paint
+from trainer.data.samples import Split
 
 
 @pytest.fixture(scope="session")

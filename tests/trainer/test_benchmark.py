@@ -12,9 +12,9 @@ from trainer.benchmark.measure import auroc, nothing
 from trainer.benchmark.nuisances import NUISANCES, looks
 from trainer.benchmark.pictures import InLook, picture_of, questions
 from trainer.benchmark.readers import scaled
+from trainer.data.strokes.records import Record
 from trainer.recognition.bundle import PRETRAINED, read_bundle
 from trainer.recognition.recognizer import Recogniser
-from trainer.records import Record
 
 
 def test_auroc_is_the_chance_that_a_digit_scores_higher():

@@ -5,11 +5,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from trainer import records
-from trainer.data import DATA_SETS, Source, Split, synthetic
-from trainer.data.templates import TEMPLATES
+from trainer.data.datasets import DATA_SETS, synthetic
+from trainer.data.rendering.canvas import Look, paint
+from trainer.data.samples import Split
+from trainer.data.source import Source
+from trainer.data.strokes import records
+from trainer.data.strokes.templates import TEMPLATES
 from trainer.errors import TrainerError
-from trainer.render import Look, catmull_rom, paint
+from trainer.recognition.strokes import catmull_rom
 
 
 def test_synthetic_digits_come_from_the_seed_alone():

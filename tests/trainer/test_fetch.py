@@ -17,12 +17,10 @@ from pathlib import Path
 
 import pytest
 
-from trainer import fetch
-from trainer.data import Split
+from trainer.data import download as fetch
+from trainer.data.download import Original, download
+from trainer.data.strokes.records import read
 from trainer.errors import TrainerError
-from trainer.fetch import Original, download
-from trainer.records import read
-from trainer.stroke_dataset import StrokeDataset
 
 PENDIGITS = """.VERSION 1.0
 .INCLUDE dene.doc
@@ -245,24 +243,3 @@ def test_pendigits_become_records(server, tmp_path, monkeypatch):
     assert (eight.label, eight.writer) == ("8", "pendigits/12")
     assert eight.strokes[0].tolist() == [[0, 20], [10, 0]]
     assert [line.tolist() for line in four.strokes] == [[[0, 3], [2, 0]], [[1, 3]]]
-
-
-def test_what_was_fetched_is_a_torch_data_set(server, tmp_path):
-    serve_unipen(server, "zip")
-    fetch.fetch_unipen(tmp_path, quiet, server.url + "records/")
-    parts = {split: StrokeDataset(tmp_path, split, size=3) for split in _splits(tmp_path)}
-    [data] = parts.values()  # one writer is in one part
-    pixels, label = data[2]
-    assert pixels.shape == (1, 28, 28)
-    assert 0 <= float(pixels.min()) < float(pixels.max()) <= 1
-    assert 0 <= label <= 9
-    assert (data[2][0] == pixels).all()
-    assert len(data) == 3
-    with pytest.raises(IndexError):
-        data[3]
-
-
-def _splits(folder) -> list[Split]:
-    from trainer.records import split_of
-
-    return sorted({split_of(record.writer) for record in read(folder, "digits")})

@@ -8,8 +8,9 @@ import pytest
 from PIL import Image
 
 from tests.trainer.conftest import trainer
-from trainer.data import NOT_A_DIGIT, Source, Split
-from trainer.data.folder import UnreadablePicture
+from trainer.data.datasets.folder import UnreadablePicture
+from trainer.data.samples import NOT_A_DIGIT, Split
+from trainer.data.source import Source
 from trainer.errors import TrainerError
 
 
@@ -37,7 +38,7 @@ def test_labels_are_the_folders_names_and_each_picture_knows_its_file(some_digit
     assert samples.pixels.any(axis=(1, 2)).all()
 
 
-@pytest.mark.filterwarnings("ignore::trainer.data.folder.UnreadablePicture")
+@pytest.mark.filterwarnings("ignore::trainer.data.datasets.folder.UnreadablePicture")
 def test_what_nobody_parted_falls_into_parts_that_share_no_picture(own):
     parts = [load(own, split) for split in Split]
     assert sum(map(len, parts)) == 300
@@ -48,7 +49,7 @@ def test_what_nobody_parted_falls_into_parts_that_share_no_picture(own):
     assert any(file.endswith("copy.png") for file in load(own, Split.TEST).files)
 
 
-@pytest.mark.filterwarnings("ignore::trainer.data.folder.UnreadablePicture")
+@pytest.mark.filterwarnings("ignore::trainer.data.datasets.folder.UnreadablePicture")
 def test_a_missing_validation_part_is_taken_from_training(some_digits, tmp_path):
     folder = shutil.copytree(some_digits, tmp_path / "own")
     shutil.rmtree(folder / "validation")

@@ -3,11 +3,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from trainer.data import Split, repeated
-from trainer.data.strokes import stroke_drawings
-from trainer.drawings import Drawings, PaintedRecords
-from trainer.hand import another_hand
-from trainer.records import read_split
+from trainer.data.datasets.strokes import stroke_drawings
+from trainer.data.rendering.handwriting import another_hand
+from trainer.data.rendering.rendered import Drawings, PaintedRecords
+from trainer.data.samples import Split, repeated
+from trainer.data.strokes.records import read_split
 
 COORDINATES = st.floats(-1e4, 1e4, allow_subnormal=False)
 STROKES = st.lists(

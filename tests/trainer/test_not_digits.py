@@ -3,11 +3,13 @@
 import numpy as np
 import pytest
 
-from trainer.data import DATA_SETS, NOT_A_DIGIT, Source, Split
-from trainer.data.letters import LOOK_ALIKES, letter_records
-from trainer.data.scribbles import KINDS, scribble
+from trainer.data.datasets import DATA_SETS
+from trainer.data.datasets.letters import LOOK_ALIKES, letter_records
+from trainer.data.datasets.scribbles import KINDS, scribble
+from trainer.data.samples import NOT_A_DIGIT, Split
+from trainer.data.source import Source
+from trainer.data.strokes.records import read
 from trainer.errors import TrainerError
-from trainer.records import read
 from trainer.sets import load_sets
 
 

@@ -7,11 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from trainer.numbers import put_together
+from trainer.data.rendering.canvas import Look, paint
+from trainer.data.rendering.numbers import put_together
 from trainer.recognition.bundle import PRETRAINED, read_bundle
 from trainer.recognition.preprocess import EmptyDrawing, Parts, preprocess_parts
 from trainer.recognition.recognizer import Recogniser
-from trainer.render import Look, paint
 
 ON_A_CANVAS = Look(side=560, size=0.8, pen=11)
 

@@ -10,9 +10,9 @@ from hypothesis.extra import numpy as hnp
 from PIL import Image
 from torchvision.datasets import MNIST
 
-from trainer.photo import Photo, photograph
+from trainer.data.rendering.canvas import Look, paint
+from trainer.data.rendering.photo import Photo, photograph
 from trainer.recognition.preprocess import EmptyDrawing, Prepared, preprocess
-from trainer.render import Look, paint
 
 
 def centre_of_mass(pixels):

@@ -14,14 +14,17 @@ from safetensors.torch import load
 
 from tests.trainer.conftest import trainer
 from trainer.comparison import compare
-from trainer.data import NOT_A_DIGIT, Samples, Source, Split, kept, synthetic
-from trainer.data.corrections import FILE, Corrected, write
+from trainer.data.cache import cached as kept
+from trainer.data.datasets import synthetic
+from trainer.data.datasets.corrections import FILE, Corrected, write
+from trainer.data.rendering.canvas import Look, paint
+from trainer.data.samples import NOT_A_DIGIT, Samples, Split
+from trainer.data.source import Source
 from trainer.errors import TrainerError
 from trainer.losses import forgetting
 from trainer.recipe import Recipe, load_model
 from trainer.recognition.bundle import PRETRAINED, read_bundle, read_weights
 from trainer.recognition.image import as_png
-from trainer.render import Look, paint
 from trainer.start import start_of
 from trainer.training import BatchResult, EpochResult, fit, predict_logits
 
@@ -242,7 +245,7 @@ def test_samples_are_made_again_only_when_files_or_the_kept_ones_are_others(tmp_
     cached = tmp_path / "cache" / "set.npz"
     cached.write_bytes(cached.read_bytes()[:200])
     assert kept("set", [file], make).pixels[0, 0, 0] == 3
-    monkeypatch.setattr("trainer.data._code", lambda: "other code")
+    monkeypatch.setattr("trainer.data.samples._code", lambda: "other code")
     kept("set", [file], make)
     assert len(made) == 4
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from trainer.data import Source, Split
+from trainer.data.samples import Split
+from trainer.data.source import Source
 from trainer.evaluation import evaluate
 from trainer.recognition.bundle import PRETRAINED, Evaluation, Rejection, read_bundle
 from trainer.recognition.recognizer import Recogniser

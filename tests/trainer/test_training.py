@@ -11,14 +11,15 @@ import torch
 
 from trainer.architectures import ARCHITECTURES
 from trainer.augment import Augmentation
-from trainer.data import Samples, synthetic
-from trainer.drawings import pixels_of
+from trainer.data.datasets import synthetic
+from trainer.data.rendering.canvas import Look, paint
+from trainer.data.rendering.rendered import pixels_of
+from trainer.data.samples import Samples
 from trainer.errors import TrainerError
 from trainer.losses import LOSSES
 from trainer.optimization import OPTIMIZERS, SCHEDULES
 from trainer.recipe import MNIST_DEVIATION, MNIST_MEAN, Recipe, augmentations, build
 from trainer.recipes import presets
-from trainer.render import Look, paint
 from trainer.runs import Plan, Run
 from trainer.training import EpochResult, fit
 

@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.conftest import need
-from trainer.data import data_folder
+from trainer.data.strokes.records import read
+from trainer.data.strokes.unipen import read_archive, read_file
 from trainer.errors import TrainerError
-from trainer.records import read
-from trainer.unipen import read_archive, read_file
+from trainer.paths import data_folder
 
 INK = """.VERSION 1.0
 .COORD X Y T

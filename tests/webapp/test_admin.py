@@ -15,7 +15,8 @@ from sqlalchemy import insert, select
 from werkzeug.security import generate_password_hash
 
 from tests.conftest import installed
-from trainer.data import Source, Split
+from trainer.data.samples import Split
+from trainer.data.source import Source
 from webapp.app import create_app
 from webapp.database import AuditEntry, Drawing
 from webapp.settings import Settings

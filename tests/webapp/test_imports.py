@@ -49,7 +49,7 @@ def test_the_trainer_imports_nothing_of_the_webapp():
 
 
 def test_the_webapp_imports_only_the_torch_free_part_of_the_trainer():
-    names = ("atomic", "bundle", "data", "errors", "pictures", "preprocess", "recipes", "render")
+    names = ("atomic", "data", "errors", "paths", "recipes", "recognition")
     allowed = tuple(f"trainer.{name}" for name in names)
     ours = [m for m in imported_modules("webapp") if m[1].startswith("trainer.")]
     assert ours

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from trainer.numbers import put_together
-from trainer.render import Look, paint
+from trainer.data.rendering.canvas import Look, paint
+from trainer.data.rendering.numbers import put_together
 
 
 def data_url(content: bytes, kind: str = "image/png") -> str:

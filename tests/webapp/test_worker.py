@@ -18,7 +18,7 @@ from flask.testing import FlaskClient
 
 from tests.conftest import installed, new_database
 from tests.webapp.test_serving import Server
-from trainer.data import synthetic
+from trainer.data.datasets import synthetic
 from trainer.recognition.bundle import read_bundle
 from webapp.retraining.runs import LOST_AFTER
 from webapp.settings import Settings

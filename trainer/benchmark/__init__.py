@@ -11,12 +11,12 @@ from pathlib import Path
 from trainer.benchmark import measure
 from trainer.benchmark.readers import Report, bundle_reader, tutorial_readers
 from trainer.benchmark.report import BenchmarkReport, as_text
-from trainer.data import Split
-from trainer.data.letters import LOOK_ALIKES, letter_records
+from trainer.data.datasets.letters import LOOK_ALIKES, letter_records
+from trainer.data.samples import Split
+from trainer.data.strokes.records import read_split
 from trainer.evaluation import calibration_error, reliability
 from trainer.recognition.bundle import read_bundle
 from trainer.recognition.recognizer import Recogniser
-from trainer.records import read_split
 
 __all__ = ["BenchmarkReport", "as_text", "benchmark"]
 

@@ -8,8 +8,8 @@ from dataclasses import replace
 import numpy as np
 from numpy.random import Generator
 
-from trainer.photo import Photo
-from trainer.render import Look, random_colours
+from trainer.data.rendering.canvas import Look, random_colours
+from trainer.data.rendering.photo import Photo
 
 PLAIN = Look()
 """A canvas of 280 pixels, black on white, the digit in the middle at 60 % of it."""

@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 
 from trainer.benchmark.nuisances import looks
 from trainer.benchmark.readers import scaled
-from trainer.data import Samples
-from trainer.drawings import pixels_of
-from trainer.numbers import put_together
-from trainer.parallel import in_chunks
+from trainer.data.parallel import in_chunks
+from trainer.data.rendering.canvas import Look, paint
+from trainer.data.rendering.numbers import put_together
+from trainer.data.rendering.rendered import pixels_of
+from trainer.data.samples import Samples
+from trainer.data.strokes.records import Record
 from trainer.recognition.preprocess import Pixels
-from trainer.records import Record
-from trainer.render import Look, paint
 
 Draw = Callable[[int, Generator], tuple[int, Pixels]]
 """(index, random numbers of its own) → (label, picture)."""

@@ -11,10 +11,13 @@ import numpy as np
 from PIL import Image
 
 from trainer.cli.main import PATH, require_torch
-from trainer.data import FROZEN, NOT_A_DIGIT, Source, Split, data_folder
+from trainer.data.datasets import FROZEN
+from trainer.data.download import DATA
+from trainer.data.samples import NOT_A_DIGIT, Split
+from trainer.data.source import Source
+from trainer.data.strokes.records import record_writers
 from trainer.errors import TrainerError
-from trainer.fetch import DATA
-from trainer.records import record_writers
+from trainer.paths import data_folder
 
 _split_option = click.option("--split", type=click.Choice(list(Split)), default=Split.TRAIN)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from trainer.data.folder import UnreadablePicture
+from trainer.data.datasets.folder import UnreadablePicture
 from trainer.errors import TrainerError
 from trainer.recognition.bundle import PRETRAINED, BundleError, Evaluation, Rejection
 

@@ -19,7 +19,10 @@ from trainer.cli.main import (
     stop_at_unreadable_pictures,
     strict_option,
 )
-from trainer.data import FROZEN, Source, Split, data_folder, home_folder
+from trainer.data.datasets import FROZEN
+from trainer.data.samples import Split
+from trainer.data.source import Source
+from trainer.paths import data_folder, home_folder
 from trainer.recognition.bundle import Evaluation, Rejection, read_bundle
 from trainer.recognition.image import PictureError, decode
 from trainer.recognition.preprocess import EmptyDrawing

@@ -11,8 +11,8 @@ import click
 import numpy as np
 
 from trainer.cli.main import PATH, json_option, require_torch
-from trainer.data import home_folder
 from trainer.errors import TrainerError
+from trainer.paths import home_folder
 from trainer.recognition.bundle import PRETRAINED, BundleError, read_bundle
 from trainer.recognition.image import PictureError, decode
 from trainer.recognition.occlusion import occlusion_map

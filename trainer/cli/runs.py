@@ -10,8 +10,8 @@ import click
 import msgspec
 
 from trainer.cli.main import PATH, json_option, require_torch
-from trainer.data import home_folder
 from trainer.errors import TrainerError
+from trainer.paths import home_folder
 from trainer.recognition.bundle import BundleError, read_bundle
 
 if TYPE_CHECKING:

@@ -23,8 +23,9 @@ from trainer.cli.main import (
     stop_at_unreadable_pictures,
     strict_option,
 )
-from trainer.data import Source, home_folder
+from trainer.data.source import Source
 from trainer.errors import TrainerError
+from trainer.paths import home_folder
 from trainer.recipes import OF_ARCHITECTURES, preset, presets, read_options
 from trainer.recognition.bundle import PRETRAINED, read_bundle
 from trainer.recognition.prediction import DIGITS

@@ -22,9 +22,9 @@ from typing import IO
 import msgspec
 from sqlalchemy.exc import SQLAlchemyError
 
-from trainer.data import data_folder
-from trainer.data.corrections import Corrected, write
+from trainer.data.datasets.corrections import Corrected, write
 from trainer.errors import TrainerError
+from trainer.paths import data_folder
 from trainer.recognition.bundle import PRETRAINED, Bundle, BundleError
 from webapp.corrections import accepted
 from webapp.database import Database, Drawing

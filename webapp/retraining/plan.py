@@ -6,7 +6,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from trainer.data import FROZEN, Source
+from trainer.data.datasets import FROZEN
+from trainer.data.source import Source
 from trainer.recipes import preset, read_options
 from webapp.retraining.wishes import REFINE, Wishes
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from trainer.data import Samples, Split, data_set, repeated
+from trainer.data.datasets import data_set
+from trainer.data.samples import Samples, Split, repeated
 from trainer.errors import TrainerError
 from trainer.recognition.preprocess import preprocess
 

@@ -10,19 +10,14 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from trainer.photo import Photo, photograph, through_jpeg
+from trainer.data.rendering.photo import Photo, photograph, through_jpeg
 from trainer.recognition.preprocess import Pixels
-
-Line = NDArray[np.float64]
-"""One pen-down stroke: float64 [points, 2], x to the right and y down, in any unit."""
-
-Strokes = list[Line]
+from trainer.recognition.strokes import Line, Strokes, catmull_rom
 
 Colour = int | tuple[int, int, int]
 """A grey level, or red, green and blue; 0..255."""
 
 _SUBPIXEL_BITS = 4  # OpenCV takes coordinates in fixed point
-_POINTS_PER_SEGMENT = 8
 _MARGIN = 3  # pixels that OpenCV may paint beyond the width of the pen
 _FINE_PEN = 5  # pixels; thinner ones are painted at twice the size, as OpenCV's are whole pixels
 _FATTEST_PEN = 0.2  # of the drawing's longer side; with more than this an 8 has no holes
@@ -90,24 +85,6 @@ def random_colours(rng: Generator) -> tuple[Colour, Colour]:
         if np.abs(ink - paper).max() >= 90:
             red, green, blue = ink
             return (int(red), int(green), int(blue)), cast(Colour, tuple(map(int, paper)))
-
-
-def catmull_rom(points: Line, per_segment: int = _POINTS_PER_SEGMENT) -> Line:
-    """Run a uniform Catmull-Rom spline (Catmull and Rom 1974) through float [n, 2] points."""
-    if len(points) < 2:
-        return points
-    p0 = np.vstack([2 * points[0] - points[1], points[:-2]])
-    p1, p2 = points[:-1], points[1:]
-    p3 = np.vstack([points[2:], 2 * points[-1] - points[-2]])
-    t = np.linspace(0, 1, per_segment, endpoint=False)[None, :, None]
-    p0, p1, p2, p3 = (p[:, None, :] for p in (p0, p1, p2, p3))
-    curve = 0.5 * (
-        2 * p1
-        + (p2 - p0) * t
-        + (2 * p0 - 5 * p1 + 4 * p2 - p3) * t**2
-        + (3 * p1 - p0 - 3 * p2 + p3) * t**3
-    )
-    return np.vstack([curve.reshape(-1, 2), points[-1:]])
 
 
 def paint(strokes: Strokes, look: Look) -> Pixels:

@@ -12,12 +12,14 @@ import cv2
 import numpy as np
 from numpy.random import Generator
 
-from trainer.data import NOT_A_DIGIT, Samples, Split, data_set
-from trainer.data.synthetic import drawn
-from trainer.drawings import Drawings
-from trainer.numbers import put_together
+from trainer.data.datasets import data_set
+from trainer.data.datasets.synthetic import drawn
+from trainer.data.rendering.canvas import Look, paint
+from trainer.data.rendering.numbers import put_together
+from trainer.data.rendering.rendered import Drawings
+from trainer.data.samples import NOT_A_DIGIT, Samples, Split
 from trainer.recognition.preprocess import Pixels
-from trainer.render import Line, Look, Strokes, catmull_rom, paint
+from trainer.recognition.strokes import Line, Strokes, catmull_rom
 
 _SIZES = {Split.TRAIN: 10_000, Split.VALIDATION: 2_000, Split.TEST: 2_000}
 

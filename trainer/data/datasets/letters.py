@@ -1,6 +1,6 @@
 """Letters and symbols that people drew with a pen: what is not a digit.
 
-Files are `strokes/letters-*.jsonl.gz` in the data folder; `trainer.records` reads them.
+Files are `strokes/letters-*.jsonl.gz` in the data folder; `records` reads them.
 """
 
 from __future__ import annotations
@@ -9,9 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
-from trainer.data import Samples, Split, data_set, repeated
-from trainer.drawings import Drawings, PaintedRecords
-from trainer.records import ATTRIBUTION, Record, read_split
+from trainer.data.datasets import data_set
+from trainer.data.rendering.rendered import Drawings, PaintedRecords
+from trainer.data.samples import Samples, Split, repeated
+from trainer.data.strokes.records import ATTRIBUTION, Record, read_split
 
 LOOK_ALIKES = frozenset("OoQDIil|!/'`,()ZzSsBqgbGA")
 """Digits to the eye, once size and place no longer tell: nobody can hold a model to these."""

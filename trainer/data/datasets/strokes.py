@@ -1,6 +1,6 @@
 """Digits that people drew with a pen, kept as strokes (UNIPEN, pendigits).
 
-Files are `strokes/digits-*.jsonl.gz` in the data folder; `trainer.records` reads them.
+Files are `strokes/digits-*.jsonl.gz` in the data folder; `trainer.data.strokes.records` reads them.
 """
 
 from __future__ import annotations
@@ -9,9 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
-from trainer.data import Samples, Split, data_set, repeated
-from trainer.drawings import Drawings, PaintedRecords
-from trainer.records import ATTRIBUTION, read_split
+from trainer.data.datasets import data_set
+from trainer.data.rendering.rendered import Drawings, PaintedRecords
+from trainer.data.samples import Samples, Split, repeated
+from trainer.data.strokes.records import ATTRIBUTION, read_split
 
 VALIDATION_LOOKS = 4
 """Each digit of the few validation writers is painted so many times, each time in another look."""

@@ -21,10 +21,10 @@ from pathlib import Path
 
 import numpy as np
 
-from trainer import unipen
 from trainer.atomic import write_file
+from trainer.data.strokes import unipen
+from trainer.data.strokes.records import Record, write
 from trainer.errors import TrainerError
-from trainer.records import Record, write
 
 _BLOCK = 1 << 20
 _TIMEOUT = 60  # seconds without a byte

@@ -11,12 +11,14 @@ from pathlib import Path
 import numpy as np
 from numpy.random import Generator
 
-from trainer.data import Samples, Split, data_set
-from trainer.data.templates import TEMPLATES, Stroke
-from trainer.drawings import Drawings
-from trainer.hand import bending
+from trainer.data.datasets import data_set
+from trainer.data.rendering.canvas import Look, paint
+from trainer.data.rendering.handwriting import bending
+from trainer.data.rendering.rendered import Drawings
+from trainer.data.samples import Samples, Split
+from trainer.data.strokes.templates import TEMPLATES, Stroke
 from trainer.recognition.preprocess import Pixels
-from trainer.render import Line, Look, Strokes, catmull_rom, paint
+from trainer.recognition.strokes import Line, Strokes, catmull_rom
 
 _SIZES = {Split.TRAIN: 60_000, Split.VALIDATION: 5_000, Split.TEST: 5_000}
 

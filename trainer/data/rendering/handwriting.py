@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.random import Generator
 
-from trainer.render import Line, Strokes
+from trainer.recognition.strokes import Line, Strokes
 
 _OFFSET = 0.02  # standard deviations, of the drawing's longer side: how far a stroke lies off,
 _GROWTH = 0.06  # in the logarithm: how much larger or smaller it is,

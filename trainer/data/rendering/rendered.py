@@ -10,12 +10,12 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 from PIL import Image
 
-from trainer.data import Samples, Split
-from trainer.hand import another_hand
-from trainer.parallel import in_chunks
+from trainer.data.parallel import in_chunks
+from trainer.data.rendering.canvas import Look, paint
+from trainer.data.rendering.handwriting import another_hand
+from trainer.data.samples import Samples, Split
+from trainer.data.strokes.records import Record
 from trainer.recognition.preprocess import SIDE, EmptyDrawing, Pixels, preprocess
-from trainer.records import Record
-from trainer.render import Look, paint
 
 Draw = Callable[[int, Generator], tuple[int, Image.Image | Pixels]]
 """(index, random numbers of its own) → (label, picture as `preprocess` takes it). Picklable."""

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import numpy as np
 
+from trainer.data.strokes.records import Record
 from trainer.errors import TrainerError
-from trainer.records import Record
-from trainer.render import Line, Strokes
+from trainer.recognition.strokes import Line, Strokes
 
 DIGITS = "1a"
 LETTERS = ("1b", "1c", "1d")

@@ -18,9 +18,9 @@ import msgspec
 import numpy as np
 
 from trainer.atomic import write_file
-from trainer.data import NOT_A_DIGIT, Split
+from trainer.data.samples import NOT_A_DIGIT, Split
 from trainer.errors import TrainerError
-from trainer.render import Line, Strokes
+from trainer.recognition.strokes import Line, Strokes
 
 ATTRIBUTION = (
     "Pen strokes: UNIPEN train_r01_v07 (doi 10.5281/zenodo.1195803), CC BY 4.0; "

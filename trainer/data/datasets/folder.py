@@ -14,10 +14,11 @@ from pathlib import Path
 
 import numpy as np
 
-from trainer.data import NOT_A_DIGIT, Samples, Split, data_set, repeated
-from trainer.drawings import pixels_of
+from trainer.data.datasets import data_set
+from trainer.data.parallel import in_chunks
+from trainer.data.rendering.rendered import pixels_of
+from trainer.data.samples import NOT_A_DIGIT, Samples, Split, repeated
 from trainer.errors import TrainerError
-from trainer.parallel import in_chunks
 from trainer.recognition.image import PictureError, decode
 from trainer.recognition.preprocess import Pixels
 

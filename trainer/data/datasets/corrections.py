@@ -21,13 +21,14 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from trainer.atomic import write_file
-from trainer.data import Samples, Split, data_set, repeated
-from trainer.data.folder import LABELS
-from trainer.drawings import Drawings
+from trainer.data.datasets import data_set
+from trainer.data.datasets.folder import LABELS
+from trainer.data.rendering.canvas import Look, paint
+from trainer.data.rendering.rendered import Drawings
+from trainer.data.samples import Samples, Split, repeated
 from trainer.errors import TrainerError
 from trainer.recognition.image import PictureError, decode
 from trainer.recognition.preprocess import SIDE, Pixels
-from trainer.render import Look, paint
 
 FILE = "drawings.jsonl.gz"
 

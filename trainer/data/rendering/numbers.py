@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.random import Generator
 
-from trainer.render import Strokes
+from trainer.recognition.strokes import Strokes
 
 GAP = (0.18, 0.5)
 """Between two digits that do not touch, in heights of a digit; wider than any pen used here."""

@@ -1,0 +1,44 @@
+"""Samples that take long to make, kept in the home folder."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import zipfile
+import zlib
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+from trainer.atomic import write_file
+from trainer.data.samples import Samples
+from trainer.paths import home_folder
+
+_UNREADABLE = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error)
+
+
+def cached(name: str, files: Iterable[Path], make: Callable[[], Samples]) -> Samples:
+    """Samples as they were made before, if from these very files and by this very code."""
+    file = home_folder() / "cache" / f"{name}.npz"
+    stats = [(str(each.absolute()), each.stat().st_size, each.stat().st_mtime_ns) for each in files]
+    key = hashlib.sha256(repr((_code(), stats)).encode()).hexdigest()
+    with suppress(*_UNREADABLE), np.load(file) as arrays:
+        if arrays["key"] == key:
+            return Samples(arrays["pixels"], arrays["labels"])
+    samples = make()
+    content = io.BytesIO()
+    np.savez_compressed(content, key=key, pixels=samples.pixels, labels=samples.labels)
+    with suppress(OSError):  # they can be made again
+        write_file(file, content.getvalue())
+    return samples
+
+
+@cache
+def _code() -> str:
+    """Names the code that makes pictures: all of the trainer's."""
+    package = Path(__file__).resolve().parents[1]
+    texts = [path.read_bytes() for path in sorted(package.rglob("*.py"))]
+    return hashlib.sha256(b"".join(texts)).hexdigest()
