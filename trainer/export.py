@@ -23,13 +23,13 @@ from trainer.data.samples import Split
 from trainer.data.source import Source
 from trainer.errors import TrainerError
 from trainer.evaluation import all_logits, fit_temperature, measure, rejection_threshold
+from trainer.models.activations import WithStages
 from trainer.recognition import preprocess
 from trainer.recognition.bundle import Bundle, Card, Epoch, Evaluation, Rejection, write_bundle
 from trainer.recognition.prediction import DIGITS, softmax
 from trainer.recognition.recognizer import Recogniser
 from trainer.runs import Run, weights_of
 from trainer.sets import load_validation
-from trainer.stages import WithStages
 from trainer.training import predict_logits
 
 _LARGE = 1_000  # numbers in a tensor; for fewer a cast is not worth its node

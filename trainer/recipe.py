@@ -10,10 +10,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from trainer.architectures import Option, construct
 from trainer.augment import Augmentation
 from trainer.device import Precision
 from trainer.errors import TrainerError
+from trainer.models.architectures import Option, construct
 from trainer.recipes import OF_ARCHITECTURES
 from trainer.recognition.preprocess import SIDE
 

@@ -9,14 +9,14 @@ import torch
 from PIL import Image
 
 from tests.trainer.conftest import trainer
-from trainer.architectures import ARCHITECTURES
 from trainer.export import to_onnx
+from trainer.models.activations import activations
+from trainer.models.architectures import ARCHITECTURES
 from trainer.recipe import Recipe, build
 from trainer.recognition.bundle import Bundle
 from trainer.recognition.occlusion import occlusion_map
 from trainer.recognition.preprocess import preprocess
 from trainer.recognition.recognizer import Recogniser
-from trainer.stages import activations
 
 
 def recogniser(name, **options):

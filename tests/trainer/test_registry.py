@@ -1,7 +1,7 @@
 import pytest
 
-from trainer.architectures import ARCHITECTURES
 from trainer.errors import TrainerError
+from trainer.models.architectures import ARCHITECTURES
 from trainer.registry import Registry
 
 
@@ -24,7 +24,7 @@ def test_a_new_file_in_the_package_is_enough(tmp_path, monkeypatch):
 
 
 def test_a_name_is_given_once():
-    registry: Registry[object] = Registry("thing", "trainer.architectures")
+    registry: Registry[object] = Registry("thing", "trainer.models.architectures")
     registry.register("one")(object())
     with pytest.raises(ValueError, match="two things register"):
         registry.register("one")(object())

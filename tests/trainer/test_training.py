@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 import torch
 
-from trainer.architectures import ARCHITECTURES
 from trainer.augment import Augmentation
 from trainer.data.datasets import synthetic
 from trainer.data.rendering.canvas import Look, paint
@@ -17,6 +16,7 @@ from trainer.data.rendering.rendered import pixels_of
 from trainer.data.samples import Samples
 from trainer.errors import TrainerError
 from trainer.losses import LOSSES
+from trainer.models.architectures import ARCHITECTURES
 from trainer.optimization import OPTIMIZERS, SCHEDULES
 from trainer.recipe import MNIST_DEVIATION, MNIST_MEAN, Recipe, augmentations, build
 from trainer.recipes import presets

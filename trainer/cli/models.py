@@ -31,7 +31,7 @@ def models(as_json: bool) -> None:
     A bundle in $INKLING_HOME/models comes before the one that came with Inkling.
     """
     require_torch()
-    from trainer.architectures import ARCHITECTURES
+    from trainer.models.architectures import ARCHITECTURES
     from trainer.recipe import Recipe, build
 
     rows = []

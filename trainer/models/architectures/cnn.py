@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from trainer.architectures import architecture
+from trainer.models.architectures import architecture
 
 
 @architecture("cnn")

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 from torch import Tensor, nn
 
-from trainer.architectures import architecture
+from trainer.models.architectures import architecture
 
 INPUTS, DIGITS = 28 * 28, 10
 

@@ -1,0 +1,1 @@
+"""Models: architectures by name, and the activations within them."""
