@@ -28,9 +28,9 @@ from trainer.recognition import preprocess
 from trainer.recognition.bundle import Bundle, Card, Epoch, Evaluation, Rejection, write_bundle
 from trainer.recognition.prediction import DIGITS, softmax
 from trainer.recognition.recognizer import Recogniser
-from trainer.runs import Run, weights_of
-from trainer.sets import load_validation
-from trainer.training import predict_logits
+from trainer.training.loop import predict_logits
+from trainer.training.run import Run, weights_of
+from trainer.training.training_data import load_validation
 
 _LARGE = 1_000  # numbers in a tensor; for fewer a cast is not worth its node
 

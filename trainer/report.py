@@ -18,7 +18,7 @@ from trainer.pages import render
 from trainer.recognition.bundle import Bundle
 from trainer.recognition.prediction import digit_probabilities
 from trainer.recognition.recognizer import Recogniser
-from trainer.runs import Run
+from trainer.training.run import Run
 
 _GRID = 60  # pictures in a grid
 

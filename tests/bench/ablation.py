@@ -13,17 +13,17 @@ import click
 import numpy as np
 import torch
 
-from trainer.augment import Augmentation
 from trainer.benchmark.measure import auroc
 from trainer.data.datasets.strokes import stroke_drawings
 from trainer.data.samples import NOT_A_DIGIT, Samples, Split
 from trainer.data.source import Source
-from trainer.device import quickest_precision
 from trainer.paths import data_folder
-from trainer.recipe import Recipe
 from trainer.recognition.prediction import digit_score
-from trainer.state import State
-from trainer.training import EpochResult, fit, judge, predict_logits
+from trainer.training.augment import Augmentation
+from trainer.training.checkpoint import State
+from trainer.training.device import quickest_precision
+from trainer.training.loop import EpochResult, fit, judge, predict_logits
+from trainer.training.recipe import Recipe
 
 DIGITS = {"mnist": 10_000, "strokes": 10_000, "synthetic": 2_000}
 OTHERS = {"letters": 4_000, "scribbles": 2_000}

@@ -6,11 +6,11 @@ import torch
 from flask import Flask
 from safetensors.torch import load_file
 
-from trainer.recipe import Recipe, build
 from trainer.recognition.bundle import PRETRAINED, Bundle, read_bundle
 from trainer.recognition.prediction import Floats
 from trainer.recognition.preprocess import Pixels
 from trainer.recognition.recognizer import Recogniser
+from trainer.training.recipe import Recipe, build
 from webapp.app import create_app as create
 from webapp.models import Models
 from webapp.settings import Settings

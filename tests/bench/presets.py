@@ -16,11 +16,11 @@ import torch
 from tests.bench.training import FROM_SCRATCH
 from trainer.data.samples import Samples, Split
 from trainer.data.source import Source
-from trainer.recipe import Recipe
-from trainer.recipes import preset, read_options
-from trainer.sets import load_sets
-from trainer.state import State
-from trainer.training import BatchResult, EpochResult, fit, judge
+from trainer.training.checkpoint import State
+from trainer.training.loop import BatchResult, EpochResult, fit, judge
+from trainer.training.recipe import Recipe
+from trainer.training.recipes import preset, read_options
+from trainer.training.training_data import load_sets
 
 CPU = torch.device("cpu")
 TESTS = ("mnist", "strokes")

@@ -24,13 +24,13 @@ from trainer.data.source import Source
 from trainer.data.strokes.records import Record, read, split_of
 from trainer.evaluation import rejection_threshold
 from trainer.paths import data_folder
-from trainer.recipe import Recipe, load_model
-from trainer.recipes import preset, read_options
 from trainer.recognition.bundle import PRETRAINED, read_bundle
 from trainer.recognition.image import as_png
 from trainer.recognition.prediction import DIGITS, digit_score
-from trainer.start import start_of
-from trainer.training import fit, predict_logits
+from trainer.training.initial_weights import start_of
+from trainer.training.loop import fit, predict_logits
+from trainer.training.recipe import Recipe, load_model
+from trainer.training.recipes import preset, read_options
 
 CPU = torch.device("cpu")
 WRITERS = 20

@@ -17,13 +17,13 @@ from torchvision.datasets import MNIST
 
 from trainer.data.samples import Samples, Split
 from trainer.data.source import Source
-from trainer.losses import LOSSES
-from trainer.optimization import OPTIMIZERS
 from trainer.paths import data_folder
-from trainer.recipe import MNIST_DEVIATION, MNIST_MEAN, Recipe, build
-from trainer.recipes import preset, presets, read_options
-from trainer.state import State
-from trainer.training import BatchResult, EpochResult, fit, judge
+from trainer.training.checkpoint import State
+from trainer.training.loop import BatchResult, EpochResult, fit, judge
+from trainer.training.losses import LOSSES
+from trainer.training.optim import OPTIMIZERS
+from trainer.training.recipe import MNIST_DEVIATION, MNIST_MEAN, Recipe, build
+from trainer.training.recipes import preset, presets, read_options
 
 CPU = torch.device("cpu")
 FROM_SCRATCH = [name for name in presets() if name != "refine"]
@@ -55,7 +55,7 @@ def print_speeds(report: dict[str, dict[str, float]]) -> None:
 
 
 def our_loop(samples: Samples, recipe: Recipe) -> float:
-    """Pictures per second of an epoch by `trainer.training.fit`."""
+    """Pictures per second of an epoch by `trainer.training.loop.fit`."""
     ends: list[float] = []
 
     def note(result: BatchResult | EpochResult, _state: State) -> None:

@@ -12,11 +12,11 @@ from tests.trainer.conftest import trainer
 from trainer.export import to_onnx
 from trainer.models.activations import activations
 from trainer.models.architectures import ARCHITECTURES
-from trainer.recipe import Recipe, build
 from trainer.recognition.bundle import Bundle
 from trainer.recognition.occlusion import occlusion_map
 from trainer.recognition.preprocess import preprocess
 from trainer.recognition.recognizer import Recogniser
+from trainer.training.recipe import Recipe, build
 
 
 def recogniser(name, **options):

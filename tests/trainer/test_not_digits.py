@@ -10,7 +10,7 @@ from trainer.data.samples import NOT_A_DIGIT, Split
 from trainer.data.source import Source
 from trainer.data.strokes.records import read
 from trainer.errors import TrainerError
-from trainer.sets import load_sets
+from trainer.training.training_data import load_sets
 
 
 def test_letters_are_labelled_as_no_digit_and_look_alikes_are_left_out(pen_strokes):

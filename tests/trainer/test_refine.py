@@ -21,12 +21,12 @@ from trainer.data.rendering.canvas import Look, paint
 from trainer.data.samples import NOT_A_DIGIT, Samples, Split
 from trainer.data.source import Source
 from trainer.errors import TrainerError
-from trainer.losses import forgetting
-from trainer.recipe import Recipe, load_model
 from trainer.recognition.bundle import PRETRAINED, read_bundle, read_weights
 from trainer.recognition.image import as_png
-from trainer.start import start_of
-from trainer.training import BatchResult, EpochResult, fit, predict_logits
+from trainer.training.initial_weights import start_of
+from trainer.training.loop import BatchResult, EpochResult, fit, predict_logits
+from trainer.training.losses import forgetting
+from trainer.training.recipe import Recipe, load_model
 
 CPU = torch.device("cpu")
 SMALL = PRETRAINED / "lenet5"

@@ -16,9 +16,9 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from tests.trainer.conftest import trainer
 from trainer.export import LARGEST_DIFFERENCE, export
-from trainer.recipes import presets
 from trainer.recognition.bundle import PRETRAINED, read_bundle
-from trainer.runs import Run
+from trainer.training.recipes import presets
+from trainer.training.run import Run
 
 FAST = ["--batch-size", "32", "--epochs", "4", "--learning-rate", "2e-3", "--device", "cpu"]
 

@@ -9,19 +9,19 @@ import numpy as np
 import pytest
 import torch
 
-from trainer.augment import Augmentation
 from trainer.data.datasets import synthetic
 from trainer.data.rendering.canvas import Look, paint
 from trainer.data.rendering.rendered import pixels_of
 from trainer.data.samples import Samples
 from trainer.errors import TrainerError
-from trainer.losses import LOSSES
 from trainer.models.architectures import ARCHITECTURES
-from trainer.optimization import OPTIMIZERS, SCHEDULES
-from trainer.recipe import MNIST_DEVIATION, MNIST_MEAN, Recipe, augmentations, build
-from trainer.recipes import presets
-from trainer.runs import Plan, Run
-from trainer.training import EpochResult, fit
+from trainer.training.augment import Augmentation
+from trainer.training.loop import EpochResult, fit
+from trainer.training.losses import LOSSES
+from trainer.training.optim import OPTIMIZERS, SCHEDULES
+from trainer.training.recipe import MNIST_DEVIATION, MNIST_MEAN, Recipe, augmentations, build
+from trainer.training.recipes import presets
+from trainer.training.run import Plan, Run
 
 CPU = torch.device("cpu")
 QUICK = Recipe(architecture="cnn", epochs=4, batch_size=32, augmentation=Augmentation())
@@ -91,7 +91,7 @@ def test_a_run_killed_while_it_keeps_an_epoch_goes_on_from_the_one_before(
     tmp_path, sets, monkeypatch
 ):
     whole = train(tmp_path / "whole", QUICK, sets)
-    from trainer import runs
+    from trainer.training import run as runs
 
     write = runs.write_file
 

@@ -75,7 +75,7 @@ def _train_lenet5(
     from torch.nn import functional as F
     from torchvision.datasets import MNIST
 
-    from trainer.recipe import Recipe, build
+    from trainer.training.recipe import Recipe, build
 
     torch.manual_seed(seed)
     stored = MNIST(root=str(folder / "mnist"), train=True, download=True)

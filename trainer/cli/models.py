@@ -32,7 +32,7 @@ def models(as_json: bool) -> None:
     """
     require_torch()
     from trainer.models.architectures import ARCHITECTURES
-    from trainer.recipe import Recipe, build
+    from trainer.training.recipe import Recipe, build
 
     rows = []
     for name in ARCHITECTURES:
@@ -80,7 +80,7 @@ def summary(architecture: str) -> None:
     require_torch()
     import torchinfo
 
-    from trainer.recipe import Recipe, build
+    from trainer.training.recipe import Recipe, build
 
     model = build(Recipe(architecture=architecture))
     found = torchinfo.summary(model, input_size=(1, 1, SIDE, SIDE), verbose=0, depth=9)

@@ -15,7 +15,7 @@ from trainer.paths import home_folder
 from trainer.recognition.bundle import BundleError, read_bundle
 
 if TYPE_CHECKING:
-    from trainer.runs import Run
+    from trainer.training.run import Run
 
 _MEASURED = ["run", "architecture", "epochs", "validation", "test", "pictures/s"]
 
@@ -26,7 +26,7 @@ _MEASURED = ["run", "architecture", "epochs", "validation", "test", "pictures/s"
 def runs(folders: tuple[Path, ...], as_json: bool) -> None:
     """List the runs in $INKLING_HOME/runs, or compare RUNs: what they were asked and measured."""
     require_torch()
-    from trainer.runs import Run
+    from trainer.training.run import Run
 
     here = sorted((home_folder() / "runs").glob("*/run.json"))
     found = [Run(folder) for folder in folders] or [Run(path.parent) for path in here]

@@ -26,20 +26,20 @@ from trainer.cli.main import (
 from trainer.data.source import Source
 from trainer.errors import TrainerError
 from trainer.paths import home_folder
-from trainer.recipes import OF_ARCHITECTURES, preset, presets, read_options
 from trainer.recognition.bundle import PRETRAINED, read_bundle
 from trainer.recognition.prediction import DIGITS
+from trainer.training.recipes import OF_ARCHITECTURES, preset, presets, read_options
 
 if TYPE_CHECKING:
     import torch
 
-    from trainer.peers import Peers
-    from trainer.progress import Progress
-    from trainer.recipe import Recipe
-    from trainer.runs import Plan, Run
-    from trainer.sets import Sets
-    from trainer.state import State
-    from trainer.training import BatchResult, EpochResult
+    from trainer.training.checkpoint import State
+    from trainer.training.distributed import Peers
+    from trainer.training.loop import BatchResult, EpochResult
+    from trainer.training.progress import Progress
+    from trainer.training.recipe import Recipe
+    from trainer.training.run import Plan, Run
+    from trainer.training.training_data import Sets
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -230,12 +230,12 @@ def train(
     require_torch()
     if strict:
         stop_at_unreadable_pictures()
-    from trainer.device import choose_device, quickest_precision
-    from trainer.peers import joined
-    from trainer.progress import Progress
-    from trainer.recipe import Recipe, build
-    from trainer.runs import Run
-    from trainer.start import start_of
+    from trainer.training.device import choose_device, quickest_precision
+    from trainer.training.distributed import joined
+    from trainer.training.initial_weights import start_of
+    from trainer.training.progress import Progress
+    from trainer.training.recipe import Recipe, build
+    from trainer.training.run import Run
 
     where = choose_device(device)
     if decisive["precision"] == "quickest":
@@ -275,7 +275,7 @@ def train(
 def export(run: Path, which: str, output: Path | None, as_json: bool) -> None:
     """Write the bundle of a RUN's best or last epoch."""
     require_torch()
-    from trainer.runs import Run
+    from trainer.training.run import Run
 
     _export(Run(run), output, which, as_json)
 
@@ -322,9 +322,9 @@ def _started(
     which: Literal["best", "last"],
 ) -> tuple[Plan, Sets]:
     """A new run's plan, written down, and its sets."""
-    from trainer.recipe import classes_of
-    from trainer.runs import Plan
-    from trainer.sets import load_sets
+    from trainer.training.recipe import classes_of
+    from trainer.training.run import Plan
+    from trainer.training.training_data import load_sets
 
     run.must_be_new()
     sources = [Source.parse(text) for text in data]
@@ -358,8 +358,8 @@ def _resumed(run: Run, epochs: int | None) -> tuple[Plan, Sets]:
 
     Raises `TrainerError` where the data are no longer what they were.
     """
-    from trainer.recipe import classes_of
-    from trainer.sets import load_sets
+    from trainer.training.recipe import classes_of
+    from trainer.training.training_data import load_sets
 
     plan = run.plan()
     if epochs and epochs != plan.recipe.epochs:
@@ -389,8 +389,8 @@ def _fit(
     run: Run, plan: Plan, sets: Sets, where: torch.device, peers: Peers, progress: Progress
 ) -> None:
     """Train until the last epoch, or until the user stops it, which keeps what is whole."""
-    from trainer.tensorboard import Board
-    from trainer.training import EpochResult, fit
+    from trainer.training.loop import EpochResult, fit
+    from trainer.training.tensorboard import Board
 
     board = None
     if peers.leads:

@@ -21,7 +21,7 @@ class Point(msgspec.Struct, frozen=True):
 
 
 class Epoch(msgspec.Struct, frozen=True):
-    """A whole epoch, as `trainer.training.EpochResult` tells it."""
+    """A whole epoch, as `trainer.training.loop.EpochResult` tells it."""
 
     epoch: int
     loss: float

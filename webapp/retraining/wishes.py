@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Meta
 
 from trainer.errors import TrainerError
-from trainer.recipes import preset, presets, read_options
+from trainer.training.recipes import preset, presets, read_options
 
 DataName = Literal["mnist", "strokes", "corrections", "synthetic"]
 

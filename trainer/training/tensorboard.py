@@ -6,7 +6,7 @@ from pathlib import Path
 
 from torch.utils.tensorboard.writer import SummaryWriter
 
-from trainer.training import EpochResult
+from trainer.training.loop import EpochResult
 
 
 class Board:

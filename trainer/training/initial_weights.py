@@ -7,8 +7,8 @@ from dataclasses import replace
 import msgspec
 
 from trainer.errors import TrainerError
-from trainer.recipe import Recipe
 from trainer.recognition.bundle import Bundle, read_weights
+from trainer.training.recipe import Recipe
 
 
 def start_of(bundle: Bundle, recipe: Recipe) -> tuple[Recipe, bytes]:

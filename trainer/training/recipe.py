@@ -10,12 +10,12 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from trainer.augment import Augmentation
-from trainer.device import Precision
 from trainer.errors import TrainerError
 from trainer.models.architectures import Option, construct
-from trainer.recipes import OF_ARCHITECTURES
 from trainer.recognition.preprocess import SIDE
+from trainer.training.augment import Augmentation
+from trainer.training.device import Precision
+from trainer.training.recipes import OF_ARCHITECTURES
 
 Weights = Mapping[str, Tensor]
 """A model's parameters and buffers by name."""

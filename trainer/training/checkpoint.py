@@ -16,8 +16,8 @@ from torch.optim.lr_scheduler import LRScheduler
 from torch.optim.swa_utils import AveragedModel
 
 from trainer.errors import TrainerError
-from trainer.optimization import OPTIMIZERS, SCHEDULES
-from trainer.recipe import Recipe, Weights, build, load_model
+from trainer.training.optim import OPTIMIZERS, SCHEDULES
+from trainer.training.recipe import Recipe, Weights, build, load_model
 
 
 @dataclass(slots=True)

@@ -10,8 +10,8 @@ from dataclasses import asdict
 import click
 from tqdm import tqdm
 
-from trainer.runs import Plan
-from trainer.training import BatchResult, EpochResult
+from trainer.training.loop import BatchResult, EpochResult
+from trainer.training.run import Plan
 
 
 class Progress:

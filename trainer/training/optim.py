@@ -9,7 +9,7 @@ from torch import nn
 from torch.optim import SGD, Adam, AdamW, Optimizer
 from torch.optim.lr_scheduler import ConstantLR, CosineAnnealingLR, LRScheduler, OneCycleLR
 
-from trainer.recipe import Recipe
+from trainer.training.recipe import Recipe
 
 Parameters = Iterable[nn.Parameter]
 

@@ -15,11 +15,11 @@ from torch.nn import functional as F
 
 from trainer.data.samples import Samples
 from trainer.errors import TrainerError
-from trainer.losses import LOSSES, forgetting
-from trainer.peers import ALONE, Peers
-from trainer.recipe import Recipe, Weights, augmentations, load_model
 from trainer.recognition.prediction import DIGITS
-from trainer.state import State
+from trainer.training.checkpoint import State
+from trainer.training.distributed import ALONE, Peers
+from trainer.training.losses import LOSSES, forgetting
+from trainer.training.recipe import Recipe, Weights, augmentations, load_model
 
 _EVALUATION_BATCH = 1024
 

@@ -24,10 +24,10 @@ from torch import nn
 
 from trainer.atomic import write_file
 from trainer.errors import TrainerError
-from trainer.recipe import Recipe, Weights, load_model
 from trainer.recognition.bundle import TrainingData
-from trainer.state import State
-from trainer.training import EpochResult
+from trainer.training.checkpoint import State
+from trainer.training.loop import EpochResult
+from trainer.training.recipe import Recipe, Weights, load_model
 
 _CHECKPOINT = "checkpoint.safetensors"
 _START = "start.safetensors"
