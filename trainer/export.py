@@ -22,7 +22,8 @@ from trainer.data.datasets import DATA_SETS
 from trainer.data.samples import Split
 from trainer.data.source import Source
 from trainer.errors import TrainerError
-from trainer.evaluation import all_logits, fit_temperature, measure, rejection_threshold
+from trainer.evaluation.calibration import fit_temperature, rejection_threshold
+from trainer.evaluation.metrics import all_logits, measure
 from trainer.models.activations import WithStages
 from trainer.recognition import preprocess
 from trainer.recognition.bundle import Bundle, Card, Epoch, Evaluation, Rejection, write_bundle

@@ -13,7 +13,7 @@ from trainer import figures
 from trainer.atomic import write_file
 from trainer.data.samples import NOT_A_DIGIT, Split
 from trainer.data.source import Source
-from trainer.evaluation import all_logits, surest_errors, wrong_answers
+from trainer.evaluation.metrics import all_logits, surest_errors, wrong_answers
 from trainer.pages import render
 from trainer.recognition.bundle import Bundle
 from trainer.recognition.prediction import digit_probabilities

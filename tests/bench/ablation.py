@@ -13,10 +13,10 @@ import click
 import numpy as np
 import torch
 
-from trainer.benchmark.measure import auroc
 from trainer.data.datasets.strokes import stroke_drawings
 from trainer.data.samples import NOT_A_DIGIT, Samples, Split
 from trainer.data.source import Source
+from trainer.evaluation.benchmark.measure import auroc
 from trainer.paths import data_folder
 from trainer.recognition.prediction import digit_score
 from trainer.training.augment import Augmentation

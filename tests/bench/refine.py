@@ -15,6 +15,7 @@ import click
 import numpy as np
 import torch
 from safetensors.torch import load
+from trainer.evaluation.calibration import rejection_threshold
 
 from trainer.data.datasets.corrections import Corrected, write
 from trainer.data.rendering.canvas import Look, paint
@@ -22,7 +23,6 @@ from trainer.data.rendering.rendered import pixels_of
 from trainer.data.samples import NOT_A_DIGIT, Samples, Split
 from trainer.data.source import Source
 from trainer.data.strokes.records import Record, read, split_of
-from trainer.evaluation import rejection_threshold
 from trainer.paths import data_folder
 from trainer.recognition.bundle import PRETRAINED, read_bundle
 from trainer.recognition.image import as_png

@@ -28,9 +28,9 @@ import numpy as np
 import psutil
 from PIL import Image
 
-from trainer.benchmark.measure import large_photo
 from trainer.data.datasets import synthetic
 from trainer.data.rendering.canvas import Look, paint
+from trainer.evaluation.benchmark.measure import large_photo
 from trainer.recognition.bundle import PRETRAINED, read_bundle
 from trainer.recognition.image import decode
 from trainer.recognition.preprocess import preprocess

@@ -8,11 +8,11 @@ import sys
 import numpy as np
 import pytest
 
-from trainer.benchmark.measure import auroc, nothing
-from trainer.benchmark.nuisances import NUISANCES, looks
-from trainer.benchmark.pictures import InLook, picture_of, questions
-from trainer.benchmark.readers import scaled
 from trainer.data.strokes.records import Record
+from trainer.evaluation.benchmark.measure import auroc, nothing
+from trainer.evaluation.benchmark.nuisances import NUISANCES, looks
+from trainer.evaluation.benchmark.pictures import InLook, picture_of, questions
+from trainer.evaluation.benchmark.readers import scaled
 from trainer.recognition.bundle import PRETRAINED, read_bundle
 from trainer.recognition.recognizer import Recogniser
 

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from safetensors.torch import load
 
 from tests.trainer.conftest import trainer
-from trainer.comparison import compare
 from trainer.data.cache import cached as kept
 from trainer.data.datasets import synthetic
 from trainer.data.datasets.corrections import FILE, Corrected, write
@@ -21,6 +20,7 @@ from trainer.data.rendering.canvas import Look, paint
 from trainer.data.samples import NOT_A_DIGIT, Samples, Split
 from trainer.data.source import Source
 from trainer.errors import TrainerError
+from trainer.evaluation.compare import compare
 from trainer.recognition.bundle import PRETRAINED, read_bundle, read_weights
 from trainer.recognition.image import as_png
 from trainer.training.initial_weights import start_of

@@ -4,7 +4,7 @@ import pytest
 
 from trainer.data.samples import Split
 from trainer.data.source import Source
-from trainer.evaluation import evaluate
+from trainer.evaluation.metrics import evaluate
 from trainer.recognition.bundle import PRETRAINED, Evaluation, Rejection, read_bundle
 from trainer.recognition.recognizer import Recogniser
 

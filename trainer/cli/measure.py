@@ -39,7 +39,7 @@ def evaluate(bundle: Path, data: str, split: str, strict: bool, as_json: bool) -
     """Measure a BUNDLE: accuracy, a table of the digits, the confusion matrix."""
     if strict:
         stop_at_unreadable_pictures()
-    from trainer.evaluation import evaluate as evaluate_bundle
+    from trainer.evaluation.metrics import evaluate as evaluate_bundle
 
     recogniser = Recogniser(read_bundle(bundle))
     _show(evaluate_bundle(recogniser, Source.parse(data), Split(split)), as_json)
@@ -64,9 +64,9 @@ def benchmark(
     """Measure a BUNDLE on all that people do to a digit, in one table and one page."""
     if tutorials:
         require_torch()
-    from trainer.benchmark import as_text
-    from trainer.benchmark import benchmark as run_benchmark
-    from trainer.benchmark.page import write_page
+    from trainer.evaluation.benchmark import as_text
+    from trainer.evaluation.benchmark import benchmark as run_benchmark
+    from trainer.evaluation.benchmark.page import write_page
 
     found = run_benchmark(
         bundle,
@@ -94,7 +94,7 @@ def benchmark(
 @json_option
 def compare(bundles: tuple[Path, ...], data: tuple[str, ...], as_json: bool) -> None:
     """Measure BUNDLEs side by side on the same pictures."""
-    from trainer.comparison import compare as compare_bundles
+    from trainer.evaluation.compare import compare as compare_bundles
 
     sources = [Source.parse(name).whole for name in data or FROZEN]
     found = compare_bundles([read_bundle(bundle) for bundle in bundles], sources)

@@ -12,13 +12,13 @@ import numpy as np
 
 from trainer.cli.main import PATH, json_option, require_torch
 from trainer.errors import TrainerError
+from trainer.evaluation.timing import median_ms
 from trainer.paths import home_folder
 from trainer.recognition.bundle import PRETRAINED, BundleError, read_bundle
 from trainer.recognition.image import PictureError, decode
 from trainer.recognition.occlusion import occlusion_map
 from trainer.recognition.preprocess import SIDE, EmptyDrawing
 from trainer.recognition.recognizer import Recogniser
-from trainer.timing import median_ms
 
 _TIMES = 200
 

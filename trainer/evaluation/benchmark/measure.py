@@ -12,21 +12,22 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from trainer.benchmark.nuisances import PLAIN, looks
-from trainer.benchmark.pictures import InLook, Numbers, Questions, picture_of, questions
-from trainer.benchmark.readers import Reader, Report
-from trainer.benchmark.report import Cost, Mistake, Row, Told
 from trainer.data.rendering.canvas import paint
 from trainer.data.rendering.photo import Photo, photograph
 from trainer.data.samples import Samples
 from trainer.data.strokes.records import Record
-from trainer.evaluation import REJECTED_SHARE, surest_errors
+from trainer.evaluation.benchmark.nuisances import PLAIN, looks
+from trainer.evaluation.benchmark.pictures import InLook, Numbers, Questions, picture_of, questions
+from trainer.evaluation.benchmark.readers import Reader, Report
+from trainer.evaluation.benchmark.report import Cost, Mistake, Row, Told
+from trainer.evaluation.calibration import REJECTED_SHARE
+from trainer.evaluation.metrics import surest_errors
+from trainer.evaluation.timing import median_ms
 from trainer.recognition.image import as_data_url, decode
 from trainer.recognition.prediction import Floats
 from trainer.recognition.preprocess import EmptyDrawing, Pixels, preprocess
 from trainer.recognition.recognizer import Recogniser
 from trainer.recognition.strokes import Strokes
-from trainer.timing import median_ms
 
 NUMBER_LENGTHS = range(2, 7)
 GALLERY = 48

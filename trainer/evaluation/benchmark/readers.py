@@ -9,7 +9,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from trainer.evaluation import all_logits
+from trainer.evaluation.metrics import all_logits
 from trainer.recognition.prediction import Floats, digit_probabilities, digit_score, softmax
 from trainer.recognition.preprocess import SIDE, Pixels
 from trainer.recognition.recognizer import Recogniser

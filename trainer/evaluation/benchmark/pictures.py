@@ -9,14 +9,14 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from trainer.benchmark.nuisances import looks
-from trainer.benchmark.readers import scaled
 from trainer.data.parallel import in_chunks
 from trainer.data.rendering.canvas import Look, paint
 from trainer.data.rendering.numbers import put_together
 from trainer.data.rendering.rendered import pixels_of
 from trainer.data.samples import Samples
 from trainer.data.strokes.records import Record
+from trainer.evaluation.benchmark.nuisances import looks
+from trainer.evaluation.benchmark.readers import scaled
 from trainer.recognition.preprocess import Pixels
 
 Draw = Callable[[int, Generator], tuple[int, Pixels]]

@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 
 from trainer.atomic import write_file
-from trainer.benchmark.report import BenchmarkReport
+from trainer.evaluation.benchmark.report import BenchmarkReport
 from trainer.pages import render
 
 

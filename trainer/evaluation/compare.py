@@ -8,7 +8,7 @@ import msgspec
 
 from trainer.data.samples import NOT_A_DIGIT, Samples, Split
 from trainer.data.source import Source
-from trainer.evaluation import measure
+from trainer.evaluation.metrics import measure
 from trainer.recognition.bundle import Bundle, Card, Evaluation, Rejection
 from trainer.recognition.recognizer import Recogniser
 
