@@ -69,7 +69,7 @@ def show(source: str, split: str, count: int, output: Path) -> None:
     """Draw a grid of pictures as the model sees them, each with its label."""
     require_torch()
     from trainer.atomic import write_file
-    from trainer.figures import pictures, png, word
+    from trainer.report.figures import pictures, png, word
 
     samples = Source.parse(source).load(Split(split))
     some = samples.where(np.arange(min(count, len(samples))))

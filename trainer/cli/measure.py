@@ -66,7 +66,7 @@ def benchmark(
         require_torch()
     from trainer.evaluation.benchmark import as_text
     from trainer.evaluation.benchmark import benchmark as run_benchmark
-    from trainer.evaluation.benchmark.page import write_page
+    from trainer.report.benchmark import write_page
 
     found = run_benchmark(
         bundle,

@@ -108,8 +108,8 @@ def explain(bundle: Path, picture: Path, output: Path) -> None:
     BUNDLE is a folder, or the name of a model that came with Inkling.
     """
     require_torch()
-    from trainer import figures
     from trainer.atomic import write_file
+    from trainer.report import figures
 
     folder = bundle if bundle.is_dir() else PRETRAINED / bundle
     recogniser = Recogniser(read_bundle(folder))

@@ -430,7 +430,7 @@ def _fit(
 
 def _export(run: Run, output: Path | None, which: str, as_json: bool) -> None:
     from trainer.export import export as export_run
-    from trainer.report import write_report
+    from trainer.report.report import write_report
 
     folder = output or run.folder / "bundle"
     click.echo("converting, checking and measuring the model …", err=True)

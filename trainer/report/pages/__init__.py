@@ -8,6 +8,6 @@ from jinja2 import Environment, PackageLoader, select_autoescape
 def render(template: str, **values: object) -> bytes:
     """A page from one of the templates here, as UTF-8."""
     environment = Environment(
-        loader=PackageLoader("trainer.pages", "."), autoescape=select_autoescape()
+        loader=PackageLoader("trainer.report.pages", "."), autoescape=select_autoescape()
     )
     return environment.get_template(template).render(values).encode()

@@ -9,15 +9,15 @@ import msgspec
 import numpy as np
 from safetensors.numpy import load
 
-from trainer import figures
 from trainer.atomic import write_file
 from trainer.data.samples import NOT_A_DIGIT, Split
 from trainer.data.source import Source
 from trainer.evaluation.metrics import all_logits, surest_errors, wrong_answers
-from trainer.pages import render
 from trainer.recognition.bundle import Bundle
 from trainer.recognition.prediction import digit_probabilities
 from trainer.recognition.recognizer import Recogniser
+from trainer.report import figures
+from trainer.report.pages import render
 from trainer.training.run import Run
 
 _GRID = 60  # pictures in a grid

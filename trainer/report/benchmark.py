@@ -8,7 +8,7 @@ import msgspec
 
 from trainer.atomic import write_file
 from trainer.evaluation.benchmark.report import BenchmarkReport
-from trainer.pages import render
+from trainer.report.pages import render
 
 
 def write_page(folder: Path, report: BenchmarkReport) -> Path:
