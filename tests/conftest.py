@@ -28,8 +28,8 @@ from trainer.data.strokes.records import read_split
 from trainer.paths import data_folder
 from trainer.recognition.strokes import Strokes
 from webapp.app import create_app
-from webapp.database import Database
 from webapp.settings import Settings
+from webapp.storage.database import Database
 
 
 def pytest_configure() -> None:

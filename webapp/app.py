@@ -22,12 +22,12 @@ from webapp import (
     requests,
     security,
 )
-from webapp.database import Database
 from webapp.models import Models
 from webapp.receipts import Receipts
 from webapp.retraining.queue import Queue
 from webapp.secret import secret_key
 from webapp.settings import Settings
+from webapp.storage.database import Database
 from webapp.versions import Versions
 
 

@@ -14,10 +14,10 @@ import click
 from werkzeug.security import generate_password_hash
 
 from trainer.recognition.bundle import BundleError
-from webapp.backup import BackupError, back_up, restore
-from webapp.corrections import expire
-from webapp.database import Database
 from webapp.settings import Settings, SettingsError
+from webapp.storage.backup import BackupError, back_up, restore
+from webapp.storage.database import Database
+from webapp.storage.drawings import expire
 from webapp.versions import SHIPPED, Versions
 
 _COMMAND_LINE = "command line"

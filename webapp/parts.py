@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from flask import current_app
 
-from webapp.database import Database
 from webapp.models import Models
 from webapp.receipts import Receipts
 from webapp.retraining.queue import Queue
 from webapp.settings import Settings
+from webapp.storage.database import Database
 from webapp.versions import Versions
 
 

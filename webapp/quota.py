@@ -11,7 +11,7 @@ from sqlalchemy import delete
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from webapp.database import Counter, now
+from webapp.storage.tables import Counter, now
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 

@@ -9,8 +9,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from trainer.recognition.bundle import Bundle, BundleError, copy_bundle, read_bundle
-from webapp.audit import note
-from webapp.database import Activation, Database, now
+from webapp.storage.audit import note
+from webapp.storage.database import Database
+from webapp.storage.tables import Activation, now
 
 SHIPPED = "shipped"
 """In place of a version: the model that came with Inkling, or that `INKLING_MODEL` names."""

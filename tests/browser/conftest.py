@@ -20,8 +20,8 @@ from werkzeug.serving import make_server
 from tests.conftest import need
 from trainer.recognition.strokes import Strokes, catmull_rom
 from webapp.app import create_app
-from webapp.database import Database
 from webapp.settings import Settings
+from webapp.storage.database import Database
 
 expect.set_options(timeout=15_000)  # for machines that do much else meanwhile
 DESKTOP = {"viewport": {"width": 1280, "height": 720}}

@@ -12,13 +12,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from sqlalchemy import insert, select
+from webapp.storage.tables import AuditEntry, Drawing
 from werkzeug.security import generate_password_hash
 
 from tests.conftest import installed
 from trainer.data.samples import Split
 from trainer.data.source import Source
 from webapp.app import create_app
-from webapp.database import AuditEntry, Drawing
 from webapp.settings import Settings
 
 PASSWORD, TOKEN = "correct horse", "a-token-for-scripts"

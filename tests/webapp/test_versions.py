@@ -16,7 +16,7 @@ from tests.conftest import installed
 from tests.webapp.test_serving import Server
 from trainer.recognition.bundle import PRETRAINED, BundleError, read_bundle
 from webapp.app import create_app
-from webapp.database import Database
+from webapp.storage.database import Database
 from webapp.versions import SHIPPED, Versions
 
 TOKEN = "a-token-for-scripts"

@@ -12,15 +12,16 @@ from flask import Blueprint, Response, g, redirect, request, send_file
 from werkzeug.wrappers import Response as AnyResponse
 
 from trainer.recognition.preprocess import EmptyDrawing
-from webapp import exchange, parts
+from webapp import parts
 from webapp.answers import answer
-from webapp.audit import note
-from webapp.corrections import Correction, accepted, correction, keep
-from webapp.database import Drawing
 from webapp.errors import Problem
 from webapp.receipts import Receipt
 from webapp.responses import as_json, prefers_json
 from webapp.schemas import PredictRequest
+from webapp.storage import import_export as exchange
+from webapp.storage.audit import note
+from webapp.storage.drawings import Correction, accepted, correction, keep
+from webapp.storage.tables import Drawing
 
 blueprint = Blueprint("drawings", __name__)
 

@@ -18,10 +18,10 @@ from werkzeug.wrappers import Response
 from wtforms.validators import ValidationError
 
 from webapp import parts
-from webapp.audit import note
 from webapp.errors import Problem
 from webapp.quota import Quota
 from webapp.settings import Settings
+from webapp.storage.audit import note
 
 blueprint = Blueprint("login", __name__)
 

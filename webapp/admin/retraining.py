@@ -18,13 +18,13 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
 from webapp import parts
-from webapp.database import Drawing, Run
 from webapp.errors import Problem
 from webapp.responses import as_json, prefers_json
 from webapp.retraining import runs
 from webapp.retraining.gate import Verdict
 from webapp.retraining.progress import Progress, loaded
 from webapp.retraining.wishes import BadWish, Wishes, architectures, recipes
+from webapp.storage.tables import Drawing, Run
 from webapp.uploads import json_body
 
 log = logging.getLogger(__name__)

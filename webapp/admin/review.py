@@ -12,12 +12,12 @@ from sqlalchemy import Select, String, case, cast, func, select
 from sqlalchemy.orm import Session
 
 from webapp import parts
-from webapp.audit import note
-from webapp.corrections import State, delete_drawings
-from webapp.database import AuditEntry, Drawing, now
 from webapp.errors import Problem
 from webapp.responses import as_json
 from webapp.schemas import Truth
+from webapp.storage.audit import note
+from webapp.storage.drawings import State, delete_drawings
+from webapp.storage.tables import AuditEntry, Drawing, now
 from webapp.uploads import json_body
 
 blueprint = Blueprint("review", __name__)

@@ -26,8 +26,6 @@ from trainer.data.datasets.corrections import Corrected, write
 from trainer.errors import TrainerError
 from trainer.paths import data_folder
 from trainer.recognition.bundle import PRETRAINED, Bundle, BundleError
-from webapp.corrections import accepted
-from webapp.database import Database, Drawing
 from webapp.models import bundles_of
 from webapp.retraining.background import hurry
 from webapp.retraining.gate import Comparison, Verdict, judge
@@ -36,6 +34,9 @@ from webapp.retraining.progress import Reader, loaded, stored
 from webapp.retraining.runs import MOST_LOG, Claim, LostRun
 from webapp.retraining.wishes import Wishes
 from webapp.settings import Settings
+from webapp.storage.database import Database
+from webapp.storage.drawings import accepted
+from webapp.storage.tables import Drawing
 from webapp.versions import SHIPPED, Versions
 
 log = logging.getLogger(__name__)

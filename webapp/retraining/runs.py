@@ -11,10 +11,11 @@ from sqlalchemy import exists, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from webapp.audit import note
-from webapp.database import Database, Run, now
 from webapp.retraining.progress import Progress, stored
 from webapp.retraining.wishes import Wishes
+from webapp.storage.audit import note
+from webapp.storage.database import Database
+from webapp.storage.tables import Run, now
 
 LOST_AFTER = timedelta(seconds=15)
 """Without a sign of life. A worker gives one every second, or oftener."""

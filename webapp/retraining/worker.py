@@ -13,13 +13,14 @@ from threading import Event, Lock, Thread
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
-from webapp.corrections import expire
-from webapp.database import Database, Run
 from webapp.retraining.job import Job, end, in_background, tidy
 from webapp.retraining.plan import PREPARATION
 from webapp.retraining.queue import Queue
 from webapp.retraining.runs import OPEN, Claim, mark_lost
 from webapp.settings import Settings
+from webapp.storage.database import Database
+from webapp.storage.drawings import expire
+from webapp.storage.tables import Run
 
 log = logging.getLogger(__name__)
 

@@ -19,7 +19,8 @@ from sqlalchemy import Column, Connection, LargeBinary, func, insert, select
 from sqlalchemy import Table as SqlTable
 
 from trainer.atomic import write_folder
-from webapp.database import Database, Moment, Table
+from webapp.storage.database import Database
+from webapp.storage.tables import Moment, Table
 
 _FORMAT = 1
 _ROWS_AT_ONCE = 500

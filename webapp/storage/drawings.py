@@ -19,8 +19,9 @@ from sqlalchemy.orm import Session
 
 from trainer.recognition.image import Picture, as_png
 from trainer.recognition.preprocess import Pixels, preprocess
-from webapp.database import Database, Drawing, now
 from webapp.receipts import Receipt
+from webapp.storage.database import Database
+from webapp.storage.tables import Drawing, now
 
 LARGEST_SIDE = 560
 """Pixels of a kept picture's longer side: as many as the page sends of a number."""

@@ -20,9 +20,9 @@ from PIL import Image
 
 from trainer.data.rendering.canvas import Look, paint
 from trainer.recognition.image import Picture, PictureError, decode
-from webapp.corrections import is_held_back
-from webapp.database import Drawing
 from webapp.schemas import Truth
+from webapp.storage.drawings import is_held_back
+from webapp.storage.tables import Drawing
 
 SOURCE = "inkling"
 MOST_FILES = 100_000

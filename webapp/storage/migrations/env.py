@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from webapp.database import Table
+from webapp.storage.tables import Table
 
 context.configure(
     connection=context.config.attributes["connection"],

@@ -6,7 +6,7 @@ import logging
 
 from sqlalchemy.orm import Session
 
-from webapp.database import AuditEntry, now
+from webapp.storage.tables import AuditEntry, now
 
 log = logging.getLogger(__name__)
 
