@@ -13,8 +13,8 @@ from trainer.recognition.prediction import Reading
 from trainer.recognition.preprocess import EmptyDrawing
 from trainer.recognition.recognizer import Recogniser
 from trainer.recognition.segmentation.joining import NumberReading
-from webapp.errors import Problem
-from webapp.metrics import PREDICTIONS
+from webapp.http.errors import Problem
+from webapp.http.metrics import PREDICTIONS
 from webapp.models import Models, UnknownModel
 from webapp.schemas import (
     Certainty,

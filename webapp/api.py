@@ -11,11 +11,11 @@ from trainer.recognition.bundle import Card
 from trainer.recognition.image import Picture
 from webapp import parts
 from webapp.answers import answer
-from webapp.errors import Problem
+from webapp.http.errors import Problem
+from webapp.http.images import picture_in_form, picture_in_json
+from webapp.http.json import as_json
 from webapp.inside import explain
-from webapp.responses import as_json
 from webapp.schemas import Measured, ModelInfo, ModelList, Prediction, PredictRequest
-from webapp.uploads import picture_in_form, picture_in_json
 
 blueprint = Blueprint("api", __name__, url_prefix="/api/v1")
 

@@ -9,19 +9,10 @@ from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from trainer.recognition import image
-from webapp import (
-    admin,
-    api,
-    docs,
-    errors,
-    feedback,
-    health,
-    i18n,
-    metrics,
-    pages,
-    requests,
-    security,
-)
+from webapp import admin, api, docs, feedback, health, pages
+from webapp.http import errors, i18n, metrics
+from webapp.http import headers as security
+from webapp.http import request_id as requests
 from webapp.models import Models
 from webapp.receipts import Receipts
 from webapp.retraining.queue import Queue

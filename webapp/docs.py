@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from flask import Blueprint, Response, jsonify, render_template
 
-from webapp.i18n import N_
+from webapp.http.i18n import N_
 from webapp.schemas import (
     Explanation,
     FeedbackRequest,

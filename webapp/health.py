@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, jsonify
 
-from webapp import metrics, parts
+from webapp import parts
+from webapp.http import metrics
 
 blueprint = Blueprint("health", __name__)
 

@@ -13,7 +13,7 @@ from trainer.recognition.image import Picture, as_data_url
 from trainer.recognition.occlusion import occlusion_map
 from trainer.recognition.preprocess import Pixels, preprocess
 from webapp.answers import ALL, answer
-from webapp.errors import Problem
+from webapp.http.errors import Problem
 from webapp.models import Models
 from webapp.schemas import Explanation, PredictRequest, Stage
 

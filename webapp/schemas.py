@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct, field
 
-from webapp.i18n import N_
+from webapp.http.i18n import N_
 
 Probability = Annotated[float, Meta(ge=0, le=1)]
 Digit = Annotated[int, Meta(ge=0, le=9)]

@@ -12,14 +12,14 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from PIL import Image
 from sqlalchemy import select
-from webapp.storage.tables import Counter, Drawing, Table, now
 
 from tests.conftest import installed
 from webapp.app import create_app
-from webapp.quota import Quota
+from webapp.http.rate_limit import Quota
 from webapp.settings import Settings
 from webapp.storage.database import Database
 from webapp.storage.drawings import expire, is_held_back
+from webapp.storage.tables import Counter, Drawing, Table, now
 
 
 @pytest.fixture

@@ -14,9 +14,9 @@ from werkzeug.wrappers import Response as AnyResponse
 from trainer.recognition.preprocess import EmptyDrawing
 from webapp import parts
 from webapp.answers import answer
-from webapp.errors import Problem
+from webapp.http.errors import Problem
+from webapp.http.json import as_json, prefers_json
 from webapp.receipts import Receipt
-from webapp.responses import as_json, prefers_json
 from webapp.schemas import PredictRequest
 from webapp.storage import import_export as exchange
 from webapp.storage.audit import note

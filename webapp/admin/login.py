@@ -18,8 +18,8 @@ from werkzeug.wrappers import Response
 from wtforms.validators import ValidationError
 
 from webapp import parts
-from webapp.errors import Problem
-from webapp.quota import Quota
+from webapp.http.errors import Problem
+from webapp.http.rate_limit import Quota
 from webapp.settings import Settings
 from webapp.storage.audit import note
 

@@ -12,13 +12,13 @@ from sqlalchemy import Select, String, case, cast, func, select
 from sqlalchemy.orm import Session
 
 from webapp import parts
-from webapp.errors import Problem
-from webapp.responses import as_json
+from webapp.http.errors import Problem
+from webapp.http.images import json_body
+from webapp.http.json import as_json
 from webapp.schemas import Truth
 from webapp.storage.audit import note
 from webapp.storage.drawings import State, delete_drawings
 from webapp.storage.tables import AuditEntry, Drawing, now
-from webapp.uploads import json_body
 
 blueprint = Blueprint("review", __name__)
 

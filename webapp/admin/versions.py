@@ -10,8 +10,8 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from trainer.recognition.bundle import BundleError, Card
 from webapp import parts
-from webapp.errors import Problem
-from webapp.responses import as_json, prefers_json
+from webapp.http.errors import Problem
+from webapp.http.json import as_json, prefers_json
 from webapp.versions import SHIPPED
 
 blueprint = Blueprint("versions", __name__)

@@ -9,7 +9,7 @@ import msgspec
 from flask import Flask, Response, g, render_template, request
 from werkzeug.exceptions import HTTPException
 
-from webapp.responses import prefers_json
+from webapp.http.json import prefers_json
 from webapp.schemas import ProblemDetails
 
 log = logging.getLogger(__name__)

@@ -20,7 +20,7 @@ from trainer.recognition.image import (
     UnsupportedPicture,
     decode,
 )
-from webapp.errors import Problem
+from webapp.http.errors import Problem
 from webapp.schemas import PredictRequest
 
 B = TypeVar("B", bound=msgspec.Struct)
