@@ -10,11 +10,11 @@ from flask import Blueprint, Request, Response, request
 from trainer.recognition.bundle import Card
 from trainer.recognition.image import Picture
 from webapp import parts
-from webapp.answers import answer
 from webapp.http.errors import Problem
 from webapp.http.images import picture_in_form, picture_in_json
 from webapp.http.json import as_json
-from webapp.inside import explain
+from webapp.inference.explain import explain
+from webapp.inference.predict import answer
 from webapp.schemas import Measured, ModelInfo, ModelList, Prediction, PredictRequest
 
 blueprint = Blueprint("api", __name__, url_prefix="/api/v1")

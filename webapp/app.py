@@ -13,13 +13,13 @@ from webapp import admin, api, docs, feedback, health, pages
 from webapp.http import errors, i18n, metrics
 from webapp.http import headers as security
 from webapp.http import request_id as requests
-from webapp.models import Models
-from webapp.receipts import Receipts
+from webapp.inference.registry import Models
+from webapp.inference.signed_prediction import Receipts
+from webapp.inference.versions import Versions
 from webapp.retraining.queue import Queue
 from webapp.secret import secret_key
 from webapp.settings import Settings
 from webapp.storage.database import Database
-from webapp.versions import Versions
 
 
 def create_app(settings: Settings | None = None, models: Models | None = None) -> Flask:

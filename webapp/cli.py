@@ -14,11 +14,11 @@ import click
 from werkzeug.security import generate_password_hash
 
 from trainer.recognition.bundle import BundleError
+from webapp.inference.versions import SHIPPED, Versions
 from webapp.settings import Settings, SettingsError
 from webapp.storage.backup import BackupError, back_up, restore
 from webapp.storage.database import Database
 from webapp.storage.drawings import expire
-from webapp.versions import SHIPPED, Versions
 
 _COMMAND_LINE = "command line"
 

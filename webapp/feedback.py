@@ -15,12 +15,12 @@ from sqlalchemy.orm import Session
 
 from trainer.recognition.preprocess import EmptyDrawing
 from webapp import parts
-from webapp.answers import answer
 from webapp.http.errors import Problem
 from webapp.http.images import json_body, picture_in_data_url
 from webapp.http.json import as_json
 from webapp.http.rate_limit import Quota
-from webapp.receipts import BadReceipt, Receipt
+from webapp.inference.predict import answer
+from webapp.inference.signed_prediction import BadReceipt, Receipt
 from webapp.schemas import FeedbackRequest, Kept, PredictRequest
 from webapp.storage.drawings import Correction, correction, delete_expired, keep, take_back
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from flask import current_app
 
-from webapp.models import Models
-from webapp.receipts import Receipts
+from webapp.inference.registry import Models
+from webapp.inference.signed_prediction import Receipts
+from webapp.inference.versions import Versions
 from webapp.retraining.queue import Queue
 from webapp.settings import Settings
 from webapp.storage.database import Database
-from webapp.versions import Versions
 
 
 def settings() -> Settings:

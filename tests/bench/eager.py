@@ -12,7 +12,7 @@ from trainer.recognition.preprocess import Pixels
 from trainer.recognition.recognizer import Recogniser
 from trainer.training.recipe import Recipe, build
 from webapp.app import create_app as create
-from webapp.models import Models
+from webapp.inference.registry import Models
 from webapp.settings import Settings
 
 

@@ -8,17 +8,17 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 from sqlalchemy import select
-from webapp.storage.tables import Table
 
 from trainer.recognition.bundle import PRETRAINED
 from webapp.app import create_app
 from webapp.cli import main
+from webapp.inference.versions import SHIPPED, Versions
 from webapp.retraining import runs
 from webapp.retraining.wishes import Wishes
 from webapp.settings import Settings
 from webapp.storage.backup import BackupError, back_up, restore
 from webapp.storage.database import Database
-from webapp.versions import SHIPPED, Versions
+from webapp.storage.tables import Table
 
 
 @pytest.fixture

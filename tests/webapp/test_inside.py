@@ -11,7 +11,7 @@ from hypothesis.extra.numpy import array_shapes, arrays
 from PIL import Image
 
 from trainer.recognition.bundle import PRETRAINED
-from webapp.inside import AGAINST, FOR, glowing, tiles, tinted
+from webapp.inference.explain import AGAINST, FOR, glowing, tiles, tinted
 
 STAGES = {"inkling": ("ReLU", [20, 28, 28]), "rnn": ("LSTM", [28, 128]), "mlp": ("ReLU", [256])}
 

@@ -16,8 +16,8 @@ from tests.conftest import installed
 from tests.webapp.test_serving import Server
 from trainer.recognition.bundle import PRETRAINED, BundleError, read_bundle
 from webapp.app import create_app
+from webapp.inference.versions import SHIPPED, Versions
 from webapp.storage.database import Database
-from webapp.versions import SHIPPED, Versions
 
 TOKEN = "a-token-for-scripts"
 HEADERS = {"Authorization": f"Bearer {TOKEN}", "Accept": "application/json"}
@@ -28,7 +28,7 @@ OURS = read_bundle(PRETRAINED / "inkling").card.version
 
 @pytest.fixture
 def app(settings, monkeypatch):
-    monkeypatch.setattr("webapp.models._LOOK_EVERY", 0.0)
+    monkeypatch.setattr("webapp.inference.registry._LOOK_EVERY", 0.0)
     with installed(settings(admin_token=TOKEN)) as app:
         yield app
 

@@ -13,10 +13,10 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from trainer.recognition.preprocess import EmptyDrawing
 from webapp import parts
-from webapp.answers import answer
 from webapp.http.errors import Problem
 from webapp.http.json import as_json, prefers_json
-from webapp.receipts import Receipt
+from webapp.inference.predict import answer
+from webapp.inference.signed_prediction import Receipt
 from webapp.schemas import PredictRequest
 from webapp.storage import import_export as exchange
 from webapp.storage.audit import note

@@ -12,7 +12,7 @@ from trainer.recognition.bundle import BundleError, Card
 from webapp import parts
 from webapp.http.errors import Problem
 from webapp.http.json import as_json, prefers_json
-from webapp.versions import SHIPPED
+from webapp.inference.versions import SHIPPED
 
 blueprint = Blueprint("versions", __name__)
 

@@ -26,7 +26,8 @@ from trainer.data.datasets.corrections import Corrected, write
 from trainer.errors import TrainerError
 from trainer.paths import data_folder
 from trainer.recognition.bundle import PRETRAINED, Bundle, BundleError
-from webapp.models import bundles_of
+from webapp.inference.registry import bundles_of
+from webapp.inference.versions import SHIPPED, Versions
 from webapp.retraining.background import hurry
 from webapp.retraining.gate import Comparison, Verdict, judge
 from webapp.retraining.plan import comparison_of, plan_of, resumption_of
@@ -37,7 +38,6 @@ from webapp.settings import Settings
 from webapp.storage.database import Database
 from webapp.storage.drawings import accepted
 from webapp.storage.tables import Drawing
-from webapp.versions import SHIPPED, Versions
 
 log = logging.getLogger(__name__)
 

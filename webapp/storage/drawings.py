@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 
 from trainer.recognition.image import Picture, as_png
 from trainer.recognition.preprocess import Pixels, preprocess
-from webapp.receipts import Receipt
+from webapp.inference.signed_prediction import Receipt
 from webapp.storage.database import Database
 from webapp.storage.tables import Drawing, now
 

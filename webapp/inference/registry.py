@@ -14,8 +14,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from trainer.recognition.bundle import PRETRAINED, Bundle, BundleError, Card, read_bundle
 from trainer.recognition.preprocess import SIDE
 from trainer.recognition.recognizer import Recogniser
+from webapp.inference.versions import SHIPPED, Versions
 from webapp.settings import Settings
-from webapp.versions import SHIPPED, Versions
 
 _LOOK_EVERY = 0.5
 _LOOK_AGAIN_AFTER_FAILURE = 10.0

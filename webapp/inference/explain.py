@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from trainer.recognition.image import Picture, as_data_url
 from trainer.recognition.occlusion import occlusion_map
 from trainer.recognition.preprocess import Pixels, preprocess
-from webapp.answers import ALL, answer
 from webapp.http.errors import Problem
-from webapp.models import Models
+from webapp.inference.predict import ALL, answer
+from webapp.inference.registry import Models
 from webapp.schemas import Explanation, PredictRequest, Stage
 
 FOR, AGAINST = (255, 150, 50), (90, 160, 255)

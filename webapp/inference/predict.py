@@ -15,7 +15,7 @@ from trainer.recognition.recognizer import Recogniser
 from trainer.recognition.segmentation.joining import NumberReading
 from webapp.http.errors import Problem
 from webapp.http.metrics import PREDICTIONS
-from webapp.models import Models, UnknownModel
+from webapp.inference.registry import Models, UnknownModel
 from webapp.schemas import (
     Certainty,
     DigitReading,
