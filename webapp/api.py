@@ -9,7 +9,7 @@ from flask import Blueprint, Request, Response, request
 
 from trainer.recognition.bundle import Card
 from trainer.recognition.image import Picture
-from webapp import parts
+from webapp import services as parts
 from webapp.http.errors import Problem
 from webapp.http.images import picture_in_form, picture_in_json
 from webapp.http.json import as_json

@@ -14,7 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from trainer.recognition.preprocess import EmptyDrawing
-from webapp import parts
+from webapp import services as parts
 from webapp.http.errors import Problem
 from webapp.http.images import json_body, picture_in_data_url
 from webapp.http.json import as_json

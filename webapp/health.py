@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, jsonify
 
-from webapp import parts
+from webapp import services as parts
 from webapp.http import metrics
 
 blueprint = Blueprint("health", __name__)

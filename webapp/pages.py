@@ -13,7 +13,8 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Response
 
 from trainer.recognition.image import Picture
-from webapp import parts, wording
+from webapp import services as parts
+from webapp import wording
 from webapp.charts import curves
 from webapp.feedback import keep_feedback
 from webapp.http import i18n

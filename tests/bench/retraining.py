@@ -30,7 +30,7 @@ from trainer.recognition.bundle import PRETRAINED
 APP = "webapp:create_app()"
 TOKEN = "a-token-for-the-bench"
 DRAWINGS = 20
-BACKGROUND = [sys.executable, "-m", "webapp.retraining.background"]
+BACKGROUND = [sys.executable, "-m", "webapp.retraining.low_priority"]
 
 
 def drawings() -> list[dict[str, Any]]:

@@ -8,8 +8,8 @@ from playwright.sync_api import expect
 from tests.browser.conftest import answered, draw, fits, sign_in
 from webapp.retraining import runs
 from webapp.retraining.gate import Compared, Comparison, Measured, judge
+from webapp.retraining.options import Wishes
 from webapp.retraining.progress import Epoch, Progress, stored
-from webapp.retraining.wishes import Wishes
 
 
 @pytest.mark.parametrize(

@@ -5,9 +5,9 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import sign_in
 from webapp.retraining import runs
+from webapp.retraining.options import Wishes
 from webapp.retraining.progress import Epoch, Point, Progress, stored
 from webapp.retraining.runs import Claim
-from webapp.retraining.wishes import Wishes
 
 
 @pytest.mark.parametrize("way", ["events", "asking"])

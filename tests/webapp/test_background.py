@@ -9,12 +9,12 @@ from pathlib import Path
 import psutil
 import pytest
 
-from webapp.retraining.background import hurry
+from webapp.retraining.low_priority import hurry
 
 STARTER = """
 import subprocess, sys, time
 subprocess.Popen(
-    [sys.executable, "-m", "webapp.retraining.background", "sleep", "60"], start_new_session=True
+    [sys.executable, "-m", "webapp.retraining.low_priority", "sleep", "60"], start_new_session=True
 )
 time.sleep(60)
 """
@@ -69,11 +69,11 @@ def test_it_ends_with_whoever_started_it_however_that_ends(starter):
 def test_it_lowers_nobody_else_in_its_session():
     group = Path("/proc/self/autogroup")
     before = group.read_text() if group.exists() else ""
-    command = [sys.executable, "-m", "webapp.retraining.background", "true"]
+    command = [sys.executable, "-m", "webapp.retraining.low_priority", "true"]
     subprocess.run(command, check=True)
     assert (group.read_text() if group.exists() else "") == before
 
 
 def test_the_exit_status_is_the_commands():
-    command = [sys.executable, "-m", "webapp.retraining.background", "sh", "-c", "exit 3"]
+    command = [sys.executable, "-m", "webapp.retraining.low_priority", "sh", "-c", "exit 3"]
     assert subprocess.run(command, check=False).returncode == 3

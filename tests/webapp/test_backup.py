@@ -14,7 +14,7 @@ from webapp.app import create_app
 from webapp.cli import main
 from webapp.inference.versions import SHIPPED, Versions
 from webapp.retraining import runs
-from webapp.retraining.wishes import Wishes
+from webapp.retraining.options import Wishes
 from webapp.settings import Settings
 from webapp.storage.backup import BackupError, back_up, restore
 from webapp.storage.database import Database

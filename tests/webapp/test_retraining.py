@@ -10,16 +10,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select, update
-from webapp.storage.tables import AuditEntry, Run, now
 
 from tests.conftest import installed
 from webapp.retraining import runs
+from webapp.retraining.command import plan_of
 from webapp.retraining.gate import Compared, Comparison, Measured, judge
-from webapp.retraining.plan import plan_of
+from webapp.retraining.options import Wishes
 from webapp.retraining.progress import MOST_POINTS, Progress, Reader
 from webapp.retraining.runs import BadState, Claim, LostRun
-from webapp.retraining.wishes import Wishes
 from webapp.storage.database import Database
+from webapp.storage.tables import AuditEntry, Run, now
 
 TOKEN = "a-token-for-scripts"
 HEADERS = {"Authorization": f"Bearer {TOKEN}", "Accept": "application/json"}

@@ -12,7 +12,7 @@ from flask import Blueprint, Response, g, redirect, request, send_file
 from werkzeug.wrappers import Response as AnyResponse
 
 from trainer.recognition.preprocess import EmptyDrawing
-from webapp import parts
+from webapp import services as parts
 from webapp.http.errors import Problem
 from webapp.http.json import as_json, prefers_json
 from webapp.inference.predict import answer

@@ -17,7 +17,7 @@ from werkzeug.security import check_password_hash
 from werkzeug.wrappers import Response
 from wtforms.validators import ValidationError
 
-from webapp import parts
+from webapp import services as parts
 from webapp.http.errors import Problem
 from webapp.http.rate_limit import Quota
 from webapp.settings import Settings

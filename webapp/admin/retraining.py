@@ -17,14 +17,14 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
-from webapp import parts
+from webapp import services as parts
 from webapp.http.errors import Problem
 from webapp.http.images import json_body
 from webapp.http.json import as_json, prefers_json
 from webapp.retraining import runs
 from webapp.retraining.gate import Verdict
+from webapp.retraining.options import BadWish, Wishes, architectures, recipes
 from webapp.retraining.progress import Progress, loaded
-from webapp.retraining.wishes import BadWish, Wishes, architectures, recipes
 from webapp.storage.tables import Drawing, Run
 
 log = logging.getLogger(__name__)

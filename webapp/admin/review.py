@@ -11,7 +11,7 @@ from flask import Blueprint, Response, g, render_template, request
 from sqlalchemy import Select, String, case, cast, func, select
 from sqlalchemy.orm import Session
 
-from webapp import parts
+from webapp import services as parts
 from webapp.http.errors import Problem
 from webapp.http.images import json_body
 from webapp.http.json import as_json

@@ -9,7 +9,7 @@ from flask import Blueprint, g, redirect, render_template
 from werkzeug.wrappers import Response as AnyResponse
 
 from trainer.recognition.bundle import BundleError, Card
-from webapp import parts
+from webapp import services as parts
 from webapp.http.errors import Problem
 from webapp.http.json import as_json, prefers_json
 from webapp.inference.versions import SHIPPED

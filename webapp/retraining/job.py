@@ -28,12 +28,12 @@ from trainer.paths import data_folder
 from trainer.recognition.bundle import PRETRAINED, Bundle, BundleError
 from webapp.inference.registry import bundles_of
 from webapp.inference.versions import SHIPPED, Versions
-from webapp.retraining.background import hurry
+from webapp.retraining.command import comparison_of, plan_of, resumption_of
 from webapp.retraining.gate import Comparison, Verdict, judge
-from webapp.retraining.plan import comparison_of, plan_of, resumption_of
+from webapp.retraining.low_priority import hurry
+from webapp.retraining.options import Wishes
 from webapp.retraining.progress import Reader, loaded, stored
 from webapp.retraining.runs import MOST_LOG, Claim, LostRun
-from webapp.retraining.wishes import Wishes
 from webapp.settings import Settings
 from webapp.storage.database import Database
 from webapp.storage.drawings import accepted
@@ -279,7 +279,7 @@ def in_background(command: Sequence[str], settings: Settings) -> Iterator[subpro
     home = Path(settings.home).absolute()
     folders = {"INKLING_HOME": str(home), "INKLING_DATA": str(data_folder().absolute())}
     process = subprocess.Popen(  # noqa: S603
-        [sys.executable, "-m", "webapp.retraining.background", *command],
+        [sys.executable, "-m", "webapp.retraining.low_priority", *command],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

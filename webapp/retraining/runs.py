@@ -11,8 +11,8 @@ from sqlalchemy import exists, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from webapp.retraining.options import Wishes
 from webapp.retraining.progress import Progress, stored
-from webapp.retraining.wishes import Wishes
 from webapp.storage.audit import note
 from webapp.storage.database import Database
 from webapp.storage.tables import Run, now

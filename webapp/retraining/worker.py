@@ -13,8 +13,8 @@ from threading import Event, Lock, Thread
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
+from webapp.retraining.command import PREPARATION
 from webapp.retraining.job import Job, end, in_background, tidy
-from webapp.retraining.plan import PREPARATION
 from webapp.retraining.queue import Queue
 from webapp.retraining.runs import OPEN, Claim, mark_lost
 from webapp.settings import Settings

@@ -98,7 +98,7 @@ class Run(Table):
     created: Mapped[datetime] = mapped_column(Moment, index=True)
     who: Mapped[str] = mapped_column(String(100))
     wishes: Mapped[dict[str, Any]] = mapped_column(JSON)
-    """What was asked for, as `webapp.retraining.wishes.Wishes`."""
+    """What was asked for, as `webapp.retraining.options.Wishes`."""
     state: Mapped[str] = mapped_column(String(10), index=True)
     """queued, running, done, failed, cancelled or lost."""
     slot: Mapped[int | None] = mapped_column(unique=True)

@@ -9,7 +9,7 @@ from pathlib import Path
 from trainer.data.datasets import FROZEN
 from trainer.data.source import Source
 from trainer.training.recipes import preset, read_options
-from webapp.retraining.wishes import REFINE, Wishes
+from webapp.retraining.options import REFINE, Wishes
 
 _TRAINER = [sys.executable, "-m", "trainer"]
 PREPARATION = [*_TRAINER, "data", "prepare"]

@@ -1,6 +1,6 @@
 """Run a command at the lowest priority, and end it with whoever started it.
 
-    python -m webapp.retraining.background COMMAND [ARGUMENT …]
+    python -m webapp.retraining.low_priority COMMAND [ARGUMENT …]
 
 It is started in a session of its own. Where the kernel groups processes by session (autogroup),
 `nice` counts only within one: then the group's own priority is lowered too. Linux also has a policy
