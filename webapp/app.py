@@ -9,13 +9,15 @@ from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from trainer.recognition import image
-from webapp import admin, api, docs, feedback, health, pages
-from webapp.http import errors, i18n, metrics
-from webapp.http import headers as security
-from webapp.http import request_id as requests
+from webapp import admin
+from webapp.api import feedback, health
+from webapp.api import openapi as docs
+from webapp.api import predict as api
+from webapp.http import errors, headers, i18n, metrics, request_id
 from webapp.inference.registry import Models
 from webapp.inference.signed_prediction import Receipts
 from webapp.inference.versions import Versions
+from webapp.pages import draw as pages
 from webapp.retraining.queue import Queue
 from webapp.secret import secret_key
 from webapp.settings import Settings
@@ -47,8 +49,8 @@ def create_app(settings: Settings | None = None, models: Models | None = None) -
     }
     cv2.setNumThreads(1)  # a worker is one core's share
 
-    requests.init_app(app)
-    security.init_app(app)
+    request_id.init_app(app)
+    headers.init_app(app)
     metrics.init_app(app)
     errors.init_app(app)
     i18n.init_app(app)

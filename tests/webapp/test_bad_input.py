@@ -211,7 +211,7 @@ def test_wrong_addresses_are_problems_too(client, method, path, status):
 
 
 def test_a_fault_of_ours_is_a_500_that_tells_nothing_but_its_id(app, seven, encode, monkeypatch):
-    monkeypatch.setattr("webapp.api.answer", lambda *_: 1 / 0)
+    monkeypatch.setattr("webapp.api.predict.answer", lambda *_: 1 / 0)
     response = post_picture(app.test_client(), encode(seven))
     assert_problem(response, 500, "internal_error")
     assert b"ZeroDivision" not in response.data

@@ -7,8 +7,8 @@ from babel.messages.mofile import read_mo
 from babel.messages.pofile import read_po
 
 from trainer.recognition.bundle import PRETRAINED, read_bundle
-from webapp import wording
 from webapp.app import create_app
+from webapp.pages import text as wording
 from webapp.settings import Settings
 
 PAGES = [

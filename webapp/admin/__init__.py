@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from flask import Blueprint, Flask, Response
 
-from webapp.admin import drawings, login, retraining, review, versions
+from webapp.admin import auth as login
+from webapp.admin import drawings, retraining, review, versions
 
 
 def init_app(app: Flask) -> None:

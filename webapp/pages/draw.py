@@ -14,15 +14,15 @@ from werkzeug.wrappers import Response
 
 from trainer.recognition.image import Picture
 from webapp import services as parts
-from webapp import wording
-from webapp.charts import curves
-from webapp.feedback import keep_feedback
+from webapp.api.feedback import keep_feedback
 from webapp.http import i18n
 from webapp.http.errors import Problem
 from webapp.http.images import picture_in_form
 from webapp.inference.explain import explain
 from webapp.inference.predict import ALL, answer
 from webapp.inference.registry import Models
+from webapp.pages import text as wording
+from webapp.pages.charts import curves
 from webapp.schemas import Explanation, FeedbackRequest, Mode, Prediction, PredictRequest
 
 blueprint = Blueprint("pages", __name__)

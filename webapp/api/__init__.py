@@ -1,0 +1,1 @@
+"""The API, version 1: a resource a file."""
