@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Site, draw, fits, sign_in
-from tests.webapp.test_worker import Worker
+from tests.webapp.retraining.test_worker import Worker
 from trainer.data.rendering.canvas import Look, paint
 from trainer.data.samples import Split
 from trainer.data.strokes.records import Record, read, split_of

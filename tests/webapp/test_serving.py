@@ -146,7 +146,7 @@ def test_it_stops_gracefully_after_the_request_in_hand(server, body):
 
 def test_hostile_pictures_kill_no_worker(server, body):
     before = server.workers()
-    from tests.trainer.test_pictures import png
+    from tests.trainer.recognition.test_image import png
 
     for content in (
         png(5000, 5000, bytes(100)),

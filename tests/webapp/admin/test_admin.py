@@ -12,7 +12,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 from sqlalchemy import insert, select
-from webapp.storage.tables import AuditEntry, Drawing
 from werkzeug.security import generate_password_hash
 
 from tests.conftest import installed
@@ -20,6 +19,7 @@ from trainer.data.samples import Split
 from trainer.data.source import Source
 from webapp.app import create_app
 from webapp.settings import Settings
+from webapp.storage.tables import AuditEntry, Drawing
 
 PASSWORD, TOKEN = "correct horse", "a-token-for-scripts"
 BEARER = {"Authorization": f"Bearer {TOKEN}"}

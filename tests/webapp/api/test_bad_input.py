@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from tests.trainer.test_pictures import png
+from tests.trainer.recognition.test_image import png
 from webapp.app import create_app
 from webapp.settings import Settings
 

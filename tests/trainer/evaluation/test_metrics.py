@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
-from trainer.evaluation.calibration import calibration_error, fit_temperature, rejection_threshold
 
+from trainer.evaluation.calibration import calibration_error, fit_temperature, rejection_threshold
 from trainer.evaluation.metrics import confusion
 from trainer.recognition.prediction import digit_score, softmax
 

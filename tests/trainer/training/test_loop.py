@@ -146,7 +146,7 @@ def test_a_full_disk_is_told_and_leaves_the_last_epoch_whole(tmp_path, sets):
     code = (
         "import signal, resource; from pathlib import Path;"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN);"
-        "from tests.trainer.test_training import *;"
+        "from tests.trainer.training.test_loop import *;"
         "sets = digits(300, 0), digits(100, 1);"
         f"resource.setrlimit(resource.RLIMIT_FSIZE, ({size - 1},) * 2);"
         f"train(Path({str(run.folder)!r}), replace(QUICK, schedule='constant'), sets)"

@@ -14,7 +14,7 @@ import pytest
 
 from tests.webapp.test_serving import free_port
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[1]
 
 
 def test_make_run_starts_site_and_worker_and_ctrl_c_ends_both(tmp_path):
