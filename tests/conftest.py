@@ -78,9 +78,9 @@ def drawings() -> dict[int, Strokes]:
 
 
 @pytest.fixture(scope="session")
-def painted(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def rendered(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where all tests keep the test and validation parts that trainings are measured by."""
-    folder = tmp_path_factory.getbasetemp().parent / "painted"
+    folder = tmp_path_factory.getbasetemp().parent / "rendered"
     folder.mkdir(exist_ok=True)
     return folder
 
@@ -150,14 +150,14 @@ def settings(tmp_path: Path, database_url: str) -> MakeSettings:
 def installed(settings: Settings) -> Iterator[Flask]:
     """An app whose database has its tables, until the block ends."""
     app = create_app(settings)
-    app.extensions["database"].upgrade()
+    app.extensions["inkling"].database.upgrade()
     yield app
-    app.extensions["database"].engine.dispose()
+    app.extensions["inkling"].database.engine.dispose()
 
 
 @pytest.fixture
 def database(app: Flask) -> Database:
-    database: Database = app.extensions["database"]
+    database: Database = app.extensions["inkling"].database
     return database
 
 

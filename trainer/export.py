@@ -28,7 +28,7 @@ from trainer.models.activations import WithStages
 from trainer.recognition import preprocess
 from trainer.recognition.bundle import Bundle, Card, Epoch, Evaluation, Rejection, write_bundle
 from trainer.recognition.prediction import DIGITS, softmax
-from trainer.recognition.recognizer import Recogniser
+from trainer.recognition.recognizer import Recognizer
 from trainer.training.loop import predict_logits
 from trainer.training.run import Run, weights_of
 from trainer.training.training_data import load_validation
@@ -78,8 +78,8 @@ def export(run: Run, folder: Path, which: str = "best") -> Bundle:
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         sha256={},
     )
-    recogniser = Recogniser(Bundle(folder, unmeasured, graph))
-    logits = all_logits(recogniser, validation.pixels)
+    recognizer = Recognizer(Bundle(folder, unmeasured, graph))
+    logits = all_logits(recognizer, validation.pixels)
     difference = _difference(logits, predict_logits(model, validation, torch.device("cpu")))
     if not difference <= LARGEST_DIFFERENCE:
         raise TrainerError(
@@ -93,12 +93,12 @@ def export(run: Run, folder: Path, which: str = "best") -> Bundle:
         rejection_threshold=rejection_threshold(logits),
         onnx_difference=difference,
     )
-    recogniser.card = card
+    recognizer.card = card
     named = [Source.parse(text) for text in [*(part.source for part in plan.data), *plan.test]]
     tested = dict.fromkeys([source.whole for source in named] + sources)
     tests = {source: source.load(Split.TEST) for source in tested}
     measured = [
-        measure(recogniser, samples, source.title, Split.TEST)
+        measure(recognizer, samples, source.title, Split.TEST)
         for source, samples in tests.items()
         if len(samples)  # of people's corrections there may be none to test by
     ]

@@ -15,11 +15,12 @@ from webapp.api import openapi as docs
 from webapp.api import predict as api
 from webapp.http import errors, headers, i18n, metrics, request_id
 from webapp.inference.registry import Models
-from webapp.inference.signed_prediction import Receipts
+from webapp.inference.signed_prediction import PredictionSigner
 from webapp.inference.versions import Versions
 from webapp.pages import draw as pages
 from webapp.retraining.queue import Queue
 from webapp.secret import secret_key
+from webapp.services import EXTENSION, Services
 from webapp.settings import Settings
 from webapp.storage.database import Database
 
@@ -38,15 +39,14 @@ def create_app(settings: Settings | None = None, models: Models | None = None) -
     app.secret_key = secret_key(settings.secret_key, Path(settings.home))
     database = Database(settings.database)
     versions = Versions(database, Path(settings.home))
-    app.extensions |= {
-        "settings": settings,
-        "database": database,
-        "versions": versions,
-        "models": models or Models(settings, versions),
-        "receipts": Receipts(app.secret_key),
-        "queue": Queue(settings.queue, Path(settings.home)),
-        "stopping": lambda: False,  # gunicorn.conf.py knows better
-    }
+    app.extensions[EXTENSION] = Services(
+        settings=settings,
+        database=database,
+        versions=versions,
+        models=models or Models(settings, versions),
+        signer=PredictionSigner(app.secret_key),
+        queue=Queue(settings.queue, Path(settings.home)),
+    )
     cv2.setNumThreads(1)  # a worker is one core's share
 
     request_id.init_app(app)

@@ -42,7 +42,7 @@ os.environ["PROMETHEUS_MULTIPROC_DIR"] = _counts.name
 
 def post_worker_init(worker):  # type: ignore[no-untyped-def]
     """Let what streams see that its worker is to end: else it would hold that up."""
-    worker.wsgi.extensions["stopping"] = lambda: not worker.alive
+    worker.wsgi.extensions["inkling"].is_stopping = lambda: not worker.alive
 
 
 def child_exit(server, worker):  # type: ignore[no-untyped-def]  # noqa: ARG001

@@ -1,48 +1,38 @@
-"""The parts of the application that is answering, each as `create_app` wired it."""
+"""The services of the running application: one typed object, made by `create_app`."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
 
 from flask import current_app
 
 from webapp.inference.registry import Models
-from webapp.inference.signed_prediction import Receipts
+from webapp.inference.signed_prediction import PredictionSigner
 from webapp.inference.versions import Versions
 from webapp.retraining.queue import Queue
 from webapp.settings import Settings
 from webapp.storage.database import Database
 
+EXTENSION = "inkling"
+"""Its name among the application's extensions."""
 
-def settings() -> Settings:
-    found: Settings = current_app.extensions["settings"]
+
+@dataclass(slots=True)
+class Services:
+    """What views need beside the request."""
+
+    settings: Settings
+    database: Database
+    versions: Versions
+    models: Models
+    signer: PredictionSigner
+    queue: Queue
+    is_stopping: Callable[[], bool] = lambda: False  # gunicorn.conf.py sets it
+    """Whether the process is shutting down, so that streamed responses have to end."""
+
+
+def services() -> Services:
+    """Those of the application that handles this request."""
+    found: Services = current_app.extensions[EXTENSION]
     return found
-
-
-def database() -> Database:
-    found: Database = current_app.extensions["database"]
-    return found
-
-
-def versions() -> Versions:
-    found: Versions = current_app.extensions["versions"]
-    return found
-
-
-def models() -> Models:
-    found: Models = current_app.extensions["models"]
-    return found
-
-
-def receipts() -> Receipts:
-    found: Receipts = current_app.extensions["receipts"]
-    return found
-
-
-def queue() -> Queue:
-    found: Queue = current_app.extensions["queue"]
-    return found
-
-
-def is_stopping() -> bool:
-    """Whether the process is about to end, and what streams has to come to its end too."""
-    stopping: bool = current_app.extensions["stopping"]()
-    return stopping

@@ -9,14 +9,14 @@ from safetensors.torch import load_file
 from trainer.recognition.bundle import PRETRAINED, Bundle, read_bundle
 from trainer.recognition.prediction import Floats
 from trainer.recognition.preprocess import Pixels
-from trainer.recognition.recognizer import Recogniser
+from trainer.recognition.recognizer import Recognizer
 from trainer.training.recipe import Recipe, build
 from webapp.app import create_app as create
 from webapp.inference.registry import Models
 from webapp.settings import Settings
 
 
-class EagerRecogniser(Recogniser):
+class EagerRecogniser(Recognizer):
     """A bundle's weights in torch, on one thread."""
 
     def __init__(self, bundle: Bundle) -> None:
@@ -33,7 +33,7 @@ class EagerRecogniser(Recogniser):
 
 
 class EagerModels(Models):
-    def _load(self, name: str) -> Recogniser:
+    def _load(self, name: str) -> Recognizer:
         if name != self.default:
             return super()._load(name)
         return EagerRecogniser(read_bundle(PRETRAINED / name))

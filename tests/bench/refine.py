@@ -15,14 +15,14 @@ import click
 import numpy as np
 import torch
 from safetensors.torch import load
-from trainer.evaluation.calibration import rejection_threshold
 
 from trainer.data.datasets.corrections import Corrected, write
-from trainer.data.rendering.canvas import Look, paint
+from trainer.data.rendering.canvas import RenderStyle, render
 from trainer.data.rendering.rendered import pixels_of
 from trainer.data.samples import NOT_A_DIGIT, Samples, Split
 from trainer.data.source import Source
 from trainer.data.strokes.records import Record, read, split_of
+from trainer.evaluation.calibration import rejection_threshold
 from trainer.paths import data_folder
 from trainer.recognition.bundle import PRETRAINED, read_bundle
 from trainer.recognition.image import as_png
@@ -81,13 +81,13 @@ def nines() -> tuple[list[Corrected], Samples]:
     corrected = [
         Corrected(
             label="9",
-            picture=as_png(paint(record.strokes, Look())),
+            picture=as_png(render(record.strokes, RenderStyle())),
             strokes=[line.tolist() for line in record.strokes],
         )
         for record in (by_writer[name][0] for name in taught)
     ]
     fresh = [record for name in names if name not in taught for record in by_writer[name]]
-    pixels = np.stack([pixels_of(paint(record.strokes, Look())) for record in fresh])
+    pixels = np.stack([pixels_of(render(record.strokes, RenderStyle())) for record in fresh])
     return corrected, Samples(pixels, np.full(len(fresh), 9))
 
 

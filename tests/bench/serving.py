@@ -29,12 +29,12 @@ import psutil
 from PIL import Image
 
 from trainer.data.datasets import synthetic
-from trainer.data.rendering.canvas import Look, paint
+from trainer.data.rendering.canvas import RenderStyle, render
 from trainer.evaluation.benchmark.measure import large_photo
 from trainer.recognition.bundle import PRETRAINED, read_bundle
 from trainer.recognition.image import decode
 from trainer.recognition.preprocess import preprocess
-from trainer.recognition.recognizer import Recogniser
+from trainer.recognition.recognizer import Recognizer
 
 WORKERS = 2
 CONNECTIONS = 8
@@ -86,12 +86,12 @@ class Load:
 def page_pictures(count: int) -> list[bytes]:
     """What the page sends: the ink on 140×140 RGB, as PNG."""
     rng = np.random.default_rng(0)
-    look = Look(side=140, size=0.85, pen=7)
+    look = RenderStyle(side=140, size=0.85, pen=7)
     pictures = []
     for number in range(count):
         file = io.BytesIO()
         strokes = synthetic.drawn(number % 10, rng)
-        Image.fromarray(paint(strokes, look)).convert("RGB").save(file, "PNG")
+        Image.fromarray(render(strokes, look)).convert("RGB").save(file, "PNG")
         pictures.append(file.getvalue())
     return pictures
 
@@ -190,7 +190,7 @@ def measure_serving(seconds: int, rounds: int) -> dict[str, Any]:
 
 def steps(picture: bytes) -> dict[str, float]:
     """Milliseconds of each step to the answer to a drawing, and to a large photo."""
-    recogniser = Recogniser(read_bundle(PRETRAINED / "inkling"))
+    recognizer = Recognizer(read_bundle(PRETRAINED / "inkling"))
     image = decode(picture).image
     pixels = preprocess(image).pixels[None]
     photo = large_photo(synthetic.drawn(8, np.random.default_rng(0)))
@@ -198,7 +198,7 @@ def steps(picture: bytes) -> dict[str, float]:
     return {
         "decode": milliseconds(lambda: decode(picture)),
         "preprocess": milliseconds(lambda: preprocess(image)),
-        "forward": milliseconds(lambda: recogniser.logits(pixels)),
+        "forward": milliseconds(lambda: recognizer.logits(pixels)),
         "decode a 12-megapixel photo": milliseconds(lambda: decode(photo)),
         "preprocess it": milliseconds(lambda: preprocess(photographed.image, photographed.scale)),
     }

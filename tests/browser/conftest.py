@@ -36,7 +36,7 @@ class Site:
 
     def __init__(self, home: str, **settings: Any) -> None:
         self._app = create_app(Settings(home=home, admin_password=PASSWORD, **settings))
-        self.database: Database = self._app.extensions["database"]
+        self.database: Database = self._app.extensions["inkling"].database
         self.database.upgrade()
         self.requests: list[str] = []
         self._app.before_request(self._note)

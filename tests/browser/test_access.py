@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 from tests.browser.conftest import answered, draw, fits, sign_in
 from webapp.retraining import runs
 from webapp.retraining.gate import Compared, Comparison, Measured, judge
-from webapp.retraining.options import Wishes
+from webapp.retraining.options import RetrainingOptions
 from webapp.retraining.progress import Epoch, Progress, stored
 
 
@@ -115,8 +115,8 @@ def test_nothing_moves_where_less_motion_is_asked_for(open_page):
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_on_the_admins_pages(site, browser, screen, scheme):
     with site.database.writing() as session:
-        waiting = runs.ask(session, Wishes(), "test").id
-        judged = runs.ask(session, Wishes(), "test")
+        waiting = runs.ask(session, RetrainingOptions(), "test").id
+        judged = runs.ask(session, RetrainingOptions(), "test")
         measured = [Measured(40, share, [[2] * 10] * 10) for share in (0.4, 0.8)]
         sets = [Compared("corrections", (measured[0], measured[1]))]
         verdict = judge(Comparison(("shipped", "0123456789ab"), sets, ["mnist"]), 0.1)
@@ -125,7 +125,7 @@ def test_axe_finds_nothing_on_the_admins_pages(site, browser, screen, scheme):
         progress = Progress(used=["synthetic"], lacked=["mnist"], soft_targets=True)
         progress.epochs = [Epoch(1, 0.5, 0.9, 0.1, 0.99, True)]
         judged.progress = stored(progress)
-        failed = runs.ask(session, Wishes(epochs=2), "test")
+        failed = runs.ask(session, RetrainingOptions(epochs=2), "test")
         failed.state, failed.error = "failed", "No space left on device: " + "/a/long/path" * 9
     context = browser.new_context(locale="en-US", color_scheme=scheme, **screen)
     page = context.new_page()

@@ -5,7 +5,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import answered, draw
-from trainer.data.rendering.canvas import Look, paint
+from trainer.data.rendering.canvas import RenderStyle, render
 from trainer.data.rendering.numbers import put_together
 
 
@@ -63,11 +63,11 @@ def test_a_number_is_read_while_it_is_drawn_and_its_frames_go_with_it(open_page,
 def test_an_uploaded_number_is_framed(open_page, number, encode):
     page = open_page()
     page.select_option("#mode", "number")
-    picture = encode(paint(number, Look(side=800, size=0.8, pen=14)))
+    picture = encode(render(number, RenderStyle(side=800, size=0.8, pen=14)))
     file = {"name": "407.png", "mimeType": "image/png", "buffer": picture}
     page.locator("#upload").set_input_files(file)
     answered(page, "407")
-    for _ in range(50):  # the picture is painted a moment after the answer is there
+    for _ in range(50):  # the picture is rendered a moment after the answer is there
         if accent_columns(page) == 6:
             break
         page.wait_for_timeout(100)
@@ -76,7 +76,7 @@ def test_an_uploaded_number_is_framed(open_page, number, encode):
 
 def test_without_scripts_a_number_can_be_uploaded(open_page, number, encode):
     page = open_page(java_script_enabled=False)
-    picture = encode(paint(number, Look(side=560, size=0.8, pen=11)))
+    picture = encode(render(number, RenderStyle(side=560, size=0.8, pen=11)))
     file = {"name": "407.png", "mimeType": "image/png", "buffer": picture}
     page.locator("#upload").set_input_files(file)
     page.select_option("#mode", "number")

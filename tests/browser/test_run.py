@@ -5,7 +5,7 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import sign_in
 from webapp.retraining import runs
-from webapp.retraining.options import Wishes
+from webapp.retraining.options import RetrainingOptions
 from webapp.retraining.progress import Epoch, Point, Progress, stored
 from webapp.retraining.runs import Claim
 
@@ -13,7 +13,7 @@ from webapp.retraining.runs import Claim
 @pytest.mark.parametrize("way", ["events", "asking"])
 def test_the_page_shows_each_change_while_it_runs_and_what_came_of_it(site, open_page, way):
     with site.database.writing() as session:
-        run = runs.ask(session, Wishes(), "test").id
+        run = runs.ask(session, RetrainingOptions(), "test").id
     page = open_page("/admin/login", expect_errors=True)
     if way == "asking":
         page.route("**/events", lambda route: route.abort())
@@ -49,7 +49,7 @@ def test_the_page_shows_each_change_while_it_runs_and_what_came_of_it(site, open
 
 def test_without_scripts_the_page_tells_and_cancels_too(site, open_page):
     with site.database.writing() as session:
-        run = runs.ask(session, Wishes(), "test").id
+        run = runs.ask(session, RetrainingOptions(), "test").id
     page = open_page("/admin/login", java_script_enabled=False)
     sign_in(page)
     page.goto(f"{site.url}/admin/runs/{run}")

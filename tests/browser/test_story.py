@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Site, draw, fits, sign_in
 from tests.webapp.retraining.test_worker import Worker
-from trainer.data.rendering.canvas import Look, paint
+from trainer.data.rendering.canvas import RenderStyle, render
 from trainer.data.samples import Split
 from trainer.data.strokes.records import Record, read, split_of
 from trainer.paths import data_folder
@@ -22,8 +22,8 @@ LEARNING_MS = 500_000
 
 
 @pytest.fixture
-def worker(site: Site, tmp_path: Path, painted: Path) -> Iterator[Worker]:
-    worker = Worker(Settings(home=str(tmp_path)), data_folder(), painted)
+def worker(site: Site, tmp_path: Path, rendered: Path) -> Iterator[Worker]:
+    worker = Worker(Settings(home=str(tmp_path)), data_folder(), rendered)
     worker.start()
     yield worker
     worker.stop()
@@ -51,7 +51,7 @@ def answers(page: Page, site: Site, records: list[Record]) -> list[tuple[int, bo
     """What the site says to drawings: the digit, whether it is one, how sure."""
     found = []
     for record in records:
-        png = base64.b64encode(as_png(paint(record.strokes, Look()))).decode()
+        png = base64.b64encode(as_png(render(record.strokes, RenderStyle()))).decode()
         body = {"image": f"data:image/png;base64,{png}"}
         answer = page.request.post(f"{site.url}/api/v1/predict", data=body).json()
         found.append((answer["digit"], answer["is_digit"], answer["confidence"]))

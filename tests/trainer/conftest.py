@@ -11,7 +11,7 @@ from PIL import Image
 
 from trainer.cli import main
 from trainer.data.datasets import synthetic
-from trainer.data.rendering.canvas import Look, paint
+from trainer.data.rendering.canvas import RenderStyle, render
 from trainer.data.samples import Split
 
 
@@ -25,7 +25,7 @@ def some_digits(tmp_path_factory):
             label = index % 10
             place = folder / split / str(label)
             place.mkdir(parents=True, exist_ok=True)
-            picture = paint(synthetic.drawn(label, rng), Look(side=64, pen=4))
+            picture = render(synthetic.drawn(label, rng), RenderStyle(side=64, pen=4))
             Image.fromarray(picture).save(place / f"{index:04}.png")
     return folder
 

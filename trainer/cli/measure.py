@@ -26,7 +26,7 @@ from trainer.paths import data_folder, home_folder
 from trainer.recognition.bundle import Evaluation, Rejection, read_bundle
 from trainer.recognition.image import PictureError, decode
 from trainer.recognition.preprocess import EmptyDrawing
-from trainer.recognition.recognizer import Recogniser
+from trainer.recognition.recognizer import Recognizer
 
 
 @click.command()
@@ -41,8 +41,8 @@ def evaluate(bundle: Path, data: str, split: str, strict: bool, as_json: bool) -
         stop_at_unreadable_pictures()
     from trainer.evaluation.metrics import evaluate as evaluate_bundle
 
-    recogniser = Recogniser(read_bundle(bundle))
-    _show(evaluate_bundle(recogniser, Source.parse(data), Split(split)), as_json)
+    recognizer = Recognizer(read_bundle(bundle))
+    _show(evaluate_bundle(recognizer, Source.parse(data), Split(split)), as_json)
 
 
 @click.command()
@@ -122,12 +122,12 @@ def predict(files: tuple[Path, ...], bundle: Path, as_json: bool) -> None:
 
     Ends with 1 when a picture could not be read; the others are read all the same.
     """
-    recogniser = Recogniser(read_bundle(bundle))
+    recognizer = Recognizer(read_bundle(bundle))
     failed = False
     for file in files:
         try:
             picture = decode(file.read_bytes())
-            reading = recogniser.read(picture.image, picture.scale)
+            reading = recognizer.read(picture.image, picture.scale)
         except (OSError, PictureError, EmptyDrawing) as error:
             failed = True
             reason = (error.strerror or str(error)) if isinstance(error, OSError) else str(error)

@@ -18,7 +18,7 @@ from trainer.recognition.bundle import PRETRAINED, BundleError, read_bundle
 from trainer.recognition.image import PictureError, decode
 from trainer.recognition.occlusion import occlusion_map
 from trainer.recognition.preprocess import SIDE, EmptyDrawing
-from trainer.recognition.recognizer import Recogniser
+from trainer.recognition.recognizer import Recognizer
 
 _TIMES = 200
 
@@ -61,15 +61,15 @@ def _of_bundle(name: str) -> dict[str, object]:
     own = home_folder() / "models" / name
     folder = own if own.is_dir() else PRETRAINED / name
     try:
-        recogniser = Recogniser(read_bundle(folder))
+        recognizer = Recognizer(read_bundle(folder))
     except BundleError:
         return {}
     picture = np.zeros((1, SIDE, SIDE), np.uint8)
-    accuracy = {each.data: each.accuracy for each in recogniser.card.evaluations}
+    accuracy = {each.data: each.accuracy for each in recognizer.card.evaluations}
     return {
         "bytes": sum(path.stat().st_size for path in folder.iterdir()),
         "mnist_test": accuracy.get("mnist"),
-        "forward_ms": median_ms(lambda _: recogniser.logits(picture), _TIMES),
+        "forward_ms": median_ms(lambda _: recognizer.logits(picture), _TIMES),
     }
 
 
@@ -112,17 +112,17 @@ def explain(bundle: Path, picture: Path, output: Path) -> None:
     from trainer.report import figures
 
     folder = bundle if bundle.is_dir() else PRETRAINED / bundle
-    recogniser = Recogniser(read_bundle(folder))
+    recognizer = Recognizer(read_bundle(folder))
     try:
         decoded = decode(picture.read_bytes())
-        reading = recogniser.read(decoded.image, decoded.scale)
+        reading = recognizer.read(decoded.image, decoded.scale)
     except (OSError, PictureError, EmptyDrawing) as error:
         raise TrainerError(f"{picture}: {error}") from error
     pixels = reading.prepared.pixels
     answer = f"{reading.digit}, {reading.confidence:.1%}"
-    falls = occlusion_map(recogniser, pixels)
+    falls = occlusion_map(recognizer, pixels)
     found = {"occlusion": figures.occlusion(pixels, falls, answer)}
-    for name, (given,) in recogniser.stages(pixels[None]).items():
+    for name, (given,) in recognizer.stages(pixels[None]).items():
         found[name.replace(" ", "-")] = figures.stage(given, f"{name}: {_shape(given.shape)}")
     click.echo(f"{picture}: {answer}")
     for name, figure in found.items():

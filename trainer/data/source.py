@@ -65,7 +65,7 @@ class Source:
     def load(self, split: Split, seed: int = 0) -> Samples:
         """Load a part. The size counts for training alone: validation and test are always whole.
 
-        Those two are painted once, and kept in the home folder for the next time.
+        Those two are rendered once, and kept in the home folder for the next time.
         """
         data_set = DATA_SETS[self.name]
         folder = self.path or data_folder()

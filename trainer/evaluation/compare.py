@@ -10,7 +10,7 @@ from trainer.data.samples import NOT_A_DIGIT, Samples, Split
 from trainer.data.source import Source
 from trainer.evaluation.metrics import measure
 from trainer.recognition.bundle import Bundle, Card, Evaluation, Rejection
-from trainer.recognition.recognizer import Recogniser
+from trainer.recognition.recognizer import Recognizer
 
 
 class Compared(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,11 +34,11 @@ def compare(bundles: Sequence[Bundle], sources: Sequence[Source]) -> Comparison:
     Where every card tells figures of the very same pictures, those are taken. A data set that mixes
     digits with what is none counts twice, once for each; an empty one not at all.
     """
-    recognisers = [Recogniser(bundle) for bundle in bundles]
+    recognizers = [Recognizer(bundle) for bundle in bundles]
     found: list[Compared] = []
     for source in sources:
         if source.is_here:
-            found += _by_cards(bundles, source) or _by_asking(recognisers, source)
+            found += _by_cards(bundles, source) or _by_asking(recognizers, source)
     return Comparison(
         versions=[bundle.card.version for bundle in bundles],
         sets=found,
@@ -59,15 +59,15 @@ def _told(card: Card, data: str) -> Evaluation | Rejection | None:
     return next((each for each in measured if (each.data, each.split) == (data, "test")), None)
 
 
-def _by_asking(recognisers: Sequence[Recogniser], source: Source) -> list[Compared]:
+def _by_asking(recognizers: Sequence[Recognizer], source: Source) -> list[Compared]:
     samples = source.load(Split.TEST)
     digits = samples.labels != NOT_A_DIGIT
     return [
-        Compared(data=source.title, measured=[_measure(each, part, source) for each in recognisers])
+        Compared(data=source.title, measured=[_measure(each, part, source) for each in recognizers])
         for part in (samples.where(digits), samples.where(~digits))
         if len(part)
     ]
 
 
-def _measure(recogniser: Recogniser, samples: Samples, source: Source) -> Evaluation | Rejection:
-    return measure(recogniser, samples, source.title, Split.TEST)
+def _measure(recognizer: Recognizer, samples: Samples, source: Source) -> Evaluation | Rejection:
+    return measure(recognizer, samples, source.title, Split.TEST)

@@ -12,7 +12,7 @@ from trainer.recognition.bundle import Evaluation, Rejection, WrongAnswer
 from trainer.recognition.image import as_data_url
 from trainer.recognition.prediction import DIGITS, Floats, digit_probabilities, digit_score
 from trainer.recognition.preprocess import Pixels
-from trainer.recognition.recognizer import Recogniser
+from trainer.recognition.recognizer import Recognizer
 
 _BATCH = 1024
 _GALLERY = 24  # wrong answers that a card shows
@@ -20,20 +20,20 @@ _GALLERY = 24  # wrong answers that a card shows
 Labels = NDArray[np.int64]
 
 
-def evaluate(recogniser: Recogniser, source: Source, split: Split) -> Evaluation | Rejection:
+def evaluate(recognizer: Recognizer, source: Source, split: Split) -> Evaluation | Rejection:
     """Measure a bundle on one part of a data set, through ONNX Runtime."""
-    return measure(recogniser, source.load(split), str(source.whole), split)
+    return measure(recognizer, source.load(split), str(source.whole), split)
 
 
 def measure(
-    recogniser: Recogniser, samples: Samples, data: str, split: Split
+    recognizer: Recognizer, samples: Samples, data: str, split: Split
 ) -> Evaluation | Rejection:
     """How well digits are read, or, where the samples hold none, how well they are rejected.
 
     A digit in which `preprocess` found nothing is read wrongly and rejected.
     """
-    card = recogniser.card
-    logits = all_logits(recogniser, samples.pixels)
+    card = recognizer.card
+    logits = all_logits(recognizer, samples.pixels)
     rejected = (digit_score(logits) < card.rejection_threshold) | ~samples.has_ink
     digits = samples.labels != NOT_A_DIGIT
     if not digits.any():
@@ -90,10 +90,10 @@ def surest_errors(probabilities: Floats, labels: Labels, read: NDArray[np.bool_]
     return wrong[np.argsort(-confidence[wrong], kind="stable")]
 
 
-def all_logits(recogniser: Recogniser, pixels: Pixels) -> Floats:
+def all_logits(recognizer: Recognizer, pixels: Pixels) -> Floats:
     """Logits of any number of pictures, in batches: uint8 [n, 28, 28] to float64 [n, 10 or 11]."""
     batches = range(0, len(pixels), _BATCH)
-    return np.concatenate([recogniser.logits(pixels[i : i + _BATCH]) for i in batches])
+    return np.concatenate([recognizer.logits(pixels[i : i + _BATCH]) for i in batches])
 
 
 def confusion(truth: Labels, answers: Labels) -> Labels:

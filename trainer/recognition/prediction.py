@@ -15,7 +15,7 @@ DIGITS = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class DigitPrediction:
     """The answer to one picture.
 
     `probabilities` is float64 [10] and sums to 1. `digit_score`, 0..1, says how much it looks like

@@ -11,7 +11,7 @@ from PIL import Image
 
 from trainer.recognition.bundle.card import Card
 from trainer.recognition.bundle.store import Bundle, BundleError
-from trainer.recognition.prediction import Floats, Reading, digit_probabilities, digit_score
+from trainer.recognition.prediction import DigitPrediction, Floats, digit_probabilities, digit_score
 from trainer.recognition.preprocess import (
     EmptyDrawing,
     Parts,
@@ -21,7 +21,7 @@ from trainer.recognition.preprocess import (
     preprocess_parts,
 )
 from trainer.recognition.segmentation.joining import (
-    NumberReading,
+    NumberPrediction,
     Run,
     best_path,
     mean_score,
@@ -30,7 +30,7 @@ from trainer.recognition.segmentation.joining import (
 )
 
 
-class Recogniser:
+class Recognizer:
     """A bundle in ONNX Runtime, on one thread.
 
     Make it after forking: a session does not survive a fork.
@@ -49,7 +49,7 @@ class Recogniser:
             raise BundleError(f"{bundle.folder}: ONNX Runtime cannot load it: {error}") from error
         self._input = self._session.get_inputs()[0].name
 
-    def read(self, picture: Image.Image | Pixels, scale: float = 1.0) -> Reading:
+    def read(self, picture: Image.Image | Pixels, scale: float = 1.0) -> DigitPrediction:
         """Read the digit in a picture of any kind; `scale` is `preprocess`'s.
 
         Raises `EmptyDrawing` where there is no ink.
@@ -57,7 +57,7 @@ class Recogniser:
         prepared = preprocess(picture, scale)
         return self.answer(prepared, self.logits(prepared.pixels[None])[0])
 
-    def read_number(self, picture: Image.Image | Pixels, scale: float = 1.0) -> NumberReading:
+    def read_number(self, picture: Image.Image | Pixels, scale: float = 1.0) -> NumberPrediction:
         """Read all the digits in a picture, from left to right. Arguments and errors as above."""
         parts = preprocess_parts(picture, scale)
         digits = self._read_parts(parts)
@@ -70,9 +70,9 @@ class Recogniser:
         readings = list(digits.values())
         left_out = outside(digits, len(parts.parts)) - parts.dashes()
         is_number = not left_out and mean_score(readings) >= self.card.rejection_threshold
-        return NumberReading(readings, is_number)
+        return NumberPrediction(readings, is_number)
 
-    def _read_parts(self, parts: Parts) -> dict[Run, Reading]:
+    def _read_parts(self, parts: Parts) -> dict[Run, DigitPrediction]:
         """The runs of parts that read best as digits, from left to right."""
         prepared: dict[Run, Prepared] = {}
         for run in parts.runs():
@@ -85,11 +85,13 @@ class Recogniser:
         readings = dict(zip(prepared, answers, strict=True))
         return {run: readings[run] for run in best_path(readings, parts.cuts())}
 
-    def answer(self, prepared: Prepared, logits: Floats) -> Reading:
+    def answer(self, prepared: Prepared, logits: Floats) -> DigitPrediction:
         """What the logits of one picture mean."""
         score = float(digit_score(logits))
         probabilities = digit_probabilities(logits, self.card.temperature)
-        return Reading(prepared, probabilities, score, score >= self.card.rejection_threshold)
+        return DigitPrediction(
+            prepared, probabilities, score, score >= self.card.rejection_threshold
+        )
 
     def logits(self, pixels: Pixels) -> Floats:
         """From prepared pictures, uint8 [n, 28, 28], to logits, [n, 10] or [n, 11]."""

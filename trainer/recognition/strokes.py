@@ -1,4 +1,4 @@
-"""Pen strokes: the lines that a pen drew, before anything is painted."""
+"""Pen strokes: the lines that a pen drew, before anything is rendered."""
 
 from __future__ import annotations
 

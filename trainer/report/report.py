@@ -15,7 +15,7 @@ from trainer.data.source import Source
 from trainer.evaluation.metrics import all_logits, surest_errors, wrong_answers
 from trainer.recognition.bundle import Bundle
 from trainer.recognition.prediction import digit_probabilities
-from trainer.recognition.recognizer import Recogniser
+from trainer.recognition.recognizer import Recognizer
 from trainer.report import figures
 from trainer.report.pages import render
 from trainer.training.run import Run
@@ -32,9 +32,9 @@ def write_report(run: Run, bundle: Bundle) -> Path:
     source = Source.parse(plan.validation[0])
     samples = source.load(Split.TEST)
     digits = samples.where(samples.labels != NOT_A_DIGIT)
-    recogniser = Recogniser(bundle)
+    recognizer = Recognizer(bundle)
     probabilities = digit_probabilities(
-        all_logits(recogniser, digits.pixels), bundle.card.temperature
+        all_logits(recognizer, digits.pixels), bundle.card.temperature
     )
     answers, confidence = probabilities.argmax(axis=1), probabilities.max(axis=1)
     wrong = wrong_answers(probabilities, digits, f"{source} test", digits.has_ink)

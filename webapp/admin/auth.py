@@ -17,11 +17,11 @@ from werkzeug.security import check_password_hash
 from werkzeug.wrappers import Response
 from wtforms.validators import ValidationError
 
-from webapp import services as parts
 from webapp.http.errors import Problem
-from webapp.http.rate_limit import Quota
+from webapp.http.rate_limit import RateLimiter
+from webapp.services import EXTENSION, services
 from webapp.settings import Settings
-from webapp.storage.audit import note
+from webapp.storage import audit
 
 blueprint = Blueprint("login", __name__)
 
@@ -35,7 +35,7 @@ _SAFE = {"GET", "HEAD", "OPTIONS"}
 _ADMIN = "admin"
 
 
-class Door:
+class Authenticator:
     """Knows the password, in plain or as a hash, and the token."""
 
     def __init__(self, settings: Settings, secret: str) -> None:
@@ -46,17 +46,19 @@ class Door:
         self.key = hmac.new(secret.encode(), known.encode(), hashlib.sha256).hexdigest()[:16]
         """Names the password without telling it, so that a new one ends all sessions."""
 
-    def opens_to(self, password: str) -> bool:
+    def verify_password(self, password: str) -> bool:
         if self._hash:
             return check_password_hash(self._hash, password)
         return bool(self._plain) and hmac.compare_digest(password.encode(), self._plain.encode())
 
-    def opens_to_token(self, token: str) -> bool:
+    def verify_token(self, token: str) -> bool:
         return bool(self._token) and hmac.compare_digest(token.encode(), self._token.encode())
 
 
 def init_app(app: Flask) -> None:
-    app.extensions["door"] = Door(app.extensions["settings"], str(app.secret_key))
+    app.extensions["authenticator"] = Authenticator(
+        app.extensions[EXTENSION].settings, str(app.secret_key)
+    )
     app.config["WTF_CSRF_TIME_LIMIT"] = SESSION_SECONDS
     app.before_request(_guard)
     app.context_processor(lambda: {"signed_in": _signed_in() == "session", "csrf": generate_csrf})
@@ -79,12 +81,16 @@ def _guard() -> Response | None:
 
 
 def _signed_in() -> Literal["session", "token"] | None:
-    door: Door = current_app.extensions["door"]
+    authenticator: Authenticator = current_app.extensions["authenticator"]
     scheme, _space, token = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() == "bearer" and door.opens_to_token(token.strip()):
+    if scheme.lower() == "bearer" and authenticator.verify_token(token.strip()):
         return "token"
     known = session.get(_ADMIN)
-    if not known or known["key"] != door.key or time.time() - known["since"] > SESSION_SECONDS:
+    if (
+        not known
+        or known["key"] != authenticator.key
+        or time.time() - known["since"] > SESSION_SECONDS
+    ):
         return None
     return "session"
 
@@ -109,21 +115,21 @@ def form() -> str | Response:
 def enter() -> Response | tuple[str, int]:
     """Open a session, unless too many wrong passwords came from there."""
     _check_csrf()
-    door: Door = current_app.extensions["door"]
-    database = parts.database()
+    authenticator: Authenticator = current_app.extensions["authenticator"]
+    database = services().database
     address = request.remote_addr or ""
-    quota = Quota("logins", ATTEMPTS, _SPAN, str(current_app.secret_key))
+    limiter = RateLimiter("logins", ATTEMPTS, _SPAN, str(current_app.secret_key))
     with database.writing() as transaction:
-        if wait := quota.wait(transaction, address):
+        if wait := limiter.retry_after(transaction, address):
             minutes = math.ceil(wait.total_seconds() / 60)
             sentence = _("Too many wrong passwords. Wait %(minutes)s minutes.", minutes=minutes)
             return _page(sentence), HTTPStatus.TOO_MANY_REQUESTS
-        if not door.opens_to(request.form.get("password", "")):
-            quota.take(transaction, address)
-            note(transaction, address, "login refused")
+        if not authenticator.verify_password(request.form.get("password", "")):
+            limiter.hit(transaction, address)
+            audit.record(transaction, address, "login refused")
             return _page(_("That is not the password.")), HTTPStatus.UNAUTHORIZED
-        note(transaction, address, "login")
-    session[_ADMIN] = {"key": door.key, "since": time.time()}
+        audit.record(transaction, address, "login")
+    session[_ADMIN] = {"key": authenticator.key, "since": time.time()}
     return redirect("/admin/")
 
 

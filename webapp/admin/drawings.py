@@ -12,14 +12,14 @@ from flask import Blueprint, Response, g, redirect, request, send_file
 from werkzeug.wrappers import Response as AnyResponse
 
 from trainer.recognition.preprocess import EmptyDrawing
-from webapp import services as parts
 from webapp.http.errors import Problem
 from webapp.http.json import as_json, prefers_json
 from webapp.inference.predict import answer
-from webapp.inference.signed_prediction import Receipt
+from webapp.inference.signed_prediction import SignedPrediction
 from webapp.schemas import PredictRequest
+from webapp.services import services
+from webapp.storage import audit
 from webapp.storage import import_export as exchange
-from webapp.storage.audit import note
 from webapp.storage.drawings import Correction, accepted, correction, keep
 from webapp.storage.tables import Drawing
 
@@ -58,12 +58,12 @@ def bring() -> AnyResponse:
         detail = f"{file.filename}: {error}. Nothing was kept"
         raise Problem(HTTPStatus.BAD_REQUEST, "bad_import", detail) from error
     counts = {"kept": 0, "known": 0, "empty": brought.count(None)}
-    database = parts.database()
+    database = services().database
     with database.writing() as session:
         for given, visitor in _pausing(filter(None, brought)):
             _drawing, is_new = keep(session, given, visitor, "accepted")
             counts["kept" if is_new else "known"] += 1
-        note(session, g.admin, "imported", file=file.filename, **counts)
+        audit.record(session, g.admin, "imported", file=file.filename, **counts)
     if prefers_json():
         return as_json(counts)
     return redirect("/admin/")
@@ -71,10 +71,10 @@ def bring() -> AnyResponse:
 
 def _read(each: exchange.Imported) -> tuple[Correction, str] | None:
     """What the default model says of it, and who drew it; None where there is no ink."""
-    models = parts.models()
+    models = services().models
     try:
-        receipt = Receipt.of(answer(each.picture, models, PredictRequest(image="")))
-        return correction(receipt, each.label, each.picture, each.strokes), each.visitor
+        signed = SignedPrediction.of(answer(each.picture, models, PredictRequest(image="")))
+        return correction(signed, each.label, each.picture, each.strokes), each.visitor
     except (Problem, EmptyDrawing):
         return None
 
@@ -89,7 +89,7 @@ def _pausing(items: Iterable[T]) -> Iterator[T]:
 def _download(write: Callable[[BinaryIO, Iterable[Drawing]], None], kind: str) -> Response:
     """What `write` makes of the accepted drawings: by way of the disk, as they may be many."""
     file = tempfile.TemporaryFile()  # noqa: SIM115 - the response closes it
-    with parts.database().reading() as session:
+    with services().database.reading() as session:
         write(file, _pausing(accepted(session)))
     size = file.tell()
     file.seek(0)

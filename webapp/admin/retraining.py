@@ -17,14 +17,14 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
-from webapp import services as parts
 from webapp.http.errors import Problem
 from webapp.http.images import json_body
 from webapp.http.json import as_json, prefers_json
 from webapp.retraining import runs
 from webapp.retraining.gate import Verdict
-from webapp.retraining.options import BadWish, Wishes, architectures, recipes
+from webapp.retraining.options import InvalidOptions, RetrainingOptions, architectures, recipes
 from webapp.retraining.progress import Progress, loaded
+from webapp.services import services
 from webapp.storage.tables import Drawing, Run
 
 log = logging.getLogger(__name__)
@@ -46,7 +46,7 @@ class RunView(msgspec.Struct):
     id: str
     created: str
     who: str
-    wishes: Wishes
+    wishes: RetrainingOptions
     state: str
     cancelling: bool
     started: str | None
@@ -67,7 +67,7 @@ class RunList(msgspec.Struct):
 @blueprint.get("/retrain")
 def form() -> str:
     """What can be asked for, and the runs there were."""
-    with parts.database().writing() as session:
+    with services().database.writing() as session:
         runs.mark_lost(session)
         views = _newest(session)
         learned = (Drawing.state == "accepted") & ~Drawing.held_back
@@ -84,12 +84,16 @@ def form() -> str:
 @blueprint.post("/retrain")
 def ask() -> AnyResponse:
     """Put a run into the queue, and wake a worker."""
-    wishes = json_body(request, Wishes) if request.mimetype == "application/json" else _in_form()
+    wishes = (
+        json_body(request, RetrainingOptions)
+        if request.mimetype == "application/json"
+        else _in_form()
+    )
     try:
         wishes.check()
-    except BadWish as error:
+    except InvalidOptions as error:
         _refuse(str(error))
-    with parts.database().writing() as session:
+    with services().database.writing() as session:
         run = runs.ask(session, wishes, g.admin)
     _wake()
     return _answer(run, HTTPStatus.ACCEPTED)
@@ -122,7 +126,7 @@ def resume(identity: str) -> AnyResponse:
 
 @blueprint.get("/api/runs")
 def listing() -> Response:
-    with parts.database().writing() as session:
+    with services().database.writing() as session:
         runs.mark_lost(session)
         return as_json(RunList(_newest(session)))
 
@@ -153,13 +157,13 @@ def _events(identity: str, view: RunView) -> Iterator[bytes]:
         elif time.monotonic() - quiet_since > _SIGN_OF_LIFE_EVERY:
             yield b": nothing new\n\n"
             quiet_since = time.monotonic()
-        if view.state in _FINAL or parts.is_stopping():
+        if view.state in _FINAL or services().is_stopping():
             return
         time.sleep(_LOOK_EVERY)
         view = _look(identity)
 
 
-def _in_form() -> Wishes:
+def _in_form() -> RetrainingOptions:
     """What the form says; an empty field stands for the recipe's own."""
     given = {name: request.form.get(name) for name in _FORM_NAMES}
     fields: dict[str, Any] = {name: value for name, value in given.items() if value}
@@ -168,7 +172,7 @@ def _in_form() -> Wishes:
     if request.form.get("all_data") != "true" and {"all_data", "data"} & request.form.keys():
         fields["data"] = request.form.getlist("data")
     try:
-        return msgspec.convert(fields, Wishes, strict=False)
+        return msgspec.convert(fields, RetrainingOptions, strict=False)
     except msgspec.ValidationError as error:
         _refuse(str(error))
 
@@ -177,7 +181,7 @@ def _in_form() -> Wishes:
 def _changing(identity: str) -> Iterator[tuple[Session, Run]]:
     """A run to be changed, in one transaction. Raises `Problem` for what cannot be done to it."""
     try:
-        with parts.database().writing() as session:
+        with services().database.writing() as session:
             runs.mark_lost(session)
             yield session, _found(session.get(Run, identity, with_for_update=True))
     except runs.BadState as error:
@@ -186,10 +190,10 @@ def _changing(identity: str) -> Iterator[tuple[Session, Run]]:
 
 def _look(identity: str) -> RunView:
     """The run as it is now. Raises `Problem` where there is none."""
-    with parts.database().reading() as session:
+    with services().database.reading() as session:
         run = _found(session.get(Run, identity))
     if runs.is_silent(run):
-        with parts.database().writing() as session:
+        with services().database.writing() as session:
             runs.mark_lost(session)
             run = _found(session.get(Run, identity))
     return _view(run)
@@ -211,7 +215,7 @@ def _view(run: Run) -> RunView:
         id=run.id,
         created=run.created.isoformat(timespec="seconds"),
         who=run.who,
-        wishes=msgspec.convert(run.wishes, Wishes),
+        wishes=msgspec.convert(run.wishes, RetrainingOptions),
         state=run.state,
         cancelling=run.cancelling,
         started=_moment(run.started),
@@ -231,7 +235,7 @@ def _moment(moment: datetime | None) -> str | None:
 def _wake() -> None:
     """A queue that does not answer loses nothing: workers look at the table of runs too."""
     try:
-        parts.queue().wake()
+        services().queue.wake()
     except Exception:  # each kind of queue has errors of its own
         log.exception("the queue does not answer; a worker will find the run by itself")
 

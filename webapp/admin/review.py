@@ -11,12 +11,12 @@ from flask import Blueprint, Response, g, render_template, request
 from sqlalchemy import Select, String, case, cast, func, select
 from sqlalchemy.orm import Session
 
-from webapp import services as parts
 from webapp.http.errors import Problem
 from webapp.http.images import json_body
 from webapp.http.json import as_json
 from webapp.schemas import Truth
-from webapp.storage.audit import note
+from webapp.services import services
+from webapp.storage import audit
 from webapp.storage.drawings import State, delete_drawings
 from webapp.storage.tables import AuditEntry, Drawing, now
 
@@ -70,7 +70,7 @@ class Queue(msgspec.Struct):
 @blueprint.get("/")
 def overview() -> str:
     """What there is, and what was done."""
-    with parts.database().reading() as session:
+    with services().database.reading() as session:
         counted = session.execute(
             select(Drawing.label, Drawing.state, func.count()).group_by(
                 Drawing.label, Drawing.state
@@ -103,7 +103,7 @@ def queue() -> Response:
     filters = _filters()
     disagrees = Drawing.told != _answered()
     order = (case((disagrees, 0), else_=1), Drawing.confidence, Drawing.created)
-    with parts.database().reading() as session:
+    with services().database.reading() as session:
         found = session.scalars(_those(filters, select(Drawing)).order_by(*order).limit(PAGE))
         drawings = [_reviewed(drawing) for drawing in found]
         count = session.scalar(_those(filters, select(func.count()).select_from(Drawing))) or 0
@@ -114,21 +114,21 @@ def queue() -> Response:
 def decide(identity: str) -> Response:
     """Accept, relabel or reject a drawing, or put it back into the queue."""
     decision = json_body(request, Decision)
-    with parts.database().writing() as session:
+    with services().database.writing() as session:
         drawing = _drawing(session, identity)
         drawing.state = decision.state
         drawing.label = decision.label or drawing.label
         drawing.reviewed = None if decision.state == "new" else now()
-        note(session, g.admin, decision.state, drawing=identity, label=drawing.label)
+        audit.record(session, g.admin, decision.state, drawing=identity, label=drawing.label)
     return as_json(_reviewed(drawing))
 
 
 @blueprint.delete("/api/drawings/<identity>")
 def delete_one(identity: str) -> Response:
-    with parts.database().writing() as session:
+    with services().database.writing() as session:
         _drawing(session, identity)
         delete_drawings(session, Drawing.id == identity)
-        note(session, g.admin, "deleted", drawing=identity)
+        audit.record(session, g.admin, "deleted", drawing=identity)
     return Response(status=HTTPStatus.NO_CONTENT)
 
 
@@ -136,10 +136,10 @@ def delete_one(identity: str) -> Response:
 def delete_those() -> Response:
     """Delete all that fit the filters; without any, all there are."""
     filters = _filters()
-    with parts.database().writing() as session:
+    with services().database.writing() as session:
         those = _those(filters, select(Drawing.id))
         count = delete_drawings(session, Drawing.id.in_(those))
-        note(session, g.admin, "deleted", count=count, filters=msgspec.to_builtins(filters))
+        audit.record(session, g.admin, "deleted", count=count, filters=msgspec.to_builtins(filters))
     return as_json({"deleted": count})
 
 

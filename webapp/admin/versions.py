@@ -9,10 +9,10 @@ from flask import Blueprint, g, redirect, render_template
 from werkzeug.wrappers import Response as AnyResponse
 
 from trainer.recognition.bundle import BundleError, Card
-from webapp import services as parts
 from webapp.http.errors import Problem
 from webapp.http.json import as_json, prefers_json
 from webapp.inference.versions import SHIPPED
+from webapp.services import services
 
 blueprint = Blueprint("versions", __name__)
 
@@ -28,12 +28,12 @@ class Row:
 
 @blueprint.get("/versions")
 def versions() -> str:
-    line = parts.versions().line()
-    models = parts.models()
+    line = services().versions.line()
+    models = services().models
     shipped = models.shipped().card
     return render_template(
         "admin/versions.html",
-        rows=[*(_row(name) for name in parts.versions().names()), Row(SHIPPED, shipped)],
+        rows=[*(_row(name) for name in services().versions.names()), Row(SHIPPED, shipped)],
         line=line,
         datasets=[each.data for each in shipped.evaluations],
         right=_right,
@@ -44,7 +44,7 @@ def versions() -> str:
 def promote(version: str) -> AnyResponse:
     """Let a version answer, in every process within a second."""
     try:
-        parts.versions().promote(version, g.admin)
+        services().versions.promote(version, g.admin)
     except BundleError as error:
         raise Problem(HTTPStatus.CONFLICT, "version_refused", str(error)) from error
     return _done(version)
@@ -54,14 +54,14 @@ def promote(version: str) -> AnyResponse:
 def roll_back() -> AnyResponse:
     """Let the version answer again that the active one took over from."""
     try:
-        return _done(parts.versions().roll_back(g.admin))
+        return _done(services().versions.roll_back(g.admin))
     except BundleError as error:
         raise Problem(HTTPStatus.CONFLICT, "version_refused", str(error)) from error
 
 
 def _row(version: str) -> Row:
     try:
-        return Row(version, parts.versions().read(version).card)
+        return Row(version, services().versions.read(version).card)
     except BundleError as error:
         return Row(version, None, str(error))
 

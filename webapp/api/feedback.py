@@ -14,14 +14,14 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from trainer.recognition.preprocess import EmptyDrawing
-from webapp import services as parts
 from webapp.http.errors import Problem
 from webapp.http.images import json_body, picture_in_data_url
 from webapp.http.json import as_json
-from webapp.http.rate_limit import Quota
+from webapp.http.rate_limit import RateLimiter
 from webapp.inference.predict import answer
-from webapp.inference.signed_prediction import BadReceipt, Receipt
+from webapp.inference.signed_prediction import InvalidPredictionId, SignedPrediction
 from webapp.schemas import FeedbackRequest, Kept, PredictRequest
+from webapp.services import services
 from webapp.storage.drawings import Correction, correction, delete_expired, keep, take_back
 
 log = logging.getLogger(__name__)
@@ -50,7 +50,7 @@ def give() -> Response:
 @blueprint.delete("/<identity>")
 def delete(identity: str) -> Response:
     """Delete a drawing that this visitor gave."""
-    with parts.database().writing() as transaction:
+    with services().database.writing() as transaction:
         if not take_back(transaction, identity, session.get(_VISITOR, "")):
             raise Problem(HTTPStatus.NOT_FOUND, "not_found", "There is no such drawing of yours")
     return Response(status=HTTPStatus.NO_CONTENT)
@@ -58,13 +58,13 @@ def delete(identity: str) -> Response:
 
 def keep_feedback(asked: FeedbackRequest) -> tuple[Kept, bool]:
     """Keep it for the visitor of this request, and tell whether it is new. Raises `Problem`."""
-    settings = parts.settings()
+    settings = services().settings
     if not settings.corrections:
         raise Problem(HTTPStatus.FORBIDDEN, "corrections_off", "This site keeps no corrections")
     given = _correction(asked)
     visitor = session.setdefault(_VISITOR, secrets.token_hex(16))
     try:
-        with parts.database().writing() as transaction:
+        with services().database.writing() as transaction:
             drawing, is_new = keep(transaction, given, visitor)
             delete_expired(transaction, settings.keep_days)
             if is_new:
@@ -86,19 +86,19 @@ def _correction(asked: FeedbackRequest) -> Correction:
             HTTPStatus.BAD_REQUEST, "invalid_request", f"At most {MOST_POINTS:,} points of strokes"
         )
     picture = picture_in_data_url(asked.image) if asked.image else None
-    receipts = parts.receipts()
+    signer = services().signer
     try:
         if asked.prediction_id:
-            receipt = receipts.read(asked.prediction_id)
+            signed = signer.read(asked.prediction_id)
         elif picture:
             wishes = PredictRequest(image="")
-            receipt = Receipt.of(answer(picture, parts.models(), wishes))
+            signed = SignedPrediction.of(answer(picture, services().models, wishes))
         else:
             raise Problem(
                 HTTPStatus.BAD_REQUEST, "invalid_request", "Send `prediction_id` or `image`"
             )
-        return correction(receipt, asked.label, picture, asked.strokes)
-    except BadReceipt as error:
+        return correction(signed, asked.label, picture, asked.strokes)
+    except InvalidPredictionId as error:
         raise Problem(HTTPStatus.BAD_REQUEST, "unknown_prediction", f"T{str(error)[1:]}") from error
     except EmptyDrawing:
         raise Problem(
@@ -110,8 +110,8 @@ def _count(transaction: Session, limit: int) -> None:
     """One more of this client's corrections of the day. Raises `Problem` where that is too many."""
     address = request.remote_addr or ""
     secret = str(current_app.secret_key)
-    quota = Quota("corrections", limit, timedelta(days=1), secret)
-    if wait := quota.take(transaction, address):
+    limiter = RateLimiter("corrections", limit, timedelta(days=1), secret)
+    if wait := limiter.hit(transaction, address):
         problem = Problem(
             HTTPStatus.TOO_MANY_REQUESTS,
             "too_many_corrections",

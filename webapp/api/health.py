@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, jsonify
 
-from webapp import services as parts
 from webapp.http import metrics
+from webapp.services import services
 
 blueprint = Blueprint("health", __name__)
 
@@ -18,7 +18,7 @@ def alive() -> Response:
 @blueprint.get("/readyz")
 def ready() -> Response:
     """A worker only serves once its default model is loaded, so an answer means readiness."""
-    models = parts.models()
+    models = services().models
     return jsonify(status="ok", model=models.default, version=models.get().card.version)
 
 

@@ -9,13 +9,13 @@ from flask import Blueprint, Request, Response, request
 
 from trainer.recognition.bundle import Card
 from trainer.recognition.image import Picture
-from webapp import services as parts
 from webapp.http.errors import Problem
 from webapp.http.images import picture_in_form, picture_in_json
 from webapp.http.json import as_json
 from webapp.inference.explain import explain
 from webapp.inference.predict import answer
 from webapp.schemas import Measured, ModelInfo, ModelList, Prediction, PredictRequest
+from webapp.services import services
 
 blueprint = Blueprint("api", __name__, url_prefix="/api/v1")
 
@@ -24,20 +24,20 @@ blueprint = Blueprint("api", __name__, url_prefix="/api/v1")
 def predict() -> Response:
     """Read the digit, or the number, in a picture."""
     picture, wishes = _picture_in(request)
-    return _signed(answer(picture, parts.models(), wishes))
+    return _signed(answer(picture, services().models, wishes))
 
 
 @blueprint.post("/explain")
 def look_inside() -> Response:
     """Read the digit in a picture, and tell how the model came to its answer."""
     picture, wishes = _picture_in(request)
-    return _signed(explain(picture, parts.models(), wishes))
+    return _signed(explain(picture, services().models, wishes))
 
 
 @blueprint.get("/models")
 def list_models() -> Response:
     """The models that can be asked, with their cards' figures."""
-    models = parts.models()
+    models = services().models
     infos = [_info(name, card, models.default) for name, card in models.cards().items()]
     return as_json(ModelList(models=infos))
 
@@ -56,8 +56,8 @@ def _picture_in(request: Request) -> tuple[Picture, PredictRequest]:
 
 
 def _signed(prediction: Prediction) -> Response:
-    receipts = parts.receipts()
-    return as_json(receipts.sign(prediction))
+    signer = services().signer
+    return as_json(signer.sign(prediction))
 
 
 def _info(name: str, card: Card, default: str) -> ModelInfo:

@@ -16,7 +16,7 @@ from webapp.storage.tables import Counter, now
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-class Quota:
+class RateLimiter:
     """So often may a client do something in a span of time."""
 
     def __init__(self, what: str, limit: int, span: timedelta, secret: str) -> None:
@@ -25,9 +25,9 @@ class Quota:
         self._span = span
         self._secret = secret
 
-    def take(self, session: Session, address: str) -> timedelta | None:
+    def hit(self, session: Session, address: str) -> timedelta | None:
         """Count one more; or, where the limit is reached, how long until the client may go on."""
-        if wait := self.wait(session, address):
+        if wait := self.retry_after(session, address):
             return wait
         begins = self._begins(now())
         session.execute(delete(Counter).where(Counter.what == self._what, Counter.begins < begins))
@@ -37,7 +37,7 @@ class Quota:
         session.get_one(Counter, key, with_for_update=True).count += 1
         return None
 
-    def wait(self, session: Session, address: str) -> timedelta | None:
+    def retry_after(self, session: Session, address: str) -> timedelta | None:
         """How long until the client may go on, where the limit is reached."""
         moment = now()
         begins = self._begins(moment)

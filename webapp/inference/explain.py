@@ -32,14 +32,14 @@ def explain(picture: Picture, models: Models, wishes: PredictRequest) -> Explana
             HTTPStatus.BAD_REQUEST, "invalid_request", "Explained is one digit, by one model"
         )
     prediction = answer(picture, models, wishes)
-    recogniser = models.get(prediction.model.name)
+    recognizer = models.get(prediction.model.name)
     pixels = preprocess(picture.image, picture.scale).pixels
     return Explanation(
         **msgspec.structs.asdict(prediction),
-        occlusion=as_data_url(tinted(pixels, occlusion_map(recogniser, pixels))),
+        occlusion=as_data_url(tinted(pixels, occlusion_map(recognizer, pixels))),
         stages=[
             Stage(name=name, shape=list(given.shape), picture=as_data_url(glowing(tiles(given))))
-            for name, (given,) in recogniser.stages(pixels[None]).items()
+            for name, (given,) in recognizer.stages(pixels[None]).items()
         ],
     )
 

@@ -9,10 +9,10 @@ from http import HTTPStatus
 import msgspec
 
 from trainer.recognition.image import Picture, as_data_url
-from trainer.recognition.prediction import Reading
+from trainer.recognition.prediction import DigitPrediction
 from trainer.recognition.preprocess import EmptyDrawing
-from trainer.recognition.recognizer import Recogniser
-from trainer.recognition.segmentation.joining import NumberReading
+from trainer.recognition.recognizer import Recognizer
+from trainer.recognition.segmentation.joining import NumberPrediction
 from webapp.http.errors import Problem
 from webapp.http.metrics import PREDICTIONS
 from webapp.inference.registry import Models, UnknownModel
@@ -40,13 +40,13 @@ def answer(picture: Picture, models: Models, wishes: PredictRequest) -> Predicti
     everyone = wishes.model == ALL
     name = models.default if everyone or not wishes.model else wishes.model
     try:
-        recogniser = models.get(name)
+        recognizer = models.get(name)
     except UnknownModel:
         known = ", ".join([*models.names, ALL])
         raise Problem(
             HTTPStatus.BAD_REQUEST, "unknown_model", f"There is no model {name!r}; known: {known}"
         ) from None
-    prediction = _predict(picture, name, recogniser, wishes.mode)
+    prediction = _predict(picture, name, recognizer, wishes.mode)
     if everyone:
         answers = [prediction]
         for other in models.names:
@@ -59,11 +59,11 @@ def answer(picture: Picture, models: Models, wishes: PredictRequest) -> Predicti
     return prediction
 
 
-def _predict(picture: Picture, name: str, recogniser: Recogniser, mode: Mode) -> Prediction:
+def _predict(picture: Picture, name: str, recognizer: Recognizer, mode: Mode) -> Prediction:
     started = time.perf_counter()
     try:
-        number = _read(picture, recogniser, mode)
-        several = mode == "digit" and _looks_like_several(picture, recogniser, number)
+        number = _read(picture, recognizer, mode)
+        several = mode == "digit" and _looks_like_several(picture, recognizer, number)
     except EmptyDrawing:
         raise Problem(
             HTTPStatus.UNPROCESSABLE_ENTITY, "empty_drawing", "Nothing is drawn in the picture"
@@ -84,29 +84,31 @@ def _predict(picture: Picture, name: str, recogniser: Recogniser, mode: Mode) ->
         prediction_id="",  # until it is signed
         seen=as_data_url(doubtful.prepared.pixels),
         inverted=doubtful.prepared.dark_on_light,
-        model=ModelVersion(name=name, version=recogniser.card.version),
+        model=ModelVersion(name=name, version=recognizer.card.version),
         models=[],
         elapsed_ms=round((time.perf_counter() - started) * 1000, 3),
     )
 
 
-def _read(picture: Picture, recogniser: Recogniser, mode: Mode) -> NumberReading:
+def _read(picture: Picture, recognizer: Recognizer, mode: Mode) -> NumberPrediction:
     if mode == "number":
-        return recogniser.read_number(picture.image, picture.scale)
-    reading = recogniser.read(picture.image, picture.scale)
-    return NumberReading([reading], reading.is_digit)
+        return recognizer.read_number(picture.image, picture.scale)
+    reading = recognizer.read(picture.image, picture.scale)
+    return NumberPrediction([reading], reading.is_digit)
 
 
-def _looks_like_several(picture: Picture, recogniser: Recogniser, as_digit: NumberReading) -> bool:
+def _looks_like_several(
+    picture: Picture, recognizer: Recognizer, as_digit: NumberPrediction
+) -> bool:
     """Whether what is no digit would be read as a number."""
     if as_digit.is_number:
         return False
-    number = recogniser.read_number(picture.image, picture.scale)
+    number = recognizer.read_number(picture.image, picture.scale)
     surely = number.confidence * number.digit_score >= SEVERAL
     return number.is_number and len(number.digits) > 1 and surely
 
 
-def _digit(reading: Reading) -> DigitReading:
+def _digit(reading: DigitPrediction) -> DigitReading:
     return DigitReading(
         digit=reading.digit,
         confidence=reading.confidence,
@@ -117,7 +119,7 @@ def _digit(reading: Reading) -> DigitReading:
     )
 
 
-def _certainty(number: NumberReading) -> Certainty:
+def _certainty(number: NumberPrediction) -> Certainty:
     if not number.is_number:
         return "not_a_digit"
     if number.confidence >= SURE:

@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from trainer.recognition.bundle import PRETRAINED, Bundle, BundleError, Card, read_bundle
 from trainer.recognition.preprocess import SIDE
-from trainer.recognition.recognizer import Recogniser
+from trainer.recognition.recognizer import Recognizer
 from webapp.inference.versions import SHIPPED, Versions
 from webapp.settings import Settings
 
@@ -39,11 +39,11 @@ class Models:
     def __init__(self, settings: Settings, versions: Versions | None = None) -> None:
         self._settings = settings
         self._cards: dict[str, Card | None] = {}
-        self._loaded: dict[str, Recogniser] = {}
+        self._loaded: dict[str, Recognizer] = {}
         self._lock = Lock()
         self.default = settings.model
         self._versions = versions
-        self._active: Recogniser | None = None  # of the default model, where one is promoted
+        self._active: Recognizer | None = None  # of the default model, where one is promoted
         self._next_look = 0.0
         self._line: list[str] = []
         self._refused: set[str] = set()  # of this line, so that each is tried and told once
@@ -57,7 +57,7 @@ class Models:
         """Names of the bundles that are there, the default one first."""
         return sorted(_names(self._settings), key=lambda name: (name != self.default, name))
 
-    def get(self, name: str | None = None) -> Recogniser:
+    def get(self, name: str | None = None) -> Recognizer:
         """The model of that name, or the default one's active version. Raises `UnknownModel`."""
         if name and name != self.default:
             return self._named(name)
@@ -73,11 +73,11 @@ class Models:
         cards = self._cards | {self.default: self.get().card}
         return {name: card for name in self.names if (card := cards[name])}
 
-    def shipped(self) -> Recogniser:
+    def shipped(self) -> Recognizer:
         """The default model as it is where no version was promoted."""
         return self._named(self.default)
 
-    def _named(self, name: str) -> Recogniser:
+    def _named(self, name: str) -> Recognizer:
         if name not in self._loaded:
             with self._lock:
                 if name not in self._loaded:
@@ -120,10 +120,10 @@ class Models:
                 log.info("version %s answers", version)
                 return
 
-    def _load(self, name: str) -> Recogniser:
+    def _load(self, name: str) -> Recognizer:
         for bundle in bundles_of(self._settings, name):
             try:
-                return Recogniser(bundle)
+                return Recognizer(bundle)
             except BundleError as error:
                 log.error("bundle refused: %s", error)
         raise UnknownModel(name)
@@ -150,13 +150,13 @@ def _folders(settings: Settings) -> tuple[Path, Path]:
     return settings.models_folder, PRETRAINED
 
 
-def _tried(bundle: Bundle) -> Recogniser:
+def _tried(bundle: Bundle) -> Recognizer:
     """Load a bundle, and let it answer once. Raises `BundleError`."""
-    recogniser = Recogniser(bundle)
+    recognizer = Recognizer(bundle)
     try:
-        logits = recogniser.logits(np.zeros((1, SIDE, SIDE), np.uint8))
+        logits = recognizer.logits(np.zeros((1, SIDE, SIDE), np.uint8))
     except Exception as error:  # onnxruntime's own exceptions share no other base
         raise BundleError(f"{bundle.folder}: it cannot answer: {error}") from error
     if not np.isfinite(logits).all():
         raise BundleError(f"{bundle.folder}: its answer is no number")
-    return recogniser
+    return recognizer

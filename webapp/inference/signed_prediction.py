@@ -22,11 +22,11 @@ LIFETIME = 24 * 3600
 _PREFIX = "data:image/png;base64,"
 
 
-class BadReceipt(ValueError):
+class InvalidPredictionId(ValueError):
     """Not an id that we gave, or one that is too old."""
 
 
-class Receipt(msgspec.Struct, array_like=True, frozen=True):
+class SignedPrediction(msgspec.Struct, array_like=True, frozen=True):
     """An answer to one drawing."""
 
     model: str
@@ -41,7 +41,7 @@ class Receipt(msgspec.Struct, array_like=True, frozen=True):
     """The 28×28 that the model saw, as PNG. Of a number, its least certain digit."""
 
     @classmethod
-    def of(cls, prediction: Prediction) -> Receipt:
+    def of(cls, prediction: Prediction) -> SignedPrediction:
         return cls(
             prediction.model.name,
             prediction.model.version,
@@ -54,7 +54,7 @@ class Receipt(msgspec.Struct, array_like=True, frozen=True):
         )
 
 
-class Receipts:
+class PredictionSigner:
     """Issues and reads them by a secret that all processes share."""
 
     def __init__(self, secret: str) -> None:
@@ -62,15 +62,17 @@ class Receipts:
 
     def sign(self, prediction: P) -> P:
         """Give an answer its id: letters, digits, `-`, `_` and `.`."""
-        packed = base64.urlsafe_b64encode(msgspec.msgpack.encode(Receipt.of(prediction)))
+        packed = base64.urlsafe_b64encode(msgspec.msgpack.encode(SignedPrediction.of(prediction)))
         prediction.prediction_id = self._signer.sign(packed.rstrip(b"=")).decode()
         return prediction
 
-    def read(self, text: str) -> Receipt:
-        """Raises `BadReceipt`."""
+    def read(self, text: str) -> SignedPrediction:
+        """Raises `InvalidPredictionId`."""
         try:
             packed = self._signer.unsign(text, max_age=LIFETIME)
             padded = packed + b"=" * (-len(packed) % 4)
-            return msgspec.msgpack.decode(base64.urlsafe_b64decode(padded), type=Receipt)
+            return msgspec.msgpack.decode(base64.urlsafe_b64decode(padded), type=SignedPrediction)
         except (BadData, ValueError, msgspec.MsgspecError) as error:
-            raise BadReceipt("the prediction_id is none of ours, or older than a day") from error
+            raise InvalidPredictionId(
+                "the prediction_id is none of ours, or older than a day"
+            ) from error

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from trainer.recognition.bundle import Bundle, BundleError, copy_bundle, read_bundle
-from webapp.storage.audit import note
+from webapp.storage import audit
 from webapp.storage.database import Database
 from webapp.storage.tables import Activation, now
 
@@ -62,7 +62,7 @@ class Versions:
         with self._database.writing() as session:
             current = _newest(session)
             session.add(Activation(at=now(), version=version, before=current and current.id))
-            note(session, who, "promoted", version=version)
+            audit.record(session, who, "promoted", version=version)
 
     def roll_back(self, who: str) -> str:
         """Let the one answer again that the active version took over from, and tell which.
@@ -79,7 +79,7 @@ class Versions:
                 self.read(version)
             before = earlier.before if earlier else None
             session.add(Activation(at=now(), version=version, before=before))
-            note(session, who, "rolled back", version=version)
+            audit.record(session, who, "rolled back", version=version)
         return version
 
 

@@ -13,7 +13,6 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Response
 
 from trainer.recognition.image import Picture
-from webapp import services as parts
 from webapp.api.feedback import keep_feedback
 from webapp.http import i18n
 from webapp.http.errors import Problem
@@ -21,9 +20,10 @@ from webapp.http.images import picture_in_form
 from webapp.inference.explain import explain
 from webapp.inference.predict import ALL, answer
 from webapp.inference.registry import Models
-from webapp.pages import text as wording
+from webapp.pages import text
 from webapp.pages.charts import curves
 from webapp.schemas import Explanation, FeedbackRequest, Mode, Prediction, PredictRequest
+from webapp.services import services
 
 blueprint = Blueprint("pages", __name__)
 
@@ -38,15 +38,15 @@ _PATH = re.compile(r"/([a-z][a-z0-9/._-]*)?", re.ASCII | re.IGNORECASE)
 @blueprint.app_context_processor
 def every_page() -> dict[str, object]:
     return {
-        "model_version": parts.models().get().card.version,
-        "keeps_corrections": parts.settings().corrections,
+        "model_version": services().models.get().card.version,
+        "keeps_corrections": services().settings.corrections,
     }
 
 
 @blueprint.get("/")
 def draw() -> str:
     """The drawing page."""
-    return _drawing_page(None, wording.invitation())
+    return _drawing_page(None, text.invitation())
 
 
 @blueprint.post("/")
@@ -56,7 +56,7 @@ def upload() -> tuple[str, int]:
     if not prediction:
         return _drawing_page(None, trouble), status
     mode: Mode = "number" if request.form.get("mode") == "number" else "digit"
-    return _drawing_page(prediction, wording.sentence(prediction), mode), status
+    return _drawing_page(prediction, text.sentence(prediction), mode), status
 
 
 @blueprint.post("/correct")
@@ -67,51 +67,51 @@ def correct() -> tuple[str, int]:
     except msgspec.ValidationError:
         abort(400)
     except Problem as problem:
-        sentences = wording.not_kept()
+        sentences = text.not_kept()
         return _drawing_page(
             None, sentences.get(problem.code, sentences["not_kept"])
         ), problem.status
-    return _drawing_page(None, wording.kept()[kept.label]), HTTPStatus.OK
+    return _drawing_page(None, text.kept()[kept.label]), HTTPStatus.OK
 
 
 @blueprint.get("/compare")
 def compare() -> str:
     """One drawing, and what every model answers."""
-    return _comparison(None, wording.invitation())
+    return _comparison(None, text.invitation())
 
 
 @blueprint.post("/compare")
 def compare_upload() -> tuple[str, int]:
     """The same for an upload, for browsers that run no scripts."""
     prediction, trouble, status = _read_upload(answer, model=ALL, mode="digit")
-    sentence = wording.agreement_sentence(prediction.models) if prediction else trouble
+    sentence = text.agreement_sentence(prediction.models) if prediction else trouble
     return _comparison(prediction, sentence), status
 
 
 @blueprint.get("/about")
 def about() -> str:
     """What is kept, and whose data the models learned from."""
-    cards = parts.models().cards().values()
+    cards = services().models.cards().values()
     attributions = dict.fromkeys(line for card in cards for line in card.attribution)
-    keep_days = parts.settings().keep_days
+    keep_days = services().settings.keep_days
     return render_template("about.html", attributions=attributions, keep_days=keep_days)
 
 
 @blueprint.get("/models")
 def models() -> str:
     """Every model with its figures."""
-    return render_template("models.html", cards=parts.models().cards(), right=_right())
+    return render_template("models.html", cards=services().models.cards(), right=_right())
 
 
 @blueprint.get("/models/<name>")
 def model(name: str) -> str:
     """A model's card: what it is, how it was trained, and what it gets wrong."""
-    card = parts.models().cards().get(name) or abort(404)
+    card = services().models.cards().get(name) or abort(404)
     return render_template(
         "model.html",
         name=name,
         card=card,
-        description=wording.architectures().get(card.architecture),
+        description=text.architectures().get(card.architecture),
         loss=curves(card.history, "loss"),
         accuracy=curves(card.history, "accuracy"),
     )
@@ -120,14 +120,14 @@ def model(name: str) -> str:
 @blueprint.get("/models/<name>/inside")
 def inside(name: str) -> str:
     """One drawing, and how a model comes to its answer."""
-    return _inside(name, None, wording.invitation())
+    return _inside(name, None, text.invitation())
 
 
 @blueprint.post("/models/<name>/inside")
 def inside_upload(name: str) -> tuple[str, int]:
     """The same for an upload, for browsers that run no scripts."""
     explanation, trouble, status = _read_upload(explain, model=name, mode="digit")
-    sentence = wording.sentence(explanation) if explanation else trouble
+    sentence = text.sentence(explanation) if explanation else trouble
     return _inside(name, explanation, sentence), status
 
 
@@ -153,12 +153,12 @@ def _read_upload(
     """
     try:
         picture, asked = picture_in_form(request)
-        reading = read(picture, parts.models(), msgspec.structs.replace(asked, **wishes))
-        parts.receipts().sign(reading)
+        reading = read(picture, services().models, msgspec.structs.replace(asked, **wishes))
+        services().signer.sign(reading)
     except Problem as problem:
-        return None, wording.problem_sentence(problem.code), problem.status
+        return None, text.problem_sentence(problem.code), problem.status
     except RequestEntityTooLarge as error:
-        return None, wording.problem_sentence("too_large"), error.code
+        return None, text.problem_sentence("too_large"), error.code
     return reading, "", HTTPStatus.OK
 
 
@@ -166,7 +166,7 @@ def _right() -> dict[str, dict[str, float]]:
     """By model and data set, the share that was read right."""
     return {
         name: {each.data: each.accuracy for each in card.evaluations if each.data in _COMPARABLE}
-        for name, card in parts.models().cards().items()
+        for name, card in services().models.cards().items()
     }
 
 
@@ -175,41 +175,41 @@ def _comparison(prediction: Prediction | None, sentence: str) -> str:
     return render_template(
         "compare.html",
         prediction=prediction,
-        models=parts.models(),
-        cards=parts.models().cards(),
+        models=services().models,
+        cards=services().models.cards(),
         right=_right(),
         answers={each.model.name: each for each in answers},
         sentence=sentence,
-        words=wording.comparison_words(),
+        words=text.comparison_words(),
     )
 
 
 def _inside(name: str, explanation: Explanation | None, sentence: str) -> str:
-    if name not in parts.models().cards():
+    if name not in services().models.cards():
         abort(404)
     return render_template(
         "inside.html",
         name=name,
         explanation=explanation,
         sentence=sentence,
-        words=wording.inside_words(),
+        words=text.inside_words(),
     )
 
 
 def _drawing_page(prediction: Prediction | None, sentence: str, mode: Mode = "digit") -> str:
     return render_template(
         "draw.html",
-        models=parts.models(),
+        models=services().models,
         prediction=prediction,
         mode=mode,
         sentence=sentence,
         seen_line=_seen_line(prediction),
-        words=wording.script_words(),
+        words=text.script_words(),
     )
 
 
 def _seen_line(prediction: Prediction | None) -> str:
     if not prediction:
         return ""
-    line = wording.seen_line(prediction.inverted)
-    return f"{wording.least_certain()} {line}" if len(prediction.digits) > 1 else line
+    line = text.seen_line(prediction.inverted)
+    return f"{text.least_certain()} {line}" if len(prediction.digits) > 1 else line

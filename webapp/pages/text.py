@@ -143,7 +143,7 @@ def architectures() -> dict[str, str]:
     return {
         "inkling": _(
             "Our own: a small residual network with an eleventh class for what is not a digit. It "
-            "learned from MNIST and from pen strokes of many people, painted as they really draw."
+            "learned from MNIST and from pen strokes of many people, rendered as they really draw."
         ),
         "rnn": _(
             "A recurrent network that reads the 28 rows of the picture like a text, from the top; "

@@ -9,7 +9,7 @@ from pathlib import Path
 from trainer.data.datasets import FROZEN
 from trainer.data.source import Source
 from trainer.training.recipes import preset, read_options
-from webapp.retraining.options import REFINE, Wishes
+from webapp.retraining.options import REFINE, RetrainingOptions
 
 _TRAINER = [sys.executable, "-m", "trainer"]
 PREPARATION = [*_TRAINER, "data", "prepare"]
@@ -37,7 +37,7 @@ class Plan:
     soft_targets: bool
 
 
-def plan_of(wishes: Wishes, folder: Path, active: Path, has_corrections: bool) -> Plan:
+def plan_of(wishes: RetrainingOptions, folder: Path, active: Path, has_corrections: bool) -> Plan:
     """The plan of a new run in this folder, beside the bundle that is active.
 
     Its command stands in the card of what it makes, for all to see, so paths are best relative.
@@ -89,7 +89,7 @@ def comparison_of(active: Path, new: Path, held_back: Path | None) -> list[str]:
     return [*_TRAINER, "compare", str(active), str(new), *data, "--json"]
 
 
-def _sources(wishes: Wishes, recipe: list[Source]) -> tuple[list[Source], list[str]]:
+def _sources(wishes: RetrainingOptions, recipe: list[Source]) -> tuple[list[Source], list[str]]:
     """What to learn from besides corrections, and what is not there of it.
 
     What was named is taken even where it is not there: then the trainer says so.

@@ -30,8 +30,8 @@ from webapp.inference.registry import bundles_of
 from webapp.inference.versions import SHIPPED, Versions
 from webapp.retraining.command import comparison_of, plan_of, resumption_of
 from webapp.retraining.gate import Comparison, Verdict, judge
-from webapp.retraining.low_priority import hurry
-from webapp.retraining.options import Wishes
+from webapp.retraining.low_priority import restore_priority
+from webapp.retraining.options import RetrainingOptions
 from webapp.retraining.progress import Reader, loaded, stored
 from webapp.retraining.runs import MOST_LOG, Claim, LostRun
 from webapp.settings import Settings
@@ -74,7 +74,7 @@ class Job:
         self._log = deque(claim.run.log.splitlines(), maxlen=1000)
         self._next_beat = 0.0
 
-    def carry_out(self) -> None:
+    def run(self) -> None:
         """Train, compare and perhaps promote; however it ends, the table of runs says so."""
         log.info("run %s begins", self._claim.run.id)
         try:
@@ -125,8 +125,8 @@ class Job:
         home = Path(self._settings.home).absolute()
         return folder.relative_to(home) if folder.is_relative_to(home) else folder
 
-    def _wishes(self) -> Wishes:
-        wishes = msgspec.convert(self._claim.run.wishes, Wishes)
+    def _wishes(self) -> RetrainingOptions:
+        wishes = msgspec.convert(self._claim.run.wishes, RetrainingOptions)
         wishes.check()
         return wishes
 
@@ -297,7 +297,7 @@ def in_background(command: Sequence[str], settings: Settings) -> Iterator[subpro
 
 def end(process: subprocess.Popen[str]) -> None:
     """End what runs in the background, and all that it started, at once."""
-    hurry(process.pid)
+    restore_priority(process.pid)
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()

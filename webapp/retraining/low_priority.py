@@ -37,7 +37,7 @@ def main(command: list[str]) -> None:
     os.execvp(command[0], command)  # noqa: S606 - the worker's own command
 
 
-def hurry(leader: int) -> None:
+def restore_priority(leader: int) -> None:
     """Give a session that `main` began its usual priority back.
 
     What is to end needs the processor for that, and would wait long for its turn on a busy machine.

@@ -16,11 +16,11 @@ REFINE = "refine"
 """The recipe for going on from what there is."""
 
 
-class BadWish(ValueError):
+class InvalidOptions(ValueError):
     """What cannot be asked for; the message says why."""
 
 
-class Wishes(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class RetrainingOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What to train, from what, and on what. None stands for the recipe's own."""
 
     start: Literal["current", "scratch"] = "current"
@@ -36,16 +36,18 @@ class Wishes(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     seed: Annotated[int, Meta(ge=0, le=2**31)] = 0
 
     def check(self) -> None:
-        """Raise `BadWish` for what does not go together, or names nothing."""
+        """Raise `InvalidOptions` for what does not go together, or names nothing."""
         if self.data is not None and not self.data:
-            raise BadWish("choose some data to learn from")
+            raise InvalidOptions("choose some data to learn from")
         if self.start == "current" and (self.preset or self.architecture):
-            raise BadWish("preset and architecture can be chosen from scratch alone")
+            raise InvalidOptions("preset and architecture can be chosen from scratch alone")
         if self.preset and self.preset not in recipes():
-            raise BadWish(f"there is no preset {self.preset!r}; known: {', '.join(recipes())}")
+            raise InvalidOptions(
+                f"there is no preset {self.preset!r}; known: {', '.join(recipes())}"
+            )
         if self.architecture and self.architecture not in architectures():
             known = ", ".join(architectures())
-            raise BadWish(f"there is no architecture {self.architecture!r}; known: {known}")
+            raise InvalidOptions(f"there is no architecture {self.architecture!r}; known: {known}")
 
 
 def recipes() -> list[str]:
@@ -58,4 +60,4 @@ def architectures() -> list[str]:
     try:
         return sorted({str(read_options(preset(name))["architecture"]) for name in recipes()})
     except (TrainerError, KeyError) as error:
-        raise BadWish(f"a recipe cannot be read: {error}") from error
+        raise InvalidOptions(f"a recipe cannot be read: {error}") from error

@@ -11,9 +11,9 @@ from sqlalchemy import exists, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from webapp.retraining.options import Wishes
+from webapp.retraining.options import RetrainingOptions
 from webapp.retraining.progress import Progress, stored
-from webapp.storage.audit import note
+from webapp.storage import audit
 from webapp.storage.database import Database
 from webapp.storage.tables import Run, now
 
@@ -32,7 +32,7 @@ class BadState(ValueError):
     """What cannot be done to a run as it stands; the message says why."""
 
 
-def ask(session: Session, wishes: Wishes, who: str) -> Run:
+def ask(session: Session, wishes: RetrainingOptions, who: str) -> Run:
     """Put a run into the queue."""
     run = Run(
         id=secrets.token_hex(8),
@@ -44,7 +44,7 @@ def ask(session: Session, wishes: Wishes, who: str) -> Run:
     )
     session.add(run)
     wished = {name: wish for name, wish in run.wishes.items() if wish is not None}
-    note(session, who, "asked for retraining", run=run.id, **wished)
+    audit.record(session, who, "asked for retraining", run=run.id, **wished)
     return run
 
 
@@ -52,7 +52,7 @@ def cancel(session: Session, run: Run, who: str) -> None:
     """End it: at once where no worker has it, else its worker does. Raises `BadState`."""
     if run.state not in OPEN:
         raise BadState(f"the run is {run.state}: there is nothing to cancel")
-    note(session, who, "cancelled a run", run=run.id)
+    audit.record(session, who, "cancelled a run", run=run.id)
     if run.state == "running":
         run.cancelling = True
     else:
@@ -64,7 +64,7 @@ def resume(session: Session, run: Run, who: str) -> None:
     if run.state not in RESUMABLE:
         raise BadState(f"the run is {run.state}: only a lost or failed one can be resumed")
     run.state, run.error, run.ended, run.cancelling = "queued", "", None, False
-    note(session, who, "resumed a run", run=run.id)
+    audit.record(session, who, "resumed a run", run=run.id)
 
 
 def mark_lost(session: Session) -> list[str]:
@@ -84,7 +84,7 @@ def mark_lost(session: Session) -> list[str]:
         .returning(Run.id)
     ).all()
     for identity in lost:
-        note(session, "worker", "run lost", run=identity)
+        audit.record(session, "worker", "run lost", run=identity)
     return list(lost)
 
 

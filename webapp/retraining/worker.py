@@ -62,7 +62,7 @@ class Worker:
             while not self._stopping.is_set() and (claim := Claim.next(self._database)):
                 if self._preparation:  # the run does what it needs of it by itself
                     end(self._preparation)
-                Job(self._settings, self._database, claim, self._stopping).carry_out()
+                Job(self._settings, self._database, claim, self._stopping).run()
                 self._tidy()
 
     def _keep_house(self) -> None:

@@ -11,7 +11,7 @@ from webapp.storage.tables import AuditEntry, now
 log = logging.getLogger(__name__)
 
 
-def note(session: Session, who: str, what: str, **details: object) -> None:
+def record(session: Session, who: str, what: str, **details: object) -> None:
     """Write a line into the audit log, in the transaction of what it tells of."""
     session.add(AuditEntry(at=now(), who=who, what=what, details=details))
     log.info("audit: %s: %s %s", who, what, details)

@@ -15,16 +15,15 @@ from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from sqlalchemy import Column, Connection, LargeBinary, func, insert, select
-from sqlalchemy import Table as SqlTable
+from sqlalchemy import Column, Connection, LargeBinary, Table, func, insert, select
 
 from trainer.atomic import write_folder
 from webapp.storage.database import Database
-from webapp.storage.tables import Moment, Table
+from webapp.storage.tables import Base, UTCDateTime
 
 _FORMAT = 1
 _ROWS_AT_ONCE = 500
-_TABLES = Table.metadata.sorted_tables
+_TABLES = Base.metadata.sorted_tables
 """Those that others point to come first."""
 
 
@@ -100,7 +99,7 @@ def _read_versions(archive: zipfile.ZipFile, home: Path) -> None:
             write_folder(home / "versions" / version, files)
 
 
-def _fill(connection: Connection, table: SqlTable, archive: zipfile.ZipFile) -> int:
+def _fill(connection: Connection, table: Table, archive: zipfile.ZipFile) -> int:
     if connection.scalar(select(func.count()).select_from(table)):
         raise BackupError(f"something is kept here already, in the table {table.name}")
     with archive.open(f"tables/{table.name}.jsonl") as lines:
@@ -125,14 +124,14 @@ def _plain(value: Any) -> Any:
     return value.isoformat() if isinstance(value, datetime) else value
 
 
-def _row(table: SqlTable, plain: dict[str, Any]) -> dict[str, Any]:
+def _row(table: Table, plain: dict[str, Any]) -> dict[str, Any]:
     """The reverse of `_plain`, by the columns' types."""
     row = {}
     for column in table.columns:
         value = plain[column.name]
         if value is not None and isinstance(column.type, LargeBinary):
             value = base64.b64decode(value)
-        elif value is not None and isinstance(column.type, Moment):
+        elif value is not None and isinstance(column.type, UTCDateTime):
             value = datetime.fromisoformat(value)
         row[column.name] = value
     return row

@@ -1,4 +1,4 @@
-"""What people say was right: kept with the drawing, once, within a quota, until it expires."""
+"""What people say was right: kept with the drawing, once, within a rate limit, until it expires."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 
 from trainer.recognition.image import Picture, as_png
 from trainer.recognition.preprocess import Pixels, preprocess
-from webapp.inference.signed_prediction import Receipt
+from webapp.inference.signed_prediction import SignedPrediction
 from webapp.storage.database import Database
 from webapp.storage.tables import Drawing, now
 
@@ -39,7 +39,7 @@ class Correction:
     `picture` is what was sent with it, PNG by our own hand; `seen` is uint8 [28, 28].
     """
 
-    receipt: Receipt
+    signed: SignedPrediction
     told: str
     picture: bytes
     seen: Pixels
@@ -47,16 +47,16 @@ class Correction:
 
 
 def correction(
-    receipt: Receipt, told: str, picture: Picture | None, strokes: list[Any] | None
+    signed: SignedPrediction, told: str, picture: Picture | None, strokes: list[Any] | None
 ) -> Correction:
     """Put one together; without a picture, what the model saw is kept.
 
     Raises `EmptyDrawing` where the picture has no ink.
     """
     if picture is None:
-        return Correction(receipt, told, receipt.seen, _pixels(receipt.seen), strokes)
+        return Correction(signed, told, signed.seen, _pixels(signed.seen), strokes)
     seen = preprocess(picture.image, picture.scale).pixels
-    return Correction(receipt, told, _as_png(picture.image), seen, strokes)
+    return Correction(signed, told, _as_png(picture.image), seen, strokes)
 
 
 def keep(
@@ -81,12 +81,12 @@ def keep(
         told=given.told,
         state=state,
         held_back=is_held_back(visitor),
-        digit=given.receipt.digit,
-        confidence=given.receipt.confidence,
-        is_digit=given.receipt.is_digit,
-        probabilities=list(given.receipt.probabilities),
-        model=given.receipt.model,
-        version=given.receipt.version,
+        digit=given.signed.digit,
+        confidence=given.signed.confidence,
+        is_digit=given.signed.is_digit,
+        probabilities=list(given.signed.probabilities),
+        model=given.signed.model,
+        version=given.signed.version,
     )
     try:
         with session.begin_nested():

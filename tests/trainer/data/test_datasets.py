@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from trainer.data.datasets import DATA_SETS, synthetic
-from trainer.data.rendering.canvas import Look, paint
+from trainer.data.rendering.canvas import RenderStyle, render
 from trainer.data.samples import Split
 from trainer.data.source import Source
 from trainer.data.strokes import records
@@ -55,8 +55,8 @@ def test_a_curve_runs_through_its_points():
 def test_the_whole_drawing_lies_on_the_canvas(seed):
     rng = np.random.default_rng(seed)
     lines = synthetic.drawn(int(rng.integers(10)), rng)
-    look = replace(Look.random(rng, photos=0), transparent=False, jpeg=None)
-    canvas = paint(lines, look)
+    look = replace(RenderStyle.random(rng, photos=0), transparent=False, jpeg=None)
+    canvas = render(lines, look)
     edge = np.concatenate([canvas[0], canvas[-1], canvas[:, 0], canvas[:, -1]])
     assert (edge == look.paper).all()
     contrast = np.abs(np.subtract(look.ink, look.paper)).max()
@@ -93,7 +93,7 @@ def test_a_bad_stroke_record_is_named_with_file_and_line(tmp_path, line):
 
 def test_a_single_point_is_a_dot():
     record_like = [np.array([[5.0, 5.0]])]
-    canvas = paint(record_like, Look(side=100, size=0.5, pen=10))
+    canvas = render(record_like, RenderStyle(side=100, size=0.5, pen=10))
     assert 50 < (canvas < 128).sum() < 150
 
 

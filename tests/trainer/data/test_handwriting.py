@@ -5,7 +5,7 @@ from hypothesis.extra import numpy as hnp
 
 from trainer.data.datasets.strokes import stroke_drawings
 from trainer.data.rendering.handwriting import another_hand
-from trainer.data.rendering.rendered import Drawings, PaintedRecords
+from trainer.data.rendering.rendered import Drawings, RenderedRecords
 from trainer.data.samples import Split, repeated
 from trainer.data.strokes.records import read_split
 
@@ -39,7 +39,7 @@ def test_only_what_is_learned_from_is_written_by_other_hands(pen_strokes):
     for split in Split:
         records = read_split(pen_strokes, "digits", split)
         order = repeated(len(records), 40, np.random.default_rng(3))
-        as_written = Drawings(PaintedRecords(records, order), 40, split, seed=3).samples()
+        as_written = Drawings(RenderedRecords(records, order), 40, split, seed=3).samples()
         given = stroke_drawings(split, pen_strokes, 40, seed=3).samples()
         alike = (given.pixels == as_written.pixels).all(axis=(1, 2))
         assert alike.all() == (split is not Split.TRAIN)

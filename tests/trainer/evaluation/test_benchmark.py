@@ -11,10 +11,10 @@ import pytest
 from trainer.data.strokes.records import Record
 from trainer.evaluation.benchmark.measure import auroc, nothing
 from trainer.evaluation.benchmark.nuisances import NUISANCES, looks
-from trainer.evaluation.benchmark.pictures import InLook, picture_of, questions
+from trainer.evaluation.benchmark.pictures import InStyle, picture_of, questions
 from trainer.evaluation.benchmark.readers import scaled
 from trainer.recognition.bundle import PRETRAINED, read_bundle
-from trainer.recognition.recognizer import Recogniser
+from trainer.recognition.recognizer import Recognizer
 
 
 def test_auroc_is_the_chance_that_a_digit_scores_higher():
@@ -36,7 +36,7 @@ def test_every_nuisance_of_people_s_drawings_has_its_rows():
 
 def test_every_run_asks_the_same(drawings):
     records = [Record(str(label), lines, "someone") for label, lines in drawings.items()]
-    draw = InLook(records, ("photo", "random"))
+    draw = InStyle(records, ("photo", "random"))
     assert (picture_of(draw, 0, 3)[1] == picture_of(draw, 0, 3)[1]).all()
     first, again = (questions(draw, 10, seed=4) for _ in range(2))
     assert (first.prepared == again.prepared).all()
@@ -46,7 +46,7 @@ def test_every_run_asks_the_same(drawings):
 @pytest.mark.parametrize("row", list(looks()), ids=" ".join)
 def test_each_look_can_be_painted_and_read(row, drawings):
     records = [Record(str(label), lines, "someone") for label, lines in drawings.items()]
-    asked = questions(InLook(records, row), len(records), seed=0)
+    asked = questions(InStyle(records, row), len(records), seed=0)
     assert asked.prepared.any(axis=(1, 2)).mean() >= 0.9
 
 
@@ -57,7 +57,7 @@ def test_tutorials_see_the_picture_scaled_and_light_on_dark(seven):
 
 
 def test_nothing_is_never_a_confident_digit():
-    answers = nothing(Recogniser(read_bundle(PRETRAINED / "inkling")))
+    answers = nothing(Recognizer(read_bundle(PRETRAINED / "inkling")))
     assert set(answers) == {"blank sheet", "single dot", "single speck"}
     assert set(answers.values()) <= {"empty drawing", "not a digit"}
 

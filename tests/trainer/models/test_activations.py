@@ -15,20 +15,20 @@ from trainer.models.architectures import ARCHITECTURES
 from trainer.recognition.bundle import Bundle
 from trainer.recognition.occlusion import occlusion_map
 from trainer.recognition.preprocess import preprocess
-from trainer.recognition.recognizer import Recogniser
+from trainer.recognition.recognizer import Recognizer
 from trainer.training.recipe import Recipe, build
 
 
-def recogniser(name, **options):
+def recognizer(name, **options):
     torch.manual_seed(0)
     model = build(Recipe(architecture=name, options=options)).eval()
     card = type("Card", (), {"temperature": 1.0, "rejection_threshold": 0.0})()
-    return model, Recogniser(Bundle(Path(), card, to_onnx(model)))
+    return model, Recognizer(Bundle(Path(), card, to_onnx(model)))
 
 
 @pytest.mark.parametrize("name", list(ARCHITECTURES))
 def test_the_exported_stages_are_those_of_torch(name, seven):
-    model, asked = recogniser(name)
+    model, asked = recognizer(name)
     pixels = preprocess(seven).pixels[None]
     exported = asked.stages(pixels)
     ours = activations(model, torch.from_numpy(pixels[:, None]).float() / 255)
@@ -39,7 +39,7 @@ def test_the_exported_stages_are_those_of_torch(name, seven):
 
 
 def test_a_recurrent_nets_stage_is_its_state_after_each_row(seven):
-    _, asked = recogniser("rnn", hidden=8, bidirectional=True)
+    _, asked = recognizer("rnn", hidden=8, bidirectional=True)
     pixels = preprocess(seven).pixels
     (states,) = asked.stages(pixels[None]).values()
     assert states.shape == (1, 28, 16)
@@ -61,7 +61,7 @@ def test_covering_the_ink_that_matters_costs_the_answer():
             return torch.nn.functional.one_hot(torch.tensor(3), 10).float() * ink[:, None]
 
     card = type("Card", (), {"temperature": 1.0, "rejection_threshold": 0.0})()
-    asked = Recogniser(Bundle(Path(), card, to_onnx(Corner())))
+    asked = Recognizer(Bundle(Path(), card, to_onnx(Corner())))
     pixels = np.zeros((28, 28), np.uint8)
     pixels[2:6, 2:6] = 255
     pixels[18:22, 18:22] = 255

@@ -8,7 +8,7 @@ import pytest
 from trainer.atomic import write_file, write_folder
 from trainer.recognition import preprocess
 from trainer.recognition.bundle import PRETRAINED, BundleError, read_bundle, write_bundle
-from trainer.recognition.recognizer import Recogniser
+from trainer.recognition.recognizer import Recognizer
 
 
 @pytest.fixture
@@ -57,7 +57,7 @@ def test_a_sound_bundle_that_onnx_runtime_cannot_load_is_refused(tmp_path):
     shipped = read_bundle(PRETRAINED / "inkling")
     bundle = write_bundle(tmp_path / "bad", shipped.card, b"not a model", b"weights")
     with pytest.raises(BundleError, match="cannot load"):
-        Recogniser(bundle)
+        Recognizer(bundle)
 
 
 def test_a_reader_never_sees_half_a_folder(tmp_path):

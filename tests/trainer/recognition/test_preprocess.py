@@ -10,7 +10,7 @@ from hypothesis.extra import numpy as hnp
 from PIL import Image
 from torchvision.datasets import MNIST
 
-from trainer.data.rendering.canvas import Look, paint
+from trainer.data.rendering.canvas import RenderStyle, render
 from trainer.data.rendering.photo import Photo, photograph
 from trainer.recognition.preprocess import EmptyDrawing, Prepared, preprocess
 
@@ -111,9 +111,9 @@ def test_a_dot_is_an_empty_drawing(radius):
 
 
 def test_a_thick_marker_is_no_dot(drawings):
-    look = Look(size=0.35, pen=18)
+    look = RenderStyle(size=0.35, pen=18)
     for lines in drawings.values():
-        assert preprocess(paint(lines, look)).pixels.any()
+        assert preprocess(render(lines, look)).pixels.any()
 
 
 def test_paper_grain_alone_is_an_empty_drawing():
@@ -191,7 +191,7 @@ def test_moving_the_ink_changes_nothing(points, shift):
 
 
 def photographed(strokes, **photo) -> np.ndarray:
-    return paint(strokes, Look(pen=7, photo=Photo(**photo)))
+    return render(strokes, RenderStyle(pen=7, photo=Photo(**photo)))
 
 
 def overlap(a: np.ndarray, b: np.ndarray) -> float:
@@ -224,7 +224,7 @@ def overlap(a: np.ndarray, b: np.ndarray) -> float:
 def test_ink_is_found_on_a_photo(drawings, photo):
     shares = []
     for lines in drawings.values():
-        clean = preprocess(paint(lines, Look(pen=7))).pixels
+        clean = preprocess(render(lines, RenderStyle(pen=7))).pixels
         shares.append(overlap(preprocess(photographed(lines, **photo)).pixels, clean))
     assert np.median(shares) > 0.93
     assert min(shares) > 0.6
@@ -238,20 +238,20 @@ def test_faint_rules_on_quiet_paper_do_not_stay(drawings, rules):
     shares = []
     for label, lines in drawings.items():
         photo = Photo(rules=rules, rule_strength=0.15, seed=label, **QUIET)
-        taken = preprocess(paint(lines, Look(photo=photo))).pixels
-        shares.append(overlap(taken, preprocess(paint(lines, Look())).pixels))
+        taken = preprocess(render(lines, RenderStyle(photo=photo))).pixels
+        shares.append(overlap(taken, preprocess(render(lines, RenderStyle())).pixels))
     assert min(shares) > 0.8
 
 
 def test_hardly_any_photo_loses_its_digit(drawings):
     lost = 0
     for seed in range(300):
-        look = Look.random(np.random.default_rng(seed), photos=1)
+        look = RenderStyle.random(np.random.default_rng(seed), photos=1)
         lines = drawings[seed % 10]
-        clean = preprocess(paint(lines, Look(pen=max(3, look.pen / look.size)))).pixels
+        clean = preprocess(render(lines, RenderStyle(pen=max(3, look.pen / look.size)))).pixels
         upright = replace(look, turn=0, slant=0, stretch=1, skips=0, coarse=1, pressure=0)
         try:
-            lost += overlap(preprocess(paint(lines, upright)).pixels, clean) < 0.5
+            lost += overlap(preprocess(render(lines, upright)).pixels, clean) < 0.5
         except EmptyDrawing:
             lost += 1
     assert lost <= 4
@@ -277,9 +277,9 @@ def test_a_photo_of_thousands_of_crumbs_takes_bounded_work():
 
 def test_a_shadow_at_the_edge_of_a_photo_is_no_ink(drawings):
     for label, lines in drawings.items():
-        taken = paint(lines, Look(size=0.5, photo=Photo(seed=label))).copy()
+        taken = render(lines, RenderStyle(size=0.5, photo=Photo(seed=label))).copy()
         taken[:6] //= 3  # the edge of the desk
-        clean = preprocess(paint(lines, Look(size=0.5))).pixels
+        clean = preprocess(render(lines, RenderStyle(size=0.5))).pixels
         assert overlap(preprocess(taken).pixels, clean) > 0.7
 
 
@@ -295,7 +295,7 @@ def test_chalk_on_a_board_is_found_on_a_photo(drawings):
     for lines in drawings.values():
         prepared = preprocess(photographed(lines, **board))
         assert not prepared.dark_on_light
-        assert overlap(prepared.pixels, preprocess(paint(lines, Look(pen=7))).pixels) > 0.85
+        assert overlap(prepared.pixels, preprocess(render(lines, RenderStyle(pen=7))).pixels) > 0.85
 
 
 def test_a_speck_far_away_changes_nothing(seven):
@@ -320,7 +320,9 @@ def test_a_digit_that_touches_the_edge_is_whole(seven, edge):
 def test_holes_in_the_ink_leave_the_digit_in_its_place(drawings):
     shares = []
     for lines in drawings.values():
-        whole, dry = (preprocess(paint(lines, Look(pen=12, skips=skips))) for skips in (0.0, 0.12))
+        whole, dry = (
+            preprocess(render(lines, RenderStyle(pen=12, skips=skips))) for skips in (0.0, 0.12)
+        )
         shares.append(overlap(whole.pixels, dry.pixels))
     assert np.median(shares) > 0.9
     assert min(shares) > 0.7
@@ -328,8 +330,8 @@ def test_holes_in_the_ink_leave_the_digit_in_its_place(drawings):
 
 def test_a_tiny_digit_in_a_corner_is_as_large_as_any(drawings):
     for lines in drawings.values():
-        tiny = preprocess(paint(lines, Look(size=0.1, pen=2, place=(1, 0))))
-        assert overlap(tiny.pixels, preprocess(paint(lines, Look(size=0.6))).pixels) > 0.7
+        tiny = preprocess(render(lines, RenderStyle(size=0.1, pen=2, place=(1, 0))))
+        assert overlap(tiny.pixels, preprocess(render(lines, RenderStyle(size=0.6))).pixels) > 0.7
         assert max(tiny.box[2:]) < 40
 
 

@@ -7,40 +7,40 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from trainer.data.rendering.canvas import Look, paint
+from trainer.data.rendering.canvas import RenderStyle, render
 from trainer.data.rendering.numbers import put_together
 from trainer.recognition.bundle import PRETRAINED, read_bundle
 from trainer.recognition.preprocess import EmptyDrawing, Parts, preprocess_parts
-from trainer.recognition.recognizer import Recogniser
+from trainer.recognition.recognizer import Recognizer
 
-ON_A_CANVAS = Look(side=560, size=0.8, pen=11)
+ON_A_CANVAS = RenderStyle(side=560, size=0.8, pen=11)
 
 
 @pytest.fixture(scope="module")
-def recogniser():
-    return Recogniser(read_bundle(PRETRAINED / "inkling"))
+def recognizer():
+    return Recognizer(read_bundle(PRETRAINED / "inkling"))
 
 
 @pytest.fixture(scope="module")
 def number(drawings):
     """Paint a number in people's hand: `number("407")`."""
 
-    def draw(text: str, touching: bool = False, look: Look = ON_A_CANVAS) -> np.ndarray:
+    def draw(text: str, touching: bool = False, look: RenderStyle = ON_A_CANVAS) -> np.ndarray:
         rng = np.random.default_rng(1)
-        return paint(put_together([drawings[int(c)] for c in text], rng, touching), look)
+        return render(put_together([drawings[int(c)] for c in text], rng, touching), look)
 
     return draw
 
 
 @pytest.mark.parametrize("text", ["7", "10", "407", "2026", "35918", "864201"])
-def test_it_reads_a_number_from_left_to_right(recogniser, number, text):
-    reading = recogniser.read_number(number(text))
+def test_it_reads_a_number_from_left_to_right(recognizer, number, text):
+    reading = recognizer.read_number(number(text))
     assert reading.text == text
     assert reading.is_number
     assert 0 <= reading.confidence <= min(digit.confidence for digit in reading.digits)
 
 
-def test_a_bar_is_near_enough_to_a_wide_5_that_was_cut(recogniser):
+def test_a_bar_is_near_enough_to_a_wide_5_that_was_cut(recognizer):
     picture = np.full((220, 420), 255, np.uint8)
     seven = np.array([[30, 50], [100, 48], [60, 170]], np.int32)
     body = np.array(
@@ -52,10 +52,10 @@ def test_a_bar_is_near_enough_to_a_wide_5_that_was_cut(recogniser):
     parts = preprocess_parts(picture).cut([2])
     assert parts.cuts()
     assert (2, len(parts.parts)) in parts.runs()
-    assert recogniser.read_number(picture).text == "75"
+    assert recognizer.read_number(picture).text == "75"
 
 
-def test_a_digit_may_be_much_wider_than_high(recogniser):
+def test_a_digit_may_be_much_wider_than_high(recognizer):
     picture = np.full((220, 520), 255, np.uint8)
     two = np.array([[45, 75], [85, 55], [125, 75], [100, 115], [45, 155], [130, 150], [240, 162]])
     one = np.array([[330, 55], [325, 165]])
@@ -64,22 +64,22 @@ def test_a_digit_may_be_much_wider_than_high(recogniser):
     parts = preprocess_parts(picture).cut([1])
     assert parts.cuts()
     assert (1, len(parts.parts) - 1) in parts.runs()  # all of the 2
-    assert recogniser.read_number(picture).text == "21"
+    assert recognizer.read_number(picture).text == "21"
 
 
-def test_each_digit_has_its_box_in_pixels_of_the_picture(recogniser, number):
+def test_each_digit_has_its_box_in_pixels_of_the_picture(recognizer, number):
     picture = number("407")
-    boxes = [digit.prepared.box for digit in recogniser.read_number(picture).digits]
+    boxes = [digit.prepared.box for digit in recognizer.read_number(picture).digits]
     assert [x for x, *_ in boxes] == sorted(x for x, *_ in boxes)
     covered = np.zeros_like(picture)
     for x, y, width, height in boxes:
         covered[y : y + height, x : x + width] = 1
     assert ((picture < 100) & (covered == 0)).sum() == 0
-    doubled = [digit.prepared.box for digit in recogniser.read_number(picture, scale=2).digits]
+    doubled = [digit.prepared.box for digit in recognizer.read_number(picture, scale=2).digits]
     assert np.array(doubled) == pytest.approx(np.array(boxes) * 2, abs=1)
 
 
-def test_strokes_that_belong_together_are_joined(recogniser):
+def test_strokes_that_belong_together_are_joined(recognizer):
     picture = np.full((200, 400), 255, np.uint8)
     # A 5 whose bar does not touch it, then a 4 left open, in two strokes.
     five = np.array([[60, 45], [55, 95], [95, 90], [105, 130], [60, 150]], np.int32)
@@ -88,21 +88,21 @@ def test_strokes_that_belong_together_are_joined(recogniser):
     stem = np.array([[290, 60], [285, 160]], np.int32)
     for line in (five, bar, cup, stem):
         cv2.polylines(picture, [line], False, 0, 8, cv2.LINE_AA)
-    assert recogniser.read_number(picture).text == "54"
+    assert recognizer.read_number(picture).text == "54"
 
 
-def test_specks_are_no_digits(recogniser, number):
+def test_specks_are_no_digits(recognizer, number):
     picture = number("42")
     rng = np.random.default_rng(0)
     for x, y in rng.integers(5, 550, (12, 2)):
         cv2.circle(picture, (int(x), int(y)), 2, 0, -1)
-    assert recogniser.read_number(picture).text == "42"
+    assert recognizer.read_number(picture).text == "42"
 
 
-def test_touching_digits_are_separated(recogniser, number):
+def test_touching_digits_are_separated(recognizer, number):
     texts = [f"{one}{other}" for one in range(10) for other in range(10)]
     right = [
-        text for text in texts if recogniser.read_number(number(text, touching=True)).text == text
+        text for text in texts if recognizer.read_number(number(text, touching=True)).text == text
     ]
     assert len(right) >= 80
 
@@ -125,43 +125,43 @@ def test_a_cut_bends_where_no_straight_line_parts_two_digits():
     assert max(agreement) > 0.97
 
 
-def test_what_reads_well_is_left_whole(recogniser, number, monkeypatch):
+def test_what_reads_well_is_left_whole(recognizer, number, monkeypatch):
     picture = number("20")
     monkeypatch.setattr(Parts, "cut", None)
-    assert recogniser.read_number(picture).text == "20"
+    assert recognizer.read_number(picture).text == "20"
 
 
 @pytest.mark.parametrize("seed", range(8))
-def test_a_wide_scribble_is_no_number(recogniser, seed):
+def test_a_wide_scribble_is_no_number(recognizer, seed):
     picture = np.full((200, 900), 255, np.uint8)
     points = np.random.default_rng(seed).integers((30, 60), (870, 140), (30, 2)).astype(np.int32)
     cv2.polylines(picture, [points], False, 0, 6)
-    reading = recogniser.read_number(picture)
+    reading = recognizer.read_number(picture)
     assert not reading.is_number
     assert len(reading.digits) >= 1
 
 
-def test_a_number_with_something_wide_beside_it_is_none(recogniser, number):
+def test_a_number_with_something_wide_beside_it_is_none(recognizer, number):
     """No part of what was drawn is kept quiet about, but for specks and dashes."""
     picture = np.hstack([number("42"), np.full((560, 1400), 255, np.uint8)])
     for y in (200, 300, 400):
         cv2.line(picture, (640, y), (1900, y), 0, 11)
     cv2.line(picture, (640, 200), (640, 400), 0, 11)
-    assert not recogniser.read_number(picture).is_number
+    assert not recognizer.read_number(picture).is_number
 
 
-def test_light_ink_and_a_place_in_the_corner_change_nothing(recogniser, number):
-    look = Look(side=900, size=0.4, pen=7, place=(1, 1), ink=255, paper=20)
-    assert recogniser.read_number(number("407", look=look)).text == "407"
+def test_light_ink_and_a_place_in_the_corner_change_nothing(recognizer, number):
+    look = RenderStyle(side=900, size=0.4, pen=7, place=(1, 1), ink=255, paper=20)
+    assert recognizer.read_number(number("407", look=look)).text == "407"
 
 
 @pytest.mark.parametrize("shade", [0, 255])
-def test_nothing_is_an_empty_drawing(recogniser, shade):
+def test_nothing_is_an_empty_drawing(recognizer, shade):
     with pytest.raises(EmptyDrawing):
-        recogniser.read_number(np.full((300, 300), shade, np.uint8))
+        recognizer.read_number(np.full((300, 300), shade, np.uint8))
 
 
-def test_a_hundred_scraps_take_no_longer_than_they_may(recogniser):
+def test_a_hundred_scraps_take_no_longer_than_they_may(recognizer):
     picture = np.full((1000, 1000), 255, np.uint8)
     for x in range(20, 1000, 50):
         for y in range(20, 1000, 50):
@@ -170,7 +170,7 @@ def test_a_hundred_scraps_take_no_longer_than_they_may(recogniser):
     parts = parts.cut(range(1, len(parts.parts) + 1))
     assert len(parts.parts) <= 80
     assert len(parts.runs()) <= 640
-    recogniser.read_number(picture)
+    recognizer.read_number(picture)
 
 
 @settings(max_examples=150, deadline=None)

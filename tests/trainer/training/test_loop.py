@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from trainer.data.datasets import synthetic
-from trainer.data.rendering.canvas import Look, paint
+from trainer.data.rendering.canvas import RenderStyle, render
 from trainer.data.rendering.rendered import pixels_of
 from trainer.data.samples import Samples
 from trainer.errors import TrainerError
@@ -30,7 +30,7 @@ QUICK = Recipe(architecture="cnn", epochs=4, batch_size=32, augmentation=Augment
 def digits(count, seed):
     rng = np.random.default_rng(seed)
     labels = rng.integers(10, size=count)
-    drawn = [paint(synthetic.drawn(int(label), rng), Look(side=60)) for label in labels]
+    drawn = [render(synthetic.drawn(int(label), rng), RenderStyle(side=60)) for label in labels]
     return Samples(np.stack([pixels_of(picture) for picture in drawn]), labels)
 
 

@@ -16,7 +16,7 @@ from tests.trainer.conftest import trainer
 from trainer.data.cache import cached as kept
 from trainer.data.datasets import synthetic
 from trainer.data.datasets.corrections import FILE, Corrected, write
-from trainer.data.rendering.canvas import Look, paint
+from trainer.data.rendering.canvas import RenderStyle, render
 from trainer.data.samples import NOT_A_DIGIT, Samples, Split
 from trainer.data.source import Source
 from trainer.errors import TrainerError
@@ -162,7 +162,7 @@ def test_a_model_of_digits_leaves_out_all_else(tmp_path, some_digits):
 def drawing(digit: int, label: str = "", **fields: object) -> Corrected:
     strokes = synthetic.drawn(digit, np.random.default_rng(digit))
     fields = {"strokes": [line.tolist() for line in strokes], **fields}
-    picture = as_png(paint(strokes, Look()))
+    picture = as_png(render(strokes, RenderStyle()))
     return Corrected(label=label or str(digit), picture=picture, **fields)
 
 
@@ -223,7 +223,7 @@ def test_nothing_to_learn_from_and_no_file_are_told(tmp_path):
         Source("corrections", None, tmp_path).load(Split.TRAIN)
 
 
-# What is painted once
+# What is rendered once
 
 
 def test_samples_are_made_again_only_when_files_or_the_kept_ones_are_others(tmp_path, monkeypatch):

@@ -113,7 +113,7 @@ def test_a_wrong_password_is_refused_logged_and_limited(app, client, database):
 
 def test_without_a_password_nobody_comes_in(tmp_path):
     app = create_app(Settings(home=str(tmp_path)))
-    app.extensions["database"].upgrade()
+    app.extensions["inkling"].database.upgrade()
     for password in ("", "x"):
         assert sign_in(app.test_client(), password).status_code == 401
     nobody = {"Authorization": "Bearer "}
@@ -124,7 +124,7 @@ def test_without_a_password_nobody_comes_in(tmp_path):
 def test_a_session_holds_in_every_process_until_the_password_changes(tmp_path, kind):
     def client_of(password: str):
         app = create_app(Settings(home=str(tmp_path), **{kind: password}))
-        app.extensions["database"].upgrade()
+        app.extensions["inkling"].database.upgrade()
         return app.test_client()
 
     hashed = kind.endswith("hash")

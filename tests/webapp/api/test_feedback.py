@@ -1,4 +1,4 @@
-"""What people say was right: kept once, for the visitor alone to change, within a quota."""
+"""What people say was right: kept once, for the visitor alone to change, within a rate limit."""
 
 import base64
 import io
@@ -15,11 +15,11 @@ from sqlalchemy import select
 
 from tests.conftest import installed
 from webapp.app import create_app
-from webapp.http.rate_limit import Quota
+from webapp.http.rate_limit import RateLimiter
 from webapp.settings import Settings
 from webapp.storage.database import Database
 from webapp.storage.drawings import expire, is_held_back
-from webapp.storage.tables import Counter, Drawing, Table, now
+from webapp.storage.tables import Base, Counter, Drawing, now
 
 
 @pytest.fixture
@@ -229,7 +229,10 @@ def test_processes_that_upgrade_or_write_at_once_wait_for_each_other(settings):
             database.upgrade()
             for _ in range(10):
                 with database.writing() as session:
-                    assert Quota("test", 100, timedelta(days=36500), "k").take(session, "a") is None
+                    assert (
+                        RateLimiter("test", 100, timedelta(days=36500), "k").hit(session, "a")
+                        is None
+                    )
         except BaseException as error:
             failures.append(error)
 
@@ -245,12 +248,12 @@ def test_processes_that_upgrade_or_write_at_once_wait_for_each_other(settings):
 
 def test_the_migrations_make_the_tables_that_the_code_knows(database):
     with database.engine.connect() as connection:
-        assert compare_metadata(MigrationContext.configure(connection), Table.metadata) == []
+        assert compare_metadata(MigrationContext.configure(connection), Base.metadata) == []
 
 
 def test_the_cookie_is_for_us_alone_and_behind_tls_for_tls_alone(tmp_path, seven, encode):
     app = create_app(Settings(home=str(tmp_path), proxies=1))
-    app.extensions["database"].upgrade()
+    app.extensions["inkling"].database.upgrade()
     assert "Set-Cookie" not in app.test_client().get("/").headers
     for scheme in ("http", "https"):
         response = app.test_client().post(

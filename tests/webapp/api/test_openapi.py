@@ -14,7 +14,7 @@ from webapp.app import create_app
 from webapp.settings import Settings
 
 app = create_app(Settings(home=tempfile.mkdtemp(prefix="inkling-test-")))
-app.extensions["database"].upgrade()
+app.extensions["inkling"].database.upgrade()
 schema = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", app)
 
 

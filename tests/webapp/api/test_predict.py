@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from trainer.data.rendering.canvas import Look, paint
+from trainer.data.rendering.canvas import RenderStyle, render
 from trainer.data.rendering.numbers import put_together
 
 
@@ -75,10 +75,10 @@ def test_strokes_may_travel_with_the_picture(client, seven, encode):
 
 
 def test_it_reads_a_drawing_of_each_digit(client, drawings, encode):
-    look = Look(pen=12)
+    look = RenderStyle(pen=12)
     right = 0
     for label, lines in drawings.items():
-        body = {"image": data_url(encode(paint(lines, look)))}
+        body = {"image": data_url(encode(render(lines, look)))}
         right += client.post("/api/v1/predict", json=body).get_json()["digit"] == label
     assert right >= 9
 
@@ -99,7 +99,7 @@ def number(drawings):
     """A painting of 407."""
     rng = np.random.default_rng(1)
     strokes = put_together([drawings[digit] for digit in (4, 0, 7)], rng)
-    return paint(strokes, Look(side=560, size=0.8, pen=11))
+    return render(strokes, RenderStyle(side=560, size=0.8, pen=11))
 
 
 def test_a_number_is_read_with_a_box_for_each_digit(client, number, encode):

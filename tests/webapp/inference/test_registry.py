@@ -75,4 +75,4 @@ def test_listing_models_loads_none(tmp_path):
     app = create_app(Settings(home=str(tmp_path)))
     listed = app.test_client().get("/api/v1/models").get_json()["models"]
     assert {"inkling", "another"} <= {each["name"] for each in listed}
-    assert list(app.extensions["models"]._loaded) == ["inkling"]
+    assert list(app.extensions["inkling"].models._loaded) == ["inkling"]

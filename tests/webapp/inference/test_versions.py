@@ -35,7 +35,7 @@ def app(settings, monkeypatch):
 
 @pytest.fixture
 def versions(app) -> Versions:
-    versions: Versions = app.extensions["versions"]
+    versions: Versions = app.extensions["inkling"].versions
     for name in ("lenet5", "cnn"):
         versions.add(PRETRAINED / name)
     return versions

@@ -8,7 +8,7 @@ from babel.messages.pofile import read_po
 
 from trainer.recognition.bundle import PRETRAINED, read_bundle
 from webapp.app import create_app
-from webapp.pages import text as wording
+from webapp.pages import text
 from webapp.settings import Settings
 
 PAGES = [
@@ -24,7 +24,7 @@ PAGES = [
 CATALOGUE = Path("webapp/translations/zh_Hans/LC_MESSAGES")
 
 
-def text(response) -> str:
+def html(response) -> str:
     return response.get_data(as_text=True)
 
 
@@ -41,17 +41,17 @@ def text(response) -> str:
 )
 def test_a_page_speaks_the_browsers_language(client, path, asked, tag, word):
     response = client.get(path, headers={"Accept-Language": asked})
-    assert f'<html lang="{tag}">' in text(response)
-    assert word in text(response)
+    assert f'<html lang="{tag}">' in html(response)
+    assert word in html(response)
 
 
 def test_the_switch_is_remembered_and_leads_back(client):
     response = client.get("/language/zh-Hans?back=/about", headers={"Accept-Language": "en"})
     assert response.status_code == 302
     assert response.location == "/about"
-    assert "书写" in text(client.get("/", headers={"Accept-Language": "en"}))
+    assert "书写" in html(client.get("/", headers={"Accept-Language": "en"}))
     client.get("/language/en")
-    assert "书写" not in text(client.get("/", headers={"Accept-Language": "zh"})).split("<main")[1]
+    assert "书写" not in html(client.get("/", headers={"Accept-Language": "zh"})).split("<main")[1]
 
 
 @pytest.mark.parametrize("back", ["//evil.example", "https://evil.example", "/\\evil.example"])
@@ -66,9 +66,9 @@ def test_the_switch_leads_back_to_the_page(client):
 
 def test_a_models_page_tells_its_worth_its_training_and_its_errors(client):
     card = read_bundle(PRETRAINED / "inkling").card
-    listed = text(client.get("/models"))
+    listed = html(client.get("/models"))
     assert 'href="/models/inkling"' in listed
-    page = text(client.get("/models/inkling"))
+    page = html(client.get("/models/inkling"))
     for evaluation in card.evaluations:
         assert f"{100 * evaluation.accuracy:.2f} %" in page
         assert evaluation.wrong[0].seen in page
@@ -105,7 +105,7 @@ def test_every_string_is_translated_and_compiled():
 
 
 def test_an_upload_without_scripts_is_answered_on_the_page(client, seven, encode):
-    page = text(client.post("/", data={"image": (io.BytesIO(encode(seven)), "7.png")}))
+    page = html(client.post("/", data={"image": (io.BytesIO(encode(seven)), "7.png")}))
     assert '<p id="answer">7</p>' in page
     probability = re.search(r'data-digit="7" data-probability="([\d.]+)"', page)
     assert float(probability[1]) > 0.5
@@ -115,13 +115,13 @@ def test_an_upload_without_scripts_is_answered_on_the_page(client, seven, encode
 def test_a_huge_upload_without_scripts_is_told_in_words(client):
     response = client.post("/", data={"image": (io.BytesIO(bytes(16 * 1024**2)), "7.png")})
     assert response.status_code == 413
-    assert "too large" in text(response)
+    assert "too large" in html(response)
 
 
 def test_a_bad_upload_without_scripts_is_told_in_words(client):
     response = client.post("/", data={"image": (io.BytesIO(b"hello"), "7.png")})
     assert response.status_code == 415
-    assert "not a picture" in text(response)
+    assert "not a picture" in html(response)
 
 
 @pytest.mark.parametrize("path", [*PAGES, "/api/v1/models", "/static/draw.js"])
@@ -136,7 +136,7 @@ def test_every_answer_forbids_what_we_do_not_need(client, path):
 
 @pytest.mark.parametrize("path", PAGES)
 def test_a_page_holds_nothing_that_the_policy_forbids_and_no_other_host(client, path):
-    page = text(client.get(path))
+    page = html(client.get(path))
     assert not re.search(r"<script(?![^>]*(src=|application/json))", page)
     assert not re.search(r"<[^>]+\s(style|on\w+)=", page)
     assert not re.search(r'(src|href|action)="(https?:)?//', page)
@@ -159,7 +159,7 @@ def test_sentences_are_as_sure_as_the_probability(app):
             model=ModelVersion(name="", version=""), models=[], elapsed_ms=1.0,
         )  # fmt: skip
         with app.test_request_context():
-            return wording.sentence(prediction)
+            return text.sentence(prediction)
 
     assert say("sure", "7") == "Surely a 7."
     assert say("likely", "8") == "Probably an 8."
@@ -189,4 +189,4 @@ def test_the_address_of_a_proxied_client_is_believed_only_when_told_so(tmp_path)
         app = create_app(Settings(home=str(tmp_path), proxies=proxies))
         app.add_url_rule("/whoami", view_func=lambda: request.remote_addr or "")
         answer = app.test_client().get("/whoami", headers={"X-Forwarded-For": "203.0.113.7"})
-        assert text(answer) == expected
+        assert html(answer) == expected

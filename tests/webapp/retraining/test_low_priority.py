@@ -9,7 +9,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from webapp.retraining.low_priority import hurry
+from webapp.retraining.low_priority import restore_priority
 
 STARTER = """
 import subprocess, sys, time
@@ -48,7 +48,7 @@ def test_it_is_nice_within_its_session_and_so_is_its_session(starter):
 
 def test_what_is_to_end_has_its_usual_priority_again(starter):
     child = child_of(starter)
-    hurry(child.pid)
+    restore_priority(child.pid)
     if os.geteuid() == 0:
         assert child.nice() == 0
         assert os.sched_getscheduler(child.pid) == os.SCHED_OTHER
@@ -57,7 +57,7 @@ def test_what_is_to_end_has_its_usual_priority_again(starter):
         assert group.read_text().split()[-1] == "0"
     starter.kill()
     psutil.wait_procs([child], timeout=5)
-    hurry(child.pid)  # it is gone: nothing to do
+    restore_priority(child.pid)  # it is gone: nothing to do
 
 
 def test_it_ends_with_whoever_started_it_however_that_ends(starter):

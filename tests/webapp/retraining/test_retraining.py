@@ -15,7 +15,7 @@ from tests.conftest import installed
 from webapp.retraining import runs
 from webapp.retraining.command import plan_of
 from webapp.retraining.gate import Compared, Comparison, Measured, judge
-from webapp.retraining.options import Wishes
+from webapp.retraining.options import RetrainingOptions
 from webapp.retraining.progress import MOST_POINTS, Progress, Reader
 from webapp.retraining.runs import BadState, Claim, LostRun
 from webapp.storage.database import Database
@@ -33,7 +33,7 @@ def app(settings):
 
 def asked(database: Database, **wishes: object) -> str:
     with database.writing() as session:
-        return runs.ask(session, Wishes(**wishes), "test").id
+        return runs.ask(session, RetrainingOptions(**wishes), "test").id
 
 
 def run_in(database: Database, identity: str) -> Run:
@@ -116,7 +116,7 @@ def options(command: list[str], name: str) -> list[str]:
 
 
 def test_on_a_bare_machine_synthetic_strokes_are_replayed_and_what_lacks_is_named(bare):
-    plan = plan_of(Wishes(), bare / "run", bare / "active", has_corrections=True)
+    plan = plan_of(RetrainingOptions(), bare / "run", bare / "active", has_corrections=True)
     assert plan.used == ["scribbles", "synthetic", "corrections"]
     assert plan.lacked == ["mnist", "strokes", "letters"]
     assert plan.soft_targets
@@ -126,14 +126,14 @@ def test_on_a_bare_machine_synthetic_strokes_are_replayed_and_what_lacks_is_name
 
 
 def test_all_that_is_on_the_machine_is_replayed(mnist, pen_strokes, tmp_path):
-    plan = plan_of(Wishes(), tmp_path, tmp_path, has_corrections=False)
+    plan = plan_of(RetrainingOptions(), tmp_path, tmp_path, has_corrections=False)
     assert plan.used == ["mnist", "strokes", "letters", "scribbles"]
     assert plan.lacked == []
     assert options(plan.command, "--validate") == ["strokes"]
 
 
 def test_what_is_named_is_taken_and_nothing_else_of_people(bare):
-    wishes = Wishes(
+    wishes = RetrainingOptions(
         start="scratch", preset="lenet5", data=["mnist"], epochs=3, learning_rate=0.01, seed=7
     )
     plan = plan_of(wishes, bare / "run", bare, has_corrections=True)
@@ -145,7 +145,7 @@ def test_what_is_named_is_taken_and_nothing_else_of_people(bare):
 
 
 def test_the_corrections_alone_are_never_learned_without_replay(bare):
-    plan = plan_of(Wishes(data=["corrections"]), bare, bare, has_corrections=True)
+    plan = plan_of(RetrainingOptions(data=["corrections"]), bare, bare, has_corrections=True)
     assert plan.used == ["scribbles", "synthetic", "corrections"]
 
 

@@ -33,8 +33,8 @@ PATIENCE = 400.0
 class Worker:
     """`inkling worker`, and whatever it starts."""
 
-    def __init__(self, settings: Settings, data: Path, painted: Path) -> None:
-        (Path(settings.home) / "cache").symlink_to(painted)
+    def __init__(self, settings: Settings, data: Path, rendered: Path) -> None:
+        (Path(settings.home) / "cache").symlink_to(rendered)
         names = ("home", "database_url", "queue_url")
         given = {f"INKLING_{name.upper()}": getattr(settings, name) for name in names}
         self._environment = os.environ | given | {"INKLING_DATA": str(data)}
@@ -49,7 +49,7 @@ class Worker:
         return self.process.children(recursive=True)
 
     def training(self) -> list[psutil.Process]:
-        """The process that trains, and those that paint for it."""
+        """The process that trains, and those that render for it."""
         for child in self.process.children():
             with suppress(psutil.NoSuchProcess):  # what came before it is just ending
                 if "train" in child.cmdline():
@@ -87,9 +87,9 @@ def app(chosen: Settings) -> Iterator[Flask]:
 
 
 @pytest.fixture
-def worker(app: Flask, chosen: Settings, tmp_path: Path, painted: Path) -> Iterator[Worker]:
+def worker(app: Flask, chosen: Settings, tmp_path: Path, rendered: Path) -> Iterator[Worker]:
     """On a machine that has no data set."""
-    worker = Worker(chosen, tmp_path / "no data", painted)
+    worker = Worker(chosen, tmp_path / "no data", rendered)
     worker.start()
     yield worker
     worker.stop()

@@ -14,19 +14,19 @@ from webapp.app import create_app
 from webapp.cli import main
 from webapp.inference.versions import SHIPPED, Versions
 from webapp.retraining import runs
-from webapp.retraining.options import Wishes
+from webapp.retraining.options import RetrainingOptions
 from webapp.settings import Settings
 from webapp.storage.backup import BackupError, back_up, restore
 from webapp.storage.database import Database
-from webapp.storage.tables import Table
+from webapp.storage.tables import Base
 
 
 @pytest.fixture
 def installation(settings, seven, encode) -> tuple[Database, Path]:
-    """With a drawing, a quota's counter, a promoted version, a run and a log."""
+    """With a drawing, a rate limit's counter, a promoted version, a run and a log."""
     chosen = settings()
     app = create_app(chosen)
-    database = app.extensions["database"]
+    database = app.extensions["inkling"].database
     database.upgrade()
     image = "data:image/png;base64," + base64.b64encode(encode(seven)).decode()
     body = {"image": image, "label": "7", "strokes": [[[1, 2, 0.5]]]}
@@ -34,7 +34,7 @@ def installation(settings, seven, encode) -> tuple[Database, Path]:
     versions = Versions(database, Path(chosen.home))
     versions.promote(versions.add(PRETRAINED / "cnn").card.version, "test")
     with database.writing() as session:
-        runs.ask(session, Wishes(), "test")
+        runs.ask(session, RetrainingOptions(), "test")
     return database, Path(chosen.home)
 
 
@@ -42,7 +42,7 @@ def everything(database: Database) -> dict[str, list[dict[str, object]]]:
     with database.snapshot() as connection:
         return {
             table.name: [dict(row) for row in connection.execute(select(table)).mappings()]
-            for table in Table.metadata.sorted_tables
+            for table in Base.metadata.sorted_tables
         }
 
 
@@ -51,10 +51,10 @@ def test_what_is_restored_is_all_there_was_and_goes_on(installation, tmp_path, d
     file = tmp_path / "backup.zip"
     counts = back_up(database, home, file)
     assert min(counts.values()) > 0
-    assert set(counts) == set(Table.metadata.tables)
+    assert set(counts) == set(Base.metadata.tables)
     for url in ("sqlite:///" + str(tmp_path / "new.db"), None):
         if url is None:  # and into an emptied one of the same kind
-            Table.metadata.drop_all(database.engine)
+            Base.metadata.drop_all(database.engine)
             with database.engine.begin() as connection:
                 connection.exec_driver_sql("DROP TABLE alembic_version")
         before = None if url is None else everything(database)

@@ -23,7 +23,7 @@ from PIL import Image
 from trainer.atomic import write_file
 from trainer.data.datasets import data_set
 from trainer.data.datasets.folder import LABELS
-from trainer.data.rendering.canvas import Look, paint
+from trainer.data.rendering.canvas import RenderStyle, render
 from trainer.data.rendering.rendered import Drawings
 from trainer.data.samples import Samples, Split, repeated
 from trainer.errors import TrainerError
@@ -67,7 +67,7 @@ class _Redrawn:
         drawing = self.drawings[self.order[index]]
         strokes = [np.array(line, np.float64)[:, :2] for line in drawing.strokes or [] if line]
         if strokes and index >= len(self.drawings):
-            return LABELS[drawing.label], paint(strokes, Look.random(rng))
+            return LABELS[drawing.label], render(strokes, RenderStyle.random(rng))
         return LABELS[drawing.label], decode(drawing.picture).image
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from trainer.data.datasets import data_set
-from trainer.data.rendering.rendered import Drawings, PaintedRecords
+from trainer.data.rendering.rendered import Drawings, RenderedRecords
 from trainer.data.samples import Samples, Split, repeated
 from trainer.data.strokes.records import ATTRIBUTION, Record, read_split
 
@@ -23,7 +23,7 @@ def letters(split: Split, folder: Path, size: int | None, seed: int) -> Samples:
     """The letters and symbols of the split's writers, less the look-alikes, in random looks."""
     records = letter_records(split, folder)
     order = repeated(len(records), size, np.random.default_rng(seed))
-    return Drawings(PaintedRecords(records, order), len(order), split, seed).samples()
+    return Drawings(RenderedRecords(records, order), len(order), split, seed).samples()
 
 
 def letter_records(split: Split, folder: Path) -> list[Record]:

@@ -14,7 +14,7 @@ from numpy.random import Generator
 
 from trainer.data.datasets import data_set
 from trainer.data.datasets.synthetic import drawn
-from trainer.data.rendering.canvas import Look, paint
+from trainer.data.rendering.canvas import RenderStyle, render
 from trainer.data.rendering.numbers import put_together
 from trainer.data.rendering.rendered import Drawings
 from trainer.data.samples import NOT_A_DIGIT, Samples, Split
@@ -40,7 +40,7 @@ def scribble(index: int, rng: Generator) -> Pixels:
     if index % (kinds + 1) == kinds:
         return _noise(rng)
     strokes = list(KINDS.values())[index % (kinds + 1)](rng)
-    return paint(strokes, Look.random(rng))
+    return render(strokes, RenderStyle.random(rng))
 
 
 def _to_and_fro(rng: Generator) -> Strokes:

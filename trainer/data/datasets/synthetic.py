@@ -12,7 +12,7 @@ import numpy as np
 from numpy.random import Generator
 
 from trainer.data.datasets import data_set
-from trainer.data.rendering.canvas import Look, paint
+from trainer.data.rendering.canvas import RenderStyle, render
 from trainer.data.rendering.handwriting import bending
 from trainer.data.rendering.rendered import Drawings
 from trainer.data.samples import Samples, Split
@@ -34,7 +34,7 @@ def synthetic(split: Split, _folder: Path, size: int | None, seed: int) -> Sampl
 
 def _draw(_index: int, rng: Generator) -> tuple[int, Pixels]:
     label = int(rng.integers(10))
-    return label, paint(drawn(label, rng), Look.random(rng))
+    return label, render(drawn(label, rng), RenderStyle.random(rng))
 
 
 def drawn(label: int, rng: Generator) -> Strokes:

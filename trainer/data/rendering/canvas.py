@@ -19,12 +19,12 @@ Colour = int | tuple[int, int, int]
 
 _SUBPIXEL_BITS = 4  # OpenCV takes coordinates in fixed point
 _MARGIN = 3  # pixels that OpenCV may paint beyond the width of the pen
-_FINE_PEN = 5  # pixels; thinner ones are painted at twice the size, as OpenCV's are whole pixels
+_FINE_PEN = 5  # pixels; thinner ones are rendered at twice the size, as OpenCV's are whole pixels
 _FATTEST_PEN = 0.2  # of the drawing's longer side; with more than this an 8 has no holes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Look:
+class RenderStyle:
     """How a drawing lies on its canvas. Lengths are in pixels unless said otherwise."""
 
     side: int = 280  # of the square canvas
@@ -47,7 +47,7 @@ class Look:
     seed: int = 0  # of what is random within the painting
 
     @classmethod
-    def random(cls, rng: Generator, photos: float = 0.1) -> Look:
+    def random(cls, rng: Generator, photos: float = 0.1) -> RenderStyle:
         """Everything that people draw with and on, at once; `photos` is the share of photos."""
         side = int(rng.integers(120, 320))
         size = float(rng.uniform(0.15, 1.0))
@@ -87,7 +87,7 @@ def random_colours(rng: Generator) -> tuple[Colour, Colour]:
             return (int(red), int(green), int(blue)), cast(Colour, tuple(map(int, paper)))
 
 
-def paint(strokes: Strokes, look: Look) -> Pixels:
+def render(strokes: Strokes, look: RenderStyle) -> Pixels:
     """Paint strokes in a look.
 
     uint8 [side, side] where ink and paper are grey, [side, side, 3] where they are coloured or
@@ -116,14 +116,14 @@ def _mix(coverage: Pixels, ink: Colour, paper: Colour) -> Pixels:
     return planes[0] if len(planes) == 1 else cv2.merge(planes)
 
 
-def _sampled(line: Line, look: Look) -> Line:
+def _sampled(line: Line, look: RenderStyle) -> Line:
     """The points as they arrive, and the line that a page draws through them."""
     if look.coarse > 1 and len(line) > 2 * look.coarse:
         line = np.vstack([line[: -1 : look.coarse], line[-1:]])
     return catmull_rom(line) if look.smooth else line
 
 
-def _arrange(strokes: Strokes, look: Look) -> Strokes:
+def _arrange(strokes: Strokes, look: RenderStyle) -> Strokes:
     """Slant, turn, scale and move the strokes to where `look` puts them, the pen on the canvas."""
     cos, sin = np.cos(look.turn), np.sin(look.turn)
     shape = np.array([[look.stretch, 0], [-look.slant, 1]]) @ np.array([[cos, sin], [-sin, cos]])
@@ -136,7 +136,7 @@ def _arrange(strokes: Strokes, look: Look) -> Strokes:
     return [(line - low) * scale + offset for line in turned]
 
 
-def _coverage(strokes: Strokes, look: Look) -> Pixels:
+def _coverage(strokes: Strokes, look: RenderStyle) -> Pixels:
     """Where the pen went: uint8 [side, side], 255 for nothing but ink."""
     fine = 2 if look.pen < _FINE_PEN else 1
     canvas: Pixels = np.zeros((look.side * fine, look.side * fine), np.uint8)
@@ -189,7 +189,7 @@ def _cap(canvas: Pixels, line: Line, pen: float) -> Line:
     return middle
 
 
-def _skip(canvas: Pixels, look: Look, rng: Generator) -> Pixels:
+def _skip(canvas: Pixels, look: RenderStyle, rng: Generator) -> Pixels:
     """Leave out patches about as large as the pen is wide, as a dry pen does."""
     cells = int(np.clip(look.side / max(look.pen, 2), 8, 80))
     patches = cv2.resize(rng.random((cells, cells)), canvas.shape[::-1])

@@ -1,4 +1,4 @@
-"""Drawings by their index: each is painted, prepared and labelled when it is asked for."""
+"""Drawings by their index: each is rendered, prepared and labelled when it is asked for."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from trainer.data.parallel import in_chunks
-from trainer.data.rendering.canvas import Look, paint
+from trainer.data.rendering.canvas import RenderStyle, render
 from trainer.data.rendering.handwriting import another_hand
 from trainer.data.samples import Samples, Split
 from trainer.data.strokes.records import Record
@@ -22,7 +22,7 @@ Draw = Callable[[int, Generator], tuple[int, Image.Image | Pixels]]
 
 
 @dataclass(frozen=True, slots=True)
-class PaintedRecords:
+class RenderedRecords:
     """Draw what people drew, in this order, each in a random look.
 
     `other_hands` is the share of them that is drawn as another hand might have done it.
@@ -37,7 +37,7 @@ class PaintedRecords:
         strokes = record.strokes
         if self.other_hands and rng.random() < self.other_hands:
             strokes = another_hand(strokes, rng)
-        return record.target, paint(strokes, Look.random(rng))
+        return record.target, render(strokes, RenderStyle.random(rng))
 
 
 def pixels_of(picture: Image.Image | Pixels, scale: float = 1.0) -> Pixels:
@@ -70,7 +70,7 @@ class Drawings:
         return pixels_of(picture), label
 
     def samples(self) -> Samples:
-        """All of them, painted on every core there is."""
+        """All of them, rendered on every core there is."""
         return Samples.join(in_chunks(self._some, self._count))
 
     def _some(self, indices: range) -> Samples:

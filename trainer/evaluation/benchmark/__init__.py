@@ -1,4 +1,4 @@
-"""One table for all that a recogniser of digits has to stand: `python -m trainer benchmark`.
+"""One table for all that a recognizer of digits has to stand: `python -m trainer benchmark`.
 
 Everything is measured on MNIST's test set and on the drawings of the test writers, who chose
 nothing. Pictures come from a seed, so that every run asks the same.
@@ -16,7 +16,7 @@ from trainer.evaluation.benchmark.readers import Report, bundle_reader, tutorial
 from trainer.evaluation.benchmark.report import BenchmarkReport, as_text
 from trainer.evaluation.calibration import calibration_error, reliability
 from trainer.recognition.bundle import read_bundle
-from trainer.recognition.recognizer import Recogniser
+from trainer.recognition.recognizer import Recognizer
 
 __all__ = ["BenchmarkReport", "as_text", "benchmark"]
 
@@ -36,20 +36,20 @@ def benchmark(
     `folder` holds the data sets. `size` bounds the drawings of each row, for a quick look. Raises
     `TrainerError` or `BundleError` where data or bundle are missing.
     """
-    recogniser = Recogniser(read_bundle(bundle))
+    recognizer = Recognizer(read_bundle(bundle))
     digits = read_split(folder, "digits", Split.TEST)
     letters = letter_records(Split.TEST, folder)
     if size is not None:
         step = max(1, len(digits) // size), max(1, len(letters) // size)
         digits, letters = digits[:: step[0]], letters[:: step[1]]
-    readers = [bundle_reader(bundle.name, recogniser)]
+    readers = [bundle_reader(bundle.name, recognizer)]
     if tutorials:
         readers += tutorial_readers(folder, seed, report)
     report("MNIST …")
     rows = [measure.mnist_row(readers, folder)]
     rows += measure.nuisance_rows(readers, digits, seed, report)
     report("numbers …")
-    numbers = measure.number_rows(recogniser, readers[0].name, digits, size or 1000, seed)
+    numbers = measure.number_rows(recognizer, readers[0].name, digits, size or 1000, seed)
     report("letters …")
     drawn = measure.all_at_once(digits, seed)
     told, by_letter, counted = measure.told_apart(readers, drawn, letters, seed)
@@ -60,8 +60,8 @@ def benchmark(
     return BenchmarkReport(
         command=command,
         seed=seed,
-        model=recogniser.card.version,
-        preprocessing=recogniser.card.preprocessing,
+        model=recognizer.card.version,
+        preprocessing=recognizer.card.preprocessing,
         readers=[reader.name for reader in readers],
         rows=rows,
         numbers=numbers,
@@ -69,9 +69,9 @@ def benchmark(
         letters=by_letter,
         letters_counted=counted,
         look_alikes=" ".join(sorted(LOOK_ALIKES)),
-        nothing=measure.nothing(recogniser),
+        nothing=measure.nothing(recognizer),
         calibration_error=calibration_error(probabilities, read.labels),
         reliability=reliability(probabilities, read.labels),
         mistakes=measure.mistakes(readers[0], asked, digits, seed),
-        cost=measure.cost(recogniser, bundle, digits),
+        cost=measure.cost(recognizer, bundle, digits),
     )

@@ -12,12 +12,12 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from trainer.data.rendering.canvas import paint
+from trainer.data.rendering.canvas import render
 from trainer.data.rendering.photo import Photo, photograph
 from trainer.data.samples import Samples
 from trainer.data.strokes.records import Record
 from trainer.evaluation.benchmark.nuisances import PLAIN, looks
-from trainer.evaluation.benchmark.pictures import InLook, Numbers, Questions, picture_of, questions
+from trainer.evaluation.benchmark.pictures import InStyle, Numbers, Questions, picture_of, questions
 from trainer.evaluation.benchmark.readers import Reader, Report
 from trainer.evaluation.benchmark.report import Cost, Mistake, Row, Told
 from trainer.evaluation.calibration import REJECTED_SHARE
@@ -26,7 +26,7 @@ from trainer.evaluation.timing import median_ms
 from trainer.recognition.image import as_data_url, decode
 from trainer.recognition.prediction import Floats
 from trainer.recognition.preprocess import EmptyDrawing, Pixels, preprocess
-from trainer.recognition.recognizer import Recogniser
+from trainer.recognition.recognizer import Recognizer
 from trainer.recognition.strokes import Strokes
 
 NUMBER_LENGTHS = range(2, 7)
@@ -55,14 +55,14 @@ def nuisance_rows(
     rows = []
     for name, setting in looks():
         report(f"{name}, {setting} …")
-        asked = questions(InLook(records, (name, setting)), len(records), seed)
+        asked = questions(InStyle(records, (name, setting)), len(records), seed)
         right = {reader.name: _accuracy(reader, asked.seen_as(reader.sees)) for reader in readers}
         rows.append(Row(name=name, setting=setting, pictures=len(records), right=right))
     return rows
 
 
 def number_rows(
-    recogniser: Recogniser, name: str, records: Sequence[Record], size: int, seed: int
+    recognizer: Recognizer, name: str, records: Sequence[Record], size: int, seed: int
 ) -> list[Row]:
     """Numbers of two to six digits, each written by one person: all digits right."""
     rows = []
@@ -72,7 +72,7 @@ def number_rows(
             right = 0
             for index in range(size):
                 label, picture = picture_of(draw, seed + length, index)
-                right += _number(recogniser, picture) == str(label).zfill(length)
+                right += _number(recognizer, picture) == str(label).zfill(length)
             setting = f"{length} digits"
             kind = "numbers, touching" if touching else "numbers"
             rows.append(Row(name=kind, setting=setting, pictures=size, right={name: right / size}))
@@ -82,16 +82,16 @@ def number_rows(
     return rows
 
 
-def _number(recogniser: Recogniser, picture: Pixels) -> str:
+def _number(recognizer: Recognizer, picture: Pixels) -> str:
     try:
-        return recogniser.read_number(picture).text
+        return recognizer.read_number(picture).text
     except EmptyDrawing:
         return ""
 
 
 def all_at_once(records: Sequence[Record], seed: int) -> Questions:
     """Every record in every look at once."""
-    return questions(InLook(records, _ALL_AT_ONCE), len(records), seed)
+    return questions(InStyle(records, _ALL_AT_ONCE), len(records), seed)
 
 
 def told_apart(
@@ -128,19 +128,19 @@ def auroc(positive: Floats, negative: Floats) -> float:
     return float((below + upto).mean() / 2 / len(negative))
 
 
-def nothing(recogniser: Recogniser) -> dict[str, str]:
+def nothing(recognizer: Recognizer) -> dict[str, str]:
     """What is answered to a blank sheet, a dot and a speck."""
     blank = np.full((280, 280), 255, np.uint8)
     dot, speck = blank.copy(), blank.copy()
     cv2.circle(dot, (140, 140), 8, 0, -1, cv2.LINE_AA)
     speck[97:99, 201:203] = 40
     pictures = {"blank sheet": blank, "single dot": dot, "single speck": speck}
-    return {name: _answer(recogniser, picture) for name, picture in pictures.items()}
+    return {name: _answer(recognizer, picture) for name, picture in pictures.items()}
 
 
-def _answer(recogniser: Recogniser, picture: Pixels) -> str:
+def _answer(recognizer: Recognizer, picture: Pixels) -> str:
     try:
-        reading = recogniser.read(picture)
+        reading = recognizer.read(picture)
     except EmptyDrawing:
         return "empty drawing"
     return f"{reading.digit}" if reading.is_digit else "not a digit"
@@ -151,7 +151,7 @@ def mistakes(reader: Reader, asked: Samples, records: Sequence[Record], seed: in
     probabilities, _ = reader.read(asked.pixels)
     answers, confidence = probabilities.argmax(axis=1), probabilities.max(axis=1)
     worst = surest_errors(probabilities, asked.labels, asked.has_ink)[:GALLERY]
-    draw = InLook(records, _ALL_AT_ONCE)
+    draw = InStyle(records, _ALL_AT_ONCE)
     return [
         Mistake(
             truth=records[index].label,
@@ -165,9 +165,9 @@ def mistakes(reader: Reader, asked: Samples, records: Sequence[Record], seed: in
     ]
 
 
-def cost(recogniser: Recogniser, folder: Path, records: Sequence[Record]) -> Cost:
+def cost(recognizer: Recognizer, folder: Path, records: Sequence[Record]) -> Cost:
     """Size, and the time of one answer."""
-    drawings = [paint(record.strokes, _AS_THE_PAGE_SENDS) for record in records[:_TIMES]]
+    drawings = [render(record.strokes, _AS_THE_PAGE_SENDS) for record in records[:_TIMES]]
     prepared = [preprocess(drawing).pixels[None] for drawing in drawings]
     content = large_photo(records[0].strokes)
 
@@ -176,9 +176,9 @@ def cost(recogniser: Recogniser, folder: Path, records: Sequence[Record]) -> Cos
         preprocess(picture.image, picture.scale)
 
     return Cost(
-        parameters=recogniser.card.parameters,
+        parameters=recognizer.card.parameters,
         bundle_bytes=sum(path.stat().st_size for path in folder.iterdir()),
-        forward_ms=median_ms(lambda i: recogniser.logits(prepared[i]), len(prepared)),
+        forward_ms=median_ms(lambda i: recognizer.logits(prepared[i]), len(prepared)),
         canvas_ms=median_ms(lambda i: preprocess(drawings[i]), len(drawings)),
         photo_ms=median_ms(read_photo, 15),
     )
@@ -187,7 +187,7 @@ def cost(recogniser: Recogniser, folder: Path, records: Sequence[Record]) -> Cos
 def large_photo(strokes: Strokes) -> bytes:
     """A drawing photographed at 4000×3000, as a JPEG file."""
     coverage = np.zeros((3000, 4000), np.uint8)
-    coverage[500:2500, 1000:3000] = cv2.resize(255 - paint(strokes, PLAIN), (2000, 2000))
+    coverage[500:2500, 1000:3000] = cv2.resize(255 - render(strokes, PLAIN), (2000, 2000))
     file = io.BytesIO()
     Image.fromarray(photograph(coverage, Photo(noise=0.02))).save(file, "JPEG", quality=90)
     return file.getvalue()

@@ -8,44 +8,44 @@ from dataclasses import replace
 import numpy as np
 from numpy.random import Generator
 
-from trainer.data.rendering.canvas import Look, random_colours
+from trainer.data.rendering.canvas import RenderStyle, random_colours
 from trainer.data.rendering.photo import Photo
 
-PLAIN = Look()
+PLAIN = RenderStyle()
 """A canvas of 280 pixels, black on white, the digit in the middle at 60 % of it."""
 
-LookOf = Callable[[Generator], Look]
+StyleOf = Callable[[Generator], RenderStyle]
 
 
-def _pen(rng: Generator) -> Look:
+def _pen(rng: Generator) -> RenderStyle:
     return replace(PLAIN, pen=float(np.exp(rng.uniform(0, np.log(0.1 * PLAIN.side)))))
 
 
-def _size(rng: Generator) -> Look:
+def _size(rng: Generator) -> RenderStyle:
     size = float(rng.uniform(0.1, 1.0))
     return replace(PLAIN, size=size, pen=max(1.5, 0.065 * size * PLAIN.side))
 
 
-def _place(rng: Generator) -> Look:
+def _place(rng: Generator) -> RenderStyle:
     return replace(PLAIN, size=0.3, pen=6, place=(rng.random(), rng.random()))
 
 
-def _corner(rng: Generator) -> Look:
+def _corner(rng: Generator) -> RenderStyle:
     return replace(PLAIN, size=0.3, pen=6, place=(int(rng.integers(2)), int(rng.integers(2))))
 
 
-def _turn(rng: Generator) -> Look:
+def _turn(rng: Generator) -> RenderStyle:
     return replace(PLAIN, turn=float(rng.uniform(-_FARTHEST_TURN, _FARTHEST_TURN)))
 
 
-def _colours(rng: Generator) -> Look:
+def _colours(rng: Generator) -> RenderStyle:
     while True:
         ink, paper = random_colours(rng)
         if isinstance(ink, tuple):
             return replace(PLAIN, ink=ink, paper=paper)
 
 
-def _alike_in_grey(rng: Generator) -> Look:
+def _alike_in_grey(rng: Generator) -> RenderStyle:
     """Two colours that a conversion to grey makes nearly the same."""
     while True:
         look = _colours(rng)
@@ -54,25 +54,25 @@ def _alike_in_grey(rng: Generator) -> Look:
             return look
 
 
-def _transparent(rng: Generator) -> Look:
+def _transparent(rng: Generator) -> RenderStyle:
     return replace(_colours(rng), transparent=True)
 
 
-def _faint_transparent(rng: Generator) -> Look:
+def _faint_transparent(rng: Generator) -> RenderStyle:
     """Light ink on nothing, which looks like nothing on white."""
     level = int(rng.integers(220, 256))
     return replace(PLAIN, ink=(level, level, level), transparent=True, pen=3)
 
 
-def _jpeg(rng: Generator) -> Look:
+def _jpeg(rng: Generator) -> RenderStyle:
     return replace(PLAIN, pen=6, jpeg=int(rng.integers(10, 96)))
 
 
-def _photo(rng: Generator) -> Look:
+def _photo(rng: Generator) -> RenderStyle:
     return replace(PLAIN, pen=float(rng.uniform(2, 14)), photo=Photo.random(rng))
 
 
-def _bad_photo(rng: Generator) -> Look:
+def _bad_photo(rng: Generator) -> RenderStyle:
     photo = replace(
         Photo.random(rng),
         rules="lines" if rng.random() < 0.5 else "squares",
@@ -88,7 +88,7 @@ def _bad_photo(rng: Generator) -> Look:
 
 _FARTHEST_TURN = 0.3  # radians, 17°: farther, and people turn the paper instead
 
-NUISANCES: dict[str, tuple[LookOf, LookOf]] = {
+NUISANCES: dict[str, tuple[StyleOf, StyleOf]] = {
     "width": (_pen, lambda _: replace(PLAIN, pen=1)),
     "width, thick": (_pen, lambda _: replace(PLAIN, pen=0.1 * PLAIN.side)),
     "size": (_size, lambda _: replace(PLAIN, size=0.1, pen=2)),
@@ -109,12 +109,12 @@ NUISANCES: dict[str, tuple[LookOf, LookOf]] = {
 """By name: at random, and at its hardest."""
 
 
-def looks() -> dict[tuple[str, str], LookOf]:
+def looks() -> dict[tuple[str, str], StyleOf]:
     """Every row of the table of nuisances: (name, setting)."""
-    rows: dict[tuple[str, str], LookOf] = {("none", "plain"): lambda _: PLAIN}
+    rows: dict[tuple[str, str], StyleOf] = {("none", "plain"): lambda _: PLAIN}
     for name, (at_random, hardest) in NUISANCES.items():
         if name != "width, thick":  # its random setting is that of "width"
             rows[name, "random"] = at_random
         rows[name, "hardest"] = hardest
-    rows["all at once", "random"] = Look.random
+    rows["all at once", "random"] = RenderStyle.random
     return rows

@@ -10,7 +10,7 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from trainer.data.parallel import in_chunks
-from trainer.data.rendering.canvas import Look, paint
+from trainer.data.rendering.canvas import RenderStyle, render
 from trainer.data.rendering.numbers import put_together
 from trainer.data.rendering.rendered import pixels_of
 from trainer.data.samples import Samples
@@ -39,7 +39,7 @@ class Questions:
 
 
 @dataclass(frozen=True, slots=True)
-class InLook:
+class InStyle:
     """Draw people's drawings, each once, in a look of its own."""
 
     records: Sequence[Record]
@@ -47,7 +47,7 @@ class InLook:
 
     def __call__(self, index: int, rng: Generator) -> tuple[int, Pixels]:
         record = self.records[index]
-        return record.target, paint(record.strokes, looks()[self.row](rng))
+        return record.target, render(record.strokes, looks()[self.row](rng))
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +71,9 @@ class Numbers:
         side = int(rng.integers(300, 700))
         height = size * side / float(extent.max())  # of a digit, about
         pen = max(1.0, float(rng.uniform(0.03, 0.12)) * height)
-        everyday = Look.random(rng, photos=0)
+        everyday = RenderStyle.random(rng, photos=0)
         look = replace(everyday, side=side, size=size, pen=pen, turn=everyday.turn / 3, skips=0.0)
-        return int("".join(digit.label for digit in digits)), paint(strokes, look)
+        return int("".join(digit.label for digit in digits)), render(strokes, look)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ import numpy as np
 from trainer.evaluation.metrics import all_logits
 from trainer.recognition.prediction import Floats, digit_probabilities, digit_score, softmax
 from trainer.recognition.preprocess import SIDE, Pixels
-from trainer.recognition.recognizer import Recogniser
+from trainer.recognition.recognizer import Recognizer
 
 EPOCHS = 20
 BATCH_SIZE = 100
@@ -35,14 +35,14 @@ class Reader:
     threshold: float
 
 
-def bundle_reader(name: str, recogniser: Recogniser) -> Reader:
+def bundle_reader(name: str, recognizer: Recognizer) -> Reader:
     """A bundle, as the API asks it."""
 
     def read(pixels: Pixels) -> tuple[Floats, Floats]:
-        logits = all_logits(recogniser, pixels)
-        return digit_probabilities(logits, recogniser.card.temperature), digit_score(logits)
+        logits = all_logits(recognizer, pixels)
+        return digit_probabilities(logits, recognizer.card.temperature), digit_score(logits)
 
-    return Reader(name, "prepared", read, recogniser.card.rejection_threshold)
+    return Reader(name, "prepared", read, recognizer.card.rejection_threshold)
 
 
 def tutorial_readers(folder: Path, seed: int, report: Report) -> list[Reader]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from trainer.recognition.prediction import Reading
+from trainer.recognition.prediction import DigitPrediction
 
 CUT_COST = 0.75
 """Of a digit that has to be cut off from the one before it, in natural logarithms."""
@@ -22,10 +22,10 @@ _LEAST = 1e-6  # probability of what cannot be read at all
 
 
 @dataclass(frozen=True, slots=True)
-class NumberReading:
+class NumberPrediction:
     """The digits of a picture from left to right; there is one at least."""
 
-    digits: list[Reading]
+    digits: list[DigitPrediction]
     is_number: bool
     """Whether, by the mean of their digit scores, they look like digits."""
 
@@ -44,12 +44,12 @@ class NumberReading:
         return mean_score(self.digits)
 
 
-def mean_score(digits: list[Reading]) -> float:
+def mean_score(digits: list[DigitPrediction]) -> float:
     scores = [max(digit.digit_score, _LEAST) for digit in digits]
     return float(np.exp(np.log(scores).mean()))
 
 
-def best_path(readings: Mapping[Run, Reading], cuts: Collection[int]) -> list[Run]:
+def best_path(readings: Mapping[Run, DigitPrediction], cuts: Collection[int]) -> list[Run]:
     """Choose runs of parts that follow each other and read best as digits.
 
     Dynamic programming over the parts: the sum of what the digits are worth is greatest. Parts at
@@ -73,7 +73,7 @@ def best_path(readings: Mapping[Run, Reading], cuts: Collection[int]) -> list[Ru
     return best[parts][1]
 
 
-def reads_well(reading: Reading) -> bool:
+def reads_well(reading: DigitPrediction) -> bool:
     """Whether two digits in its place could not be worth more, as they would have to be cut."""
     return worth(reading) >= -CUT_COST
 
@@ -84,7 +84,7 @@ def outside(runs: Collection[Run], count: int) -> set[int]:
     return set(range(1, count + 1)) - inside
 
 
-def worth(reading: Reading) -> float:
+def worth(reading: DigitPrediction) -> float:
     """The logarithms of probability and digit score, less a cost for being wide."""
     _, _, width, height = reading.prepared.box
     excess = max(0.0, width / height - 1)

@@ -2,11 +2,11 @@
 
 from alembic import context
 
-from webapp.storage.tables import Table
+from webapp.storage.tables import Base
 
 context.configure(
     connection=context.config.attributes["connection"],
-    target_metadata=Table.metadata,
+    target_metadata=Base.metadata,
     render_as_batch=True,  # SQLite changes a column only by copying its table
     transactional_ddl=True,
 )
