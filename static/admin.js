@@ -1,8 +1,8 @@
-// How the admin's pages ask the server: with the session's token against forged requests.
+// Requests of the admin pages, with the session's CSRF token.
 
 const token = document.querySelector("meta[name=csrf-token]").content;
 
-/** The answer's body; throws where there is none or it is an error. */
+/** The response's JSON, or null for 204. Throws on network errors and error statuses. */
 export async function ask(method, url, body) {
   const headers = { "X-CSRF-Token": token };
   if (body) headers["Content-Type"] = "application/json";

@@ -1,10 +1,13 @@
-// The answer's side of the page: numeral, sentence, bars, and what the model saw.
+// Shows an answer: numeral, sentence, bars, and the pixels the model saw.
 
-const SPEAK_AFTER_MS = 700; // the live region speaks once drawing pauses, not at every stroke
-const BUSY_AFTER_MS = 300; // nothing flashes for a wait shorter than this
+const SPEAK_AFTER_MS = 700; // announce once drawing pauses, not at every stroke
+const BUSY_AFTER_MS = 300; // shorter waits show nothing, so that nothing flashes
 
-/** What stands on every answer's side: one sentence, which is spoken too. `empty()` is the page's. */
-export class Verdict {
+/**
+ * Base of the answer views: the sentence, also announced to screen readers. Subclasses implement
+ * `show(prediction)` and `empty()`.
+ */
+export class AnswerView {
   words = JSON.parse(document.getElementById("words").textContent);
   percent = new Intl.NumberFormat(document.documentElement.lang, {
     style: "percent",
@@ -15,21 +18,21 @@ export class Verdict {
   #spoken = document.getElementById("spoken");
   #speech = 0;
 
-  /** Say what went wrong; whether the last answer still stands. */
+  /** Explain a problem. Returns whether the last answer stays on the page. */
   showProblem(code) {
     const { problems } = this.words;
-    const stands = code === "unreachable";
-    if (!stands) this.empty();
+    const keepsAnswer = code === "unreachable";
+    if (!keepsAnswer) this.empty();
     this.say(problems[code] ?? problems.unexpected);
-    return stands;
+    return keepsAnswer;
   }
 
-  invite() {
+  showInvitation() {
     this.empty();
     this.say(this.words.invitation);
   }
 
-  /** An answer in words, as honest as its probability deserves. */
+  /** The answer in words, worded by its calibrated certainty. */
   sentenceFor({ certainty, probabilities, digits, text: number, several_digits: several }) {
     if (several) return this.words.severalDigits;
     if (digits.length > 1) {
@@ -44,7 +47,7 @@ export class Verdict {
     return text.charAt(0).toUpperCase() + text.slice(1);
   }
 
-  /** Show that an answer is awaited, or no longer; a page may leave the last one standing. */
+  /** Show whether an answer is awaited. By default the last answer simply stays. */
   wait() {}
 
   say(sentence) {
@@ -57,14 +60,14 @@ export class Verdict {
   }
 }
 
-export class Answer extends Verdict {
-  #parts;
+export class PredictionView extends AnswerView {
+  #elements;
   #busy = 0;
 
   constructor(root) {
     super();
     const find = (id) => root.querySelector(`#${id}`);
-    this.#parts = {
+    this.#elements = {
       root,
       answer: find("answer"),
       sentence: find("sentence"),
@@ -74,17 +77,17 @@ export class Answer extends Verdict {
       seen: find("seen"),
       seenLine: find("seen-line"),
     };
-    this.#parts.initialLine = this.#parts.seenLine.textContent;
+    this.#elements.initialLine = this.#elements.seenLine.textContent;
   }
 
   show(prediction) {
-    const { answer, readNumber, saw, seen, seenLine } = this.#parts;
+    const { answer, readNumber, saw, seen, seenLine } = this.#elements;
     const { length } = prediction.text;
     answer.textContent = prediction.text;
     answer.classList.toggle("number", length > 1);
     answer.style.setProperty("--digits", length);
     readNumber.hidden = !prediction.several_digits;
-    this.#bars(prediction.probabilities);
+    this.#updateBars(prediction.probabilities);
     saw.classList.remove("empty");
     seen.hidden = false;
     seen.src = prediction.seen;
@@ -96,7 +99,7 @@ export class Answer extends Verdict {
 
   wait(waiting) {
     clearTimeout(this.#busy);
-    const { root, sentence } = this.#parts;
+    const { root, sentence } = this.#elements;
     root.setAttribute("aria-busy", "false");
     if (!waiting) return;
     this.#busy = setTimeout(() => {
@@ -106,25 +109,25 @@ export class Answer extends Verdict {
   }
 
   empty() {
-    const { answer, readNumber, rows, saw, seen, seenLine, initialLine } = this.#parts;
+    const { answer, readNumber, rows, saw, seen, seenLine, initialLine } = this.#elements;
     answer.textContent = "";
     readNumber.hidden = true;
-    for (const row of rows) this.#bar(row, 0, false, "");
+    for (const row of rows) this.#updateBar(row, 0, false, "");
     saw.classList.add("empty");
     seen.hidden = true;
     seen.removeAttribute("src");
     seenLine.textContent = initialLine;
   }
 
-  #bars(probabilities) {
+  #updateBars(probabilities) {
     const best = Math.max(...probabilities);
-    for (const row of this.#parts.rows) {
+    for (const row of this.#elements.rows) {
       const p = probabilities[Number(row.dataset.digit)];
-      this.#bar(row, p, p === best, this.percent.format(p));
+      this.#updateBar(row, p, p === best, this.percent.format(p));
     }
   }
 
-  #bar(row, probability, isBest, text) {
+  #updateBar(row, probability, isBest, text) {
     row.dataset.probability = probability;
     row.classList.toggle("best", isBest);
     row.querySelector("rect").setAttribute("width", `${100 * probability}%`);

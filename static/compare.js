@@ -1,46 +1,46 @@
-// The page that lays every model's answer beside one drawing.
+// The comparison page: every model's answer to one drawing.
 
-import { Verdict } from "./answer.js";
-import { Desk } from "./desk.js";
+import { AnswerView } from "./answer.js";
+import { Editor } from "./editor.js";
 
-const SIDE = 140; // pixels of the picture that is sent
+const SIDE = 140; // of the square picture sent, in pixels
 
-class Comparison extends Verdict {
+class ComparisonView extends AnswerView {
   #models = new Map(
-    [...document.querySelectorAll("[data-model]")].map((part) => [part.dataset.model, part]),
+    [...document.querySelectorAll("[data-model]")].map((card) => [card.dataset.model, card]),
   );
 
   show({ models }) {
-    const [ours] = models;
-    for (const each of models) this.#fill(this.#models.get(each.model.name), each, ours);
-    const agree = models.filter(({ digit }) => digit === ours.digit).length;
+    const [first] = models; // the default model
+    for (const each of models) this.#fill(this.#models.get(each.model.name), each, first);
+    const agree = models.filter(({ digit }) => digit === first.digit).length;
     this.say(
       this.words.agreement.replace("{agree}", agree).replace("{all}", models.length),
     );
   }
 
-  #fill(part, { digit, confidence, is_digit: isDigit, probabilities }, ours) {
-    if (!part) return; // a model that came after the page
-    part.querySelector(".digit").textContent = digit;
-    part.querySelector(".share").textContent = this.percent.format(confidence);
-    part.classList.toggle("differs", digit !== ours.digit);
-    part.querySelector(".doubt").hidden = isDigit;
-    this.#columns(part, probabilities);
+  #fill(card, { digit, confidence, is_digit: isDigit, probabilities }, first) {
+    if (!card) return; // a model added since the page was loaded
+    card.querySelector(".digit").textContent = digit;
+    card.querySelector(".share").textContent = this.percent.format(confidence);
+    card.classList.toggle("differs", digit !== first.digit);
+    card.querySelector(".doubt").hidden = isDigit;
+    this.#updateColumns(card, probabilities);
   }
 
   empty() {
-    for (const part of this.#models.values()) {
-      part.querySelector(".digit").textContent = "";
-      part.querySelector(".share").textContent = "";
-      part.classList.remove("differs");
-      part.querySelector(".doubt").hidden = true;
-      this.#columns(part, Array(10).fill(0));
+    for (const card of this.#models.values()) {
+      card.querySelector(".digit").textContent = "";
+      card.querySelector(".share").textContent = "";
+      card.classList.remove("differs");
+      card.querySelector(".doubt").hidden = true;
+      this.#updateColumns(card, Array(10).fill(0));
     }
   }
 
-  #columns(part, probabilities) {
+  #updateColumns(card, probabilities) {
     const best = Math.max(...probabilities);
-    for (const column of part.querySelectorAll("[data-digit]")) {
+    for (const column of card.querySelectorAll("[data-digit]")) {
       const p = probabilities[Number(column.dataset.digit)];
       column.dataset.probability = p;
       column.classList.toggle("best", p > 0 && p === best);
@@ -51,4 +51,4 @@ class Comparison extends Verdict {
   }
 }
 
-new Desk(new Comparison(), () => ({ mode: "digit", model: "all", side: SIDE }));
+new Editor(new ComparisonView(), () => ({ mode: "digit", model: "all", side: SIDE }));

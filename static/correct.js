@@ -1,37 +1,37 @@
-// Whether an answer was right: one touch or key says so, and the drawing is kept with it.
+// Feedback on an answer: one click or key labels the drawing, which is then stored.
 
 const URL = "/api/v1/feedback";
 
 export class Correction {
   #form;
-  #right; // none under the answers of several models
-  #truths;
+  #right; // missing where several models answer
+  #choices;
   #thanks;
   #words;
-  #drawing; // () → promise of {image, strokes} of what was read
+  #getDrawing; // () → promise of {image, strokes} of the drawing that was read
   #prediction = null;
-  #kept = null; // the id of what was kept
+  #storedId = null; // null: nothing stored; "": being stored, or stored by somebody else
 
-  constructor(form, words, drawing) {
+  constructor(form, words, getDrawing) {
     this.#form = form;
     this.#right = form.querySelector("#right");
-    this.#truths = form.querySelector("#truths");
+    this.#choices = form.querySelector("#truths");
     this.#thanks = form.querySelector("#thanks");
     this.#words = words;
-    this.#drawing = drawing;
+    this.#getDrawing = getDrawing;
     form.addEventListener("submit", (event) => {
       event.preventDefault();
-      this.tell(event.submitter === this.#right ? "right" : event.submitter.value);
+      this.submit(event.submitter === this.#right ? "right" : event.submitter.value);
     });
-    form.querySelector("#take-back").addEventListener("click", () => this.#takeBack());
+    form.querySelector("#take-back").addEventListener("click", () => this.#delete());
   }
 
-  /** Ask about this answer. */
+  /** Ask for feedback on this answer. */
   offer(prediction) {
     this.#prediction = prediction;
-    this.#kept = null;
+    this.#storedId = null;
     if (this.#right) this.#right.value = prediction.digit;
-    for (const button of this.#truths.querySelectorAll("button:not(#right)")) {
+    for (const button of this.#choices.querySelectorAll("button:not(#right)")) {
       button.classList.toggle("answered", button.value === String(prediction.digit));
     }
     this.#show("");
@@ -39,63 +39,63 @@ export class Correction {
     this.#form.inert = false;
   }
 
-  /** There is no answer to ask about. */
+  /** Stop asking: there is no answer on the page. */
   withdraw() {
     this.#prediction = null;
     this.#form.classList.add("waiting");
     this.#form.inert = true;
   }
 
-  /** The truth about the drawing: "0" to "9", "not_a_digit", or "right" for the answer itself. */
-  async tell(truth) {
+  /** Send feedback: "0" to "9", "not_a_digit", or "right" if the answer is correct. */
+  async submit(feedback) {
     const shown = this.#prediction;
-    if (!shown || this.#kept !== null || (truth === "right" && !this.#right)) return;
-    const drawing = await this.#drawing(); // and the answer to it is there
+    if (!shown || this.#storedId !== null || (feedback === "right" && !this.#right)) return;
+    const drawing = await this.#getDrawing(); // resolves once this drawing has been answered
     const prediction = this.#prediction;
-    if (!prediction || this.#kept !== null) return;
-    const label = toldAbout(prediction, shown, truth);
+    if (!prediction || this.#storedId !== null) return;
+    const label = labelFor(feedback, shown, prediction);
     if (label === null) return;
-    this.#kept = "";
+    this.#storedId = "";
     const body = { label, prediction_id: prediction.prediction_id, ...drawing };
-    const answer = await send("POST", URL, body);
-    if (this.#prediction !== prediction) return; // another drawing came meanwhile
-    if (answer.id !== undefined) {
-      this.#kept = answer.id;
-      this.#show(this.#words.kept[answer.label]);
-      this.#form.querySelector("#take-back").hidden = !answer.id;
+    const response = await send("POST", URL, body);
+    if (this.#prediction !== prediction) return; // a new drawing was answered meanwhile
+    if (response.id !== undefined) {
+      this.#storedId = response.id;
+      this.#show(this.#words.kept[response.label]);
+      this.#form.querySelector("#take-back").hidden = !response.id;
     } else {
-      this.#kept = null;
-      this.#show(this.#words.notKept[answer.code] ?? this.#words.notKept.not_kept);
+      this.#storedId = null;
+      this.#show(this.#words.notKept[response.code] ?? this.#words.notKept.not_kept);
       this.#form.querySelector("#take-back").hidden = true;
     }
   }
 
-  async #takeBack() {
-    const answer = await send("DELETE", `${URL}/${this.#kept}`);
-    if (answer.code) return;
-    this.#kept = null;
+  async #delete() {
+    const response = await send("DELETE", `${URL}/${this.#storedId}`);
+    if (response.code) return;
+    this.#storedId = null;
     this.#show("");
   }
 
   #show(sentence) {
     this.#thanks.querySelector("span").textContent = sentence;
     this.#thanks.hidden = !sentence;
-    this.#truths.hidden = Boolean(sentence);
+    this.#choices.hidden = Boolean(sentence);
   }
 }
 
 /**
- * The label that a truth gives to an answer, where `shown` is the one that stood there when it was
- * told; null where it was told about another digit of a number.
+ * The label for `prediction`, given feedback on `shown`, the answer on the page at that moment.
+ * null if the feedback no longer applies, because it was about another digit of a number.
  */
-function toldAbout(prediction, shown, truth) {
+function labelFor(feedback, shown, prediction) {
   const isNumber = prediction.digits.length > 1;
-  if (truth !== "right") return isNumber && prediction.digit !== shown.digit ? null : truth;
+  if (feedback !== "right") return isNumber && prediction.digit !== shown.digit ? null : feedback;
   if (!isNumber) return String(shown.digit);
   return prediction.text === shown.text ? String(prediction.digit) : null;
 }
 
-/** The body of the answer; {} of an empty one, and the code of what went wrong. */
+/** The response's JSON, {} if it has no body, or {code} if the request failed. */
 async function send(method, url, body) {
   try {
     const response = await fetch(url, {

@@ -1,22 +1,22 @@
-// The drawing page: the desk, and one answer beside it.
+// The drawing page: the editor, and one model's answer.
 
-import { Answer } from "./answer.js";
-import { Desk } from "./desk.js";
+import { PredictionView } from "./answer.js";
+import { Editor } from "./editor.js";
 
-const DIGIT_SIDE = 140; // pixels of the picture that is sent: more detail decides nothing
+const DIGIT_SIDE = 140; // of the square picture sent, in pixels; more detail changes no answer
 const NUMBER_SIDE = 560;
 
 const $ = (id) => document.getElementById(id);
 
-const desk = new Desk(new Answer($("result")), () => ({
+const editor = new Editor(new PredictionView($("result")), () => ({
   mode: $("mode").value,
   model: $("model").value,
   side: $("mode").value === "number" ? NUMBER_SIDE : DIGIT_SIDE,
 }));
 
-$("model").addEventListener("change", () => desk.read());
-$("mode").addEventListener("change", () => desk.read());
+$("model").addEventListener("change", () => editor.read());
+$("mode").addEventListener("change", () => editor.read());
 $("read-number").addEventListener("click", () => {
   $("mode").value = "number";
-  desk.read();
+  editor.read();
 });

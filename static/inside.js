@@ -1,13 +1,13 @@
-// The page that shows a model from the inside: each stage of it, for one drawing.
+// The inside page of a model: the output of each layer for one drawing.
 
-import { Verdict } from "./answer.js";
-import { Desk } from "./desk.js";
+import { AnswerView } from "./answer.js";
+import { Editor } from "./editor.js";
 
-const SIDE = 140; // pixels of the picture that is sent
+const SIDE = 140; // of the square picture sent, in pixels
 
 const $ = (id) => document.getElementById(id);
 
-class Inside extends Verdict {
+class ExplanationView extends AnswerView {
   show(explanation) {
     $("insight").hidden = false;
     $("seen").src = explanation.seen;
@@ -21,7 +21,7 @@ class Inside extends Verdict {
     $("insight").hidden = true;
   }
 
-  /** The list's items, made once: so nothing flashes from one answer to the next. */
+  /** The list items, reused from one answer to the next so that nothing flashes. */
   #items(count) {
     const list = $("stages");
     while (list.children.length < count) list.append($("stage").content.cloneNode(true));
@@ -38,4 +38,4 @@ class Inside extends Verdict {
 }
 
 const { model } = $("inside").dataset;
-new Desk(new Inside(), () => ({ mode: "digit", model, side: SIDE }), "/api/v1/explain");
+new Editor(new ExplanationView(), () => ({ mode: "digit", model, side: SIDE }), "/api/v1/explain");

@@ -1,4 +1,4 @@
-// The admin's first page: what asks before it is done.
+// The admin overview: asks for confirmation before deleting all drawings.
 
 import { ask } from "./admin.js";
 

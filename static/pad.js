@@ -1,22 +1,22 @@
-// The sheet of paper: strokes as vectors, painted sharp at any size and pixel ratio.
+// The drawing surface: strokes are kept as vectors and rendered sharp at any size and pixel ratio.
 
 import { getStroke } from "./vendor/perfect-freehand/perfect-freehand.js";
 
-const SIDE = 1000; // strokes are kept in thousandths of the sheet, whatever its size on screen
-const PALM_MS = 500; // a touch this soon after the pen is the hand that holds it
+const SIDE = 1000; // stroke coordinates are in thousandths of the surface, whatever its size
+const PALM_MS = 500; // ignore touches this soon after the pen: they are the palm
 
-const PICTURE_MARGIN = 1 / 14; // of the picture that is sent, on every side
-const SMALLEST_CROP = SIDE / 4; // so that a dot is sent as a dot, not blown up to a blob
+const PICTURE_MARGIN = 1 / 14; // on each side, as a fraction of the picture sent
+const SMALLEST_CROP = SIDE / 4; // so that a dot stays a dot instead of being enlarged to a blob
 
-/** A drawing surface on a canvas. Tells of itself by `change` events. */
+/** A drawing surface on a canvas. Dispatches `change` whenever the drawing changes. */
 export class Pad extends EventTarget {
   #canvas;
   #strokes = [];
   #undone = [];
   #current = null; // {id, stroke} while a pointer is down
   #picture = null; // the bitmap of an uploaded picture
-  #frames = []; // x, y, width, height of what was read, in pixels of the picture that was read
-  #sent = null; // where that picture lies: {left, top} and {scale} in thousandths of the sheet
+  #frames = []; // [x, y, width, height] of each digit, in pixels of the picture that was read
+  #sent = null; // that picture's {left, top} and {scale} in thousandths of the surface
   #penSeen = -Infinity;
   #width = 42;
   #framePending = false;
@@ -37,7 +37,7 @@ export class Pad extends EventTarget {
     return this.#strokes.length === 0;
   }
 
-  /** Whether there is no more than a dot yet, where the pen came down. */
+  /** Whether no stroke is longer than its own width, i.e. the pen has only touched down. */
   get isDot() {
     return this.#strokes.every(({ width, points }) => {
       const [x, y] = points[0];
@@ -53,13 +53,13 @@ export class Pad extends EventTarget {
     return this.#picture !== null;
   }
 
-  /** The pen's width in thousandths of the sheet. */
+  /** The pen's width in thousandths of the surface. */
   set width(value) {
     this.#width = value;
     this.#showCursor();
   }
 
-  /** Strokes as lists of [x, y, pressure] in thousandths of the sheet, each with its width. */
+  /** Strokes: {width, pressure, points}, points being [x, y, pressure] in thousandths. */
   get strokes() {
     return this.#strokes;
   }
@@ -91,7 +91,7 @@ export class Pad extends EventTarget {
     this.#changed();
   }
 
-  /** Lay an uploaded picture on the sheet instead of strokes. */
+  /** Show an uploaded picture instead of strokes. */
   showPicture(bitmap) {
     this.#strokes = [];
     this.#undone = [];
@@ -106,13 +106,13 @@ export class Pad extends EventTarget {
     this.#changed();
   }
 
-  /** Frame what was read: lists of x, y, width, height in pixels of the picture that was sent. */
+  /** Boxes to frame: [x, y, width, height] in pixels of the picture that was sent. */
   set frames(boxes) {
     this.#frames = boxes;
     this.repaint();
   }
 
-  /** The ink with a margin, black on white on a square of `side` pixels, as a PNG data URL. */
+  /** The cropped ink, black on a white square of `side` pixels, as a PNG data URL. */
   toDataURL(side) {
     const points = this.#strokes.flatMap((stroke) =>
       stroke.points.map(([x, y]) => [x, y, stroke.width / 2]),
@@ -150,7 +150,7 @@ export class Pad extends EventTarget {
   }
 
   #down(event) {
-    if (this.#current || event.button !== 0) return; // a second finger or button draws nothing
+    if (this.#current || event.button !== 0) return; // ignore other fingers and buttons
     if (event.pointerType === "pen") this.#penSeen = event.timeStamp;
     if (event.pointerType === "touch" && event.timeStamp - this.#penSeen < PALM_MS) return;
     event.preventDefault();
@@ -178,7 +178,7 @@ export class Pad extends EventTarget {
     this.#changed();
   }
 
-  /** The system took the pointer, as a palm or for a gesture: what it drew was not meant. */
+  /** The system took the pointer (palm rejection, a gesture): drop the unfinished stroke. */
   #cancel(event) {
     if (event.pointerId !== this.#current?.id) return;
     this.#strokes = this.#strokes.filter((stroke) => stroke !== this.#current.stroke);
@@ -203,7 +203,7 @@ export class Pad extends EventTarget {
     const side = Math.round(this.#canvas.clientWidth * devicePixelRatio);
     if (side && side !== this.#canvas.width) {
       this.#canvas.width = this.#canvas.height = side;
-      this.#paint(); // at once: setting the size has wiped the canvas
+      this.#paint(); // at once, because resizing clears the canvas
     }
     this.#showCursor();
   }
@@ -233,7 +233,7 @@ export class Pad extends EventTarget {
     context.drawImage(this.#picture, left, top, width * scale, height * scale);
   }
 
-  /** The cursor is the pen's dot at its size, ringed so that it shows on ink too. */
+  /** Make the cursor a dot of the pen's size, ringed so that it shows on ink too. */
   #showCursor() {
     const dot = Math.max(3, (this.#width / SIDE) * this.#canvas.clientWidth);
     const side = Math.ceil(dot) + 4;

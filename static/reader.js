@@ -1,14 +1,15 @@
-// Asks the server: one request in flight, not too often, the newest wish only, late answers dropped.
+// Requests predictions: one request at a time, rate-limited; only the newest drawing is sent, and late
+// responses are dropped.
 
 const INTERVAL_MS = 120;
 const TIMEOUT_MS = 15_000;
 const RETRY_MS = [1_000, 2_000, 4_000, 8_000];
-const AWAY = new Set([502, 503, 504]);
+const UNAVAILABLE = new Set([502, 503, 504]);
 
-/** Tells of itself by `answer` (detail: the prediction) and `problem` (detail: its code). */
+/** Dispatches `answer` (detail: the prediction), `problem` (detail: its code) and `cancel`. */
 export class Reader extends EventTarget {
-  #wish = null; // a function that makes the request's options; made late, so that it is the newest
-  #flight = null; // AbortController of the request in flight
+  #pending = null; // builds the next request's fetch options; called late, to send the newest drawing
+  #inFlight = null; // AbortController of the request in flight
   #timer = 0;
   #started = -Infinity;
   #failures = 0;
@@ -16,28 +17,28 @@ export class Reader extends EventTarget {
   constructor(url) {
     super();
     this.url = url;
-    addEventListener("online", () => this.#go(0));
+    addEventListener("online", () => this.#schedule(0));
   }
 
-  /** Ask as soon as it is allowed; an older wish that has not been sent yet is forgotten. */
+  /** Send a request as soon as the rate limit allows; replaces a pending one. */
   ask(makeRequest) {
-    this.#wish = makeRequest;
-    if (!this.#failures) this.#go(this.#started + INTERVAL_MS - performance.now());
+    this.#pending = makeRequest;
+    if (!this.#failures) this.#schedule(this.#untilNext());
   }
 
-  /** Forget the wish, and drop the answer that is still to come. */
+  /** Drop the pending request and the response to the one in flight. */
   cancel() {
     clearTimeout(this.#timer);
-    this.#flight?.abort();
-    this.#flight = null;
-    this.#wish = null;
+    this.#inFlight?.abort();
+    this.#inFlight = null;
+    this.#pending = null;
     this.#failures = 0;
-    this.#tell("cancel");
+    this.#emit("cancel");
   }
 
-  /** Wait until nothing is wished for: the newest answer has come, or a problem, or neither will. */
+  /** Resolves once no request is pending or in flight. */
   async settled() {
-    while (this.#flight || this.#wish) {
+    while (this.#inFlight || this.#pending) {
       await new Promise((resolve) => {
         for (const type of ["answer", "problem", "cancel"]) {
           this.addEventListener(type, resolve, { once: true });
@@ -46,52 +47,56 @@ export class Reader extends EventTarget {
     }
   }
 
-  #go(delay) {
-    if (this.#flight) return; // its end looks for the next wish
+  #untilNext() {
+    return this.#started + INTERVAL_MS - performance.now();
+  }
+
+  #schedule(delay) {
+    if (this.#inFlight) return; // the next request is scheduled when this one ends
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#send(), Math.max(0, Math.ceil(delay)));
   }
 
   async #send() {
-    if (this.#flight || !this.#wish) return;
-    const wish = this.#wish;
-    const flight = new AbortController();
-    this.#wish = null;
-    this.#flight = flight;
-    const timeout = setTimeout(() => flight.abort("timeout"), TIMEOUT_MS);
-    const outcome = await this.#fetch(wish, flight.signal);
+    if (this.#inFlight || !this.#pending) return;
+    const makeRequest = this.#pending;
+    const controller = new AbortController();
+    this.#pending = null;
+    this.#inFlight = controller;
+    const timeout = setTimeout(() => controller.abort("timeout"), TIMEOUT_MS);
+    const outcome = await this.#fetch(makeRequest, controller.signal);
     clearTimeout(timeout);
-    if (this.#flight !== flight) return; // cancelled meanwhile: a late answer
-    this.#flight = null;
-    if (outcome.away) {
-      this.#wish ??= wish;
+    if (this.#inFlight !== controller) return; // cancelled meanwhile
+    this.#inFlight = null;
+    if (outcome.unavailable) {
+      this.#pending ??= makeRequest;
       const pause = RETRY_MS[Math.min(this.#failures, RETRY_MS.length - 1)];
       this.#failures += 1;
-      this.#tell("problem", "unreachable");
-      this.#go(pause);
+      this.#emit("problem", "unreachable");
+      this.#schedule(pause);
       return;
     }
     this.#failures = 0;
-    if (outcome.prediction) this.#tell("answer", outcome.prediction);
-    else this.#tell("problem", outcome.code);
-    if (this.#wish) this.#go(this.#started + INTERVAL_MS - performance.now());
+    if (outcome.prediction) this.#emit("answer", outcome.prediction);
+    else this.#emit("problem", outcome.code);
+    if (this.#pending) this.#schedule(this.#untilNext());
   }
 
-  async #fetch(wish, signal) {
+  async #fetch(makeRequest, signal) {
     try {
-      const request = wish();
-      this.#started = performance.now(); // making the picture has taken its time already
+      const request = makeRequest();
+      this.#started = performance.now(); // after rendering the picture, which takes a while
       const response = await fetch(this.url, { method: "POST", signal, ...request });
-      if (AWAY.has(response.status)) return { away: true };
+      if (UNAVAILABLE.has(response.status)) return { unavailable: true };
       const body = await response.json();
       return response.ok ? { prediction: body } : { code: body.code };
     } catch (error) {
-      // Neither fetch's TypeError nor a timeout says more; a body that is no JSON is not ours.
-      return error instanceof SyntaxError ? { code: "unexpected" } : { away: true };
+      // A body that is not JSON did not come from this app; anything else is the network or a timeout.
+      return error instanceof SyntaxError ? { code: "unexpected" } : { unavailable: true };
     }
   }
 
-  #tell(type, detail) {
+  #emit(type, detail) {
     this.dispatchEvent(new CustomEvent(type, { detail }));
   }
 }

@@ -1,4 +1,4 @@
-// The form for retraining: shows what counts for the choice that was made.
+// The retraining form: shows only the fields that apply to the current choice.
 
 const form = document.getElementById("retrain");
 const fromScratch = document.getElementById("from-scratch");

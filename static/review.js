@@ -1,10 +1,10 @@
-// The review queue: one drawing after the other, one key each. Decisions are sent while the next
-// drawing is shown already; one that fails comes back.
+// The review queue: one drawing at a time, one key each. A decision is sent in the background while
+// the next drawing is shown; if it fails, the drawing returns to the front of the queue.
 
 import { ask } from "./admin.js";
 
 const URL = "/admin/api/drawings";
-const FEW = 6; // so many left here, and more are fetched
+const FEW = 6; // fetch more when fewer than this are left
 
 const $ = (id) => document.getElementById(id);
 const percent = new Intl.NumberFormat(document.documentElement.lang, {
@@ -13,9 +13,9 @@ const percent = new Intl.NumberFormat(document.documentElement.lang, {
 });
 
 let drawings = [];
-let decided = []; // what was decided, as it was before, the newest last
-let sending = Promise.resolve(); // decisions go out one after the other
-let fetched = 0; // drawings that there were at the last fetch, less those decided since
+let decided = []; // decided drawings as they were before, newest last, for undo
+let sending = Promise.resolve(); // chains the requests, so that decisions arrive in order
+let fetched = 0; // matching drawings at the last fetch, minus those decided since
 
 async function load() {
   const filters = new URLSearchParams(new FormData($("filters")));
@@ -60,7 +60,7 @@ function undo() {
   const drawing = decided.pop();
   if (!drawing) return;
   drawings.unshift(drawing);
-  fetched += 2; // send takes one off
+  fetched += 2; // send() subtracts one
   const { id, state, label } = drawing;
   send(null, () => ask("POST", `${URL}/${id}`, { state, label }));
 }

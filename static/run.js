@@ -1,4 +1,4 @@
-// A run's page: curves, and while it runs whatever is new, by server-sent events or else by asking.
+// A run's page: training curves, live while it runs, by server-sent events with polling as fallback.
 
 const run = document.getElementById("run");
 const words = JSON.parse(run.dataset.words);
@@ -9,7 +9,7 @@ const LIVE = new Set(["queued", "running"]);
 
 const charts = [chart("loss", words.loss, 4), chart("accuracy", words.accuracy, 3)];
 
-/** A canvas knows no light-dark(…): let the browser work it out. */
+/** The computed color of a CSS variable: a canvas does not understand light-dark(…). */
 function resolved(variable) {
   const probe = document.createElement("span");
   probe.style.color = `var(${variable})`;
@@ -19,7 +19,7 @@ function resolved(variable) {
   return color;
 }
 
-/** One quantity over the epochs: training all along, validation at the end of each. */
+/** A chart of one metric over the epochs. Returns a function that updates it. */
 function chart(id, title, places) {
   const place = document.getElementById(id);
   let plot = null;
@@ -83,7 +83,7 @@ function show(view) {
   document.getElementById("figures").hidden = !progress.curve.length && !progress.epochs.length;
   for (const update of charts) update(progress);
   if (!LIVE.has(run.dataset.state)) return;
-  // What a run leaves behind, the server writes; and after the queue, which data it uses.
+  // The server renders what a state change brings: the training data, the verdict, errors.
   if (view.state !== run.dataset.state) location.reload();
   const stage = view.cancelling ? "cancelling" : view.state === "queued" ? "queued" : progress.stage;
   const sentence = words[stage] ?? words.preparing;
@@ -99,18 +99,18 @@ function show(view) {
 show(JSON.parse(document.getElementById("view").textContent));
 if (LIVE.has(run.dataset.state)) {
   let heard = 0;
-  const take = (text) => {
+  const receive = (text) => {
     heard = performance.now();
     show(JSON.parse(text));
   };
   const events = new EventSource(`${url}/events`);
-  events.addEventListener("run", ({ data }) => take(data));
-  // Where events do not come through, or none has come for a while: by asking.
+  events.addEventListener("run", ({ data }) => receive(data));
+  // Poll where a proxy holds events back, or when none has arrived for a while.
   setInterval(async () => {
     const patience = events.readyState === EventSource.OPEN ? SILENCE_MS : POLL_MS;
     if (performance.now() - heard < patience) return;
     heard = performance.now();
     const answer = await fetch(url).catch(() => null);
-    if (answer?.ok) take(await answer.text());
+    if (answer?.ok) receive(await answer.text());
   }, POLL_MS);
 }

@@ -1,4 +1,4 @@
-// Runs before the page is painted, so that a chosen theme never flashes.
+// Runs before first paint, so that the page never flashes in the wrong theme.
 (() => {
   const root = document.documentElement;
   root.classList.add("js");
@@ -6,7 +6,7 @@
     try {
       return localStorage.getItem("theme");
     } catch {
-      return null; // storage may be forbidden; then the system's theme stands
+      return null; // storage may be blocked: follow the system's theme
     }
   };
   const chosen = stored();
@@ -20,7 +20,7 @@
       try {
         localStorage.setItem("theme", root.dataset.theme);
       } catch {
-        // it holds for this page alone
+        // storage may be blocked: the choice lasts for this page only
       }
       document.dispatchEvent(new Event("themechange"));
     });

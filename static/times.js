@@ -1,20 +1,20 @@
-// Times as people tell them, the exact one on hover. Without scripts they stand as they are.
+// Shows times relative to now; the exact time is in the title. Without scripts the exact time stays.
 
 const UNITS = [["day", 86_400], ["hour", 3_600], ["minute", 60], ["second", 1]];
-const words = new Intl.RelativeTimeFormat(document.documentElement.lang, { numeric: "auto" });
+const format = new Intl.RelativeTimeFormat(document.documentElement.lang, { numeric: "auto" });
 
-function told(moment) {
+function relative(moment) {
   const seconds = Math.round((moment - Date.now()) / 1000);
   const [unit, length] = UNITS.find(([, length]) => Math.abs(seconds) >= length) ?? UNITS.at(-1);
-  return words.format(Math.trunc(seconds / length), unit);
+  return format.format(Math.trunc(seconds / length), unit);
 }
 
-function tell() {
+function update() {
   for (const time of document.querySelectorAll("time")) {
     const moment = Date.parse(time.dateTime);
-    if (moment) time.textContent = told(moment);
+    if (moment) time.textContent = relative(moment);
   }
 }
 
-tell();
-setInterval(tell, 10_000);
+update();
+setInterval(update, 10_000);

@@ -1,4 +1,4 @@
-// Sends a picture to the API and shows the answer as it came.
+// Sends a picture to the API and shows the raw response.
 
 const form = document.getElementById("try");
 const output = document.getElementById("try-answer");

@@ -24,11 +24,11 @@ def admin(open_page, drawings, screen):
         draw(page, drawings[digit])
         answered(page, digit)
         page.keyboard.press(key)
-        expect(page.locator("#thanks")).to_contain_text("Kept as")
+        expect(page.locator("#thanks")).to_contain_text("Saved as")
         page.locator("#clear").click()
     page.goto(page.url + "admin/")
     sign_in(page)
-    page.get_by_role("link", name="Review the new ones").click()
+    page.get_by_role("link", name="Review new drawings").click()
     return page
 
 
@@ -44,13 +44,13 @@ def test_the_queue_is_cleared_by_keys(admin, site):
     expect(count).to_have_text("2 left")
     admin.keyboard.press("r")
     admin.keyboard.press("a")
-    expect(count).to_have_text("None are left.")
+    expect(count).to_have_text("No drawings left.")
     admin.wait_for_load_state("networkidle")
     found = kept(site)
     assert found["9"] == ("accepted", "4")
     assert sorted([found["7"][0], found["2"][0]]) == ["accepted", "rejected"]
     assert fits(admin)
-    admin.get_by_label("State").select_option("accepted")
+    admin.get_by_label("Status").select_option("accepted")
     expect(count).to_have_text("2 left")
     admin.get_by_role("link", name="Admin").first.click()
     expect(admin.locator("table.figures").first).to_contain_text("4")
@@ -68,5 +68,5 @@ def test_all_drawings_are_deleted_once_it_is_confirmed(admin, site):
     assert len(kept(site)) == 3
     admin.once("dialog", lambda dialog: dialog.accept())
     admin.get_by_role("button", name="Delete all").click()
-    expect(admin.locator("main")).to_contain_text("There are none yet.")
+    expect(admin.locator("main")).to_contain_text("No drawings yet.")
     assert kept(site) == {}

@@ -57,7 +57,7 @@ def test_what_is_no_picture_is_told_here_too(open_page, tmp_path):
     (tmp_path / "text.png").write_text("hello")
     page = open_page("/compare", expect_errors=True)
     page.set_input_files("#upload", tmp_path / "text.png")
-    expect(page.locator("#sentence")).to_contain_text("not a picture that can be read")
+    expect(page.locator("#sentence")).to_contain_text("not a picture we can read")
 
 
 def test_a_drawing_is_followed_through_a_models_stages(open_page, screen, drawings):

@@ -22,13 +22,13 @@ def test_one_touch_corrects_an_answer_and_another_takes_it_back(open_page, site,
     expect(page.locator("#truths")).not_to_be_visible()
     draw(page, drawings[7])
     answered(page, 7)
-    page.get_by_role("button", name="It is a 1").click()
-    expect(page.locator("#thanks")).to_contain_text("Kept as a 1. Thank you.")
+    page.get_by_role("button", name="It’s a 1").click()
+    expect(page.locator("#thanks")).to_contain_text("Saved as a 1. Thank you!")
     (drawing,) = kept(site)
     assert (drawing.told, drawing.digit) == ("1", 7)
     assert len(drawing.strokes) == len(drawings[7])
     assert all(len(point) == 3 for stroke in drawing.strokes for point in stroke)
-    page.get_by_role("button", name="Take back").click()
+    page.get_by_role("button", name="Delete it").click()
     expect(page.locator("#truths")).to_be_visible()
     assert kept(site) == []
     page.locator("#clear").click()
@@ -37,7 +37,7 @@ def test_one_touch_corrects_an_answer_and_another_takes_it_back(open_page, site,
 
 @pytest.mark.parametrize(
     ("key", "told", "said"),
-    [("r", "7", "a 7"), ("3", "3", "a 3"), ("x", "not_a_digit", "no digit")],
+    [("r", "7", "a 7"), ("3", "3", "a 3"), ("x", "not_a_digit", "not a digit")],
 )
 def test_one_key_is_enough(open_page, site, drawings, key, told, said):
     page = open_page()
@@ -45,7 +45,7 @@ def test_one_key_is_enough(open_page, site, drawings, key, told, said):
     draw(page, drawings[7])
     answered(page, 7)
     page.keyboard.press(key)
-    expect(page.locator("#thanks")).to_contain_text(f"Kept as {said}.")
+    expect(page.locator("#thanks")).to_contain_text(f"Saved as {said}.")
     page.keyboard.press("4")  # once is enough
     (drawing,) = kept(site)
     assert drawing.told == told
@@ -57,7 +57,7 @@ def test_an_uploaded_picture_can_be_corrected(open_page, site, tmp_path, seven, 
     page.set_input_files("#upload", tmp_path / "seven.png")
     answered(page, 7)
     page.get_by_role("button", name="Right").click()
-    expect(page.locator("#thanks")).to_contain_text("Kept as a 7.")
+    expect(page.locator("#thanks")).to_contain_text("Saved as a 7.")
     (drawing,) = kept(site)
     assert drawing.strokes is None
     assert len(drawing.picture) > len(drawing.seen)
@@ -69,7 +69,7 @@ def test_the_next_drawing_is_asked_about_anew(open_page, site, drawings):
         draw(page, drawings[digit])
         answered(page, digit)
         page.keyboard.press("r")
-        expect(page.locator("#thanks")).to_contain_text(f"Kept as a {digit}.")
+        expect(page.locator("#thanks")).to_contain_text(f"Saved as a {digit}.")
         page.locator("#clear").click()
     assert {drawing.told for drawing in kept(site)} == {"7", "4"}
     assert len({drawing.visitor for drawing in kept(site)}) == 1
@@ -81,8 +81,8 @@ def test_under_several_models_answers_one_says_what_it_is(open_page, site, scree
     expect(page.locator('[data-model="inkling"] .digit')).to_have_text("7")
     expect(page.get_by_role("button", name="Right")).to_have_count(0)
     page.keyboard.press("r")  # whose answer would that be?
-    page.get_by_role("button", name="It is a 1").click()
-    expect(page.locator("#thanks")).to_contain_text("Kept as a 1. Thank you.")
+    page.get_by_role("button", name="It’s a 1").click()
+    expect(page.locator("#thanks")).to_contain_text("Saved as a 1. Thank you!")
     (drawing,) = kept(site)
     assert (drawing.told, drawing.digit, drawing.model) == ("1", 7, "inkling")
     assert len(drawing.strokes) == len(drawings[7])
@@ -95,7 +95,7 @@ def test_what_is_seen_from_the_inside_can_be_corrected(open_page, site, screen, 
     draw(page, drawings[7])
     expect(page.locator("#sentence")).to_contain_text("7")
     page.keyboard.press("r")
-    expect(page.locator("#thanks")).to_contain_text("Kept as a 7. Thank you.")
+    expect(page.locator("#thanks")).to_contain_text("Saved as a 7. Thank you!")
     (drawing,) = kept(site)
     assert (drawing.told, drawing.model) == ("7", "cnn")
 
@@ -108,8 +108,8 @@ def test_without_scripts_it_is_a_form(open_page, site, tmp_path, seven, encode, 
     page.get_by_role("button", name="Read it").click()
     if path == "/":
         answered(page, 7)
-    page.get_by_role("button", name="It is a 1").click()
-    expect(page.locator("#sentence")).to_have_text("Kept as a 1. Thank you.")
+    page.get_by_role("button", name="It’s a 1").click()
+    expect(page.locator("#sentence")).to_have_text("Saved as a 1. Thank you!")
     (drawing,) = kept(site)
     assert (drawing.told, drawing.digit) == ("1", 7)
 
@@ -121,10 +121,10 @@ def test_what_could_not_be_kept_is_told_and_can_be_tried_again(open_page, site, 
     page.wait_for_timeout(1000)  # the last reading of the stroke has come
     site.stop()
     page.keyboard.press("r")
-    expect(page.locator("#thanks")).to_contain_text("could not be kept")
+    expect(page.locator("#thanks")).to_contain_text("could not be saved")
     site.start()
     page.keyboard.press("r")
-    expect(page.locator("#thanks")).to_contain_text("Kept as a 7.")
+    expect(page.locator("#thanks")).to_contain_text("Saved as a 7.")
     assert len(kept(site)) == 1
 
 
@@ -153,7 +153,7 @@ def test_of_a_number_the_least_certain_digit_is_told_about(open_page, site, draw
     draw(page, number, size=0.8)
     answered(page, "407")
     page.get_by_role("button", name="Right").click()
-    expect(page.locator("#thanks")).to_contain_text("Kept as a")
+    expect(page.locator("#thanks")).to_contain_text("Saved as a")
     (drawing,) = kept(site)
     assert drawing.told == str(drawing.digit)
     assert drawing.digit in {4, 0, 7}

@@ -24,14 +24,14 @@ def test_the_page_shows_each_change_while_it_runs_and_what_came_of_it(site, open
     assert claim
     progress = Progress(stage="preparing", used=["synthetic"])
     claim.beat(progress=stored(progress))
-    expect(page.locator("#stage")).to_have_text("Preparing the data …", timeout=20_000)
-    expect(page.get_by_text("It learns from synthetic.")).to_be_visible(timeout=20_000)
+    expect(page.locator("#stage")).to_have_text("Preparing the data…", timeout=20_000)
+    expect(page.get_by_text("Training data: synthetic.")).to_be_visible(timeout=20_000)
 
     progress.stage, progress.share, progress.seconds_left = "training", 0.25, 30.0
     progress.of_epochs = 2
     progress.curve = [Point(0.0, 2.0, 0.1), Point(0.5, 1.0, 0.5)]
     claim.beat(progress=stored(progress), log="8,493 pictures")
-    expect(page.locator("#stage")).to_have_text("Training …", timeout=20_000)
+    expect(page.locator("#stage")).to_have_text("Training…", timeout=20_000)
     expect(page.locator("#left")).to_have_text("30 s left")
     assert page.locator("#bar").evaluate("(bar) => bar.value") == 0.25
     expect(page.locator("#loss canvas")).to_be_visible()
@@ -41,7 +41,7 @@ def test_the_page_shows_each_change_while_it_runs_and_what_came_of_it(site, open
     assert "8,493 pictures" in page.locator("#log").text_content()
 
     page.get_by_role("button", name="Cancel").click()
-    expect(page.locator("#stage")).to_have_text("Cancelling …")
+    expect(page.locator("#stage")).to_have_text("Cancelling…")
     assert not claim.beat()
     claim.end("cancelled")
     expect(page.get_by_text("This run was cancelled.")).to_be_visible(timeout=20_000)

@@ -74,17 +74,17 @@ def test_a_misread_style_is_corrected_learned_promoted_and_rolled_back(
         draw(page, record.strokes)
         expect(page.locator("#correct:not(.waiting)")).to_be_visible(timeout=15_000)
         page.keyboard.press("9")
-        expect(page.locator("#thanks")).to_contain_text("Kept as a 9", timeout=15_000)
+        expect(page.locator("#thanks")).to_contain_text("Saved as a 9", timeout=15_000)
         page.locator("#clear").click()
         page.context.clear_cookies()
 
     page.goto(f"{site.url}/admin/review")
     sign_in(page)
-    page.get_by_role("link", name="Review the new ones").click()
+    page.get_by_role("link", name="Review new drawings").click()
     for left in range(CORRECTED, 0, -1):
         expect(page.locator("#count")).to_have_text(f"{left} left")
         page.keyboard.press("a")
-    expect(page.locator("#count")).to_have_text("None are left.")
+    expect(page.locator("#count")).to_have_text("No drawings left.")
 
     page.goto(f"{site.url}/admin/retrain")
     page.get_by_role("button", name="Retrain").click()

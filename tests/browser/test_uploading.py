@@ -98,8 +98,8 @@ def test_drawing_on_an_uploaded_picture_starts_anew(open_page, seven_png, drawin
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (b"hello", "not a picture that can be read"),
-        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "not a picture that can be read"),
+        (b"hello", "not a picture we can read"),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "not a picture we can read"),
         (b"\x89PNG\r\n\x1a\nnonsense", "damaged or incomplete"),
         (bytes(10 * 1024**2 + 1), "too large"),
     ],

@@ -1,4 +1,4 @@
-"""Lines for the charts of a model's page, as points of an SVG polyline."""
+"""Training curves of a model page, as points of SVG polylines."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from trainer.recognition.bundle import Epoch
 
 WIDTH, HEIGHT = 100, 50
-"""Of a chart, in units of its SVG."""
+"""Size of a chart in SVG user units."""
 
 
 @dataclass(frozen=True, slots=True)
 class Curves:
-    """One quantity by epoch: `train` and `validation` as points; `low` and `high` are the ends."""
+    """One metric per epoch: two values for the `points` attribute, and the range of the y-axis."""
 
     train: str
     validation: str
@@ -22,7 +22,7 @@ class Curves:
 
 
 def curves(history: Sequence[Epoch], quantity: str) -> Curves:
-    """The `loss` or `accuracy` of each epoch, in training and validation, on one scale."""
+    """Training and validation curves of `quantity` ("loss" or "accuracy") on a shared y-axis."""
     train = [float(getattr(epoch, quantity)) for epoch in history]
     validation = [float(getattr(epoch, f"validation_{quantity}")) for epoch in history]
     low, high = min(train + validation), max(train + validation)

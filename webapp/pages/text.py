@@ -1,4 +1,7 @@
-"""The words of the drawing page, for the templates and for the page's scripts alike."""
+"""Sentences of the public pages, shared by the templates and the page's scripts.
+
+Everything here is translated when called, so call it within a request.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from webapp.schemas import ModelAnswer, Prediction
 
 
 def digit_names() -> list[str]:
-    """Each digit as it stands within a sentence."""
+    """Each digit as it appears within a sentence, with its article."""
     return [
         _("a 0"), _("a 1"), _("a 2"), _("a 3"), _("a 4"),
         _("a 5"), _("a 6"), _("a 7"), _("an 8"), _("a 9"),
@@ -18,21 +21,21 @@ def digit_names() -> list[str]:
 
 
 def sentences() -> dict[str, str]:
-    """One sentence for each certainty of an answer; {first} and {second} are digit names."""
+    """The sentence for each `certainty`; {first} and {second} are the two likeliest digits."""
     return {
-        "sure": _("Surely {first}."),
+        "sure": _("It’s {first}."),
         "likely": _("Probably {first}."),
-        "unsure": _("{first}, perhaps {second}."),
+        "unsure": _("{first}, or maybe {second}."),
         "not_a_digit": _("That doesn’t look like a digit."),
     }
 
 
 def number_sentences() -> dict[str, str]:
-    """The same for several digits; {number} is all of them."""
+    """The sentence for each `certainty` of a number; {number} is all of its digits."""
     return {
-        "sure": _("Surely {number}."),
+        "sure": _("It’s {number}."),
         "likely": _("Probably {number}."),
-        "unsure": _("Perhaps {number}."),
+        "unsure": _("Maybe {number}."),
         "not_a_digit": _("That doesn’t look like a number."),
     }
 
@@ -42,23 +45,24 @@ def several_digits() -> str:
 
 
 def problems() -> dict[str, str]:
-    """One sentence for each code of a problem that the page can meet."""
+    """The sentence for each problem code that the pages handle."""
     return {
         "empty_drawing": _("Nothing is drawn in this picture."),
         "unsupported_picture": _(
-            "This is not a picture that can be read here. Send a PNG, JPEG, WebP, GIF or BMP."
+            "This is not a picture we can read. Please use a PNG, JPEG, WebP, GIF or BMP."
         ),
-        "too_large": _("This picture is too large. It may have 10 MB and 25 megapixels."),
-        "broken_picture": _("This picture is damaged or incomplete. Try another copy of it."),
-        "unreachable": _("The server can’t be reached. Your drawing is kept; trying again…"),
+        "too_large": _("This picture is too large. The limit is 10 MB and 25 megapixels."),
+        "broken_picture": _("This picture is damaged or incomplete. Please try another copy."),
+        "unreachable": _("The server can’t be reached. Your drawing is safe; retrying…"),
         "unexpected": _(
-            "Something went wrong on the server. Your drawing is kept; try again in a moment."
+            "Something went wrong on the server. Your drawing is safe; please try again in a "
+            "moment."
         ),
     }
 
 
 def script_words() -> dict[str, object]:
-    """What the page's scripts say."""
+    """The strings that the drawing page's scripts use."""
     return answer_words() | {
         "reading": _("Reading…"),
         "seen": {"inverted": seen_line(True), "as is": seen_line(False)},
@@ -67,34 +71,36 @@ def script_words() -> dict[str, object]:
 
 
 def kept() -> dict[str, str]:
-    """What is said once a drawing was kept, by its truth."""
+    """The confirmation of a stored drawing, by its label."""
     sentences = {
-        str(digit): _("Kept as %(digit)s. Thank you.", digit=name)
+        str(digit): _("Saved as %(digit)s. Thank you!", digit=name)
         for digit, name in enumerate(digit_names())
     }
-    return sentences | {"not_a_digit": _("Kept as no digit. Thank you.")}
+    return sentences | {"not_a_digit": _("Saved as not a digit. Thank you!")}
 
 
 def not_kept() -> dict[str, str]:
-    """What is said where a correction was not kept, by the problem's code."""
+    """Why a drawing was not stored, by problem code; `not_kept` stands for any other code."""
     return {
-        "not_kept": _("It could not be kept just now. Try again in a moment."),
-        "too_many_corrections": _("That is enough for today. Thank you for all of them."),
-        "unknown_prediction": _("This answer is too old. Draw it again."),
+        "not_kept": _("It could not be saved just now. Please try again in a moment."),
+        "too_many_corrections": _(
+            "You have reached today’s limit. Thank you for all your corrections!"
+        ),
+        "unknown_prediction": _("This answer has expired. Please draw it again."),
     }
 
 
 def answer_words() -> dict[str, object]:
-    """What the scripts need to say an answer."""
-    return desk_words() | {
+    """The strings that scripts need to put an answer into a sentence."""
+    return editor_words() | {
         "sentences": sentences(),
         "numberSentences": number_sentences(),
         "severalDigits": several_digits(),
     }
 
 
-def desk_words() -> dict[str, object]:
-    """What they need on every page with a desk: why there is no answer, and what was kept."""
+def editor_words() -> dict[str, object]:
+    """The strings that every page with the drawing editor needs."""
     return {
         "digits": digit_names(),
         "problems": problems(),
@@ -105,17 +111,23 @@ def desk_words() -> dict[str, object]:
 
 
 def inside_words() -> dict[str, object]:
-    """What the scripts say on the page that shows a model from the inside."""
+    """The strings that the scripts of a model's inside page use."""
     return answer_words() | {"stages": stages()}
 
 
 def stages() -> dict[str, str]:
-    """What each kind of stage does, by its name."""
-    maps = _("Filters: each map shows where the picture has what its filter looks for.")
-    state = _("Its state after each row of the picture, from the top to the bottom.")
+    """What each kind of layer computes, by the layer's name."""
+    maps = _(
+        "Feature maps: each one lights up where the picture contains the pattern its filter "
+        "looks for."
+    )
+    state = _("The hidden state after each row of the picture, from top to bottom.")
     return {
-        "ReLU": _("What was found there: only what is positive goes on, the rest is dark."),
-        "MaxPool2d": _("Of each square of four only the strongest goes on: smaller, and steadier."),
+        "ReLU": _("What was found there: only positive values pass through, the rest stays dark."),
+        "MaxPool2d": _(
+            "Only the strongest value of each 2 × 2 block is kept: a smaller map, less sensitive "
+            "to small shifts."
+        ),
         "Residual": maps,
         "LSTM": state,
         "GRU": state,
@@ -124,39 +136,43 @@ def stages() -> dict[str, str]:
 
 
 def comparison_words() -> dict[str, object]:
-    """What the scripts of the comparing page say."""
-    return desk_words() | {"agreement": agreement()}
+    """The strings that the comparison page's scripts use."""
+    return editor_words() | {"agreement": agreement()}
 
 
 def agreement() -> str:
-    """How many of {all} models give the default model's answer: {agree} of them."""
+    """How many of {all} models ({agree}) give the same answer as the default model."""
     return _("{agree} of {all} models agree.")
 
 
 def agreement_sentence(answers: Sequence[ModelAnswer]) -> str:
+    """The agreement of `answers` with the first one, which is the default model's."""
     agree = sum(each.digit == answers[0].digit for each in answers)
     return agreement().format(agree=agree, all=len(answers))
 
 
 def architectures() -> dict[str, str]:
-    """What each architecture is, by its name."""
+    """A description of each architecture, by name."""
     return {
         "inkling": _(
-            "Our own: a small residual network with an eleventh class for what is not a digit. It "
-            "learned from MNIST and from pen strokes of many people, rendered as they really draw."
+            "Our own model: a small residual network with an eleventh class for anything that is "
+            "not a digit. It was trained on MNIST and on the pen strokes of many people, rendered "
+            "to look like real drawings."
         ),
         "rnn": _(
-            "A recurrent network that reads the 28 rows of the picture like a text, from the top; "
-            "its last state answers."
+            "A recurrent network that reads the picture’s 28 rows from top to bottom, like text, "
+            "and answers from its final state."
         ),
         "mlp": _(
-            "The simplest network: one hidden layer, which sees the pixels as a list and knows "
-            "nothing of neighbours."
+            "The simplest network: one hidden layer that sees the pixels as a flat list, with no "
+            "notion of which are neighbors."
         ),
-        "mlp-deep": _("Five hidden layers, trained with the mean squared error."),
+        "mlp-deep": _("Five hidden layers, trained with mean squared error."),
         "cnn": _("A small convolutional network with dropout."),
-        "cnn-wide": _("The classic two blocks of convolution and pooling, then a dense layer."),
-        "lenet5": _("LeNet-5, the convolutional network of 1998, as tutorials build it."),
+        "cnn-wide": _(
+            "The classic design: two blocks of convolution and pooling, then a dense layer."
+        ),
+        "lenet5": _("LeNet-5, the convolutional network from 1998, as tutorials build it."),
     }
 
 
@@ -165,19 +181,19 @@ def invitation() -> str:
 
 
 def seen_line(inverted: bool) -> str:
-    """What was done to the picture before the model saw it."""
+    """How the picture was prepared for the model."""
     if inverted:
-        return _("Cropped, scaled, centred, and turned light on dark.")
-    return _("Cropped, scaled and centred.")
+        return _("Cropped, scaled, centered and inverted to light on dark.")
+    return _("Cropped, scaled and centered.")
 
 
 def least_certain() -> str:
-    """Of which digit of a number the bars and the pixels are."""
+    """Which digit of a number the bars and pixels belong to."""
     return _("The least certain digit.")
 
 
 def sentence(prediction: Prediction) -> str:
-    """Say an answer, as honestly as its probability deserves."""
+    """The answer in words, worded by its calibrated certainty."""
     if prediction.several_digits:
         return several_digits()
     if len(prediction.digits) > 1:

@@ -161,14 +161,14 @@ def test_sentences_are_as_sure_as_the_probability(app):
         with app.test_request_context():
             return text.sentence(prediction)
 
-    assert say("sure", "7") == "Surely a 7."
+    assert say("sure", "7") == "It’s a 7."
     assert say("likely", "8") == "Probably an 8."
-    assert say("unsure", "7") == "A 7, perhaps a 1."
+    assert say("unsure", "7") == "A 7, or maybe a 1."
     assert say("not_a_digit", "7") == "That doesn’t look like a digit."
     assert say("not_a_digit", "7", several=True) == "That looks like several digits."
-    assert say("sure", "407") == "Surely 407."
+    assert say("sure", "407") == "It’s 407."
     assert say("likely", "407") == "Probably 407."
-    assert say("unsure", "407") == "Perhaps 407."
+    assert say("unsure", "407") == "Maybe 407."
     assert say("not_a_digit", "407") == "That doesn’t look like a number."
 
 

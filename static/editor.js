@@ -1,67 +1,65 @@
-// The desk: paper, tools, keys and files, and what asks the server about them. Pages lay their own
-// answer beside it.
+// The drawing editor: pad, tools, keyboard shortcuts and uploads. It requests predictions and passes
+// them to the page's own answer view.
 
 import { Correction } from "./correct.js";
 import { Pad } from "./pad.js";
 import { Reader } from "./reader.js";
 
 const LARGEST_FILE = 10 * 1024 * 1024;
-const STORED = "strokes";
-const TRUTHS = { r: "right", x: "not_a_digit" }; // by key
+const STORAGE_KEY = "strokes";
+const FEEDBACK_KEYS = { r: "right", x: "not_a_digit" };
 
 const $ = (id) => document.getElementById(id);
 
 /**
- * `answer` shows predictions: show(prediction), showProblem(code), invite(), wait(waiting), and has
- * the page's `words`. Under it people say what is right, where the site keeps that.
- * `wishes()` gives the request's mode and model, and `side`, the pixels of the picture that is sent.
- * `url` is asked; what it answers is a prediction at least.
+ * `view` is the page's AnswerView. `getOptions()` returns the request's `mode` and `model`, and
+ * `side`, the pixels of the square picture to send. `url` answers with a prediction.
  */
-export class Desk {
+export class Editor {
   #pad = new Pad($("pad"));
   #reader;
-  #file = null; // the uploaded picture that lies on the sheet
-  #answer;
-  #wishes;
+  #file = null; // the uploaded picture on the pad
+  #view;
+  #getOptions;
   #correction = null;
 
-  constructor(answer, wishes, url = "/api/v1/predict") {
+  constructor(view, getOptions, url = "/api/v1/predict") {
     this.#reader = new Reader(url);
-    this.#answer = answer;
-    this.#wishes = wishes;
+    this.#view = view;
+    this.#getOptions = getOptions;
     const form = $("correct");
-    if (form) this.#correction = new Correction(form, answer.words, () => this.#corrected());
+    if (form) this.#correction = new Correction(form, view.words, () => this.#drawingForFeedback());
     this.#listen();
     listenForFiles($("upload"), (picture) => this.#show(picture));
     document.addEventListener("keydown", (event) => this.#onKey(event));
-    this.#remember();
+    this.#restore();
   }
 
-  /** Ask about what lies on the sheet, if anything does. */
+  /** Request a prediction for the drawing or picture on the pad, if there is one. */
   read() {
     this.#pad.frames = [];
     if (this.#file) this.#ask(() => this.#formRequest());
-    else if (!this.#pad.isDot) this.#ask(() => this.#jsonRequest()); // an empty sheet is less
+    else if (!this.#pad.isDot) this.#ask(() => this.#jsonRequest()); // isDot covers an empty pad
     else {
       this.#reader.cancel();
-      this.#invite();
+      this.#showInvitation();
     }
   }
 
-  #invite() {
-    this.#answer.invite();
+  #showInvitation() {
+    this.#view.showInvitation();
     this.#correction?.withdraw();
   }
 
   #showProblem(code) {
-    if (!this.#answer.showProblem(code)) this.#correction?.withdraw();
+    if (!this.#view.showProblem(code)) this.#correction?.withdraw();
   }
 
-  /** What lies on the sheet, as a correction sends it: a picture, and the strokes of a drawing. */
-  async #corrected() {
-    await this.#reader.settled(); // the answer that is told about must be to this very drawing
-    const { mode, side } = this.#wishes();
-    if (mode === "number") return {}; // told about is its least certain digit, as the answer has it
+  /** The body fields that feedback sends along: the picture, and the strokes if it was drawn. */
+  async #drawingForFeedback() {
+    await this.#reader.settled(); // the answer must belong to the drawing as it is now
+    const { mode, side } = this.#getOptions();
+    if (mode === "number") return {}; // feedback is on the least certain digit, which the server has
     if (this.#file) return { image: await dataURL(this.#file) };
     const strokes = this.#pad.strokes.map(({ points }) => points);
     return { image: this.#pad.toDataURL(side), strokes };
@@ -69,19 +67,19 @@ export class Desk {
 
   #ask(makeRequest) {
     this.#reader.ask(makeRequest);
-    this.#answer.wait(true);
+    this.#view.wait(true);
   }
 
   #jsonRequest() {
-    const { side, ...wishes } = this.#wishes();
+    const { side, ...options } = this.#getOptions();
     return {
       headers: { "Content-Type": "application/json" },
-      body: JSON.stringify({ image: this.#pad.toDataURL(side), ...wishes }),
+      body: JSON.stringify({ image: this.#pad.toDataURL(side), ...options }),
     };
   }
 
   #formRequest() {
-    const { mode, model } = this.#wishes();
+    const { mode, model } = this.#getOptions();
     const body = new FormData();
     body.append("image", this.#file);
     body.append("mode", mode);
@@ -96,9 +94,9 @@ export class Desk {
     try {
       bitmap = await createImageBitmap(picture);
     } catch {
-      // The server reads some pictures that this browser cannot show, and knows better why not.
+      // The server can read some pictures that this browser cannot, and explains those it can't.
     }
-    if (this.#file && this.#file !== picture) return; // another came while this one was decoded
+    if (this.#file && this.#file !== picture) return; // superseded while decoding
     if (bitmap) this.#pad.showPicture(bitmap);
     else this.#pad.clear();
     if (this.#file) this.read();
@@ -123,15 +121,15 @@ export class Desk {
       if (!pad.hasPicture) this.read();
     });
     this.#reader.addEventListener("answer", ({ detail: prediction }) => {
-      this.#answer.show(prediction);
+      this.#view.show(prediction);
       this.#correction?.offer(prediction);
-      const framed = this.#file || this.#wishes().mode === "number";
+      const framed = this.#file || this.#getOptions().mode === "number";
       pad.frames = framed ? prediction.digits.map(({ box }) => box) : [];
     });
     this.#reader.addEventListener("problem", ({ detail: code }) => {
       pad.frames = [];
-      // A blot: people see that they drew it.
-      if (code === "empty_drawing" && !this.#file) this.#invite();
+      // The drawing is too small to read, which needs no explanation.
+      if (code === "empty_drawing" && !this.#file) this.#showInvitation();
       else this.#showProblem(code);
     });
     $("undo").addEventListener("click", () => pad.undo());
@@ -153,32 +151,32 @@ export class Desk {
     else if (key === "escape" || key === "delete") this.#clear();
     else if (key === "u") $("upload").click();
     else if (key === "?") $("keys").showModal();
-    else if (!this.#tell(key)) return;
+    else if (!this.#giveFeedback(key)) return;
     event.preventDefault();
   }
 
-  /** Say by a key what is right; whether it was such a key. */
-  #tell(key) {
-    const truth = /^[0-9]$/.test(key) ? key : TRUTHS[key];
-    if (truth) this.#correction?.tell(truth);
-    return Boolean(truth && this.#correction);
+  /** Give feedback if `key` stands for some. Returns whether it does. */
+  #giveFeedback(key) {
+    const feedback = /^[0-9]$/.test(key) ? key : FEEDBACK_KEYS[key];
+    if (feedback) this.#correction?.submit(feedback);
+    return Boolean(feedback && this.#correction);
   }
 
-  /** The drawing outlives a change of language or a look at another page. */
-  #remember() {
+  /** Keep the drawing for the tab's session, so that it survives navigation. */
+  #restore() {
     addEventListener("pagehide", () => {
       try {
-        sessionStorage.setItem(STORED, JSON.stringify(this.#pad.strokes));
+        sessionStorage.setItem(STORAGE_KEY, JSON.stringify(this.#pad.strokes));
       } catch {
-        // storage may be full or forbidden; the page works without
+        // storage may be full or blocked; the page works without it
       }
     });
     this.#pad.width = Number($("pen").value);
     try {
-      const strokes = JSON.parse(sessionStorage.getItem(STORED) ?? "[]");
+      const strokes = JSON.parse(sessionStorage.getItem(STORAGE_KEY) ?? "[]");
       if (strokes.length) this.#pad.strokes = strokes;
     } catch {
-      // what was stored is not ours
+      // not strokes: ignore it
     }
   }
 }
@@ -191,9 +189,7 @@ function dataURL(file) {
   });
 }
 
-// Pictures by button, by drop anywhere on the page, and by paste.
-
-/** Call `onFile` with each picture file that the person gives. */
+/** Call `onFile` with each picture that is chosen, pasted, or dropped anywhere on the page. */
 function listenForFiles(input, onFile) {
   input.addEventListener("change", () => {
     if (input.files.length) onFile(input.files[0]);
@@ -202,7 +198,7 @@ function listenForFiles(input, onFile) {
   document.addEventListener("paste", (event) => {
     if (event.clipboardData?.files.length) onFile(event.clipboardData.files[0]);
   });
-  let depth = 0; // dragenter and dragleave come for every element on the way
+  let depth = 0; // dragenter and dragleave fire for every element crossed
   const mark = (change) => {
     depth = Math.max(0, depth + change);
     document.body.classList.toggle("dropping", depth > 0);
