@@ -46,7 +46,7 @@ bench: .venv/full
 
 translations: .venv/full
 	$(BIN)/pybabel extract -k N_ --no-location --sort-output --project Inkling --version 0 -F babel.cfg -o messages.pot .
-	$(BIN)/pybabel update --no-fuzzy-matching --ignore-pot-creation-date -i messages.pot -d webapp/translations
+	$(BIN)/pybabel update --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date -i messages.pot -d webapp/translations
 	$(BIN)/pybabel compile -d webapp/translations
 	rm messages.pot
 

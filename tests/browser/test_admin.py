@@ -5,9 +5,9 @@ import re
 import pytest
 from playwright.sync_api import expect
 from sqlalchemy import select
-from webapp.storage.tables import Drawing
 
 from tests.browser.conftest import answered, draw, fits, sign_in
+from webapp.storage.tables import Drawing
 
 
 def kept(site) -> dict[str, tuple[str, str]]:

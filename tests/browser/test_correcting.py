@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from playwright.sync_api import expect
 from sqlalchemy import select
-from webapp.storage.tables import Drawing
 
 from tests.browser.conftest import answered, draw
 from trainer.data.rendering.numbers import put_together
+from webapp.storage.tables import Drawing
 
 
 def kept(site) -> list[Drawing]:

@@ -45,6 +45,21 @@ def test_a_page_speaks_the_browsers_language(client, path, asked, tag, word):
     assert word in html(response)
 
 
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("path", ["/", "/compare", "/models", "/api/docs", "/about"])
+def test_the_navigation_and_the_heading_give_a_page_the_same_name(client, path, language):
+    page = html(client.get(path, headers={"Accept-Language": language}))
+    link = re.search(r'<a [^>]*aria-current="page">([^<]+)</a>', page)
+    heading = re.search(r"<h1[^>]*>([^<]+)</h1>", page)
+    assert link[1] == heading[1]
+
+
+def test_the_button_that_confirms_an_answer_does_not_read_like_a_column_of_figures(client):
+    page = html(client.get("/", headers={"Accept-Language": "zh"}))
+    assert re.search(r'<button id="right"[^>]*>正确</button>', page)
+    assert "准确率" in html(client.get("/models/inkling", headers={"Accept-Language": "zh"}))
+
+
 def test_the_switch_is_remembered_and_leads_back(client):
     response = client.get("/language/zh-Hans?back=/about", headers={"Accept-Language": "en"})
     assert response.status_code == 302
