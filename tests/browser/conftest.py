@@ -23,7 +23,7 @@ from webapp.app import create_app
 from webapp.settings import Settings
 from webapp.storage.database import Database
 
-expect.set_options(timeout=15_000)  # for machines that do much else meanwhile
+expect.set_options(timeout=15_000)  # for busy machines
 DESKTOP = {"viewport": {"width": 1280, "height": 720}}
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 
@@ -32,7 +32,7 @@ PASSWORD = "correct horse"
 
 
 class Site:
-    """The app on a port of its own; it can go away and come back."""
+    """The app on its own port; it can be stopped and started again."""
 
     def __init__(self, home: str, **settings: Any) -> None:
         self._app = create_app(Settings(home=home, admin_password=PASSWORD, **settings))
@@ -63,7 +63,7 @@ class Site:
 
 
 def chromium() -> dict[str, Any]:
-    """How to launch the system's Chromium; its path is None where there is none."""
+    """Launch options for the system's Chromium; `executable_path` is None if there is none."""
     names = ("chromium", "chromium-browser", "google-chrome")
     return {
         "executable_path": next(filter(None, map(shutil.which, names)), None),
@@ -91,9 +91,9 @@ def site(tmp_path):
 
 @pytest.fixture
 def open_page(browser: Browser, site: Site) -> Callable[..., Page]:
-    """Open a path in a context of its own; any error in its console fails the test.
+    """Open a path in a new browser context; any console error fails the test.
 
-    But not the browser's own line for an empty drawing, which a slow pen's first dot may be.
+    Except the line that the browser logs for a 422: the first dot of a slow pen is an empty drawing.
     """
     contexts: list[BrowserContext] = []
     errors: list[str] = []
@@ -124,13 +124,13 @@ def screen(request) -> dict[str, object]:
 
 
 def sign_in(page: Page) -> None:
-    """On the login page, as the admin."""
+    """Sign in as the admin, on the login page."""
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
 
 
 def fits(page: Page) -> bool:
-    """Whether nothing is wider than the screen. A phone's `innerWidth` grows with what is."""
+    """Whether nothing overflows horizontally (`innerWidth` would grow with it on a phone)."""
     return page.evaluate(
         "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
     )
@@ -139,7 +139,7 @@ def fits(page: Page) -> bool:
 def draw(
     page: Page, lines: Strokes, size: float = 0.6, at: tuple[float, float] = (0.5, 0.5)
 ) -> None:
-    """Draw strokes with the pointer on the real paper; `size` is a share of it, `at` the place."""
+    """Draw strokes on the pad with the pointer; `size` and `at` are fractions of the pad."""
     box = page.locator("#pad").bounding_box()
     assert box
     points = np.vstack(lines)

@@ -1,4 +1,4 @@
-"""`make screenshots`: the pictures in the README, made from the running app."""
+"""`make screenshots`: takes the README's screenshots from the running app."""
 
 import sys
 import tempfile

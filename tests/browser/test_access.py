@@ -1,4 +1,4 @@
-"""For everybody: screen readers, keyboards, still screens."""
+"""Accessibility: screen readers, keyboard use, reduced motion."""
 
 import msgspec
 import pytest
@@ -17,14 +17,16 @@ from webapp.retraining.progress import Epoch, Progress, stored
 )
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("locale", ["en-US", "zh-CN"])
-def test_axe_finds_nothing(open_page, screen, path, scheme, locale):
+def test_axe_finds_no_violations(open_page, screen, path, scheme, locale):
     page = open_page(path, expect_errors=True, color_scheme=scheme, locale=locale, **screen)
     results = Axe().run(page)
     assert results.violations_count == 0, results.generate_report()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_with_an_answer_or_the_keys_shown(open_page, screen, scheme, drawings):
+def test_axe_finds_no_violations_with_an_answer_or_the_shortcuts_shown(
+    open_page, screen, scheme, drawings
+):
     page = open_page(color_scheme=scheme, **screen)
     draw(page, drawings[7])
     answered(page, 7)
@@ -48,7 +50,7 @@ def test_a_screen_reader_hears_the_sentence_once_and_reads_the_bars(open_page, d
     assert page.get_by_role("table", name="Probability of each digit").count() == 1
 
 
-def test_every_control_is_reached_and_seen_by_keyboard(open_page, drawings):
+def test_every_control_is_reachable_by_keyboard_and_shows_focus(open_page, drawings):
     page = open_page()
     draw(page, drawings[7])
     answered(page, 7)
@@ -69,7 +71,7 @@ def test_every_control_is_reached_and_seen_by_keyboard(open_page, drawings):
     assert {"theme", "undo", "clear", "pen", "upload", "model", "show-keys"} <= set(reached)
 
 
-def test_keys_open_and_close_their_list(open_page):
+def test_a_key_opens_the_list_of_shortcuts_and_another_closes_it(open_page):
     page = open_page()
     page.keyboard.press("?")
     expect(page.locator("#keys")).to_be_visible()
@@ -81,7 +83,7 @@ def test_u_opens_the_file_chooser(open_page):
     page = open_page()
     choosers = []
     page.on("filechooser", lambda chooser: choosers.append(chooser))  # noqa: PLW0108
-    for _ in range(20):  # browsers open no chooser before they have seen the person do something
+    for _ in range(20):  # browsers open a file chooser only after user activation
         page.keyboard.press("u")
         page.wait_for_timeout(100)
         if choosers:
@@ -102,7 +104,7 @@ def test_targets_are_large_enough_for_a_finger(open_page, screen):
     assert small == []
 
 
-def test_nothing_moves_where_less_motion_is_asked_for(open_page):
+def test_reduced_motion_disables_all_transitions(open_page):
     page = open_page(reduced_motion="reduce")
     moving = page.evaluate(
         """() => [...document.querySelectorAll("*")]
@@ -113,7 +115,7 @@ def test_nothing_moves_where_less_motion_is_asked_for(open_page):
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_on_the_admins_pages(site, browser, screen, scheme):
+def test_axe_finds_no_violations_on_the_admin_pages(site, browser, screen, scheme):
     with site.database.writing() as session:
         waiting = runs.ask(session, RetrainingOptions(), "test").id
         judged = runs.ask(session, RetrainingOptions(), "test")

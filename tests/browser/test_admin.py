@@ -1,4 +1,4 @@
-"""The admin clears the queue by keys."""
+"""Reviewing drawings with the keyboard."""
 
 import re
 
@@ -11,14 +11,14 @@ from webapp.storage.tables import Drawing
 
 
 def kept(site) -> dict[str, tuple[str, str]]:
-    """By what the person told: state and label."""
+    """State and label of each stored drawing, by the visitor's label."""
     with site.database.reading() as session:
         return {each.told: (each.state, each.label) for each in session.scalars(select(Drawing))}
 
 
 @pytest.fixture
 def admin(open_page, drawings, screen):
-    """Signed in, with three drawings that wait: a 7, a 4 that was told to be a 9, a 2."""
+    """Signed in, with three drawings to review: a 7, a 4 that was labeled 9, and a 2."""
     page = open_page(**screen)
     for digit, key in ((7, "r"), (4, "9"), (2, "r")):
         draw(page, drawings[digit])
@@ -35,7 +35,7 @@ def admin(open_page, drawings, screen):
 def test_the_queue_is_cleared_by_keys(admin, site):
     count = admin.locator("#count")
     expect(count).to_have_text("3 left")
-    expect(admin.locator("#told")).to_have_text("9")  # disagreement stands first
+    expect(admin.locator("#told")).to_have_text("9")  # disagreement comes first
     expect(admin.locator("#said")).to_have_text("4")
     admin.keyboard.press("4")
     expect(count).to_have_text("2 left")

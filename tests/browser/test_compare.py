@@ -1,4 +1,4 @@
-"""Every model's answer to one drawing, and the inside of one model."""
+"""The comparison page, and the inside page of a model."""
 
 import shutil
 
@@ -11,11 +11,11 @@ from trainer.recognition.bundle import PRETRAINED
 
 @pytest.fixture
 def another_model(tmp_path):
-    """A second model, the same one, under another name."""
+    """A second model: the same bundle under another name."""
     shutil.copytree(PRETRAINED / "inkling", tmp_path / "models" / "another")
 
 
-def test_one_drawing_gets_every_models_bars(another_model, open_page, screen, drawings):
+def test_one_drawing_gets_every_models_answer(another_model, open_page, screen, drawings):
     page = open_page("/compare", **screen)
     expect(page.locator("#sentence")).to_have_text("Draw a digit, or drop a picture here.")
     draw(page, drawings[7])
@@ -34,7 +34,7 @@ def test_one_drawing_gets_every_models_bars(another_model, open_page, screen, dr
     assert fits(page)
 
 
-def test_the_drawing_goes_along_from_page_to_page(open_page, drawings):
+def test_the_drawing_follows_from_page_to_page(open_page, drawings):
     page = open_page()
     draw(page, drawings[7])
     answered(page, 7)
@@ -53,17 +53,19 @@ def test_without_scripts_it_is_an_upload_form(another_model, open_page, tmp_path
     expect(page.locator("#sentence")).to_contain_text("models agree.")
 
 
-def test_what_is_no_picture_is_told_here_too(open_page, tmp_path):
+def test_a_file_that_is_not_a_picture_is_explained_here_too(open_page, tmp_path):
     (tmp_path / "text.png").write_text("hello")
     page = open_page("/compare", expect_errors=True)
     page.set_input_files("#upload", tmp_path / "text.png")
     expect(page.locator("#sentence")).to_contain_text("not a picture we can read")
 
 
-def test_a_drawing_is_followed_through_a_models_stages(open_page, screen, drawings):
+def test_a_drawing_is_shown_at_each_layer_of_a_model(open_page, screen, drawings):
     page = open_page("/models/inkling", **screen)
     page.get_by_role("link", name="See inside").click()
-    page.wait_for_url("**/inside", wait_until="load")  # a pen may not be quicker than the scripts
+    page.wait_for_url(
+        "**/inside", wait_until="load"
+    )  # so that the scripts have loaded before drawing
     expect(page.locator("#insight")).to_be_hidden()
     draw(page, drawings[7])
     expect(page.locator("#sentence")).to_contain_text("a 7")

@@ -1,4 +1,4 @@
-"""People say what was right, and it is kept."""
+"""Visitors give feedback on answers, and their drawings are stored."""
 
 import base64
 
@@ -17,7 +17,9 @@ def kept(site) -> list[Drawing]:
         return list(session.scalars(select(Drawing)))
 
 
-def test_one_touch_corrects_an_answer_and_another_takes_it_back(open_page, site, screen, drawings):
+def test_one_touch_corrects_an_answer_and_another_deletes_the_drawing(
+    open_page, site, screen, drawings
+):
     page = open_page(**screen)
     expect(page.locator("#truths")).not_to_be_visible()
     draw(page, drawings[7])
@@ -39,14 +41,14 @@ def test_one_touch_corrects_an_answer_and_another_takes_it_back(open_page, site,
     ("key", "told", "said"),
     [("r", "7", "a 7"), ("3", "3", "a 3"), ("x", "not_a_digit", "not a digit")],
 )
-def test_one_key_is_enough(open_page, site, drawings, key, told, said):
+def test_one_key_gives_feedback(open_page, site, drawings, key, told, said):
     page = open_page()
     page.keyboard.press(key)  # nothing is drawn: nothing happens
     draw(page, drawings[7])
     answered(page, 7)
     page.keyboard.press(key)
     expect(page.locator("#thanks")).to_contain_text(f"Saved as {said}.")
-    page.keyboard.press("4")  # once is enough
+    page.keyboard.press("4")  # feedback counts once
     (drawing,) = kept(site)
     assert drawing.told == told
 
@@ -63,7 +65,7 @@ def test_an_uploaded_picture_can_be_corrected(open_page, site, tmp_path, seven, 
     assert len(drawing.picture) > len(drawing.seen)
 
 
-def test_the_next_drawing_is_asked_about_anew(open_page, site, drawings):
+def test_each_new_drawing_asks_for_feedback_again(open_page, site, drawings):
     page = open_page()
     for digit in (7, 4):
         draw(page, drawings[digit])
@@ -75,12 +77,12 @@ def test_the_next_drawing_is_asked_about_anew(open_page, site, drawings):
     assert len({drawing.visitor for drawing in kept(site)}) == 1
 
 
-def test_under_several_models_answers_one_says_what_it_is(open_page, site, screen, drawings):
+def test_a_drawing_on_the_comparison_page_can_be_labeled(open_page, site, screen, drawings):
     page = open_page("/compare", **screen)
     draw(page, drawings[7])
     expect(page.locator('[data-model="inkling"] .digit')).to_have_text("7")
     expect(page.get_by_role("button", name="Right")).to_have_count(0)
-    page.keyboard.press("r")  # whose answer would that be?
+    page.keyboard.press("r")  # there is no single answer to confirm
     page.get_by_role("button", name="It’s a 1").click()
     expect(page.locator("#thanks")).to_contain_text("Saved as a 1. Thank you!")
     (drawing,) = kept(site)
@@ -90,7 +92,7 @@ def test_under_several_models_answers_one_says_what_it_is(open_page, site, scree
     expect(page.locator("#correct")).not_to_be_visible()
 
 
-def test_what_is_seen_from_the_inside_can_be_corrected(open_page, site, screen, drawings):
+def test_an_answer_on_the_inside_page_can_be_corrected(open_page, site, screen, drawings):
     page = open_page("/models/cnn/inside", **screen)
     draw(page, drawings[7])
     expect(page.locator("#sentence")).to_contain_text("7")
@@ -114,11 +116,11 @@ def test_without_scripts_it_is_a_form(open_page, site, tmp_path, seven, encode, 
     assert (drawing.told, drawing.digit) == ("1", 7)
 
 
-def test_what_could_not_be_kept_is_told_and_can_be_tried_again(open_page, site, drawings):
+def test_a_failed_correction_is_explained_and_can_be_retried(open_page, site, drawings):
     page = open_page(expect_errors=True)
     draw(page, drawings[7])
     answered(page, 7)
-    page.wait_for_timeout(1000)  # the last reading of the stroke has come
+    page.wait_for_timeout(1000)  # the last answer to the stroke has arrived
     site.stop()
     page.keyboard.press("r")
     expect(page.locator("#thanks")).to_contain_text("could not be saved")
@@ -128,11 +130,11 @@ def test_what_could_not_be_kept_is_told_and_can_be_tried_again(open_page, site, 
     assert len(kept(site)) == 1
 
 
-def test_only_an_answer_that_stands_can_be_corrected(open_page, site, tmp_path, drawings):
+def test_only_the_answer_on_the_page_can_be_corrected(open_page, site, tmp_path, drawings):
     page = open_page(expect_errors=True)
     draw(page, drawings[7])
     answered(page, 7)
-    page.wait_for_timeout(1000)  # the last reading of the stroke has come
+    page.wait_for_timeout(1000)  # the last answer to the stroke has arrived
     site.stop()
     draw(page, drawings[1], size=0.1)
     expect(page.locator("#sentence")).to_contain_text("can’t be reached")
@@ -146,7 +148,7 @@ def test_only_an_answer_that_stands_can_be_corrected(open_page, site, tmp_path, 
     expect(page.locator("#correct[inert]")).to_have_count(1)
 
 
-def test_of_a_number_the_least_certain_digit_is_told_about(open_page, site, drawings):
+def test_feedback_on_a_number_is_about_its_least_certain_digit(open_page, site, drawings):
     page = open_page()
     page.select_option("#mode", "number")
     number = put_together([drawings[digit] for digit in (4, 0, 7)], np.random.default_rng(1))

@@ -13,7 +13,7 @@ def bars(page) -> list[float]:
 
 
 def settled(page) -> str:
-    """The answer once no request is under way any more."""
+    """The answer once no request is in flight."""
     page.wait_for_load_state("networkidle")
     page.wait_for_timeout(150)
     return page.locator("#answer").inner_text()
@@ -32,8 +32,8 @@ def test_people_draw_each_digit_and_see_it_read(open_page, screen, drawings):
     assert len(wrong) <= 1
 
 
-def test_it_reads_while_drawing_one_request_at_a_time(open_page):
-    """By the browser's own clock: no two requests overlap, and none comes sooner than 120 ms."""
+def test_drawing_sends_one_request_at_a_time(open_page):
+    """By the browser's own clock, no two requests overlap and starts are at least 120 ms apart."""
     page = open_page()
     box = page.locator("#pad").bounding_box()
     page.mouse.move(box["x"] + 200, box["y"] + 60)

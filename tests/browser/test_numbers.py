@@ -1,4 +1,4 @@
-"""Several digits on one sheet."""
+"""Numbers: several digits in one drawing."""
 
 import numpy as np
 import pytest
@@ -11,12 +11,12 @@ from trainer.data.rendering.numbers import put_together
 
 @pytest.fixture
 def number(drawings):
-    """Strokes of 407 in people's hand."""
+    """Strokes of 407."""
     return put_together([drawings[digit] for digit in (4, 0, 7)], np.random.default_rng(1))
 
 
 def accent_columns(page) -> int:
-    """How many upright lines of the accent's colour stand on the sheet."""
+    """How many vertical lines in the accent color are on the pad."""
     return page.evaluate(
         """() => {
             const pad = document.getElementById("pad");
@@ -67,7 +67,7 @@ def test_an_uploaded_number_is_framed(open_page, number, encode):
     file = {"name": "407.png", "mimeType": "image/png", "buffer": picture}
     page.locator("#upload").set_input_files(file)
     answered(page, "407")
-    for _ in range(50):  # the picture is rendered a moment after the answer is there
+    for _ in range(50):  # frames are painted a moment after the answer
         if accent_columns(page) == 6:
             break
         page.wait_for_timeout(100)

@@ -24,7 +24,7 @@ def choose(page, content: bytes, name="picture.png", kind="image/png"):
 
 
 def accent_pixels(page) -> int:
-    """How many pixels of the paper have the colour of the frame."""
+    """How many pixels of the pad have the color of the frame."""
     return page.evaluate(
         """() => {
         const canvas = document.getElementById("pad");
@@ -87,7 +87,7 @@ def test_the_same_file_can_be_chosen_twice(open_page, seven_png):
         expect(page.locator("#answer")).to_have_text("")
 
 
-def test_drawing_on_an_uploaded_picture_starts_anew(open_page, seven_png, drawings):
+def test_drawing_on_an_uploaded_picture_starts_over(open_page, seven_png, drawings):
     page = open_page()
     choose(page, seven_png)
     answered(page, 7)
@@ -104,7 +104,7 @@ def test_drawing_on_an_uploaded_picture_starts_anew(open_page, seven_png, drawin
         (bytes(10 * 1024**2 + 1), "too large"),
     ],
 )
-def test_what_cannot_be_read_is_told_in_plain_words(open_page, content, words):
+def test_a_file_that_cannot_be_read_is_explained(open_page, content, words):
     page = open_page(expect_errors=True)
     choose(page, content)
     expect(page.locator("#sentence")).to_contain_text(words)
@@ -117,7 +117,7 @@ def test_a_blank_picture_says_that_nothing_is_drawn(open_page, encode):
     expect(page.locator("#sentence")).to_have_text("Nothing is drawn in this picture.")
 
 
-def test_the_page_to_try_the_api_shows_the_answer(open_page, seven_png):
+def test_the_api_page_shows_the_response(open_page, seven_png):
     page = open_page("/api/docs")
     file = {"name": "7.png", "mimeType": "image/png", "buffer": seven_png}
     page.locator("#try-file").set_input_files(file)
