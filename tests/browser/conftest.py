@@ -93,7 +93,7 @@ def site(tmp_path):
 def open_page(browser: Browser, site: Site) -> Callable[..., Page]:
     """Open a path in a new browser context; any console error fails the test.
 
-    Except the line that the browser logs for a 422: the first dot of a slow pen is an empty drawing.
+    Except the browser's own message for a 422, which the first dot of a slow pen may cause.
     """
     contexts: list[BrowserContext] = []
     errors: list[str] = []
