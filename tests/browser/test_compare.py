@@ -63,9 +63,7 @@ def test_a_file_that_is_not_a_picture_is_explained_here_too(open_page, tmp_path)
 def test_a_drawing_is_shown_at_each_layer_of_a_model(open_page, screen, drawings):
     page = open_page("/models/inkling", **screen)
     page.get_by_role("link", name="See inside").click()
-    page.wait_for_url(
-        "**/inside", wait_until="load"
-    )  # so that the scripts have loaded before drawing
+    page.wait_for_url("**/inside", wait_until="load")  # scripts have to be there to draw
     expect(page.locator("#insight")).to_be_hidden()
     draw(page, drawings[7])
     expect(page.locator("#sentence")).to_contain_text("a 7")
