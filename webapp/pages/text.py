@@ -183,7 +183,7 @@ def invitation() -> str:
 def seen_line(inverted: bool) -> str:
     """How the picture was prepared for the model."""
     if inverted:
-        return _("Cropped, scaled, centered and inverted to light on dark.")
+        return _("Cropped, scaled, centered and inverted.")
     return _("Cropped, scaled and centered.")
 
 
