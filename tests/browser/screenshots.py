@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from playwright.sync_api import sync_playwright
 
-from tests.browser.conftest import DESKTOP, Site, chromium, draw
+from tests.browser.conftest import DESKTOP, Site, answered, chromium, draw
 from trainer.data.datasets import synthetic
 
 
@@ -21,7 +21,7 @@ def main(folder: Path) -> None:
             page = browser.new_page(**DESKTOP, color_scheme=scheme, locale="en-US")
             page.goto(site.url)
             draw(page, seven)
-            page.wait_for_function("document.getElementById('answer').textContent === '7'")
+            answered(page, 7)
             page.wait_for_timeout(500)
             page.screenshot(path=folder / f"inkling-{scheme}.png")
         browser.close()
