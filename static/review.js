@@ -38,10 +38,10 @@ function show() {
   const word = (label) => ($("relabel").querySelector(`[value="${label}"]`).firstChild.data ?? "").trim();
   $("picture").src = drawing.picture;
   $("review-seen").src = drawing.seen;
-  $("told").textContent = word(drawing.label);
+  $("visitor-label").textContent = word(drawing.label);
   $("said").textContent = drawing.is_digit ? drawing.digit : word("not_a_digit");
   $("confidence").textContent = percent.format(drawing.confidence);
-  $("review").classList.toggle("disagrees", $("told").textContent !== $("said").textContent);
+  $("review").classList.toggle("disagrees", $("visitor-label").textContent !== $("said").textContent);
 }
 
 function decide(state, label) {

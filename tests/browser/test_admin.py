@@ -35,7 +35,7 @@ def admin(open_page, drawings, screen):
 def test_the_queue_is_cleared_by_keys(admin, site):
     count = admin.locator("#count")
     expect(count).to_have_text("3 left")
-    expect(admin.locator("#told")).to_have_text("9")  # disagreement comes first
+    expect(admin.locator("#visitor-label")).to_have_text("9")  # disagreement comes first
     expect(admin.locator("#said")).to_have_text("4")
     admin.keyboard.press("4")
     expect(count).to_have_text("2 left")
