@@ -16,7 +16,7 @@ import torch
 from trainer.data.datasets.strokes import stroke_drawings
 from trainer.data.samples import NOT_A_DIGIT, Samples, Split
 from trainer.data.source import Source
-from trainer.evaluation.benchmark.measure import auroc
+from trainer.evaluation.benchmark.accuracy import auroc
 from trainer.paths import data_folder
 from trainer.recognition.prediction import digit_score
 from trainer.training.augment import Augmentation

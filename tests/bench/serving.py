@@ -30,7 +30,7 @@ from PIL import Image
 
 from trainer.data.datasets import synthetic
 from trainer.data.rendering.canvas import RenderStyle, render
-from trainer.evaluation.benchmark.measure import large_photo
+from trainer.evaluation.benchmark.accuracy import large_photo
 from trainer.recognition.bundle import PRETRAINED, read_bundle
 from trainer.recognition.image import decode
 from trainer.recognition.preprocess import preprocess

@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 
 from trainer.atomic import write_file
-from trainer.evaluation.benchmark.report import BenchmarkReport
+from trainer.evaluation.benchmark.results import BenchmarkReport
 from trainer.report.pages import render
 
 

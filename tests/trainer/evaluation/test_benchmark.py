@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from trainer.data.strokes.records import Record
-from trainer.evaluation.benchmark.measure import auroc, nothing
+from trainer.evaluation.benchmark.accuracy import auroc, nothing
 from trainer.evaluation.benchmark.nuisances import NUISANCES, looks
-from trainer.evaluation.benchmark.pictures import InStyle, picture_of, questions
 from trainer.evaluation.benchmark.readers import scaled
+from trainer.evaluation.benchmark.rendered_samples import InStyle, picture_of, questions
 from trainer.recognition.bundle import PRETRAINED, read_bundle
 from trainer.recognition.recognizer import Recognizer
 

@@ -13,8 +13,8 @@ from numpy.random import Generator
 
 from trainer.data.datasets import data_set
 from trainer.data.rendering.canvas import RenderStyle, render
-from trainer.data.rendering.handwriting import bending
 from trainer.data.rendering.rendered import Drawings
+from trainer.data.rendering.stroke_augmentation import bending
 from trainer.data.samples import Samples, Split
 from trainer.data.strokes.templates import TEMPLATES, Stroke
 from trainer.recognition.preprocess import Pixels

@@ -12,7 +12,7 @@ from PIL import Image
 
 from trainer.data.parallel import in_chunks
 from trainer.data.rendering.canvas import RenderStyle, render
-from trainer.data.rendering.handwriting import another_hand
+from trainer.data.rendering.stroke_augmentation import another_hand
 from trainer.data.samples import Samples, Split
 from trainer.data.strokes.records import Record
 from trainer.recognition.preprocess import SIDE, EmptyDrawing, Pixels, preprocess

@@ -11,9 +11,9 @@ from pathlib import Path
 from trainer.data.datasets.letters import LOOK_ALIKES, letter_records
 from trainer.data.samples import Split
 from trainer.data.strokes.records import read_split
-from trainer.evaluation.benchmark import measure
+from trainer.evaluation.benchmark import accuracy as measure
 from trainer.evaluation.benchmark.readers import Report, bundle_reader, tutorial_readers
-from trainer.evaluation.benchmark.report import BenchmarkReport, as_text
+from trainer.evaluation.benchmark.results import BenchmarkReport, as_text
 from trainer.evaluation.calibration import calibration_error, reliability
 from trainer.recognition.bundle import read_bundle
 from trainer.recognition.recognizer import Recognizer

@@ -4,8 +4,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from trainer.data.datasets.strokes import stroke_drawings
-from trainer.data.rendering.handwriting import another_hand
 from trainer.data.rendering.rendered import Drawings, RenderedRecords
+from trainer.data.rendering.stroke_augmentation import another_hand
 from trainer.data.samples import Split, repeated
 from trainer.data.strokes.records import read_split
 

@@ -17,9 +17,15 @@ from trainer.data.rendering.photo import Photo, photograph
 from trainer.data.samples import Samples
 from trainer.data.strokes.records import Record
 from trainer.evaluation.benchmark.nuisances import PLAIN, looks
-from trainer.evaluation.benchmark.pictures import InStyle, Numbers, Questions, picture_of, questions
 from trainer.evaluation.benchmark.readers import Reader, Report
-from trainer.evaluation.benchmark.report import Cost, Mistake, Row, Told
+from trainer.evaluation.benchmark.rendered_samples import (
+    InStyle,
+    Numbers,
+    Questions,
+    picture_of,
+    questions,
+)
+from trainer.evaluation.benchmark.results import Cost, Mistake, Row, Told
 from trainer.evaluation.calibration import REJECTED_SHARE
 from trainer.evaluation.metrics import surest_errors
 from trainer.evaluation.timing import median_ms
