@@ -6,9 +6,8 @@ import torch
 from flask import Flask
 from safetensors.torch import load_file
 
+from trainer.recognition.array_types import Floats, Pixels
 from trainer.recognition.bundle import PRETRAINED, Bundle, read_bundle
-from trainer.recognition.prediction import Floats
-from trainer.recognition.preprocess import Pixels
 from trainer.recognition.recognizer import Recognizer
 from trainer.training.recipe import Recipe, build
 from webapp.app import create_app as create

@@ -1,4 +1,6 @@
-"""Everything that reads a picture: from the bytes of a file to a prediction.
+"""Recognition: everything from the bytes of an image file to a prediction.
 
-No torch here: this is the only part of the trainer that the web app imports.
+Torch-free; the only part of the trainer that the web app imports. Modules import only those before
+them: `array_types`, `labels`, `image`, `strokes`, `preprocess`, `prediction`, `segmentation`,
+`bundle`, `recognizer`, `occlusion`.
 """

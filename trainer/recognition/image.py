@@ -1,4 +1,4 @@
-"""From the bytes of a picture file to a picture, whoever sent them; and back, for a page."""
+"""Decoding image files from untrusted senders, and encoding images as PNG."""
 
 from __future__ import annotations
 
@@ -12,55 +12,64 @@ import cv2
 import numpy as np
 from PIL import Image, ImageOps
 
-from trainer.recognition.preprocess import Pixels
+from trainer.recognition.array_types import Pixels
 
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP")
+"""The formats that are accepted, by Pillow's names."""
+
 MAX_BYTES = 10 * 1024 * 1024
+"""Size limit of a file."""
+
 MAX_PIXELS = 25_000_000
-ENOUGH = 800  # pixels of the longer side, where a format lets us choose
+"""Limit of width × height, checked before decoding."""
+
+_SUFFICIENT_SIDE = 800  # pixels of the longer side down to which JPEG is decoded at reduced size
 
 _SIGNATURE = re.compile(rb"\x89PNG|\xff\xd8\xff|RIFF....WEBP|GIF8|BM", re.DOTALL)
 
 
 class PictureError(ValueError):
-    """A picture that cannot be read; the message says why."""
+    """An image file that cannot be read; the message, for the user, says why."""
 
 
 class UnsupportedPicture(PictureError):
-    """None of the formats that we read."""
+    """The file has none of the accepted `FORMATS`."""
 
 
 class PictureTooLarge(PictureError):
-    """More bytes or pixels than we decode."""
+    """The file exceeds `MAX_BYTES` or `MAX_PIXELS`."""
 
 
 class BrokenPicture(PictureError):
-    """The file is of a format that we read, but is damaged or holds no pixels."""
+    """The file has an accepted format, but is damaged or contains no pixels."""
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A decoded picture, upright. One of its pixels is `scale` pixels wide in the file."""
+    """A decoded image with its EXIF orientation applied."""
 
     image: Image.Image
     scale: float
+    """Width of one pixel of `image` in pixels of the file: above 1 if decoded at reduced size."""
 
 
 def decode(content: bytes) -> Picture:
-    """Decode the first frame of a PNG, JPEG, WebP, GIF or BMP, told by content.
+    """Decode the first frame of a PNG, JPEG, WebP, GIF or BMP file, recognized by its content.
 
-    Size is judged by the header before anything is decoded. A large JPEG is decoded at a half, a
-    quarter or an eighth of its size, which its format makes quick. Raises a `PictureError`.
+    The size is checked against the header before decoding. A large JPEG is decoded at 1/2, 1/4 or
+    1/8 of its size, which the format makes fast. Raises a subclass of `PictureError`.
     """
     if len(content) > MAX_BYTES:
         raise PictureTooLarge(f"the file is larger than {MAX_BYTES // 1024**2} MB")
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # Pillow warns of large pictures; the limit below is ours
+        warnings.simplefilter(
+            "ignore"
+        )  # Pillow warns about large images; we have our own limit below
         try:
             image = Image.open(io.BytesIO(content), formats=FORMATS)
         except Image.DecompressionBombError:
             raise _too_many_pixels() from None
-        except Exception as error:  # decoders of hostile bytes raise whatever they like
+        except Exception as error:  # decoders raise all kinds of exceptions on malformed input
             if _SIGNATURE.match(content):
                 raise _damaged() from error
             raise UnsupportedPicture("not a PNG, JPEG, WebP, GIF or BMP picture") from error
@@ -70,7 +79,7 @@ def decode(content: bytes) -> Picture:
             raise BrokenPicture("the picture has no pixels")
         width = image.width
         try:
-            shrink = max(image.size) // ENOUGH
+            shrink = max(image.size) // _SUFFICIENT_SIDE
             if shrink > 1:
                 image.draft(None, (image.width // shrink, image.height // shrink))
             image.load()
@@ -80,12 +89,12 @@ def decode(content: bytes) -> Picture:
 
 
 def as_data_url(pixels: Pixels) -> str:
-    """A picture, uint8 grey, RGB or RGBA, as the data URL of a PNG."""
+    """Encode an image, uint8 gray, RGB or RGBA, as a PNG data URL."""
     return "data:image/png;base64," + base64.b64encode(as_png(pixels)).decode()
 
 
 def as_png(pixels: Pixels) -> bytes:
-    """A picture, uint8 grey, RGB or RGBA, as a PNG file."""
+    """Encode an image, uint8 gray, RGB or RGBA, as a PNG file."""
     if pixels.ndim == 3:
         code = cv2.COLOR_RGBA2BGRA if pixels.shape[2] == 4 else cv2.COLOR_RGB2BGR
         pixels = np.asarray(cv2.cvtColor(pixels, code))

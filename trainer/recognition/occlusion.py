@@ -1,26 +1,28 @@
-"""Which ink mattered to an answer."""
+"""Occlusion maps: which ink a prediction depends on (Zeiler and Fergus 2014)."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from trainer.recognition.prediction import Floats, digit_probabilities
-from trainer.recognition.preprocess import SIDE, Pixels
+from trainer.recognition.array_types import Floats, Pixels
+from trainer.recognition.prediction import digit_probabilities
+from trainer.recognition.preprocess import SIDE
 from trainer.recognition.recognizer import Recognizer
 
-PATCH = 5  # pixels on a side
+PATCH_SIDE = 5
+"""Side of the square that covers ink, in pixels."""
 
 
 def occlusion_map(recognizer: Recognizer, pixels: Pixels) -> Floats:
-    """How much the answer's probability falls where ink is covered (Zeiler and Fergus 2014).
+    """By how much the probability of the predicted digit drops where ink is covered.
 
-    A patch of paper is laid over each place of a prepared picture, uint8 [28, 28]; a pixel gets the
-    mean fall of the patches over it: float64 [28, 28], -1..1, and 0 where there is no ink near.
-    Negative means that the ink there spoke against the answer.
+    `pixels` is a preprocessed image, uint8 [28, 28]. It is covered by a patch of paper at each
+    position, and each pixel gets the mean drop over the patches that cover it: float64 [28, 28],
+    -1..1, and 0 away from ink. Negative values mark ink that contradicts the prediction.
     """
-    reach = PATCH // 2
+    reach = PATCH_SIDE // 2
     padded = np.pad(pixels, reach)
-    windows = np.lib.stride_tricks.sliding_window_view(padded, (PATCH, PATCH))
+    windows = np.lib.stride_tricks.sliding_window_view(padded, (PATCH_SIDE, PATCH_SIDE))
     rows, columns = np.nonzero(windows.any(axis=(2, 3)))
     covered = np.repeat(pixels[None], len(rows), axis=0)
     masks = np.zeros(covered.shape, bool)
@@ -30,8 +32,11 @@ def occlusion_map(recognizer: Recognizer, pixels: Pixels) -> Floats:
     covered[masks] = 0
     temperature = recognizer.card.temperature
     whole = digit_probabilities(recognizer.logits(pixels[None]), temperature)[0]
-    answer = int(whole.argmax())
-    falls = whole[answer] - digit_probabilities(recognizer.logits(covered), temperature)[:, answer]
-    total = np.tensordot(falls, masks.astype(np.float64), axes=1)
+    predicted = int(whole.argmax())
+    drops = (
+        whole[predicted]
+        - digit_probabilities(recognizer.logits(covered), temperature)[:, predicted]
+    )
+    total = np.tensordot(drops, masks.astype(np.float64), axes=1)
     mean = total / np.maximum(masks.sum(axis=0), 1)
     return np.asarray(np.where(masks.any(axis=0), mean, 0.0)).reshape(SIDE, SIDE)

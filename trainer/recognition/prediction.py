@@ -1,47 +1,54 @@
-"""The answer to one picture, and what logits mean."""
+"""Predictions, and how logits become probabilities and digit scores."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from trainer.recognition.array_types import Floats
+from trainer.recognition.labels import DIGITS
 from trainer.recognition.preprocess import Prepared
 
-Floats = NDArray[np.float64]
-
-DIGITS = 10
+__all__ = [
+    "DIGITS",
+    "DigitPrediction",
+    "digit_probabilities",
+    "digit_score",
+    "softmax",
+]
 
 
 @dataclass(frozen=True, slots=True)
 class DigitPrediction:
-    """The answer to one picture.
-
-    `probabilities` is float64 [10] and sums to 1. `digit_score`, 0..1, says how much it looks like
-    a digit at all; below the card's threshold `is_digit` is false.
-    """
+    """The prediction for one image."""
 
     prepared: Prepared
+    """What the model was given."""
     probabilities: Floats
+    """Probability of each digit, given that it is one: float64 [10], sum 1."""
     digit_score: float
+    """How much the image looks like a digit at all, 0..1."""
     is_digit: bool
+    """Whether the score reaches the card's rejection threshold."""
 
     @property
     def digit(self) -> int:
+        """The most probable digit, 0..9."""
         return int(self.probabilities.argmax())
 
     @property
     def confidence(self) -> float:
+        """The probability of that digit, 0..1."""
         return float(self.probabilities.max())
 
 
 def digit_score(logits: Floats) -> Floats:
-    """How much each of logits [..., 10 or 11] looks like a digit at all: [...] in 0..1.
+    """How much images look like a digit at all: logits [..., 10 or 11] to scores [...], 0..1.
 
-    The share of the ten digits in the softmax over all eleven classes: a picture between two digits
-    keeps a high score. A model that never learned what is not a digit has ten logits; with an
-    eleventh of 0 the share orders pictures as the energy score does (Liu et al. 2020).
+    The share of the ten digits in the softmax over all eleven classes, so that an image between two
+    digits still gets a high score. A model without a class for non-digits has ten logits; with an
+    eleventh logit of 0 the score ranks images as the energy score does (Liu et al. 2020).
     """
     other = logits[..., DIGITS] if logits.shape[-1] > DIGITS else 0.0
     evidence = np.logaddexp.reduce(logits[..., :DIGITS], axis=-1) - other
@@ -49,11 +56,14 @@ def digit_score(logits: Floats) -> Floats:
 
 
 def digit_probabilities(logits: Floats, temperature: float) -> Floats:
-    """The probability of each digit, given that it is one: [..., 10 or 11] to [..., 10]."""
+    """The probability of each digit, given that it is one: [..., 10 or 11] to [..., 10].
+
+    The logits are divided by `temperature` (Guo et al. 2017).
+    """
     return softmax(logits[..., :DIGITS] / temperature)
 
 
 def softmax(logits: Floats) -> Floats:
-    """Over the last axis."""
+    """Softmax over the last axis; any shape."""
     powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
     return powers / powers.sum(axis=-1, keepdims=True)

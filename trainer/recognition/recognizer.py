@@ -1,4 +1,4 @@
-"""Asking a bundle: from a picture to ten probabilities."""
+"""Running a bundle in ONNX Runtime: from an image to a prediction."""
 
 from __future__ import annotations
 
@@ -9,84 +9,86 @@ import onnxruntime
 from numpy.typing import NDArray
 from PIL import Image
 
+from trainer.recognition.array_types import Floats, Pixels
 from trainer.recognition.bundle.card import Card
 from trainer.recognition.bundle.store import Bundle, BundleError
-from trainer.recognition.prediction import DigitPrediction, Floats, digit_probabilities, digit_score
-from trainer.recognition.preprocess import (
-    EmptyDrawing,
-    Parts,
-    Pixels,
-    Prepared,
-    preprocess,
-    preprocess_parts,
-)
+from trainer.recognition.prediction import DigitPrediction, digit_probabilities, digit_score
+from trainer.recognition.preprocess import EmptyDrawing, Prepared, preprocess
+from trainer.recognition.segmentation.candidates import Candidate, dashes, digit_candidates
 from trainer.recognition.segmentation.joining import (
     NumberPrediction,
-    Run,
     best_path,
+    is_unambiguous,
     mean_score,
-    outside,
-    reads_well,
+    uncovered,
 )
+from trainer.recognition.segmentation.segments import Segments, segment
 
 
 class Recognizer:
-    """A bundle in ONNX Runtime, on one thread.
+    """A bundle loaded into ONNX Runtime, running on one thread.
 
-    Make it after forking: a session does not survive a fork.
+    Create it after forking, since a session does not survive a fork.
     """
 
     def __init__(self, bundle: Bundle) -> None:
+        """Load the model. Raises `BundleError` if ONNX Runtime rejects it."""
         self.card: Card = bundle.card
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
-        options.enable_cpu_mem_arena = False  # a forward needs kilobytes: keep the worker small
+        options.enable_cpu_mem_arena = (
+            False  # a forward pass needs kilobytes; saves memory per worker
+        )
         try:
             self._session = onnxruntime.InferenceSession(
                 bundle.model, options, providers=["CPUExecutionProvider"]
             )
-        except Exception as error:  # onnxruntime's own exceptions share no other base
-            raise BundleError(f"{bundle.folder}: ONNX Runtime cannot load it: {error}") from error
+        except (
+            Exception
+        ) as error:  # ONNX Runtime's exceptions have no common base class of their own
+            raise BundleError(
+                f"{bundle.folder}: ONNX Runtime cannot load the model: {error}"
+            ) from error
         self._input = self._session.get_inputs()[0].name
 
     def read(self, picture: Image.Image | Pixels, scale: float = 1.0) -> DigitPrediction:
-        """Read the digit in a picture of any kind; `scale` is `preprocess`'s.
-
-        Raises `EmptyDrawing` where there is no ink.
-        """
+        """Recognize the digit in an image. Arguments and errors are those of `preprocess`."""
         prepared = preprocess(picture, scale)
-        return self.answer(prepared, self.logits(prepared.pixels[None])[0])
+        return self.predict(prepared, self.logits(prepared.pixels[None])[0])
 
     def read_number(self, picture: Image.Image | Pixels, scale: float = 1.0) -> NumberPrediction:
-        """Read all the digits in a picture, from left to right. Arguments and errors as above."""
-        parts = preprocess_parts(picture, scale)
-        digits = self._read_parts(parts)
-        well_read = [run for run, reading in digits.items() if reads_well(reading)]
-        doubtful = outside(well_read, len(parts.parts))
-        if doubtful and (cut := parts.cut(doubtful)).cuts():
-            parts, digits = cut, self._read_parts(cut)
+        """Recognize all digits in an image, from left to right.
+
+        Arguments and errors are those of `preprocess`. Segments are cut only where the whole ones
+        do not read well.
+        """
+        segments = segment(picture, scale)
+        digits = self._best_digits(segments)
+        unambiguous = [key for key, prediction in digits.items() if is_unambiguous(prediction)]
+        doubtful = uncovered(unambiguous, len(segments))
+        if doubtful and (cut := segments.cut(doubtful)).after_cuts:
+            segments, digits = cut, self._best_digits(cut)
         if not digits:
             raise EmptyDrawing("there are only dots in the picture")
-        readings = list(digits.values())
-        left_out = outside(digits, len(parts.parts)) - parts.dashes()
-        is_number = not left_out and mean_score(readings) >= self.card.rejection_threshold
-        return NumberPrediction(readings, is_number)
+        predictions = list(digits.values())
+        unread = uncovered(digits, len(segments)) - dashes(segments)
+        is_number = not unread and mean_score(predictions) >= self.card.rejection_threshold
+        return NumberPrediction(predictions, is_number)
 
-    def _read_parts(self, parts: Parts) -> dict[Run, DigitPrediction]:
-        """The runs of parts that read best as digits, from left to right."""
-        prepared: dict[Run, Prepared] = {}
-        for run in parts.runs():
+    def _best_digits(self, segments: Segments) -> dict[Candidate, DigitPrediction]:
+        """The candidates that read best as digits, from left to right."""
+        prepared: dict[Candidate, Prepared] = {}
+        for candidate in digit_candidates(segments):
             with suppress(EmptyDrawing):
-                prepared[run] = parts.prepare(*run)
+                prepared[candidate] = segments.prepare(*candidate)
         if not prepared:
             return {}
         logits = self.logits(np.stack([each.pixels for each in prepared.values()]))
-        answers = map(self.answer, prepared.values(), logits)
-        readings = dict(zip(prepared, answers, strict=True))
-        return {run: readings[run] for run in best_path(readings, parts.cuts())}
+        predictions = dict(zip(prepared, map(self.predict, prepared.values(), logits), strict=True))
+        return {key: predictions[key] for key in best_path(predictions, segments.after_cuts)}
 
-    def answer(self, prepared: Prepared, logits: Floats) -> DigitPrediction:
-        """What the logits of one picture mean."""
+    def predict(self, prepared: Prepared, logits: Floats) -> DigitPrediction:
+        """The prediction for one preprocessed image, given its logits, float64 [10 or 11]."""
         score = float(digit_score(logits))
         probabilities = digit_probabilities(logits, self.card.temperature)
         return DigitPrediction(
@@ -94,17 +96,17 @@ class Recognizer:
         )
 
     def logits(self, pixels: Pixels) -> Floats:
-        """From prepared pictures, uint8 [n, 28, 28], to logits, [n, 10] or [n, 11]."""
+        """The logits of preprocessed images, uint8 [n, 28, 28]: float64 [n, 10] or [n, 11]."""
         return self._session.run(["logits"], {self._input: _batch(pixels)})[0].astype(np.float64)
 
     def stages(self, pixels: Pixels) -> dict[str, NDArray[np.float32]]:
-        """What each stage of the model makes of prepared pictures, uint8 [n, 28, 28].
+        """The activations of each stage of the model, by its name and in the model's order.
 
-        In the model's order, by the stage's name: float32 [n, maps, height, width], [n, rows,
-        units] or [n, units].
+        `pixels` is uint8 [n, 28, 28]. Activations are float32 [n, maps, height, width], [n, rows,
+        units] or [n, units]; empty for a model that was exported without stages.
         """
         names = [output.name for output in self._session.get_outputs()][1:]
-        if not names:  # a model without any
+        if not names:
             return {}
         outputs = self._session.run(names, {self._input: _batch(pixels)})
         return dict(zip(names, outputs, strict=True))

@@ -1,20 +1,40 @@
-"""Pen strokes: the lines that a pen drew, before anything is rendered."""
+"""Pen strokes, and the plain black-on-white drawing of them."""
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
+
+from trainer.recognition.array_types import Pixels
 
 Line = NDArray[np.float64]
 """One pen-down stroke: float64 [points, 2], x to the right and y down, in any unit."""
 
 Strokes = list[Line]
+"""All strokes of a drawing, in the order in which they were drawn."""
+
+DEFAULT_SIDE = 280
+"""Side of the square canvas, in pixels."""
+
+DEFAULT_SIZE = 0.6
+"""Longer side of the drawing, as a share of the canvas."""
+
+DEFAULT_PEN = 11.0
+"""Width of the pen, in pixels."""
+
+SUBPIXEL_BITS = 4
+"""Fractional bits of the fixed-point coordinates that OpenCV's drawing functions take."""
 
 _POINTS_PER_SEGMENT = 8
+_ANTIALIASING_MARGIN = 3  # pixels that OpenCV may touch beyond the width of the pen
 
 
 def catmull_rom(points: Line, per_segment: int = _POINTS_PER_SEGMENT) -> Line:
-    """Run a uniform Catmull-Rom spline (Catmull and Rom 1974) through float [n, 2] points."""
+    """Interpolate float64 [n, 2] points by a uniform Catmull-Rom spline (Catmull and Rom 1974).
+
+    Returns [(n - 1) * per_segment + 1, 2]; fewer than two points are returned unchanged.
+    """
     if len(points) < 2:
         return points
     p0 = np.vstack([2 * points[0] - points[1], points[:-2]])
@@ -29,3 +49,60 @@ def catmull_rom(points: Line, per_segment: int = _POINTS_PER_SEGMENT) -> Line:
         + (3 * p1 - p0 - 3 * p2 + p3) * t**3
     )
     return np.vstack([curve.reshape(-1, 2), points[-1:]])
+
+
+def rotation(angle: float) -> NDArray[np.float64]:
+    """The matrix that rotates points by `angle` radians, clockwise as y points down.
+
+    float64 [2, 2], for row vectors: `points @ rotation(angle)`.
+    """
+    cos, sin = np.cos(angle), np.sin(angle)
+    return np.array([[cos, sin], [-sin, cos]])
+
+
+def fit_to_canvas(
+    strokes: Strokes,
+    side: int = DEFAULT_SIDE,
+    size: float = DEFAULT_SIZE,
+    pen: float = DEFAULT_PEN,
+    position: tuple[float, float] = (0.5, 0.5),
+) -> Strokes:
+    """Scale and move strokes so that a pen of this width stays on a canvas of `side` pixels.
+
+    `size` is the longer side of the drawing as a share of the space for it; `position` (x, y),
+    0..1, distributes the space that is left: 0 is left or top, 1 is right or bottom.
+    """
+    points = np.vstack(strokes)
+    low, extent = points.min(axis=0), np.ptp(points, axis=0)
+    space = side - pen - 2 * _ANTIALIASING_MARGIN
+    scale = size * space / max(float(extent.max()), 1e-9)
+    offset = (space - extent * scale) * np.array(position) + pen / 2 + _ANTIALIASING_MARGIN
+    return [(line - low) * scale + offset for line in strokes]
+
+
+def draw_line(canvas: Pixels, line: Line, pen: float) -> None:
+    """Draw one line with a round pen, antialiased, in place.
+
+    `canvas` is uint8 [height, width], 255 for ink; coordinates and `pen` are in its pixels.
+    """
+    fixed = to_fixed_point(line)
+    if len(fixed) == 1:
+        fixed = np.repeat(fixed, 2, axis=0)
+    cv2.polylines(canvas, [fixed], False, 255, max(1, round(pen)), cv2.LINE_AA, SUBPIXEL_BITS)
+
+
+def to_fixed_point(points: Line) -> NDArray[np.int32]:
+    """Coordinates in pixels to the fixed-point int32 that OpenCV's drawing functions take."""
+    return np.round(points * (1 << SUBPIXEL_BITS)).astype(np.int32)
+
+
+def draw_plain(strokes: Strokes, side: int = DEFAULT_SIDE) -> Pixels:
+    """Draw strokes in black on white, smoothed and centered: uint8 [side, side].
+
+    The same as `trainer.data.rendering.canvas.render` in its default style. There must be at least
+    one stroke.
+    """
+    canvas: Pixels = np.zeros((side, side), np.uint8)
+    for line in fit_to_canvas([catmull_rom(line) for line in strokes], side):
+        draw_line(canvas, line, DEFAULT_PEN)
+    return 255 - canvas

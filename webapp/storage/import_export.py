@@ -18,8 +18,8 @@ import numpy as np
 from msgspec import Meta
 from PIL import Image
 
-from trainer.data.rendering.canvas import RenderStyle, render
 from trainer.recognition.image import Picture, PictureError, decode
+from trainer.recognition.strokes import draw_plain
 from webapp.schemas import Truth
 from webapp.storage.drawings import is_held_back
 from webapp.storage.tables import Drawing
@@ -114,7 +114,7 @@ def read_strokes(content: bytes) -> Iterator[Imported]:
         if not strokes:
             raise BadImport(f"line {number}: there are no strokes")
         visitor = hashlib.sha256(record.writer.encode()).hexdigest()[:32]
-        picture = Picture(Image.fromarray(render(strokes, RenderStyle())), 1.0)
+        picture = Picture(Image.fromarray(draw_plain(strokes)), 1.0)
         yield Imported(record.label, visitor, picture, record.strokes)
 
 

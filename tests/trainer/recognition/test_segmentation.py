@@ -1,4 +1,4 @@
-"""Several digits in one picture: taking it apart, and reading the parts."""
+"""Segmentation of numbers, and their recognition."""
 
 import cv2
 import numpy as np
@@ -10,8 +10,10 @@ from hypothesis.extra import numpy as hnp
 from trainer.data.rendering.canvas import RenderStyle, render
 from trainer.data.rendering.numbers import put_together
 from trainer.recognition.bundle import PRETRAINED, read_bundle
-from trainer.recognition.preprocess import EmptyDrawing, Parts, preprocess_parts
+from trainer.recognition.preprocess import EmptyDrawing
 from trainer.recognition.recognizer import Recognizer
+from trainer.recognition.segmentation.candidates import digit_candidates
+from trainer.recognition.segmentation.segments import MAX_SEGMENTS, Segments, segment
 
 ON_A_CANVAS = RenderStyle(side=560, size=0.8, pen=11)
 
@@ -23,24 +25,24 @@ def recognizer():
 
 @pytest.fixture(scope="module")
 def number(drawings):
-    """Paint a number in people's hand: `number("407")`."""
+    """Render a number in people's handwriting: `number("407")`."""
 
-    def draw(text: str, touching: bool = False, look: RenderStyle = ON_A_CANVAS) -> np.ndarray:
+    def draw(text: str, touching: bool = False, style: RenderStyle = ON_A_CANVAS) -> np.ndarray:
         rng = np.random.default_rng(1)
-        return render(put_together([drawings[int(c)] for c in text], rng, touching), look)
+        return render(put_together([drawings[int(c)] for c in text], rng, touching), style)
 
     return draw
 
 
 @pytest.mark.parametrize("text", ["7", "10", "407", "2026", "35918", "864201"])
 def test_it_reads_a_number_from_left_to_right(recognizer, number, text):
-    reading = recognizer.read_number(number(text))
-    assert reading.text == text
-    assert reading.is_number
-    assert 0 <= reading.confidence <= min(digit.confidence for digit in reading.digits)
+    prediction = recognizer.read_number(number(text))
+    assert prediction.text == text
+    assert prediction.is_number
+    assert 0 <= prediction.confidence <= min(digit.confidence for digit in prediction.digits)
 
 
-def test_a_bar_is_near_enough_to_a_wide_5_that_was_cut(recognizer):
+def test_a_separate_bar_is_joined_to_a_wide_5_that_was_cut(recognizer):
     picture = np.full((220, 420), 255, np.uint8)
     seven = np.array([[30, 50], [100, 48], [60, 170]], np.int32)
     body = np.array(
@@ -49,9 +51,9 @@ def test_a_bar_is_near_enough_to_a_wide_5_that_was_cut(recognizer):
     bar = np.array([[255, 62], [310, 56]], np.int32)
     for line in (seven, body, bar):
         cv2.polylines(picture, [line], False, 0, 8, cv2.LINE_AA)
-    parts = preprocess_parts(picture).cut([2])
-    assert parts.cuts()
-    assert (2, len(parts.parts)) in parts.runs()
+    segments = segment(picture).cut([2])
+    assert segments.after_cuts
+    assert (2, len(segments)) in digit_candidates(segments)
     assert recognizer.read_number(picture).text == "75"
 
 
@@ -61,13 +63,13 @@ def test_a_digit_may_be_much_wider_than_high(recognizer):
     one = np.array([[330, 55], [325, 165]])
     for line in (two, one):
         cv2.polylines(picture, [line.astype(np.int32)], False, 0, 8, cv2.LINE_AA)
-    parts = preprocess_parts(picture).cut([1])
-    assert parts.cuts()
-    assert (1, len(parts.parts) - 1) in parts.runs()  # all of the 2
+    segments = segment(picture).cut([1])
+    assert segments.after_cuts
+    assert (1, len(segments) - 1) in digit_candidates(segments)  # all of the 2
     assert recognizer.read_number(picture).text == "21"
 
 
-def test_each_digit_has_its_box_in_pixels_of_the_picture(recognizer, number):
+def test_the_boxes_of_the_digits_are_in_pixels_of_the_image_that_was_sent(recognizer, number):
     picture = number("407")
     boxes = [digit.prepared.box for digit in recognizer.read_number(picture).digits]
     assert [x for x, *_ in boxes] == sorted(x for x, *_ in boxes)
@@ -91,7 +93,7 @@ def test_strokes_that_belong_together_are_joined(recognizer):
     assert recognizer.read_number(picture).text == "54"
 
 
-def test_specks_are_no_digits(recognizer, number):
+def test_specks_are_ignored(recognizer, number):
     picture = number("42")
     rng = np.random.default_rng(0)
     for x, y in rng.integers(5, 550, (12, 2)):
@@ -107,7 +109,7 @@ def test_touching_digits_are_separated(recognizer, number):
     assert len(right) >= 80
 
 
-def test_a_cut_bends_where_no_straight_line_parts_two_digits():
+def test_a_cut_bends_where_no_straight_line_separates_two_digits():
     down = np.linspace(-1, 1, 40)
     bow = np.stack([60 + 35 * (1 - down**2), 100 + 75 * down], axis=1)
     first, second = (np.full((200, 180), 255, np.uint8) for _ in range(2))
@@ -115,8 +117,8 @@ def test_a_cut_bends_where_no_straight_line_parts_two_digits():
     cv2.polylines(second, [(bow + np.array([40, 0])).astype(np.int32)], False, 0, 8)
     touching = np.minimum(first, second)
     cv2.line(touching, (95, 100), (135, 100), 0, 3)
-    whole = preprocess_parts(touching)
-    assert len(whole.parts) == 1
+    whole = segment(touching)
+    assert len(whole) == 1
     labels = whole.cut([1]).labels
     of_one = (first == 0) | (second == 0)
     agreement = [
@@ -125,9 +127,9 @@ def test_a_cut_bends_where_no_straight_line_parts_two_digits():
     assert max(agreement) > 0.97
 
 
-def test_what_reads_well_is_left_whole(recognizer, number, monkeypatch):
+def test_digits_that_read_well_are_not_cut(recognizer, number, monkeypatch):
     picture = number("20")
-    monkeypatch.setattr(Parts, "cut", None)
+    monkeypatch.setattr(Segments, "cut", None)
     assert recognizer.read_number(picture).text == "20"
 
 
@@ -136,13 +138,13 @@ def test_a_wide_scribble_is_no_number(recognizer, seed):
     picture = np.full((200, 900), 255, np.uint8)
     points = np.random.default_rng(seed).integers((30, 60), (870, 140), (30, 2)).astype(np.int32)
     cv2.polylines(picture, [points], False, 0, 6)
-    reading = recognizer.read_number(picture)
-    assert not reading.is_number
-    assert len(reading.digits) >= 1
+    prediction = recognizer.read_number(picture)
+    assert not prediction.is_number
+    assert len(prediction.digits) >= 1
 
 
-def test_a_number_with_something_wide_beside_it_is_none(recognizer, number):
-    """No part of what was drawn is kept quiet about, but for specks and dashes."""
+def test_a_number_with_something_wide_beside_it_is_not_a_number(recognizer, number):
+    """Nothing that was drawn may be silently ignored, except for specks and dashes."""
     picture = np.hstack([number("42"), np.full((560, 1400), 255, np.uint8)])
     for y in (200, 300, 400):
         cv2.line(picture, (640, y), (1900, y), 0, 11)
@@ -150,26 +152,26 @@ def test_a_number_with_something_wide_beside_it_is_none(recognizer, number):
     assert not recognizer.read_number(picture).is_number
 
 
-def test_light_ink_and_a_place_in_the_corner_change_nothing(recognizer, number):
-    look = RenderStyle(side=900, size=0.4, pen=7, place=(1, 1), ink=255, paper=20)
-    assert recognizer.read_number(number("407", look=look)).text == "407"
+def test_light_ink_in_a_corner_is_read_the_same(recognizer, number):
+    style = RenderStyle(side=900, size=0.4, pen=7, place=(1, 1), ink=255, paper=20)
+    assert recognizer.read_number(number("407", style=style)).text == "407"
 
 
 @pytest.mark.parametrize("shade", [0, 255])
-def test_nothing_is_an_empty_drawing(recognizer, shade):
+def test_a_blank_image_is_an_empty_drawing(recognizer, shade):
     with pytest.raises(EmptyDrawing):
         recognizer.read_number(np.full((300, 300), shade, np.uint8))
 
 
-def test_a_hundred_scraps_take_no_longer_than_they_may(recognizer):
+def test_the_number_of_segments_and_candidates_is_bounded(recognizer):
     picture = np.full((1000, 1000), 255, np.uint8)
     for x in range(20, 1000, 50):
         for y in range(20, 1000, 50):
             cv2.line(picture, (x, y), (x + 20, y + 25), 0, 6)
-    parts = preprocess_parts(picture)
-    parts = parts.cut(range(1, len(parts.parts) + 1))
-    assert len(parts.parts) <= 80
-    assert len(parts.runs()) <= 640
+    segments = segment(picture)
+    segments = segments.cut(range(1, len(segments) + 1))
+    assert len(segments) <= 2 * MAX_SEGMENTS
+    assert len(digit_candidates(segments)) <= 640
     recognizer.read_number(picture)
 
 
@@ -181,20 +183,20 @@ def test_a_hundred_scraps_take_no_longer_than_they_may(recognizer):
         elements=st.sampled_from([0, 255]),
     )
 )
-def test_every_part_is_numbered_from_left_to_right_and_can_be_prepared(array):
+def test_segments_are_numbered_from_left_to_right_and_can_be_preprocessed(array):
     try:
-        whole = preprocess_parts(array)
+        whole = segment(array)
     except EmptyDrawing:
         return
-    parts = whole.cut(range(1, len(whole.parts) + 1))
-    assert ((parts.labels > 0) == (whole.labels > 0)).all()
-    assert set(np.unique(parts.labels)) <= set(range(len(parts.parts) + 1))
-    middles = [part.left + part.right for part in parts.parts]
+    segments = whole.cut(range(1, len(whole) + 1))
+    assert ((segments.labels > 0) == (whole.labels > 0)).all()
+    assert set(np.unique(segments.labels)) <= set(range(len(segments) + 1))
+    middles = [each.left + each.right for each in segments.segments]
     assert middles == sorted(middles)
-    for first, last in parts.runs():
-        assert 1 <= first <= last <= len(parts.parts)
+    for first, last in digit_candidates(segments):
+        assert 1 <= first <= last <= len(segments)
         try:
-            prepared = parts.prepare(first, last)
+            prepared = segments.prepare(first, last)
         except EmptyDrawing:
             continue
         assert prepared.pixels.shape == (28, 28)

@@ -1,6 +1,7 @@
-"""A trained model as files: `model.onnx`, `weights.safetensors`, `card.json`. No pickle, no torch.
+"""Bundles: a trained model as files, without pickle.
 
-`card` says what is in a bundle, `store` reads and writes it.
+A bundle is a folder of `model.onnx`, `weights.safetensors` and `card.json`. `card` defines the
+card, `store` reads and writes bundles.
 """
 
 from trainer.recognition.bundle.card import (

@@ -1,4 +1,4 @@
-"""The card of a model: what it is, how it was made, and what was measured."""
+"""The card of a model: what it is, how it was trained, and how it performs."""
 
 from __future__ import annotations
 
@@ -6,107 +6,131 @@ import msgspec
 
 
 class TrainingData(msgspec.Struct, frozen=True, kw_only=True):
-    """One part of what the model was trained on, and the hash of its pixels and labels."""
+    """One data set that the model was trained on."""
 
     source: str
+    """The data set, `NAME` or `NAME:SIZE`."""
     parts: list[str]
+    """The splits that were used."""
     pictures: int
     sha256: str
+    """Hash of pixels and labels."""
 
 
 class ReliabilityBin(msgspec.Struct, frozen=True, kw_only=True):
-    """Answers of about the same confidence: its mean, and how many of them were right."""
+    """One bin of the reliability diagram: predictions of similar confidence."""
 
     pictures: int
     confidence: float
+    """Mean confidence, 0..1."""
     accuracy: float
+    """Share of correct predictions, 0..1."""
 
 
 class WrongAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """A picture that was read wrongly."""
+    """An image that was misclassified."""
 
     where: str
-    """Its file, or the data set, the part and the picture's index in it."""
+    """Its file, or data set, split and index."""
     truth: int
     answer: int
+    """The predicted digit."""
     confidence: float
+    """Probability of the predicted digit, 0..1."""
     seen: str
-    """The 28×28 that the model saw, as the data URL of a PNG."""
+    """The 28×28 pixels that the model was given, as a PNG data URL."""
 
 
 class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
-    """What was measured on one part of one data set, through ONNX Runtime."""
+    """Metrics on the digits of one split of a data set, measured through ONNX Runtime."""
 
     data: str
+    """The data set."""
     split: str
     pictures: int
+    """Number of digits."""
     sha256: str
+    """Hash of pixels and labels."""
     accuracy: float
+    """Share of correct predictions, 0..1."""
     per_class: list[float]
-    """Recall of each digit, 0 to 9; 0 where the set has none of it."""
+    """Recall of each digit, 0 to 9; 0 for digits that the set does not contain."""
     confusion: list[list[int]]
-    """Row: the truth, column: the answer."""
+    """Confusion matrix, [10][10]: rows are the truth, columns the prediction."""
     calibration_error: float
     """Expected calibration error in 15 bins of equal width (Guo et al. 2017)."""
     rejected: float
-    """Share of these true digits whose digit score is below the card's threshold."""
+    """Share of the digits that are rejected, as their digit score is below the threshold."""
     reliability: list[ReliabilityBin]
-    """The reliability diagram in the same bins, those without pictures left out."""
+    """The reliability diagram in the same bins, without empty ones."""
     wrong: list[WrongAnswer]
-    """The wrong answers that it was surest of, the surest first; not all of them."""
+    """The most confident errors, in descending order of confidence; not all of them."""
 
 
 class Rejection(msgspec.Struct, frozen=True, kw_only=True):
-    """How many pictures of a data set that holds no digits were told apart from digits."""
+    """How many images of a data set without digits are rejected."""
 
     data: str
+    """The data set."""
     split: str
     pictures: int
     sha256: str
+    """Hash of pixels and labels."""
     rejected: float
-    """Share with a digit score below the card's threshold, or no ink to read."""
+    """Share with a digit score below the card's threshold, or without ink, 0..1."""
 
 
 class Epoch(msgspec.Struct, frozen=True, kw_only=True):
-    """What one epoch measured. `loss` and `accuracy` are the training's own, under augmentation."""
+    """Metrics of one epoch."""
 
     epoch: int
+    """Counted from 1."""
     loss: float
+    """Mean training loss, under augmentation."""
     accuracy: float
+    """Training accuracy, under augmentation, 0..1."""
     validation_loss: float
     validation_accuracy: float
     best: bool
-    """Better than all before it on validation; the last such epoch is the one in the bundle."""
+    """Whether it is the best so far on validation; the bundle has the last of these epochs."""
 
 
 class Card(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything a bundle says of itself, as `card.json`. Its name is its folder's."""
+    """The content of `card.json`. A model's name is that of its folder, and not in the card."""
 
     architecture: str
     parameters: int
+    """Number of parameters."""
     labels: list[str]
+    """Names of the classes, in the order of the logits."""
     preprocessing: int
+    """`preprocess.VERSION` at training."""
     temperature: float
-    """The digits' logits are divided by it before the softmax (Guo et al. 2017)."""
+    """The logits of the digits are divided by it before the softmax (Guo et al. 2017)."""
     rejection_threshold: float
-    """A digit score below it means: not a digit."""
+    """An image with a digit score below it is rejected as not a digit, 0..1."""
     command: str
+    """The command line of the training."""
     seed: int
     recipe: dict[str, object]
+    """The hyperparameters."""
     data: list[TrainingData]
     attribution: list[str]
+    """Sources of the training data that have to be named."""
     calibrated_on: str
+    """The data set on which temperature and threshold were fitted."""
     history: list[Epoch]
     evaluations: list[Evaluation]
     rejections: list[Rejection]
     onnx_difference: float
-    """Largest difference in any probability between torch and ONNX Runtime on real pictures."""
+    """Largest absolute difference in probability between torch and ONNX Runtime on real images."""
     code_version: str
     created: str
+    """Time of export, ISO 8601 in UTC."""
     sha256: dict[str, str]
-    """Of each other file of the bundle."""
+    """Hash of each other file of the bundle, by its name."""
 
     @property
     def version(self) -> str:
-        """Names these very weights: the first 12 hexadecimal digits of the model's hash."""
+        """Identifies the weights: the first 12 hexadecimal digits of the hash of `model.onnx`."""
         return self.sha256["model.onnx"][:12]

@@ -1,4 +1,4 @@
-"""Reading and writing bundles."""
+"""Reading and writing bundles. Folders are written atomically, by `trainer.atomic`."""
 
 from __future__ import annotations
 
@@ -13,26 +13,31 @@ from trainer.recognition import preprocess
 from trainer.recognition.bundle.card import Card
 
 PRETRAINED = Path(__file__).resolve().parents[3] / "webapp" / "pretrained"
-"""The bundles that come with the project, one folder each."""
+"""The folder of the bundles shipped with the project, one subfolder each."""
 
 _MODEL, _WEIGHTS, _CARD = "model.onnx", "weights.safetensors", "card.json"
 
 
 class BundleError(Exception):
-    """A folder that is not a sound bundle for this version; the message says why."""
+    """A folder that is not a valid bundle for this version; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bundle:
-    """A sound bundle: its hashes were compared and its preprocessing is ours."""
+    """A valid bundle: hashes and preprocessing version were checked."""
 
     folder: Path
     card: Card
     model: bytes
+    """The content of `model.onnx`."""
 
 
 def write_bundle(folder: Path, card: Card, model: bytes, weights: bytes) -> Bundle:
-    """Write a bundle so that a half-written one is never seen; fill in the card's hashes."""
+    """Write a bundle atomically, with the hashes of its files in the card.
+
+    `model` is the content of `model.onnx`, `weights` that of `weights.safetensors`. Replaces a
+    bundle that exists. Raises `OSError` if the folder cannot be written.
+    """
     files = {_MODEL: model, _WEIGHTS: weights}
     card = msgspec.structs.replace(card, sha256={name: _sha256(files[name]) for name in files})
     text = msgspec.json.format(msgspec.json.encode(card), indent=2) + b"\n"
@@ -41,11 +46,16 @@ def write_bundle(folder: Path, card: Card, model: bytes, weights: bytes) -> Bund
 
 
 def read_bundle(folder: Path) -> Bundle:
-    """Read a bundle. Raises `BundleError`, with the reason, for one that must not be used."""
+    """Read a bundle and check it.
+
+    Raises `BundleError` if a file is missing or does not match its hash, if the card cannot be
+    decoded, or if the model was made for another version of preprocessing.
+    """
     card = _read_card(folder)
     if card.preprocessing != preprocess.VERSION:
         raise BundleError(
-            f"{folder}: made for preprocessing {card.preprocessing}, this is {preprocess.VERSION}"
+            f"{folder}: made for preprocessing version {card.preprocessing}, "
+            f"but this is version {preprocess.VERSION}"
         )
     files = {name: _read(folder / name) for name in (_MODEL, _WEIGHTS)}
     for name, content in files.items():
@@ -55,7 +65,7 @@ def read_bundle(folder: Path) -> Bundle:
 
 
 def read_weights(bundle: Bundle) -> bytes:
-    """Its weights in the safetensors format. Raises `BundleError` as reading it does."""
+    """The content of `weights.safetensors`. Raises `BundleError` if it is missing or altered."""
     weights = _read(bundle.folder / _WEIGHTS)
     if bundle.card.sha256.get(_WEIGHTS) != _sha256(weights):
         raise BundleError(f"{bundle.folder / _WEIGHTS}: does not match the hash in the card")
@@ -63,7 +73,10 @@ def read_weights(bundle: Bundle) -> bytes:
 
 
 def copy_bundle(bundle: Bundle, folder: Path) -> Bundle:
-    """Copy a bundle to another folder, byte for byte. Raises `BundleError` as reading it does."""
+    """Copy a bundle to another folder, byte for byte.
+
+    Raises `BundleError` as `read_bundle` does.
+    """
     files = {name: _read(bundle.folder / name) for name in (_MODEL, _WEIGHTS, _CARD)}
     write_folder(folder, files)
     return read_bundle(folder)

@@ -1,4 +1,4 @@
-"""From a picture of any kind to an array of a bounded size."""
+"""From an image of any mode to a uint8 array of bounded size."""
 
 from __future__ import annotations
 
@@ -9,29 +9,31 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-Pixels = NDArray[Any]
-"""uint8, always; OpenCV's stubs know no more than that it is an array."""
+from trainer.recognition.array_types import Pixels
 
-LARGEST_SIDE = 1024
-"""Larger pictures are shrunk to it first: more detail than this decides nothing."""
+MAX_SIDE = 1024
+"""Larger images are scaled down to this longer side first; finer detail changes no prediction."""
 
 
 def as_array(image: Image.Image) -> Pixels:
-    """Pillow image of any mode to uint8 grey, RGB or RGBA."""
+    """Convert a Pillow image of any mode to uint8 gray, RGB or RGBA."""
     if image.mode in ("I", "F") or image.mode.startswith("I;16"):
-        return _eight_bits(np.asarray(image))
+        return _to_8_bits(np.asarray(image))
     if image.mode not in ("L", "RGB", "RGBA"):
         if image.mode in ("LA", "La", "PA", "RGBa") or "transparency" in image.info:
             image = image.convert("RGBA")
         else:
             image = image.convert("L" if image.mode == "1" else "RGB")
-    elif "transparency" in image.info:  # one colour of an L or RGB picture declared transparent
+    elif "transparency" in image.info:  # one color of an L or RGB image is declared transparent
         image = image.convert("RGBA")
     return np.asarray(image)
 
 
-def _eight_bits(deep: NDArray[Any]) -> Pixels:
-    """Deeper integers, or floats, to uint8: the range of 8 or 16 bits, or else the values' own."""
+def _to_8_bits(deep: NDArray[Any]) -> Pixels:
+    """Scale 16-bit or 32-bit integers, or floats, to uint8.
+
+    Integers that fit into 16 bits keep their scale; anything above is scaled by its maximum.
+    """
     if deep.dtype.kind == "f":
         deep = np.nan_to_num(deep, posinf=0, neginf=0)
     deep = deep.clip(0)
@@ -42,10 +44,13 @@ def _eight_bits(deep: NDArray[Any]) -> Pixels:
 
 
 def shrink(array: Pixels) -> tuple[Pixels, float]:
-    """The array at no more than `LARGEST_SIDE`, and how many of its pixels each has become."""
+    """Scale an image down to `MAX_SIDE` where it is larger.
+
+    Returns it with the width of one of its pixels in pixels of the original, at least 1.
+    """
     longest = max(array.shape[:2])
-    if longest <= LARGEST_SIDE:
+    if longest <= MAX_SIDE:
         return array, 1.0
-    scale = LARGEST_SIDE / longest
+    scale = MAX_SIDE / longest
     height, width = (max(1, round(side * scale)) for side in array.shape[:2])
     return cv2.resize(array, (width, height), interpolation=cv2.INTER_AREA), 1 / scale

@@ -1,47 +1,50 @@
-"""Connected pieces of ink: which are dirt, and which belong together."""
+"""Connected components of ink: which are dirt, and which belong to the drawing."""
 
 from __future__ import annotations
 
 import cv2
 import numpy as np
 
-from trainer.recognition.preprocess.arrays import Pixels
+from trainer.recognition.array_types import Pixels
 
 Box = tuple[int, int, int, int]
-"""x, y, width, height."""
+"""(x, y, width, height) in pixels."""
 
-_INK_SHARE = 0.15  # of the strongest ink; fainter pixels count as paper
-_SPECK_AREA = 0.05  # of the largest piece's
-_SPECK_LENGTH = 0.2  # of the largest piece's longer side
-_DARK = 0.45  # of the strongest ink: a piece that is nowhere as dark is none
-_LONG = 0.6  # of its longer side: what is as long may be a 1 beside it
-_MARGIN = 1  # pixels; what comes as near to the picture's edge lies across it
-_STRIP = 0.05  # of the picture's side: what lies along its edge and is as thin is no stroke
-_LEAST_WITHIN = 0.1  # of the ink of the largest piece
-_STRAY = 0.2  # of the main piece's ink: what is smaller, and apart from it, is none of it
-_MOST_PIECES = 200  # of which the gaps between each other are looked at
-_NEAR = 0.2  # of the longer side of the largest piece within
+_MIN_STRENGTH = 0.15  # of the strongest ink: fainter pixels count as paper
+_MAX_SPECK_AREA = 0.05  # of the largest component's area
+_MAX_SPECK_LENGTH = 0.2  # of the largest component's longer side
+_MIN_PEAK = 0.45  # of the strongest ink: a component that is nowhere as strong is not ink
+_MAX_STRAY_LENGTH = 0.6  # of the main component's longer side: what is longer may be a 1 beside it
+_BORDER_MARGIN = 1  # pixels: a component as near to the border is taken to cross it
+_MAX_STRIP_WIDTH = 0.05  # of the image's side: a thinner component along the border is no stroke
+_MIN_MAIN_INK = 0.1  # of the strongest component's ink: what the main component has at least
+_MAX_STRAY_INK = 0.2  # of the main component's ink: a component with less, far from it, is a stray
+_MAX_COMPARED = 200  # components whose distances are computed, to bound the time
+_MAX_GAP = 0.2  # of the main component's longer side: what is nearer belongs to it
 
 
 def mask_of(ink: Pixels) -> Pixels:
-    """Where there is ink at all: uint8, 0 or 1."""
-    least = _INK_SHARE * int(ink.max(initial=0))
-    return cv2.threshold(ink, least, 1, cv2.THRESH_BINARY)[1]
+    """Where there is ink: uint8 [height, width], 0 or 1."""
+    threshold = _MIN_STRENGTH * int(ink.max(initial=0))
+    return cv2.threshold(ink, threshold, 1, cv2.THRESH_BINARY)[1]
 
 
 def bounds(ink: Pixels) -> Box:
-    """The bounding box of the ink."""
+    """The bounding box of the ink, uint8 [height, width]."""
     x, y, width, height = cv2.boundingRect(mask_of(ink))
     return x, y, width, height
 
 
-def without_specks(ink: Pixels) -> Pixels:
-    """Drop the pieces that are both much smaller and much shorter than the largest one."""
+def remove_specks(ink: Pixels) -> Pixels:
+    """Remove components that are both much smaller and much shorter than the largest one.
+
+    Takes and returns uint8 [height, width].
+    """
     mask = mask_of(ink)
     x, y, width, height = cv2.boundingRect(mask)
     inside = (slice(y, y + height), slice(x, x + width))
     count, labels, stats, _ = cv2.connectedComponentsWithStats(mask[inside], connectivity=8)
-    if count <= 2:  # the paper and one piece
+    if count <= 2:  # the paper and one component
         return ink
     specks = are_specks(stats[1:])
     if not specks.any():
@@ -53,55 +56,61 @@ def without_specks(ink: Pixels) -> Pixels:
     return cleaned
 
 
-def without_faint_pieces(ink: Pixels) -> Pixels:
-    """Drop the pieces that are nowhere as dark as ink: what is left of ruled lines, and grain.
+def remove_faint_components(ink: Pixels) -> Pixels:
+    """Remove components that are nowhere strong: remains of ruled lines, and paper grain.
 
-    The faint parts of a stroke hang together with its dark ones, but for gaps of two pixels
-    (hysteresis, Canny 1986).
+    Faint parts of a stroke are kept as they are connected to strong ones, across gaps of up to two
+    pixels (hysteresis thresholding, Canny 1986). Takes and returns uint8 [height, width].
     """
     joined = cv2.dilate((ink > 0).astype(np.uint8), np.ones((3, 3), np.uint8))
     count, labels = cv2.connectedComponents(joined, connectivity=8)
     kept = np.zeros(count, np.uint8)
-    kept[labels[ink >= max(1.0, _DARK * int(ink.max(initial=0)))]] = 255
+    kept[labels[ink >= max(1.0, _MIN_PEAK * int(ink.max(initial=0)))]] = 255
     return cv2.bitwise_and(ink, kept[labels])
 
 
-def without_strays(ink: Pixels) -> Pixels:
-    """Drop what is not of the drawing on a photo, where there is a piece that lies within it.
+def remove_strays(ink: Pixels) -> Pixels:
+    """Remove components of a photo that do not belong to the drawing.
 
-    What reaches in from outside: the edge of the sheet, a shadow, a neighbour's ink. And what is
-    small: crumbs of ruled lines, grain. What hangs together with the main piece by short gaps is
-    kept, for it may be a stroke of the same digit. Strips along an edge go from beside anything.
+    If there is a main component that lies within the image, two kinds are removed: those that
+    cross the border (the edge of the sheet, a shadow, neighboring text), and small ones (remains of
+    ruled lines, grain). Those connected to the main component by short gaps are kept, as they may
+    be strokes of the same digit. Thin strips along the border are removed in any case, unless there
+    is nothing else. Takes and returns uint8 [height, width].
     """
     count, labels, stats, _ = cv2.connectedComponentsWithStats(mask_of(ink), connectivity=8)
     if count <= 2:
         return ink
-    pieces = stats[1:]
-    low, high = pieces[:, :2], pieces[:, :2] + pieces[:, 2:4]
+    boxes = stats[1:]
+    low, high = boxes[:, :2], boxes[:, :2] + boxes[:, 2:4]
     sides, extent = np.array(ink.shape[::-1]), high - low
-    at_edge = (low <= _MARGIN) | (high >= sides - _MARGIN)  # left or right, top or bottom
-    flat = (extent <= _STRIP * sides) & (extent < extent[:, ::-1])
-    strips = (at_edge & flat).any(axis=1)
-    dropped = strips & ~strips.all()
-    outside = at_edge.any(axis=1)
+    at_border = (low <= _BORDER_MARGIN) | (high >= sides - _BORDER_MARGIN)  # [n, 2], by axis
+    flat = (extent <= _MAX_STRIP_WIDTH * sides) & (extent < extent[:, ::-1])
+    strips = (at_border & flat).any(axis=1)
+    removed = strips & ~strips.all()
+    crosses_border = at_border.any(axis=1)
     mass = np.bincount(labels.ravel(), ink.ravel(), count)[1:]
-    within = np.where(outside, 0, mass)
-    main = int(within.argmax())
-    if within[main] >= _LEAST_WITHIN * mass[~dropped].max():
-        largest = np.argsort(-mass)[:_MOST_PIECES]
-        few = np.concatenate([[main], largest[largest != main]])  # work is bounded on any picture
+    mass_within = np.where(crosses_border, 0, mass)
+    main = int(mass_within.argmax())
+    if mass_within[main] >= _MIN_MAIN_INK * mass[~removed].max():
+        largest = np.argsort(-mass)[:_MAX_COMPARED]
+        compared = np.concatenate([[main], largest[largest != main]])
         near = np.zeros(len(mass), bool)
-        near[few] = _hanging_together(low[few], high[few], _NEAR * float(extent[main].max()))
-        longest = extent.max(axis=1)
-        small = (mass < _STRAY * mass[main]) & (longest < _LONG * longest[main])
-        dropped |= (outside | small) & ~near
+        gap = _MAX_GAP * float(extent[main].max())
+        near[compared] = _reachable(low[compared], high[compared], gap)
+        length = extent.max(axis=1)
+        small = (mass < _MAX_STRAY_INK * mass[main]) & (length < _MAX_STRAY_LENGTH * length[main])
+        removed |= (crosses_border | small) & ~near
     kept = np.zeros(count, np.uint8)
-    kept[1:] = 255 * ~dropped
+    kept[1:] = 255 * ~removed
     return cv2.bitwise_and(ink, kept[labels])
 
 
-def _hanging_together(low: np.ndarray, high: np.ndarray, gap: float) -> np.ndarray:
-    """Which boxes are reached from the first by gaps no wider than this: bool [pieces]."""
+def _reachable(low: np.ndarray, high: np.ndarray, gap: float) -> np.ndarray:
+    """Which boxes can be reached from the first one across gaps of at most `gap` pixels.
+
+    `low` and `high` are their corners, [n, 2]. Returns bool [n].
+    """
     reached = np.zeros(len(low), bool)
     new = [0]
     while new:
@@ -112,10 +121,13 @@ def _hanging_together(low: np.ndarray, high: np.ndarray, gap: float) -> np.ndarr
 
 
 def are_specks(stats: np.ndarray) -> np.ndarray:
-    """Which of these pieces are dirt beside the largest: bool [pieces], from OpenCV's table."""
+    """Which components are specks of dirt, compared to the largest one: bool [n].
+
+    `stats` is the table of `cv2.connectedComponentsWithStats`, int32 [n, 5], without the paper.
+    """
     largest = stats[stats[:, cv2.CC_STAT_AREA].argmax()]
     lengths = np.maximum(stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT])
     length = max(largest[cv2.CC_STAT_WIDTH], largest[cv2.CC_STAT_HEIGHT])
-    return (stats[:, cv2.CC_STAT_AREA] < _SPECK_AREA * largest[cv2.CC_STAT_AREA]) & (
-        lengths < _SPECK_LENGTH * length
+    return (stats[:, cv2.CC_STAT_AREA] < _MAX_SPECK_AREA * largest[cv2.CC_STAT_AREA]) & (
+        lengths < _MAX_SPECK_LENGTH * length
     )

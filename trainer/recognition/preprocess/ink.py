@@ -1,4 +1,4 @@
-"""From a picture to its ink, as it comes from a canvas: every pixel of the paper is alike."""
+"""Separating ink from paper. Photos are handed on to `paper`."""
 
 from __future__ import annotations
 
@@ -9,62 +9,63 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from trainer.recognition.preprocess.arrays import Pixels, as_array, shrink
-from trainer.recognition.preprocess.paper import flatten, is_uneven
+from trainer.recognition.array_types import Pixels
+from trainer.recognition.preprocess.arrays import as_array, shrink
+from trainer.recognition.preprocess.paper import extract_ink, is_uneven
 
-FAINTEST = 24  # of 255; paper that differs less than this from itself is blank
-
-_OPAQUE = 128
-_LEVELS = np.arange(256)
+_MIN_CONTRAST = 24  # of 255: an image with less contrast between ink and paper is blank
+_OPAQUE_ALPHA = 128  # of 255: pixels from this alpha on count as opaque
+_MAX_SHARE_OF_INK = 0.35  # where less than this share is opaque, the opaque part is the ink
+_GRAY_LEVELS = np.arange(256)
 
 
 class EmptyDrawing(ValueError):
-    """There is no ink in the picture, or no more than a dot."""
+    """The image contains no ink, or nothing but a dot."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ink:
-    """Ink without its paper.
-
-    `strength` is uint8 [height, width], 0 where there is only paper. One of its pixels is `scale`
-    pixels wide and high in the picture that came in. `dark_on_light` tells which way round it came.
-    """
+    """The ink of an image, separated from its paper."""
 
     strength: Pixels
+    """uint8 [height, width], 0 for paper."""
     scale: float
+    """Width of one pixel of `strength` in pixels of the image that was sent."""
     dark_on_light: bool
+    """Whether the ink was darker than the paper."""
 
 
 def find_ink(picture: Image.Image | Pixels, scale: float = 1.0) -> Ink:
-    """Separate ink from paper. Raises `EmptyDrawing` when there is none.
+    """Separate ink from paper.
 
-    The paper's colour is the median of the picture's outermost pixels. Ink is whatever differs from
-    it in any colour channel, so that red on blue of the same lightness is found too; of the two
-    directions, darker and lighter, the one with more energy is the ink and the other is noise.
-    One of the picture's pixels is `scale` pixels wide in what was sent.
+    `picture` is a Pillow image of any mode, or uint8 gray, RGB or RGBA; `scale` is the width of one
+    of its pixels in pixels of the image that was sent. Raises `EmptyDrawing` if there is no ink.
 
-    Where those outermost pixels are not alike it is a photo, and `paper.flatten` comes first.
+    The paper's color is the median of the border pixels. Ink is whatever differs from it in any
+    color channel, so that red on blue of the same lightness is found too. Of the two directions,
+    darker and lighter, the one with more energy is the ink; the other is noise. If the border
+    pixels differ from each other, the image is a photo, and `paper.extract_ink` is used instead.
     """
     array = as_array(picture) if isinstance(picture, Image.Image) else picture
     array, shrunk = shrink(array)
     strength, dark_on_light = _strength(array)
-    if int(strength.max(initial=0)) < FAINTEST:
+    if int(strength.max(initial=0)) < _MIN_CONTRAST:
         raise EmptyDrawing("no ink found in the picture")
     return Ink(strength, scale * shrunk, dark_on_light)
 
 
 def _strength(array: Pixels) -> tuple[Pixels, bool]:
-    """uint8 [height, width], 0 for paper and more for ink, and whether the ink is darker."""
+    """Ink strength, uint8 [height, width], 0 for paper; and whether ink is darker than paper."""
     if array.ndim == 3 and array.shape[2] == 4:
         alpha = array[:, :, 3]
         if _drawing_is_alpha(array):
             return alpha, _mean_lightness(array, alpha) < 128
         array = _fill_transparent(array)
     channels = _channels(array)
-    edges = [_edge(channel) for channel in channels]
-    if any(is_uneven(edge) for edge in edges):
-        return flatten(channels)
-    differences = [_from_paper(*pair) for pair in zip(channels, edges, strict=True)]
+    borders = [_border(channel) for channel in channels]
+    if any(is_uneven(border) for border in borders):
+        return extract_ink(channels)
+    differences = [_differences(*pair) for pair in zip(channels, borders, strict=True)]
     darker = reduce(cv2.max, [darker for darker, _ in differences])
     lighter = reduce(cv2.max, [lighter for _, lighter in differences])
     dark_on_light = cv2.norm(darker) >= cv2.norm(lighter)
@@ -72,22 +73,22 @@ def _strength(array: Pixels) -> tuple[Pixels, bool]:
 
 
 def _channels(array: Pixels) -> list[Pixels]:
-    """The colour channels, or the one that they all are: most drawings come in grey."""
+    """Split into color channels, or into one if they are all equal, as in most drawings."""
     first, *others = cv2.split(array)
-    alike = all(cv2.norm(first, other, cv2.NORM_INF) == 0 for other in others)
-    return [first] if alike else [first, *others]
+    all_equal = all(cv2.norm(first, other, cv2.NORM_INF) == 0 for other in others)
+    return [first] if all_equal else [first, *others]
 
 
-def _edge(channel: Pixels) -> Pixels:
-    """The outermost pixels, sorted."""
+def _border(channel: Pixels) -> Pixels:
+    """The outermost pixels of a channel, sorted: uint8 [n]."""
     return np.sort(np.concatenate([channel[0], channel[-1], channel[:, 0], channel[:, -1]]))
 
 
-def _from_paper(channel: Pixels, edge: Pixels) -> tuple[Pixels, Pixels]:
-    """How much darker and how much lighter each pixel is than the paper, in one colour channel."""
-    paper = int(edge[len(edge) // 2])
-    lighter = (_LEVELS - paper).clip(0).astype(np.uint8)
-    darker = (paper - _LEVELS).clip(0).astype(np.uint8)
+def _differences(channel: Pixels, border: Pixels) -> tuple[Pixels, Pixels]:
+    """How much darker and how much lighter than the paper each pixel of a channel is."""
+    paper = int(border[len(border) // 2])
+    lighter = (_GRAY_LEVELS - paper).clip(0).astype(np.uint8)
+    darker = (paper - _GRAY_LEVELS).clip(0).astype(np.uint8)
     return cv2.LUT(channel, darker), cv2.LUT(channel, lighter)
 
 
@@ -99,26 +100,26 @@ def _mean_lightness(rgba: Pixels, weight: Pixels) -> float:
 
 
 def _drawing_is_alpha(rgba: Pixels) -> bool:
-    """Whether the transparency itself is the paper, as on a canvas that was never filled.
+    """Whether the transparent part is the paper, as on a canvas that was never filled.
 
-    So it is when all that is opaque has one shade, or when little is opaque at all; otherwise the
-    paper is part of the picture and the transparency only surrounds it.
+    That is the case if everything opaque has one shade, or if little is opaque at all; otherwise
+    the paper is part of the image, and transparency only surrounds it.
     """
-    opaque = rgba[:, :, 3] >= _OPAQUE
+    opaque = rgba[:, :, 3] >= _OPAQUE_ALPHA
     share = float(opaque.mean())
     if share == 1.0:
         return False
-    if share < 0.35:
+    if share < _MAX_SHARE_OF_INK:
         return True
     low, high = np.percentile(rgba[:, :, :3][opaque], (2, 98), axis=0)
-    return bool((high - low).max() < FAINTEST)
+    return bool((high - low).max() < _MIN_CONTRAST)
 
 
 def _fill_transparent(rgba: Pixels) -> Pixels:
-    """Flatten on the commonest colour of the opaque part, which is its paper."""
-    colours, alpha = rgba[:, :, :3], rgba[:, :, 3]
+    """Composite an RGBA image onto its paper, the median color of its opaque part."""
+    colors, alpha = rgba[:, :, :3], rgba[:, :, 3]
     if alpha.min() == 255:
-        return colours
-    paper = np.median(colours[alpha >= _OPAQUE], axis=0)
+        return colors
+    paper = np.median(colors[alpha >= _OPAQUE_ALPHA], axis=0)
     opacity = alpha[:, :, None] / np.float32(255)
-    return (colours * opacity + paper * (1 - opacity)).astype(np.uint8)
+    return (colors * opacity + paper * (1 - opacity)).astype(np.uint8)

@@ -1,44 +1,51 @@
-"""From ink to the 28×28 pixels of MNIST's recipe."""
+"""From ink to MNIST's format: 28×28 pixels, centered by mass.
+
+The recipe is that of LeCun, Cortes, Burges, "The MNIST database of handwritten digits".
+"""
 
 from __future__ import annotations
 
 import cv2
 import numpy as np
 
-from trainer.recognition.preprocess.arrays import Pixels
+from trainer.recognition.array_types import Pixels
 from trainer.recognition.preprocess.ink import EmptyDrawing
 
 SIDE = 28
-BOX = 20
+"""Side of the images that a model takes, in pixels."""
 
-_WORKING_SIDE = 80  # long side of the crop on which the stroke's width is judged
-_THINNEST_STROKE = 1.6  # in pixels of the 20×20 box; thinner strokes are thickened to this
-_DOT = 0.58  # stroke width (and its blur) as a share of the box: discs have more, digits less
+BOX_SIDE = 20
+"""Longer side of the digit within, in pixels."""
+
+_MAX_WORKING_SIDE = 80  # pixels of the longer side at which the stroke width is measured
+_MIN_STROKE_WIDTH = 1.6  # pixels in the 20×20 box: thinner strokes are dilated to this
+_MIN_DOT_WIDTH = 0.58  # stroke width by longer side, from which on the ink is a dot, not a digit
+_BLUR_WIDTH = 1.5  # pixels that a blurred edge takes from the measured width of a dot
 
 
-def normalise(ink: Pixels) -> Pixels:
-    """Fit ink that fills its array, uint8 [height, width], into uint8 [28, 28].
+def to_mnist_format(ink: Pixels) -> Pixels:
+    """Scale ink that fills its array, uint8 [height, width], into uint8 [28, 28], 255 for ink.
 
-    The longer side becomes 20 pixels, the centre of mass lies in the middle. Raises `EmptyDrawing`
-    for a dot.
+    The longer side becomes 20 pixels, and the center of mass is moved to the middle. Raises
+    `EmptyDrawing` for a dot.
     """
-    return _centre_by_mass(_fit_into_box(ink))
+    return _center_by_mass(_fit_into_box(ink))
 
 
 def _fit_into_box(crop: Pixels) -> Pixels:
-    """Scale the crop of ink so that its longer side is 20, with strokes thick enough to survive.
+    """Scale ink so that its longer side is 20 pixels, with strokes thick enough to stay visible.
 
     Raises `EmptyDrawing` for a dot.
     """
     longest = max(crop.shape)
-    if longest > _WORKING_SIDE:
-        crop = _resize(crop, _WORKING_SIDE / longest)
-    crop = _stretch(crop)
+    if longest > _MAX_WORKING_SIDE:
+        crop = _resize(crop, _MAX_WORKING_SIDE / longest)
+    crop = _stretch_contrast(crop)
     width = _stroke_width(crop)
-    if width + 1.5 > _DOT * max(crop.shape):
+    if width + _BLUR_WIDTH > _MIN_DOT_WIDTH * max(crop.shape):
         raise EmptyDrawing("there is only a dot in the picture")
     crop = _thicken(crop, width)
-    return _stretch(_resize(crop, BOX / max(crop.shape)))
+    return _stretch_contrast(_resize(crop, BOX_SIDE / max(crop.shape)))
 
 
 def _resize(ink: Pixels, scale: float) -> Pixels:
@@ -49,15 +56,15 @@ def _resize(ink: Pixels, scale: float) -> Pixels:
     return cv2.resize(ink, (width, height), interpolation=method)
 
 
-def _stretch(ink: Pixels) -> Pixels:
+def _stretch_contrast(ink: Pixels) -> Pixels:
     return cv2.convertScaleAbs(ink, alpha=255 / max(1, int(ink.max(initial=0))))
 
 
 def _stroke_width(ink: Pixels) -> float:
-    """Estimate the mean width of the strokes, in pixels.
+    """Estimate the mean stroke width in pixels.
 
-    Over a stroke of width w the distance to its edge runs from 0 to w/2 and back, so its mean is
-    w/4.
+    Across a stroke of width w, the distance to its edge rises from 0 to w/2 and falls back to 0, so
+    that its mean is w/4.
     """
     stroke = cv2.copyMakeBorder((ink > 127).astype(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT)
     distance = cv2.distanceTransform(stroke, cv2.DIST_L2, 3)
@@ -65,8 +72,8 @@ def _stroke_width(ink: Pixels) -> float:
 
 
 def _thicken(ink: Pixels, width: float) -> Pixels:
-    """Dilate strokes that would vanish in the 20×20 box."""
-    missing = round(_THINNEST_STROKE * max(ink.shape) / BOX - width)
+    """Dilate strokes that would fade in the 20×20 box; `width` is their width in pixels."""
+    missing = round(_MIN_STROKE_WIDTH * max(ink.shape) / BOX_SIDE - width)
     if missing < 1:
         return ink
     border = missing // 2 + 1
@@ -75,13 +82,13 @@ def _thicken(ink: Pixels, width: float) -> Pixels:
     return cv2.dilate(ink, brush)
 
 
-def _centre_by_mass(digit: Pixels) -> Pixels:
-    """Place the digit in 28×28 with its centre of mass in the middle, never off the edge."""
+def _center_by_mass(digit: Pixels) -> Pixels:
+    """Place the digit in 28×28 with its center of mass in the middle, but entirely inside."""
     moments = cv2.moments(digit)
     height, width = digit.shape
-    centre_x, centre_y = moments["m10"] / moments["m00"], moments["m01"] / moments["m00"]
-    left = min(max(round(SIDE / 2 - centre_x), 0), SIDE - width)
-    top = min(max(round(SIDE / 2 - centre_y), 0), SIDE - height)
-    field = np.zeros((SIDE, SIDE), np.uint8)
-    field[top : top + height, left : left + width] = digit
-    return field
+    center_x, center_y = moments["m10"] / moments["m00"], moments["m01"] / moments["m00"]
+    left = min(max(round(SIDE / 2 - center_x), 0), SIDE - width)
+    top = min(max(round(SIDE / 2 - center_y), 0), SIDE - height)
+    image = np.zeros((SIDE, SIDE), np.uint8)
+    image[top : top + height, left : left + width] = digit
+    return image

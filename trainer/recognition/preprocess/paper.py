@@ -1,4 +1,4 @@
-"""Paper that was photographed: uneven light, shadows, texture, ruled lines."""
+"""Finding ink on photographed paper: uneven light, shadows, texture, ruled lines."""
 
 from __future__ import annotations
 
@@ -7,87 +7,93 @@ from functools import reduce
 import cv2
 import numpy as np
 
-from trainer.recognition.preprocess.arrays import Pixels
-from trainer.recognition.preprocess.components import without_faint_pieces, without_strays
-from trainer.recognition.preprocess.rules import without_rules
+from trainer.recognition.array_types import Pixels
+from trainer.recognition.preprocess.components import remove_faint_components, remove_strays
+from trainer.recognition.preprocess.rules import remove_rules
 
-_UNEVEN = 0  # median deviation of the outermost pixels: a drawing page's paper has none
-_THUMBNAIL = 96  # longer side at which the light on the paper is estimated
-_NEIGHBOURHOOD = 0.45  # of that side: ink covers the lesser part of a window as large as this
-_WIDEST_STROKE = 0.25  # of that side
-_NOISE = 5  # standard deviations that ink rises above the paper's noise
-_PAPER = 128  # what paper becomes; ink is darker or lighter
-_CONTRAST = 14  # of that, the least of it
-_DARKEST = 16  # light of which a picture still tells
-_FAINT, _FULL = 0.18, 0.7  # of the strongest ink: from no ink at all to as dark as it gets
+_MAX_DEVIATION_OF_DRAWING = 0  # median deviation of the border: a digital canvas has none
+_THUMBNAIL_SIDE = 96  # pixels of the longer side at which the illumination is estimated
+_MEDIAN_WINDOW = 0.45  # of that side: ink covers less than half of a window of this size
+_MAX_STROKE_WIDTH = 0.25  # of that side
+_MIN_SIGNAL_TO_NOISE = 5  # ink exceeds the paper by so many standard deviations of its noise
+_PAPER_LEVEL = 128  # gray level of evenly lit paper after division by the illumination
+_MIN_CONTRAST = 14  # gray levels by which the strongest ink differs from that, at least
+_MIN_ILLUMINATION = 16  # gray level: darker places are not brightened further
+_NO_INK, _FULL_INK = 0.18, 0.7  # of the strongest ink: mapped to 0 and to 255
+_QUANTILE_TO_SIGMA = 0.84  # the 20th percentile of a normal distribution lies 0.84 sigma below 0
 
 
-def is_uneven(edge: Pixels) -> bool:
-    """Whether these outermost pixels, sorted, are a photo's.
+def is_uneven(border: Pixels) -> bool:
+    """Whether these border pixels, sorted, uint8 [n], are those of a photo.
 
-    By the median absolute deviation, which strokes that touch the edge do not disturb.
+    Uses the median absolute deviation, which is robust against strokes that touch the border.
     """
-    middle = len(edge) // 2
-    deviations = cv2.absdiff(edge, np.full_like(edge, edge[middle]))
-    return int(np.partition(deviations, middle, axis=0)[middle].max()) > _UNEVEN
+    middle = len(border) // 2
+    deviations = cv2.absdiff(border, np.full_like(border, border[middle]))
+    deviation = int(np.partition(deviations, middle, axis=0)[middle].max())
+    return deviation > _MAX_DEVIATION_OF_DRAWING
 
 
-def flatten(channels: list[Pixels]) -> tuple[Pixels, bool]:
-    """Find ink on unevenly lit paper: uint8 [height, width], 0 for paper, and whether it is darker.
+def extract_ink(channels: list[Pixels]) -> tuple[Pixels, bool]:
+    """Find ink on unevenly lit paper.
 
-    The light on the paper is what is left when everything as narrow as a stroke is taken away by a
-    morphological closing (opening, for light ink), which keeps the edges of shadows where they are;
-    the picture is divided by it. What rises above the noise of the paper is ink; ruled lines and
-    what reaches in from outside are taken out of it.
+    `channels` are uint8 [height, width] each. Returns the strength of the ink, uint8 [height,
+    width], 0 for paper; and whether the ink is darker than the paper.
+
+    A morphological closing (an opening for light ink) removes everything as narrow as a stroke and
+    keeps the edges of shadows in place: what remains is the illumination, by which the image is
+    divided. Whatever exceeds the noise of the paper is ink; ruled lines and things that reach in
+    from outside are removed from it.
     """
     dark_on_light = _is_dark_on_light(channels)
     operation = cv2.MORPH_CLOSE if dark_on_light else cv2.MORPH_OPEN
-    ratios = [_over_light(cv2.GaussianBlur(channel, (3, 3), 0), operation) for channel in channels]
+    blurred = [cv2.GaussianBlur(channel, (3, 3), 0) for channel in channels]
+    ratios = [_divide_by_illumination(channel, operation) for channel in blurred]
     ratio = reduce(cv2.min if dark_on_light else cv2.max, ratios)
-    paper = np.full_like(ratio, _PAPER)
+    paper = np.full_like(ratio, _PAPER_LEVEL)
     difference = cv2.subtract(*((paper, ratio) if dark_on_light else (ratio, paper)))
-    ink = without_faint_pieces(without_rules(_clear(difference)))
-    return without_strays(ink), dark_on_light
+    ink = remove_faint_components(remove_rules(_remove_noise(difference)))
+    return remove_strays(ink), dark_on_light
 
 
 def _is_dark_on_light(channels: list[Pixels]) -> bool:
-    """Whether what stands out from its wide neighbourhood, of which it is the lesser part, is dark.
+    """Whether the minority of pixels that differ from their wide neighborhood are darker than it.
 
-    The third moment weighs ink, which is strong and rare, above shadows.
+    The third moment gives more weight to ink, which is strong and rare, than to shadows.
     """
     skewness = 0.0
     for channel in channels:
         small = _thumbnail(channel)
-        paper = cv2.medianBlur(small, int(_NEIGHBOURHOOD * max(small.shape)) | 1)
+        paper = cv2.medianBlur(small, int(_MEDIAN_WINDOW * max(small.shape)) | 1)
         skewness += float(((small.astype(np.float32) - paper) ** 3).sum())
     return skewness <= 0
 
 
 def _thumbnail(channel: Pixels) -> Pixels:
-    scale = min(1.0, _THUMBNAIL / max(channel.shape))
+    scale = min(1.0, _THUMBNAIL_SIDE / max(channel.shape))
     size = (max(1, round(channel.shape[1] * scale)), max(1, round(channel.shape[0] * scale)))
     return cv2.resize(channel, size, interpolation=cv2.INTER_AREA)
 
 
-def _over_light(channel: Pixels, operation: int) -> Pixels:
-    """A channel divided by the light that falls on it: 128 where there is only paper."""
+def _divide_by_illumination(channel: Pixels, operation: int) -> Pixels:
+    """Even out the light on a channel: `_PAPER_LEVEL` where there is only paper."""
     small = _thumbnail(channel)
-    side = int(_WIDEST_STROKE * max(small.shape)) | 1
+    side = int(_MAX_STROKE_WIDTH * max(small.shape)) | 1
     brush = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
     light = cv2.blur(cv2.morphologyEx(small, operation, brush), (3, 3))
     light = cv2.resize(light, channel.shape[::-1], interpolation=cv2.INTER_LINEAR)
-    return cv2.divide(channel, np.maximum(light, _DARKEST), scale=_PAPER)
+    return cv2.divide(channel, np.maximum(light, _MIN_ILLUMINATION), scale=_PAPER_LEVEL)
 
 
-def _clear(difference: Pixels) -> Pixels:
-    """Stretch ink to the full range and wipe out what is no stronger than noise."""
+def _remove_noise(difference: Pixels) -> Pixels:
+    """Stretch ink to the full range, and set everything as weak as noise to 0."""
     sample = difference[::3, ::3].ravel()
     below, paper, high = np.percentile(sample, (20, 50, 99.8))
-    noise = max(0.5, (paper - below) / 0.84)  # from below, where there is no ink
+    noise = max(0.5, (paper - below) / _QUANTILE_TO_SIGMA)  # on the side without ink
     strongest = max(float(high), 0.6 * float(difference.max())) - paper
-    least = max(_NOISE * noise, _CONTRAST)
+    least = max(_MIN_SIGNAL_TO_NOISE * noise, _MIN_CONTRAST)
     if strongest < least:
         return np.zeros_like(difference)
-    faint = max(_FAINT * strongest, 0.7 * least)
-    full = max(_FULL * strongest, faint + 1)
+    faint = max(_NO_INK * strongest, 0.7 * least)
+    full = max(_FULL_INK * strongest, faint + 1)
     return cv2.convertScaleAbs(cv2.subtract(difference, paper + faint), alpha=255 / (full - faint))

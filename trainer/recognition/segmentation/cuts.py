@@ -1,8 +1,8 @@
-"""Cutting one piece of ink between digits that touch each other.
+"""Cutting a connected component between digits that touch each other.
 
-A cut runs from the top to the bottom along the hand's slant, or leans a little to one side, and
-gives way to ink: it is the cheapest path near a line (segmentation by shortest paths, Wang and Jean
-1993). There are more cuts than digits; which of them part two digits is seen by reading.
+A cut runs from top to bottom along the slant of the handwriting, or leans a little to one side, and
+avoids ink: it is the cheapest path near a line (segmentation by shortest paths, Wang and Jean
+1993). There are more cuts than digits; which of them separate two digits is decided by recognition.
 """
 
 from __future__ import annotations
@@ -11,104 +11,111 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from trainer.recognition.preprocess.arrays import Pixels
+from trainer.recognition.array_types import Pixels
 
-_ROWS = 40  # of the piece while paths are looked for, at most
-_SLANTS = np.linspace(-0.2, 0.6, 9)  # of the hand, as a share of the height, to the right
-_LEANS = (-0.2, 0.0, 0.2)  # of a line, beside that
-_STEP = 2  # pixels from one line to the next
-_REACH = 20  # pixels that a path may be off the middle of its line
-_ASIDE = 0.05  # ink that a path may meet in a row rather than be a pixel farther off its line
-_BEND = 0.2  # ink that it may meet rather than go a pixel aside
-_HALF_INK = 0.5  # of a pixel: with less there is nothing in a row
-_LEAST_SIDE = 0.45  # share of the rows in which a cut leaves ink on either side
-_LEAST_BETWEEN = 0.2  # share of the rows in which there is ink between two cuts,
-_FAR = 0.2  # or any ink, and two cuts so far apart, in heights
-_MOST_NEAR = 12  # cuts within one height of a cut
+_MAX_ROWS = 40  # to which a component is scaled down to search for paths
+_SLANTS = np.linspace(-0.2, 0.6, 9)  # of the handwriting: shift to the right per unit of height
+_LEANS = (-0.2, 0.0, 0.2)  # of a line, relative to the slant
+_LINE_STEP = 2  # pixels from one line to the next
+_MAX_DEVIATION = 20  # pixels between a path and the middle of its line
+_DEVIATION_COST = 0.05  # of being a pixel farther off the line in a row, in pixels of ink
+_BEND_COST = 0.2  # of moving a pixel sideways, in pixels of ink
+_MIN_INK = 0.5  # pixels of ink in a row that is not empty
+_MIN_ROWS_PER_SIDE = 0.45  # share of the rows in which a cut leaves ink on either side
+_MIN_ROWS_BETWEEN = 0.2  # share of the rows with ink between two cuts that differ,
+_MIN_DISTANCE = 0.2  # or, with any ink between, mean distance of two cuts that differ, in heights
+_MAX_NEIGHBORS = 12  # cuts within one height of a cut
 
-Floats = NDArray[np.float32]
+Image32 = NDArray[np.float32]
 Integers = NDArray[np.int64]
 
 
-def slices(ink: Pixels) -> NDArray[np.int32]:
-    """Number the slices of a piece from left to right: int32 [height, width], 0 for paper.
+def cut_component(ink: Pixels) -> NDArray[np.int32]:
+    """Cut a component wherever two digits may touch.
 
-    The ink fills its array, uint8 [height, width].
+    `ink` is uint8 [height, width], filled by the component. Returns the number of the slice that
+    each pixel belongs to, from left to right: int32 [height, width], 0 for paper.
     """
-    scale = min(1.0, _ROWS / len(ink))
+    scale = min(1.0, _MAX_ROWS / len(ink))
     size = [max(1, round(side * scale)) for side in ink.shape[::-1]]
     small = cv2.resize(ink, size, interpolation=cv2.INTER_AREA).astype(np.float32)
     small /= max(1.0, float(small.max()))
-    # Along the hand's own slant strokes stand upright, and the ink in a column varies most.
-    slant = max(_SLANTS, key=lambda slant: float(_sheared(small, slant).sum(axis=0).std()))
+    # Along the slant of the handwriting strokes are upright, and the ink per column varies most.
+    slant = max(_SLANTS, key=lambda slant: float(_deslanted(small, slant).sum(axis=0).std()))
     rows, columns = np.nonzero(ink)
     row = np.minimum((rows * scale).astype(np.int64), len(small) - 1)
-    column = columns * scale + slant * row + _room(slant, len(small))
+    column = columns * scale + slant * row + _left_padding(slant, len(small))
     numbers = np.zeros(ink.shape, np.int32)
     numbers[rows, columns] = 1
-    for path in _cuts(_sheared(small, slant)):
+    for path in _find_cuts(_deslanted(small, slant)):
         numbers[rows, columns] += column > path[row]
     return numbers
 
 
-def _sheared(ink: Floats, slant: float) -> Floats:
-    """Set ink upright that is written with a slant."""
+def _deslanted(ink: Image32, slant: float) -> Image32:
+    """Shear ink so that handwriting with this slant becomes upright."""
     rows, columns = ink.shape
-    matrix = np.array([[1, slant, _room(slant, rows)], [0, 1, 0]], np.float32)
+    matrix = np.array([[1, slant, _left_padding(slant, rows)], [0, 1, 0]], np.float32)
     width = columns + int(np.ceil(abs(slant) * rows))
     return cv2.warpAffine(ink, matrix, (width, rows)).astype(np.float32, copy=False)
 
 
-def _room(slant: float, rows: int) -> float:
-    """What shearing needs on the left, in pixels."""
+def _left_padding(slant: float, rows: int) -> float:
+    """Space that shearing needs on the left, in pixels."""
     return max(0.0, -slant * rows)
 
 
-def _cuts(ink: Floats) -> Integers:
-    """Paths that meet little ink and differ from each other, from left to right: [cuts, rows]."""
+def _find_cuts(ink: Image32) -> Integers:
+    """Paths that cross little ink and differ from each other, left to right: int64 [cuts, rows]."""
     rows, width = ink.shape
-    middles = np.arange(_STEP, width - _STEP, _STEP)
+    middles = np.arange(_LINE_STEP, width - _LINE_STEP, _LINE_STEP)
     paths = np.concatenate([_cheapest_paths(ink, middles, lean) for lean in _LEANS])
-    every = np.arange(rows)
-    ink_before = np.zeros((rows, width + 1), np.float32)
-    np.cumsum(ink, axis=1, out=ink_before[:, 1:])
-    before = ink_before[every, paths]
-    behind = ink_before[:, -1] - before
-    has_sides = np.minimum(_filled(before), _filled(behind)) >= _LEAST_SIDE
+    every_row = np.arange(rows)
+    cumulative = np.zeros((rows, width + 1), np.float32)
+    np.cumsum(ink, axis=1, out=cumulative[:, 1:])
+    left_of = cumulative[every_row, paths]
+    right_of = cumulative[:, -1] - left_of
+    has_two_sides = (
+        np.minimum(_share_of_rows(left_of), _share_of_rows(right_of)) >= _MIN_ROWS_PER_SIDE
+    )
     found: list[int] = []
-    for index in np.argsort(ink[every, paths].sum(axis=1), kind="stable"):
-        if not has_sides[index]:
+    for index in np.argsort(ink[every_row, paths].sum(axis=1), kind="stable"):
+        if not has_two_sides[index]:
             continue
-        between = _filled(np.abs(before[found] - before[index]))
-        away = np.abs(paths[found] - paths[index]).mean(axis=1) / rows
-        is_other = (between >= _LEAST_BETWEEN) | (between > 0) & (away >= _FAR)
-        if is_other.all() and np.count_nonzero(away < 1) < _MOST_NEAR:
+        between = _share_of_rows(np.abs(left_of[found] - left_of[index]))
+        distance = np.abs(paths[found] - paths[index]).mean(axis=1) / rows
+        differs = (between >= _MIN_ROWS_BETWEEN) | (between > 0) & (distance >= _MIN_DISTANCE)
+        if differs.all() and np.count_nonzero(distance < 1) < _MAX_NEIGHBORS:
             found.append(int(index))
     order = np.argsort(paths[found].mean(axis=1), kind="stable")
     return paths[found][order]
 
 
-def _filled(ink_by_row: Floats) -> Floats:
-    """The share of rows, the last axis, in which there is ink."""
-    return (ink_by_row > _HALF_INK).mean(axis=-1, dtype=np.float32)
+def _share_of_rows(ink_by_row: Image32) -> Image32:
+    """The share of rows (the last axis) that contain ink."""
+    return (ink_by_row > _MIN_INK).mean(axis=-1, dtype=np.float32)
 
 
-def _cheapest_paths(ink: Floats, middles: Integers, lean: float) -> Integers:
-    """For each line, int64 [lines], the path near it that costs least: [lines, rows]."""
+def _cheapest_paths(ink: Image32, middles: Integers, lean: float) -> Integers:
+    """The cheapest path near each line, by dynamic programming: int64 [lines, rows] of columns.
+
+    `middles` are the columns at which the lines cross the middle row, int64 [lines]; `lean` is
+    their slope in columns per row.
+    """
     rows, width = ink.shape
-    around = np.arange(-_REACH, _REACH + 1)
-    columns = middles[:, None] + around
-    room = np.pad(ink, ((0, 0), (_REACH, _REACH)))  # a path may pass by the piece
+    offsets = np.arange(-_MAX_DEVIATION, _MAX_DEVIATION + 1)
+    columns = middles[:, None] + offsets
+    padded = np.pad(ink, ((0, 0), (_MAX_DEVIATION, _MAX_DEVIATION)))  # a path may leave the ink
     cost = np.zeros(columns.shape, np.float32)
     steps = np.zeros((rows, *columns.shape), np.int8)
     for row in range(rows):
         beside = np.pad(cost, ((0, 0), (1, 1)), constant_values=np.inf)
-        ways = np.stack([beside[:, 1:-1], beside[:, :-2] + _BEND, beside[:, 2:] + _BEND])
+        ways = np.stack([beside[:, 1:-1], beside[:, :-2] + _BEND_COST, beside[:, 2:] + _BEND_COST])
         best = ways.argmin(axis=0)
         steps[row] = np.array([0, -1, 1], np.int8)[best]
-        aside = np.abs(around - lean * (row - rows / 2)).astype(np.float32)
+        deviation = np.abs(offsets - lean * (row - rows / 2)).astype(np.float32)
         cost = np.take_along_axis(ways, best[None], axis=0)[0]
-        cost += room[row, columns + _REACH] + _ASIDE * aside
+        cost += padded[row, columns + _MAX_DEVIATION] + _DEVIATION_COST * deviation
     paths = np.zeros((len(middles), rows), np.int64)
     paths[:, -1] = cost.argmin(axis=1)
     for row in range(rows - 1, 0, -1):

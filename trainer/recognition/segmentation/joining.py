@@ -1,4 +1,4 @@
-"""Reading several digits: the best way to join the parts of a picture into digits."""
+"""Joining the segments of a number into the digits that read best."""
 
 from __future__ import annotations
 
@@ -8,85 +8,88 @@ from dataclasses import dataclass
 import numpy as np
 
 from trainer.recognition.prediction import DigitPrediction
+from trainer.recognition.segmentation.candidates import Candidate
 
 CUT_COST = 0.75
-"""Of a digit that has to be cut off from the one before it, in natural logarithms."""
+"""Cost of a digit that has to be cut off from the one before it, in units of log likelihood."""
 
 WIDTH_COST = 2.0
-"""Of the square of what a digit is wider than high, in heights: few are, most pairs are."""
+"""Cost of the square of a digit's excess of width over height, in heights, in units of log
+likelihood: few digits are wider than high, but most pairs of digits are."""
 
-Run = tuple[int, int]
-"""The first and the last of the parts that may be one digit."""
-
-_LEAST = 1e-6  # probability of what cannot be read at all
+_MIN_PROBABILITY = 1e-6  # of what cannot be read at all
 
 
 @dataclass(frozen=True, slots=True)
 class NumberPrediction:
-    """The digits of a picture from left to right; there is one at least."""
+    """The prediction for an image of a number."""
 
     digits: list[DigitPrediction]
+    """At least one digit, from left to right."""
     is_number: bool
-    """Whether, by the mean of their digit scores, they look like digits."""
+    """Whether all segments were read, and their mean digit score reaches the card's threshold."""
 
     @property
     def text(self) -> str:
+        """The digits as text, such as "407"."""
         return "".join(str(digit.digit) for digit in self.digits)
 
     @property
     def confidence(self) -> float:
-        """The probability that every digit is right."""
+        """The probability, 0..1, that all digits are right."""
         return float(np.prod([digit.confidence for digit in self.digits]))
 
     @property
     def digit_score(self) -> float:
-        """The geometric mean of the digits' scores."""
+        """The geometric mean of the digit scores, 0..1."""
         return mean_score(self.digits)
 
 
 def mean_score(digits: list[DigitPrediction]) -> float:
-    scores = [max(digit.digit_score, _LEAST) for digit in digits]
+    """The geometric mean of the digit scores of at least one digit, 0..1."""
+    scores = [max(digit.digit_score, _MIN_PROBABILITY) for digit in digits]
     return float(np.exp(np.log(scores).mean()))
 
 
-def best_path(readings: Mapping[Run, DigitPrediction], cuts: Collection[int]) -> list[Run]:
-    """Choose runs of parts that follow each other and read best as digits.
+def best_path(
+    predictions: Mapping[Candidate, DigitPrediction], after_cuts: Collection[int]
+) -> list[Candidate]:
+    """Choose the consecutive candidates with the greatest total log likelihood.
 
-    Dynamic programming over the parts: the sum of what the digits are worth is greatest. Parts at
-    which no run ends are left out. A digit that begins with one of `cuts` is cut from the one
-    before it.
+    Dynamic programming over the segments. Segments at which no candidate ends are skipped at a
+    high cost. Candidates that begin with one of the segments `after_cuts` pay `CUT_COST`.
     """
-    parts = max((last for _, last in readings), default=0)
-    best: list[tuple[float, list[Run]]] = [(0.0, [])]
-    for part in range(1, parts + 1):
-        options: list[tuple[float, list[Run]]] = []
-        for run, reading in readings.items():
-            first, last = run
-            if last == part:
+    count = max((last for _, last in predictions), default=0)
+    best: list[tuple[float, list[Candidate]]] = [(0.0, [])]
+    for segment in range(1, count + 1):
+        options: list[tuple[float, list[Candidate]]] = []
+        for candidate, prediction in predictions.items():
+            first, last = candidate
+            if last == segment:
                 total, path = best[first - 1]
-                cost = CUT_COST if first in cuts else 0.0
-                options.append((total + worth(reading) - cost, [*path, run]))
+                cost = CUT_COST if first in after_cuts else 0.0
+                options.append((total + log_likelihood(prediction) - cost, [*path, candidate]))
         if not options:
-            total, path = best[part - 1]
-            options = [(total + float(np.log(_LEAST)), path)]
+            total, path = best[segment - 1]
+            options = [(total + float(np.log(_MIN_PROBABILITY)), path)]
         best.append(max(options, key=lambda option: option[0]))
-    return best[parts][1]
+    return best[count][1]
 
 
-def reads_well(reading: DigitPrediction) -> bool:
-    """Whether two digits in its place could not be worth more, as they would have to be cut."""
-    return worth(reading) >= -CUT_COST
+def is_unambiguous(prediction: DigitPrediction) -> bool:
+    """Whether no two digits could be more likely in its place, as they would have to be cut."""
+    return log_likelihood(prediction) >= -CUT_COST
 
 
-def outside(runs: Collection[Run], count: int) -> set[int]:
-    """Which of `count` parts are in none of these runs."""
-    inside = {part for first, last in runs for part in range(first, last + 1)}
-    return set(range(1, count + 1)) - inside
+def uncovered(candidates: Collection[Candidate], count: int) -> set[int]:
+    """The numbers of the `count` segments that are in none of these candidates."""
+    covered = {segment for first, last in candidates for segment in range(first, last + 1)}
+    return set(range(1, count + 1)) - covered
 
 
-def worth(reading: DigitPrediction) -> float:
-    """The logarithms of probability and digit score, less a cost for being wide."""
-    _, _, width, height = reading.prepared.box
+def log_likelihood(prediction: DigitPrediction) -> float:
+    """The log of confidence times digit score, less `WIDTH_COST` if it is wider than high."""
+    _, _, width, height = prediction.prepared.box
     excess = max(0.0, width / height - 1)
-    likely = reading.confidence * reading.digit_score * np.exp(-WIDTH_COST * excess**2)
-    return float(np.log(max(likely, _LEAST)))
+    likelihood = prediction.confidence * prediction.digit_score * np.exp(-WIDTH_COST * excess**2)
+    return float(np.log(max(likelihood, _MIN_PROBABILITY)))

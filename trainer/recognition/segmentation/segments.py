@@ -1,4 +1,4 @@
-"""Taking a number apart: which pieces of ink may be one digit."""
+"""Segments of a number: connected components of ink, and what touching digits are cut into."""
 
 from __future__ import annotations
 
@@ -9,178 +9,165 @@ from typing import Any
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
-from trainer.recognition.preprocess.arrays import Pixels
+from trainer.recognition.array_types import Pixels
+from trainer.recognition.preprocess import Ink, Prepared, find_ink, prepare
 from trainer.recognition.preprocess.components import are_specks, mask_of
-from trainer.recognition.segmentation.cuts import slices
+from trainer.recognition.segmentation.cuts import cut_component
 
-MOST_PARTS = 40
-"""The largest ones are kept of a picture that falls into more; cuts make so many again at most."""
+MAX_SEGMENTS = 40
+"""The largest ones are kept if there are more; cuts add as many again at most."""
 
-_MOST_JOINED = 4  # pieces of one digit
-_NEAR = 0.1  # of the tallest part: what is as near to each other may be one open 4
-_GAP = 0.3  # farthest apart, in heights of the tallest part
-_TALL = 0.8  # of the tallest part: the height of a digit of its own
-_OVERLAP = 0.06  # of the tallest part: less than this is no overlap from left to right
-_SHORTEST = 0.3  # of the tallest part: what is lower is a dash
-_WIDEST = 2.2  # width of a digit of several parts, in heights of the tallest part
-_COVERED = 0.7  # share of its width at which a part lies above or below another
-_SMALLER = 0.35  # of the other's area: a bar or a piece of a stroke, not a digit of its own
-_WIDE = 0.5  # width of a part, in heights of the tallest: from here on it may be two digits
+_MIN_COVERED = 0.7  # of its width: so much of a component above or below another one belongs to it
+_MAX_ABSORBED_AREA = 0.35  # of the other's area: a bar or part of a stroke, not a digit of its own
+_MIN_WIDTH_OF_TWO = 0.5  # width of two touching digits, in heights of the tallest segment
 
-Labels = NDArray[np.int32]
+SegmentMap = NDArray[np.int32]
+"""The segment that each pixel belongs to: int32 [height, width], 0 for paper and specks, then 1, 2,
+… from left to right."""
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """A part's bounding box, and the piece of connected ink that it is, or was cut from."""
+class Segment:
+    """The bounding box of a segment in pixels, and the connected component that it was cut from."""
 
     left: int
     top: int
     right: int
     bottom: int
-    piece: int
+    component: int
 
     @property
     def height(self) -> int:
         return self.bottom - self.top
 
 
-def part_labels(ink: Pixels) -> tuple[Labels, list[Part]]:
-    """Number the parts of the ink from left to right: int32 [height, width], 0 for paper.
+@dataclass(frozen=True, slots=True)
+class Segments:
+    """The ink of a number in segments, ordered by the horizontal middle of their boxes.
 
-    A part is a connected piece with what lies above or below it; specks are none.
+    Segments are numbered from 1. A digit consists of one segment or of several neighboring ones.
     """
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask_of(ink), connectivity=8)
-    pieces = stats[1:]
-    owner = np.zeros(count, np.int32)
-    owner[1:] = np.where(are_specks(pieces), 0, np.arange(1, count))
-    _adopt(owner, pieces)
-    largest = sorted(set(owner[owner > 0]), key=lambda part: -pieces[part - 1, cv2.CC_STAT_AREA])
-    owner[~np.isin(owner, largest[:MOST_PARTS])] = 0
-    whole = owner[labels].astype(np.int32)
-    return _from_left_to_right(whole, whole)
+
+    ink: Ink
+    labels: SegmentMap
+    segments: list[Segment]
+
+    def __len__(self) -> int:
+        return len(self.segments)
+
+    @property
+    def tallest(self) -> int:
+        """Height of the tallest segment, in pixels; 0 if there is none."""
+        return max((segment.height for segment in self.segments), default=0)
+
+    def cut(self, numbers: Collection[int]) -> Segments:
+        """Cut those of the segments with these numbers that are wide enough for two digits.
+
+        Returns all segments, cut or not.
+        """
+        cut = self.labels.copy()
+        last, most = len(self), len(self) + MAX_SEGMENTS
+        for number in numbers:
+            segment = self.segments[number - 1]
+            if last == most or segment.right - segment.left < _MIN_WIDTH_OF_TWO * self.tallest:
+                continue
+            inside = (slice(segment.top, segment.bottom), slice(segment.left, segment.right))
+            slices = cut_component(
+                np.where(self.labels[inside] == number, self.ink.strength[inside], 0)
+            )
+            for index in range(2, int(slices.max()) + 1):
+                if last < most:
+                    last += 1
+                    cut[inside][slices >= index] = last
+        return Segments(self.ink, *_from_left_to_right(cut, self.labels))
+
+    @property
+    def after_cuts(self) -> set[int]:
+        """Numbers of the segments that were cut off from one further to the left."""
+        components = [segment.component for segment in self.segments]
+        return {i + 1 for i, component in enumerate(components) if component in components[:i]}
+
+    def prepare(self, first: int, last: int) -> Prepared:
+        """Preprocess the segments `first` to `last`, counted from 1, as one digit.
+
+        Raises `EmptyDrawing` for a dot.
+        """
+        chosen = self.segments[first - 1 : last]
+        left, top = min(each.left for each in chosen), min(each.top for each in chosen)
+        right, bottom = max(each.right for each in chosen), max(each.bottom for each in chosen)
+        inside = (slice(top, bottom), slice(left, right))
+        labels = self.labels[inside]
+        strength = np.where((labels >= first) & (labels <= last), self.ink.strength[inside], 0)
+        return prepare(self.ink, strength, (left, top, right - left, bottom - top))
 
 
-def cut_parts(
-    labels: Labels, parts: Sequence[Part], ink: Pixels, numbers: Collection[int]
-) -> tuple[Labels, list[Part]]:
-    """Cut those of the parts, by their numbers, that are wide enough for two digits.
+def segment(picture: Image.Image | Pixels, scale: float = 1.0) -> Segments:
+    """Divide an image of a number into segments, without cutting any.
 
-    Gives all of them, cut or not, as `part_labels` does.
+    A segment is a connected component together with those right above or below it; specks are
+    none. Arguments are those of `preprocess`. Raises `EmptyDrawing` if there is no ink.
     """
-    tallest = _tallest(parts)
-    cut = labels.copy()
-    last, most = len(parts), len(parts) + MOST_PARTS
-    for number in numbers:
-        part = parts[number - 1]
-        if last == most or part.right - part.left < _WIDE * tallest:
-            continue
-        inside = (slice(part.top, part.bottom), slice(part.left, part.right))
-        sliced = slices(np.where(labels[inside] == number, ink[inside], 0))
-        for behind in range(2, int(sliced.max()) + 1):
-            if last < most:
-                last += 1
-                cut[inside][sliced >= behind] = last
-    return _from_left_to_right(cut, labels)
-
-
-def digit_runs(labels: Labels, parts: Sequence[Part]) -> list[tuple[int, int]]:
-    """Which neighbouring parts, (first, last) counted from 1, may together be one digit.
-
-    Two pieces of a digit's height that stand beside each other are two digits, what is farther off
-    is another digit, and a dash alone is none.
-    """
-    tallest = _tallest(parts)
-    runs = []
-    for first in range(len(parts)):
-        joined: list[Part] = []
-        for last in range(first, len(parts)):
-            if last > first and _are_two(labels, parts, first, last, tallest):
-                break
-            joined.append(parts[last])
-            if len({part.piece for part in joined}) > _MOST_JOINED:
-                break
-            width = max(part.right for part in joined) - min(part.left for part in joined)
-            height = max(part.bottom for part in joined) - min(part.top for part in joined)
-            if height >= _SHORTEST * tallest and width <= _WIDEST * tallest:
-                runs.append((first + 1, last + 1))
-    return runs
-
-
-def dashes(parts: Sequence[Part]) -> set[int]:
-    """Which parts, counted from 1, are too low beside the tallest to be a digit."""
-    tallest = _tallest(parts)
-    return {i for i, part in enumerate(parts, 1) if part.height < _SHORTEST * tallest}
-
-
-def _tallest(parts: Sequence[Part]) -> int:
-    return max((part.height for part in parts), default=0)
-
-
-def _are_two(labels: Labels, parts: Sequence[Part], first: int, last: int, tallest: int) -> bool:
-    """Whether the part `last` cannot be of one digit with those from `first` on."""
-    after = parts[last]
-    if after.left - max(part.right for part in parts[first:last]) > _GAP * tallest:
-        return True
-    for number in range(first, last):
-        before = parts[number]
-        if before.piece == after.piece:
-            continue
-        gap = after.left - before.right
-        both_tall = min(before.height, after.height) >= _TALL * tallest
-        if both_tall and gap > -_OVERLAP * tallest:
-            return _distance(labels, number + 1, last + 1) > _NEAR * tallest
-    return False
-
-
-def _distance(labels: Labels, one: int, other: int) -> float:
-    """Pixels between the nearest points of two parts."""
-    both = ((labels == one) | (labels == other)).astype(np.uint8)
-    x, y, width, height = cv2.boundingRect(both)
-    view = labels[y : y + height, x : x + width]
-    away = cv2.distanceTransform((view != one).astype(np.uint8), cv2.DIST_L2, 3)
-    return float(away[view == other].min())
-
-
-def _adopt(owner: NDArray[np.int32], pieces: NDArray[Any]) -> None:
-    """Give small pieces to the large one above or below which they lie, in place."""
-    order = np.argsort(pieces[:, cv2.CC_STAT_AREA])
-    left, right = (
-        pieces[:, cv2.CC_STAT_LEFT],
-        pieces[:, cv2.CC_STAT_LEFT] + pieces[:, cv2.CC_STAT_WIDTH],
+    ink = find_ink(picture, scale)
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(
+        mask_of(ink.strength), connectivity=8
     )
-    for small in order:
+    components = stats[1:]
+    owner = np.zeros(count, np.int32)
+    owner[1:] = np.where(are_specks(components), 0, np.arange(1, count))
+    _absorb_small(owner, components)
+    largest = sorted(
+        set(owner[owner > 0]), key=lambda each: -components[each - 1, cv2.CC_STAT_AREA]
+    )
+    owner[~np.isin(owner, largest[:MAX_SEGMENTS])] = 0
+    whole = owner[labels].astype(np.int32)
+    return Segments(ink, *_from_left_to_right(whole, whole))
+
+
+def _absorb_small(owner: NDArray[np.int32], components: NDArray[Any]) -> None:
+    """Give small components to the large one above or below which they lie, in place.
+
+    `owner` is int32 [n + 1], the component that each one belongs to, 0 for none; `components` is
+    OpenCV's table of them, [n, 5].
+    """
+    left = components[:, cv2.CC_STAT_LEFT]
+    right = left + components[:, cv2.CC_STAT_WIDTH]
+    for small in np.argsort(components[:, cv2.CC_STAT_AREA]):
         if not owner[small + 1]:
             continue
         overlap = np.minimum(right, right[small]) - np.maximum(left, left[small])
-        covered = overlap >= _COVERED * pieces[small, cv2.CC_STAT_WIDTH]
-        larger = pieces[:, cv2.CC_STAT_AREA] * _SMALLER > pieces[small, cv2.CC_STAT_AREA]
+        covered = overlap >= _MIN_COVERED * components[small, cv2.CC_STAT_WIDTH]
+        area = components[:, cv2.CC_STAT_AREA]
+        larger = area * _MAX_ABSORBED_AREA > area[small]
         hosts = np.flatnonzero(covered & larger & (owner[1:] > 0))
         if len(hosts):
             nearest = hosts[np.argmax(overlap[hosts])]
             owner[owner == small + 1] = owner[nearest + 1]
 
 
-def _from_left_to_right(parts: Labels, whole: Labels) -> tuple[Labels, list[Part]]:
-    """Renumber by the horizontal middle; `whole` numbers the pieces before they were cut."""
-    boxes = _boxes(parts)
-    order = sorted(boxes, key=lambda number: boxes[number][0] + boxes[number][2])
-    table = np.zeros(int(parts.max(initial=0)) + 1, np.int32)
-    table[order] = np.arange(1, len(order) + 1)
-    piece = np.zeros_like(table)
-    piece[parts.ravel()] = whole.ravel()
-    found = [Part(*boxes[number], int(piece[number])) for number in order]
-    return table[parts], found
+def _from_left_to_right(labels: SegmentMap, uncut: SegmentMap) -> tuple[SegmentMap, list[Segment]]:
+    """Renumber segments by their horizontal middle.
+
+    `labels` may have them in any order; `uncut` is the map before cutting.
+    """
+    boxes = _boxes(labels)
+    order: Sequence[int] = sorted(boxes, key=lambda number: boxes[number][0] + boxes[number][2])
+    renumbered = np.zeros(int(labels.max(initial=0)) + 1, np.int32)
+    renumbered[order] = np.arange(1, len(order) + 1)
+    component = np.zeros_like(renumbered)
+    component[labels.ravel()] = uncut.ravel()
+    segments = [Segment(*boxes[number], int(component[number])) for number in order]
+    return renumbered[labels], segments
 
 
-def _boxes(parts: Labels) -> dict[int, tuple[int, int, int, int]]:
-    """(left, top, right, bottom) of each part, by its number, in ascending order."""
-    rows, columns = np.nonzero(parts)
-    numbers = parts[rows, columns]
+def _boxes(labels: SegmentMap) -> dict[int, tuple[int, int, int, int]]:
+    """(left, top, right, bottom) of each segment, by its number, in ascending order."""
+    rows, columns = np.nonzero(labels)
+    numbers = labels[rows, columns]
     boxes = {}
     for number in np.unique(numbers):
-        mine = numbers == number
-        x, y = columns[mine], rows[mine]
+        own = numbers == number
+        x, y = columns[own], rows[own]
         boxes[int(number)] = (int(x.min()), int(y.min()), int(x.max()) + 1, int(y.max()) + 1)
     return boxes

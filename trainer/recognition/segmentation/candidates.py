@@ -1,0 +1,77 @@
+"""Candidates: which runs of neighboring segments may be one digit."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from trainer.recognition.segmentation.segments import Segment, SegmentMap, Segments
+
+Candidate = tuple[int, int]
+"""The numbers of the first and the last segment, counted from 1, that may together be one digit."""
+
+# Lengths are in heights of the tallest segment.
+_MAX_COMPONENTS = 4  # connected components of one digit
+_MAX_STROKE_GAP = 0.1  # between two strokes as tall as a digit that may be one open 4
+_MAX_GAP = 0.3  # between two segments of one digit
+_MIN_DIGIT_HEIGHT = 0.8  # from which on a segment is taken for a digit of its own
+_MIN_OVERLAP = 0.06  # horizontally: less is none
+_MIN_HEIGHT = 0.3  # of a digit: what is lower is a dash
+_MAX_WIDTH = 2.2  # of a digit of several segments
+
+
+def digit_candidates(segments: Segments) -> list[Candidate]:
+    """All runs of segments that may be one digit.
+
+    Two components as tall as a digit beside each other are two digits, what is farther away is
+    another digit, and a dash alone is none.
+    """
+    found, tallest = [], segments.tallest
+    for first in range(len(segments)):
+        joined: list[Segment] = []
+        for last in range(first, len(segments)):
+            if last > first and _are_two_digits(segments, first, last):
+                break
+            joined.append(segments.segments[last])
+            if len({each.component for each in joined}) > _MAX_COMPONENTS:
+                break
+            width = max(each.right for each in joined) - min(each.left for each in joined)
+            height = max(each.bottom for each in joined) - min(each.top for each in joined)
+            if height >= _MIN_HEIGHT * tallest and width <= _MAX_WIDTH * tallest:
+                found.append((first + 1, last + 1))
+    return found
+
+
+def dashes(segments: Segments) -> set[int]:
+    """Numbers of the segments that are too low, compared to the tallest, to be a digit."""
+    least = _MIN_HEIGHT * segments.tallest
+    return {number for number, each in enumerate(segments.segments, 1) if each.height < least}
+
+
+def _are_two_digits(segments: Segments, first: int, last: int) -> bool:
+    """Whether segment `last` cannot belong to the same digit as all those from `first` on.
+
+    Both are counted from 0.
+    """
+    after, tallest = segments.segments[last], segments.tallest
+    before_it = segments.segments[first:last]
+    if after.left - max(each.right for each in before_it) > _MAX_GAP * tallest:
+        return True
+    for number, before in enumerate(before_it, first):
+        if before.component == after.component:
+            continue
+        gap = after.left - before.right
+        both_tall = min(before.height, after.height) >= _MIN_DIGIT_HEIGHT * tallest
+        if both_tall and gap > -_MIN_OVERLAP * tallest:
+            distance = _distance(segments.labels, number + 1, last + 1)
+            return distance > _MAX_STROKE_GAP * tallest
+    return False
+
+
+def _distance(labels: SegmentMap, one: int, other: int) -> float:
+    """Distance in pixels between the nearest points of two segments."""
+    both = ((labels == one) | (labels == other)).astype(np.uint8)
+    x, y, width, height = cv2.boundingRect(both)
+    view = labels[y : y + height, x : x + width]
+    distance = cv2.distanceTransform((view != one).astype(np.uint8), cv2.DIST_L2, 3)
+    return float(distance[view == other].min())
