@@ -74,7 +74,7 @@ def drawings() -> dict[int, Strokes]:
             found.setdefault(int(record.label), record.strokes)
         return found
     rng = np.random.default_rng(0)
-    return {label: synthetic.drawn(label, rng) for label in range(10)}
+    return {label: synthetic.synthetic_strokes(label, rng) for label in range(10)}
 
 
 @pytest.fixture(scope="session")

@@ -13,10 +13,10 @@ import click
 import numpy as np
 import torch
 
-from trainer.data.datasets.strokes import stroke_drawings
+from trainer.data.datasets.strokes import rendered_strokes
 from trainer.data.samples import NOT_A_DIGIT, Samples, Split
 from trainer.data.source import Source
-from trainer.evaluation.benchmark.accuracy import auroc
+from trainer.evaluation.metrics import auroc
 from trainer.paths import data_folder
 from trainer.recognition.prediction import digit_score
 from trainer.training.augment import Augmentation
@@ -83,7 +83,7 @@ def main(rows: tuple[str, ...], epochs: int, seed: int) -> None:
 def as_written(seed: int) -> Samples:
     """People's strokes in as many looks, all in the hand that wrote them."""
     folder, size = data_folder(), DIGITS["strokes"]
-    return stroke_drawings(Split.TRAIN, folder, size, seed, other_hands=0).samples()
+    return rendered_strokes(Split.TRAIN, folder, size, seed, augmented_share=0).samples()
 
 
 def measure(

@@ -18,7 +18,7 @@ from safetensors.torch import load
 
 from trainer.data.datasets.corrections import Corrected, write
 from trainer.data.rendering.canvas import RenderStyle, render
-from trainer.data.rendering.rendered import pixels_of
+from trainer.data.rendering.rendered import preprocess_or_blank
 from trainer.data.samples import NOT_A_DIGIT, Samples, Split
 from trainer.data.source import Source
 from trainer.data.strokes.records import Record, read, split_of
@@ -87,7 +87,9 @@ def nines() -> tuple[list[Corrected], Samples]:
         for record in (by_writer[name][0] for name in taught)
     ]
     fresh = [record for name in names if name not in taught for record in by_writer[name]]
-    pixels = np.stack([pixels_of(render(record.strokes, RenderStyle())) for record in fresh])
+    pixels = np.stack(
+        [preprocess_or_blank(render(record.strokes, RenderStyle())) for record in fresh]
+    )
     return corrected, Samples(pixels, np.full(len(fresh), 9))
 
 

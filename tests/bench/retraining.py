@@ -43,7 +43,9 @@ def drawings() -> list[dict[str, Any]]:
         lines = [("9", record.strokes, writer) for writer, record in sorted(found.items())]
     else:
         rng = np.random.default_rng(0)
-        lines = [(str(i % 10), synthetic.drawn(i % 10, rng), str(i)) for i in range(DRAWINGS)]
+        lines = [
+            (str(i % 10), synthetic.synthetic_strokes(i % 10, rng), str(i)) for i in range(DRAWINGS)
+        ]
     return [
         {"label": label, "strokes": [line.tolist() for line in strokes], "writer": writer}
         for label, strokes, writer in lines[:DRAWINGS]

@@ -30,7 +30,7 @@ from PIL import Image
 
 from trainer.data.datasets import synthetic
 from trainer.data.rendering.canvas import RenderStyle, render
-from trainer.evaluation.benchmark.accuracy import large_photo
+from trainer.evaluation.benchmark.cost import large_photo
 from trainer.recognition.bundle import PRETRAINED, read_bundle
 from trainer.recognition.image import decode
 from trainer.recognition.preprocess import preprocess
@@ -90,7 +90,7 @@ def page_pictures(count: int) -> list[bytes]:
     pictures = []
     for number in range(count):
         file = io.BytesIO()
-        strokes = synthetic.drawn(number % 10, rng)
+        strokes = synthetic.synthetic_strokes(number % 10, rng)
         Image.fromarray(render(strokes, look)).convert("RGB").save(file, "PNG")
         pictures.append(file.getvalue())
     return pictures
@@ -193,7 +193,7 @@ def steps(picture: bytes) -> dict[str, float]:
     recognizer = Recognizer(read_bundle(PRETRAINED / "inkling"))
     image = decode(picture).image
     pixels = preprocess(image).pixels[None]
-    photo = large_photo(synthetic.drawn(8, np.random.default_rng(0)))
+    photo = large_photo(synthetic.synthetic_strokes(8, np.random.default_rng(0)))
     photographed = decode(photo)
     return {
         "decode": milliseconds(lambda: decode(picture)),

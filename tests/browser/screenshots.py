@@ -13,7 +13,11 @@ from trainer.data.datasets import synthetic
 
 def main(folder: Path) -> None:
     rng = np.random.default_rng(3)
-    seven = next(lines for lines in iter(lambda: synthetic.drawn(7, rng), None) if len(lines) == 2)
+    seven = next(
+        lines
+        for lines in iter(lambda: synthetic.synthetic_strokes(7, rng), None)
+        if len(lines) == 2
+    )
     with tempfile.TemporaryDirectory() as home, sync_playwright() as playwright:
         site = Site(home)
         browser = playwright.chromium.launch(**chromium())

@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 from sqlalchemy import select
 
 from tests.browser.conftest import answered, draw
-from trainer.data.rendering.numbers import put_together
+from trainer.data.rendering.numbers import compose_number
 from webapp.storage.tables import Drawing
 
 
@@ -151,7 +151,7 @@ def test_only_the_answer_on_the_page_can_be_corrected(open_page, site, tmp_path,
 def test_feedback_on_a_number_is_about_its_least_certain_digit(open_page, site, drawings):
     page = open_page()
     page.select_option("#mode", "number")
-    number = put_together([drawings[digit] for digit in (4, 0, 7)], np.random.default_rng(1))
+    number = compose_number([drawings[digit] for digit in (4, 0, 7)], np.random.default_rng(1))
     draw(page, number, size=0.8)
     answered(page, "407")
     page.get_by_role("button", name="Right").click()

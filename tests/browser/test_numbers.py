@@ -6,13 +6,13 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import answered, draw
 from trainer.data.rendering.canvas import RenderStyle, render
-from trainer.data.rendering.numbers import put_together
+from trainer.data.rendering.numbers import compose_number
 
 
 @pytest.fixture
 def number(drawings):
-    """Strokes of 407."""
-    return put_together([drawings[digit] for digit in (4, 0, 7)], np.random.default_rng(1))
+    """Strokes of 407 in people's hand."""
+    return compose_number([drawings[digit] for digit in (4, 0, 7)], np.random.default_rng(1))
 
 
 def accent_columns(page) -> int:

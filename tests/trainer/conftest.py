@@ -25,7 +25,7 @@ def some_digits(tmp_path_factory):
             label = index % 10
             place = folder / split / str(label)
             place.mkdir(parents=True, exist_ok=True)
-            picture = render(synthetic.drawn(label, rng), RenderStyle(side=64, pen=4))
+            picture = render(synthetic.synthetic_strokes(label, rng), RenderStyle(side=64, pen=4))
             Image.fromarray(picture).save(place / f"{index:04}.png")
     return folder
 

@@ -26,7 +26,7 @@ def test_a_new_file_in_the_package_is_enough(tmp_path, monkeypatch):
 def test_a_name_is_given_once():
     registry: Registry[object] = Registry("thing", "trainer.models.architectures")
     registry.register("one")(object())
-    with pytest.raises(ValueError, match="two things register"):
+    with pytest.raises(ValueError, match="registered twice"):
         registry.register("one")(object())
 
 

@@ -1,4 +1,4 @@
-"""Getting the data sets, and looking at them."""
+"""Commands for data sets: download, render, record writers, show, count, export."""
 
 from __future__ import annotations
 
@@ -11,44 +11,47 @@ import numpy as np
 from PIL import Image
 
 from trainer.cli.main import PATH, require_torch
-from trainer.data.datasets import FROZEN
-from trainer.data.download import DATA
-from trainer.data.samples import NOT_A_DIGIT, Split
+from trainer.data.datasets import FROZEN, VALIDATION_PREFERENCE
+from trainer.data.download import FETCHERS
+from trainer.data.samples import Split
 from trainer.data.source import Source
 from trainer.data.strokes.records import record_writers
 from trainer.errors import TrainerError
 from trainer.paths import data_folder
+from trainer.recognition.labels import DIGITS, NOT_A_DIGIT, label_name
 
-_split_option = click.option("--split", type=click.Choice(list(Split)), default=Split.TRAIN)
+_split_option = click.option(
+    "--split", type=click.Choice(list(Split)), default=Split.TRAIN, help="Split to show."
+)
 
 
 @click.group()
 def data() -> None:
-    """Get the data sets, look at them, look after them."""
+    """Download, prepare and inspect data sets."""
 
 
 @data.command()
-@click.argument("name", type=click.Choice(list(DATA)))
+@click.argument("name", type=click.Choice(list(FETCHERS)))
 @click.option(
-    "--mirror", metavar="URL", help="Folder on a server that has the same files as the original's."
+    "--mirror", metavar="URL", help="Download the same files from here instead of their origin."
 )
 def fetch(name: str, mirror: str | None) -> None:
-    """Fetch the public original of MNIST, UNIPEN or pendigits into the data folder."""
+    """Download MNIST, UNIPEN or pendigits into the data folder."""
 
     def report(line: str) -> None:
         click.echo(line, err=True)
 
     if mirror:
-        DATA[name](data_folder(), report, mirror.rstrip("/") + "/")
+        FETCHERS[name](data_folder(), report, mirror.rstrip("/") + "/")
     else:
-        DATA[name](data_folder(), report)
+        FETCHERS[name](data_folder(), report)
 
 
 @data.command()
 def prepare() -> None:
-    """Paint what a training is judged and measured by, so that the next one need not wait."""
-    judges = (Source(name) for name in ("strokes", "mnist", "synthetic"))
-    next(source for source in judges if source.is_here).load(Split.VALIDATION)
+    """Render and cache the validation and test splits that trainings use."""
+    preferred = (Source(name) for name in VALIDATION_PREFERENCE)
+    next(source for source in preferred if source.is_here).load(Split.VALIDATION)
     for name in FROZEN:
         if Source(name).is_here:
             Source(name).load(Split.TEST)
@@ -56,17 +59,17 @@ def prepare() -> None:
 
 @data.command("record-writers")
 def record_all_writers() -> None:
-    """Write down to which part each writer of the data folder belongs, for ever."""
+    """Record permanently which split each writer in the data folder belongs to."""
     click.echo(f"{record_writers(data_folder()):,} writers are recorded")
 
 
 @data.command()
 @click.argument("source", metavar="NAME[:SIZE]", default="mnist")
 @_split_option
-@click.option("--count", type=click.IntRange(min=1), default=100, help="How many pictures.")
-@click.option("--output", type=PATH, default="grid.png", help="The PNG file to write.")
+@click.option("--count", type=click.IntRange(min=1), default=100, help="Number of images.")
+@click.option("--output", type=PATH, default="grid.png", help="PNG file to write.")
 def show(source: str, split: str, count: int, output: Path) -> None:
-    """Draw a grid of pictures as the model sees them, each with its label."""
+    """Draw a grid of preprocessed images with their labels."""
     require_torch()
     from trainer.atomic import write_file
     from trainer.report.figures import pictures, png, word
@@ -80,9 +83,9 @@ def show(source: str, split: str, count: int, output: Path) -> None:
 @data.command()
 @click.argument("source", metavar="NAME[:SIZE]", default="mnist")
 def stats(source: str) -> None:
-    """Print how many pictures of each digit there are, and the mean and deviation of the pixels."""
-    click.echo("part          pictures" + "".join(f"{digit:>8}" for digit in range(10)), nl=False)
-    click.echo("    none    mean  deviation")
+    """Print the number of images of each class, and mean and standard deviation of the pixels."""
+    digits = "".join(f"{digit:>8}" for digit in range(DIGITS))
+    click.echo(f"split         pictures{digits}    none    mean  deviation")
     for split in Split:
         samples = Source.parse(source).load(split)
         counts = np.bincount(samples.labels, minlength=NOT_A_DIGIT + 1)
@@ -96,35 +99,31 @@ def stats(source: str) -> None:
 
 @data.command("export-images")
 @click.argument("folder", type=PATH)
-@click.option("--data", "source", metavar="NAME[:SIZE]", default="mnist")
+@click.option("--data", "source", metavar="NAME[:SIZE]", default="mnist", help="Data set.")
 def export_images(folder: Path, source: str) -> None:
-    """Write a data set as PNG files: FOLDER/train/7/00042.png, and so on.
+    """Export a data set as PNG files, such as FOLDER/train/7/00042.png.
 
-    `--data folder:FOLDER` trains and tests on them. FOLDER appears when all of it is written.
+    `--data folder:FOLDER` trains and tests on them. FOLDER is created when all files are written.
     """
     from tqdm import tqdm
 
     if folder.exists():
-        raise TrainerError(f"{folder} is there already; choose another folder")
+        raise TrainerError(f"{folder} already exists; choose another folder")
     folder.parent.mkdir(parents=True, exist_ok=True)
-    half_written = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
+    unfinished = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
     try:
         for split in Split:
             samples = Source.parse(source).load(split)
             for label in np.unique(samples.labels):
-                (half_written / split / _folder_name(int(label))).mkdir(parents=True)
+                (unfinished / split / label_name(int(label))).mkdir(parents=True)
             pairs = zip(samples.pixels, samples.labels.tolist(), strict=True)
             for index, (pixels, label) in enumerate(tqdm(pairs, split, len(samples), leave=False)):
-                place = half_written / split / _folder_name(label)
+                place = unfinished / split / label_name(label)
                 Image.fromarray(pixels).save(place / f"{index:05}.png")
-        half_written.chmod(0o755)
-        half_written.rename(folder)
+        unfinished.chmod(0o755)
+        unfinished.rename(folder)
     except OSError as error:
-        raise TrainerError(f"{folder} could not be written: {error.strerror or error}") from error
+        raise TrainerError(f"{folder} cannot be written: {error.strerror or error}") from error
     finally:
-        shutil.rmtree(half_written, ignore_errors=True)
-    click.echo(f"{folder}: train it with --data folder:{folder}")
-
-
-def _folder_name(label: int) -> str:
-    return "not_a_digit" if label == NOT_A_DIGIT else str(label)
+        shutil.rmtree(unfinished, ignore_errors=True)
+    click.echo(f"exported to {folder}; to train on it, use --data folder:{folder}")

@@ -1,1 +1,1 @@
-"""Data to learn from: public data sets, people's drawings, and drawings that are made."""
+"""Data sets: public ones, corrected drawings, one's own images, and synthetic data."""

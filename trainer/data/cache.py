@@ -1,4 +1,4 @@
-"""Samples that take long to make, kept in the home folder."""
+"""A cache, in the home folder, of samples that take long to render."""
 
 from __future__ import annotations
 
@@ -21,7 +21,11 @@ _UNREADABLE = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib
 
 
 def cached(name: str, files: Iterable[Path], make: Callable[[], Samples]) -> Samples:
-    """Samples as they were made before, if from these very files and by this very code."""
+    """Return cached samples, or make and cache them.
+
+    The cache is valid for the same `files` (by path, size and modification time) and the same code
+    of the trainer. It is `cache/NAME.npz`; failing to write it is ignored.
+    """
     file = home_folder() / "cache" / f"{name}.npz"
     stats = [(str(each.absolute()), each.stat().st_size, each.stat().st_mtime_ns) for each in files]
     key = hashlib.sha256(repr((_code(), stats)).encode()).hexdigest()
@@ -31,14 +35,14 @@ def cached(name: str, files: Iterable[Path], make: Callable[[], Samples]) -> Sam
     samples = make()
     content = io.BytesIO()
     np.savez_compressed(content, key=key, pixels=samples.pixels, labels=samples.labels)
-    with suppress(OSError):  # they can be made again
+    with suppress(OSError):  # samples can be made again
         write_file(file, content.getvalue())
     return samples
 
 
 @cache
 def _code() -> str:
-    """Names the code that makes pictures: all of the trainer's."""
+    """A hash of all code of the trainer, any of which may change the samples."""
     package = Path(__file__).resolve().parents[1]
     texts = [path.read_bytes() for path in sorted(package.rglob("*.py"))]
     return hashlib.sha256(b"".join(texts)).hexdigest()

@@ -1,4 +1,4 @@
-"""Fetching the public originals of the data sets: checked by hash, resumed where they broke off."""
+"""Downloading the public data sets: verified by checksum, and resumed after an interruption."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ import urllib.error
 import urllib.parse
 import urllib.request
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 
@@ -25,17 +26,15 @@ from trainer.atomic import write_file
 from trainer.data.strokes import unipen
 from trainer.data.strokes.records import Record, write
 from trainer.errors import TrainerError
+from trainer.progress import ReportProgress
 
-_BLOCK = 1 << 20
-_TIMEOUT = 60  # seconds without a byte
-
-Report = Callable[[str], None]
-"""Tells what is being done, in a line."""
+_BLOCK_SIZE = 1 << 20  # bytes
+_TIMEOUT = 60  # seconds without data
 
 
 @dataclass(frozen=True, slots=True)
 class Original:
-    """One file on a server and its checksum, `md5:…` or `sha256:…`."""
+    """A file on a server, and its checksum as `md5:…` or `sha256:…`, hexadecimal."""
 
     url: str
     checksum: str
@@ -58,8 +57,11 @@ PENDIGITS_FILES = {
 }
 
 
-def fetch_mnist(folder: Path, report: Report, url: str = MNIST_URL) -> None:
-    """Put MNIST's four files where torchvision looks for them, under `folder`/mnist."""
+def fetch_mnist(folder: Path, report: ReportProgress, url: str = MNIST_URL) -> None:
+    """Download MNIST's four files to where torchvision expects them, under `folder`/mnist.
+
+    `url` is the folder of a mirror. Raises `TrainerError` as `download` does.
+    """
     raw = folder / "mnist" / "MNIST" / "raw"
     for name, checksum in MNIST_FILES.items():
         packed = download(Original(url + name, checksum), folder / "downloads" / name, report)
@@ -67,12 +69,13 @@ def fetch_mnist(folder: Path, report: Report, url: str = MNIST_URL) -> None:
     report(f"MNIST is in {raw}")
 
 
-def fetch_unipen(folder: Path, report: Report, url: str = UNIPEN_URL) -> None:
-    """Turn the UNIPEN archive into records of digits and of letters, under `folder`/strokes.
+def fetch_unipen(folder: Path, report: ReportProgress, url: str = UNIPEN_URL) -> None:
+    """Download UNIPEN and convert it to records of digits and of letters, under `folder`/strokes.
 
-    The record's page names its file and the checksum of it.
+    `url` is the base of Zenodo's API, which gives the archive's URL and checksum. Raises
+    `TrainerError` as `download` does, and if the archive is malformed.
     """
-    original = _file_of_record(url + UNIPEN_RECORD)
+    original = _archive_of_zenodo_record(url + UNIPEN_RECORD)
     name = Path(urllib.parse.urlparse(original.url).path.removesuffix("/content")).name
     archive = download(original, folder / "downloads" / name, report)
     with _unpacked(archive, report) as top:
@@ -83,35 +86,45 @@ def fetch_unipen(folder: Path, report: Report, url: str = UNIPEN_URL) -> None:
             report(f"{write(file, unipen.read_archive(root, categories)):,} {kind} are in {file}")
 
 
-def fetch_pendigits(folder: Path, report: Report, url: str = PENDIGITS_URL) -> None:
-    """Turn the original coordinates of pendigits' training part into records."""
+def fetch_pendigits(folder: Path, report: ReportProgress, url: str = PENDIGITS_URL) -> None:
+    """Download pendigits and convert its training set to records, under `folder`/strokes.
+
+    `url` is the folder of a mirror. Raises `TrainerError` as `download` does, and if the archive is
+    damaged.
+    """
     for name, checksum in PENDIGITS_FILES.items():
         archive = download(Original(url + name, checksum), folder / "downloads" / name, report)
         file = folder / "strokes" / "digits-pendigits.jsonl.gz"
         report(f"{write(file, read_pendigits(archive)):,} digits are in {file}")
 
 
-DATA: dict[str, Callable[..., None]] = {
+class Fetch(Protocol):
+    """Downloads a data set into a folder, from its origin or a mirror."""
+
+    def __call__(self, folder: Path, report: ReportProgress, url: str = ...) -> None: ...
+
+
+FETCHERS: dict[str, Fetch] = {
     "mnist": fetch_mnist,
     "unipen": fetch_unipen,
     "pendigits": fetch_pendigits,
 }
 
 
-def download(original: Original, file: Path, report: Report) -> Path:
-    """Download to `file`, going on where an earlier try broke off, and compare the checksum.
+def download(original: Original, file: Path, report: ReportProgress) -> Path:
+    """Download to `file`, resuming an interrupted download, and verify the checksum.
 
-    A file that is there and right is not downloaded again. Raises `TrainerError` when the server
-    cannot be reached, breaks off, or sends something else; what came stays for the next try unless
-    it is wrong.
+    A file that exists with the right checksum is not downloaded again. Raises `TrainerError` if the
+    server cannot be reached, the connection breaks, or the checksum is wrong; a partial file is
+    kept for the next attempt unless its checksum is wrong.
     """
     if file.exists() and _checksum(file, original.checksum) == original.checksum:
         return file
     part = file.with_name(file.name + ".part")
     part.parent.mkdir(parents=True, exist_ok=True)
     have = part.stat().st_size if part.exists() else 0
-    report(f"{'going on with' if have else 'downloading'} {original.url}")
-    request = urllib.request.Request(original.url)  # noqa: S310  the schemes are ours
+    report(f"{'resuming' if have else 'downloading'} {original.url}")
+    request = urllib.request.Request(original.url)  # noqa: S310 - only our own URLs
     if have:
         request.add_header("Range", f"bytes={have}-")
     try:
@@ -119,29 +132,34 @@ def download(original: Original, file: Path, report: Report) -> Path:
             resumed = answer.status == HTTPStatus.PARTIAL_CONTENT
             expected = (have if resumed else 0) + int(answer.headers.get("Content-Length") or -1)
             with part.open("ab" if resumed else "wb") as out:
-                shutil.copyfileobj(answer, out, _BLOCK)
+                shutil.copyfileobj(answer, out, _BLOCK_SIZE)
     except urllib.error.HTTPError as error:
-        if error.code != HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:  # all of it is here already
+        if error.code != HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:  # the partial file is complete
             raise TrainerError(f"{original.url}: {error.code} {error.reason}") from error
         expected = have
     except OSError as error:
         raise TrainerError(
-            f"{original.url}: {error}; what came is kept, and the same command goes on from there"
+            f"{original.url}: {error}; run the same command again to resume the download"
         ) from error
     if part.stat().st_size < expected:
-        raise TrainerError(f"{original.url}: broke off; the same command goes on from there")
+        raise TrainerError(
+            f"{original.url}: connection lost; run the same command again to resume the download"
+        )
     if _checksum(part, original.checksum) != original.checksum:
         part.unlink()
-        raise TrainerError(f"{original.url}: the checksum is wrong; the file was deleted")
+        raise TrainerError(f"{original.url}: wrong checksum; the file was deleted")
     part.replace(file)
     return file
 
 
 def read_pendigits(archive: Path) -> Iterator[Record]:
-    """Yield the digits of `pendigits-orig.tra.Z`; a comment gives digit, writer and number."""
+    """Yield the digits of `pendigits-orig.tra.Z`, in which a comment gives the writer.
+
+    Raises `TrainerError` if it is damaged.
+    """
     with zipfile.ZipFile(archive) as members:
         packed = members.read("pendigits-orig.tra.Z")
-    # Python has no reader for compress(1); gzip(1) has.
+    # Python cannot decompress the format of compress(1); gzip(1) can.
     unpacked = subprocess.run(["gzip", "-dc"], input=packed, capture_output=True, check=False)  # noqa: S607
     if unpacked.returncode:
         raise TrainerError(f"{archive}: pendigits-orig.tra.Z is damaged")
@@ -153,25 +171,25 @@ def read_pendigits(archive: Path) -> Iterator[Record]:
         yield Record(label, unipen.y_down(points), f"pendigits/{writer}", "pendigits")
 
 
-def _file_of_record(url: str) -> Original:
-    """The one archive that a Zenodo record holds."""
+def _archive_of_zenodo_record(url: str) -> Original:
+    """The archive in a Zenodo record, given the record's URL in the API."""
     try:
         with urllib.request.urlopen(url, timeout=_TIMEOUT) as answer:  # noqa: S310
             files = json.load(answer)["files"]
         archives = [f for f in files if f["key"].endswith((".tgz", ".tar.gz", ".zip"))]
         return Original(archives[0]["links"]["self"], archives[0]["checksum"])
     except (OSError, ValueError, KeyError, IndexError, TypeError) as error:
-        raise TrainerError(f"{url}: no record of an archive ({error})") from error
+        raise TrainerError(f"{url}: not a record of an archive ({error})") from error
 
 
 @contextlib.contextmanager
-def _unpacked(archive: Path, report: Report) -> Iterator[Path]:
+def _unpacked(archive: Path, report: ReportProgress) -> Iterator[Path]:
     report(f"unpacking {archive.name} …")
     with tempfile.TemporaryDirectory(dir=archive.parent) as folder:
         try:
             if zipfile.is_zipfile(archive):
                 with zipfile.ZipFile(archive) as members:
-                    members.extractall(folder)  # noqa: S202  zipfile keeps within the folder
+                    members.extractall(folder)  # noqa: S202 - zipfile does not leave the folder
             else:
                 with tarfile.open(archive) as members:
                     _extract_files(members, Path(folder).resolve())
@@ -181,27 +199,28 @@ def _unpacked(archive: Path, report: Report) -> Iterator[Path]:
 
 
 def _extract_files(members: tarfile.TarFile, folder: Path) -> None:
-    """The plain files, within the folder: `extractall` can be told so only since Python 3.11.4."""
+    """Extract regular files within the folder; `extractall` has filters since Python 3.11.4."""
     for member in members:
         content = members.extractfile(member) if member.isfile() else None
         if content:
             file = (folder / member.name).resolve()
             if not file.is_relative_to(folder):
-                raise tarfile.TarError(f"{member.name} would lie outside")
+                raise tarfile.TarError(f"{member.name} would be outside of the folder")
             file.parent.mkdir(parents=True, exist_ok=True)
             with content, file.open("wb") as copy:
                 shutil.copyfileobj(content, copy)
 
 
 def _root_of_unipen(top: Path) -> Path:
+    """The folder, at any depth, that contains `include` and `data`."""
     for include in sorted(top.rglob("include")):
         if (include.parent / "data" / unipen.DIGITS).is_dir():
             return include.parent
-    raise TrainerError("the archive holds no `include` beside `data`: not UNIPEN")
+    raise TrainerError("not a UNIPEN archive: there is no folder with `include` and `data`")
 
 
 def _checksum(file: Path, like: str) -> str:
-    """The file's checksum by the method that `like` was made by."""
+    """The file's checksum, by the same algorithm as `like`."""
     method = like.partition(":")[0]
     with file.open("rb") as content:
         return f"{method}:{hashlib.file_digest(content, method).hexdigest()}"

@@ -1,4 +1,4 @@
-"""Work on every core, in processes that start afresh: torch's threads survive no fork."""
+"""Running work on all CPU cores, in spawned processes, as torch's threads do not survive a fork."""
 
 from __future__ import annotations
 
@@ -14,17 +14,20 @@ import cv2
 
 T = TypeVar("T")
 
-_CHUNK = 250
+_CHUNK_SIZE = 250  # indices per task
 
-_work: Callable[[range], Any] | None = None  # in a child process: what it was started for
+_work: Callable[[range], Any] | None = None  # set in child processes
 
 
 def in_chunks(work: Callable[[range], T], count: int) -> list[T]:
-    """Call `work` with parts of range(count), and give back its results in order.
+    """Call `work` on consecutive chunks of `range(count)`, and return its results in order.
 
-    Little is done here and now; more is done in child processes, to which `work` is pickled.
+    Small counts are processed in this process; larger ones in child processes, to which `work` is
+    pickled.
     """
-    chunks = [range(start, min(start + _CHUNK, count)) for start in range(0, count, _CHUNK)]
+    chunks = [
+        range(start, min(start + _CHUNK_SIZE, count)) for start in range(0, count, _CHUNK_SIZE)
+    ]
     if len(chunks) <= 2:
         return [work(chunk) for chunk in chunks]
     with ProcessPoolExecutor(
@@ -44,7 +47,7 @@ def _start(work: Callable[[range], Any]) -> None:
 
 
 def _end_with_parent() -> None:
-    """Whoever is killed closes no pool: without this its processes would wait for work for ever."""
+    """Exit when the parent does: if it is killed, it cannot shut down the pool."""
     parent = multiprocessing.parent_process()
     if parent is not None:
         multiprocessing.connection.wait([parent.sentinel])

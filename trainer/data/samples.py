@@ -1,4 +1,4 @@
-"""Labelled pictures, and which part of a data set they belong to."""
+"""Labeled samples, and the splits of a data set."""
 
 from __future__ import annotations
 
@@ -12,42 +12,46 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from trainer.recognition.preprocess import Pixels
+from trainer.recognition.array_types import Labels, Pixels
+from trainer.recognition.labels import NOT_A_DIGIT
+
+__all__ = ["NOT_A_DIGIT", "Samples", "Split", "hash_percent", "repeated"]
 
 
 class Split(StrEnum):
-    """Which part of a data set. `test` reports and never chooses."""
+    """A split of a data set. The test split is for reporting, never for selection."""
 
     TRAIN = "train"
     VALIDATION = "validation"
     TEST = "test"
 
 
-NOT_A_DIGIT = 10
-"""The label of letters, scribbles and whatever else is no digit."""
+def hash_percent(content: bytes) -> int:
+    """Map content to 0..99, evenly and always in the same way, to split data sets by."""
+    return int.from_bytes(hashlib.sha256(content).digest()[:4], "big") % 100
 
 
 @dataclass(frozen=True, slots=True)
 class Samples:
-    """Labelled pictures: `pixels` uint8 [n, 28, 28], 255 for ink; `labels` int64 [n].
-
-    A label is the digit, 0..9, or `NOT_A_DIGIT`. A picture in which `preprocess` found nothing has
-    no ink. `files`, str [n], names the file of each where pictures came from files.
-    """
+    """Labeled images in MNIST's format."""
 
     pixels: Pixels
-    labels: NDArray[np.int64]
+    """uint8 [n, 28, 28], 255 for ink; all 0 where `preprocess` found no ink."""
+    labels: Labels
+    """int64 [n]: the digit, 0..9, or `NOT_A_DIGIT`."""
     files: NDArray[np.str_] | None = None
+    """str [n]: the file of each image, if they were read from files."""
 
     def __len__(self) -> int:
         return len(self.labels)
 
     def sha256(self) -> str:
-        """Name these very pixels and labels."""
+        """The SHA-256 of pixels and labels, hexadecimal, which identifies the samples."""
         return hashlib.sha256(self.pixels.tobytes() + self.labels.tobytes()).hexdigest()
 
     @classmethod
     def join(cls, parts: Iterable[Samples]) -> Samples:
+        """Concatenate at least one set of samples. `files` are kept if all of them have some."""
         several = list(parts)
         files = [part.files for part in several if part.files is not None]
         return cls(
@@ -57,18 +61,21 @@ class Samples:
         )
 
     def where(self, chosen: NDArray[Any]) -> Samples:
-        """Those at these indices, or where this is true."""
+        """Select samples by a boolean mask, bool [n], or by indices, int [m]."""
         files = None if self.files is None else self.files[chosen]
         return Samples(self.pixels[chosen], self.labels[chosen], files)
 
     @property
     def has_ink(self) -> NDArray[np.bool_]:
-        """Which pictures `preprocess` found something in: bool [n]."""
+        """In which images `preprocess` found ink: bool [n]."""
         return np.asarray(self.pixels.any(axis=(1, 2)))
 
 
 def repeated(count: int, size: int | None, rng: Generator) -> NDArray[np.int64]:
-    """Indices of `size` of `count` things in random order, each again only when all have come."""
+    """Draw `size` (by default `count`) of `count` indices in random order: int64 [size].
+
+    No index is repeated before all of them have been drawn equally often.
+    """
     size = count if size is None else size
     rounds = [rng.permutation(count) for _ in range(-(-size // count))]
     return np.concatenate(rounds)[:size]

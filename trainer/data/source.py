@@ -1,4 +1,4 @@
-"""A data set as a person names it: `NAME:SIZE`."""
+"""Sources: a data set as the command line names it, `NAME:SIZE`."""
 
 from __future__ import annotations
 
@@ -14,20 +14,22 @@ from trainer.paths import data_folder
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A data set, and how many of its training pictures to take.
+    """A data set, and the number of training samples to take from it.
 
-    Written `NAME` or `NAME:SIZE`; `folder:PATH` or `folder:PATH:SIZE`.
+    Written as `NAME` or `NAME:SIZE`; `folder:PATH` or `folder:PATH:SIZE`.
     """
 
     name: str
     size: int | None = None
+    """Number of training samples; None for the data set's own number."""
     path: Path | None = None
+    """The folder of a data set that has one."""
 
     @classmethod
     def parse(cls, text: str) -> Source:
-        """Raise `TrainerError` for what is none."""
+        """Parse the notation above. Raises `TrainerError` if it is invalid or the name unknown."""
         name, _, rest = text.partition(":")
-        if not DATA_SETS[name].has_path:  # an unknown name is told at once
+        if not DATA_SETS[name].has_path:  # raises for an unknown name
             return cls(name, cls._parse_size(rest, text) if rest else None)
         path, _, size = rest.rpartition(":")
         if not (path and size.isdecimal()):
@@ -48,24 +50,26 @@ class Source:
 
     @property
     def whole(self) -> Source:
-        """The same without a size, as validation and test parts are."""
+        """The same source without a size, as it does not apply to validation and test splits."""
         return replace(self, size=None)
 
     @property
     def title(self) -> str:
-        """What figures of it are called: without the folder, where that says nothing more."""
+        """Its name in reports: without the path if the folder is named like the data set."""
         return self.name if self.path and self.path.name == self.name else str(self.whole)
 
     @property
     def is_here(self) -> bool:
-        """Whether it can be loaded without fetching anything."""
+        """Whether it can be loaded without downloading anything."""
         files = DATA_SETS[self.name].files
         return not files or any(data_folder().glob(files))
 
     def load(self, split: Split, seed: int = 0) -> Samples:
-        """Load a part. The size counts for training alone: validation and test are always whole.
+        """Load a split.
 
-        Those two are rendered once, and kept in the home folder for the next time.
+        `size` and `seed` apply to training only: the validation and test splits are always whole
+        and the same. These two are rendered once and then cached in the home folder, except for
+        data sets that have a path. Raises `TrainerError` if the data set is missing or damaged.
         """
         data_set = DATA_SETS[self.name]
         folder = self.path or data_folder()

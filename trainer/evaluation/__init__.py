@@ -1,1 +1,1 @@
-"""Measuring models."""
+"""Evaluation: metrics, calibration, comparison of bundles, timing, and the benchmark."""

@@ -1,21 +1,29 @@
-"""Making probabilities mean what they say, and saying how far they do."""
+"""Calibration: temperature scaling, its error, and the rejection threshold."""
 
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from trainer.recognition.array_types import Floats, Labels
 from trainer.recognition.bundle import ReliabilityBin
-from trainer.recognition.prediction import Floats, digit_probabilities, digit_score
+from trainer.recognition.prediction import digit_probabilities, digit_score
 
 CALIBRATION_BINS = 15
-REJECTED_SHARE = 0.01  # of true digits: what the rejection threshold may cost
+"""Number of bins, of equal width in confidence."""
 
-Labels = NDArray[np.int64]
+REJECTED_SHARE = 0.01
+"""Share of the digits that the rejection threshold is allowed to reject."""
+
+_MIN_PROBABILITY = 1e-12  # avoids the logarithm of 0
+_MIN_TEMPERATURE, _MAX_TEMPERATURE = 0.05, 20.0  # range of the search
+_TOLERANCE = 1e-3  # of the logarithm of the temperature
 
 
 def reliability(probabilities: Floats, truth: Labels) -> list[ReliabilityBin]:
-    """The reliability diagram: answers in 15 bins of equal width by their confidence."""
+    """The reliability diagram: mean confidence and accuracy per bin of confidence.
+
+    `probabilities` is float64 [n, 10], `truth` int64 [n] in 0..9. Empty bins are left out.
+    """
     confidence = probabilities.max(axis=1)
     correct = probabilities.argmax(axis=1) == truth
     bins = np.minimum((confidence * CALIBRATION_BINS).astype(int), CALIBRATION_BINS - 1)
@@ -30,28 +38,35 @@ def reliability(probabilities: Floats, truth: Labels) -> list[ReliabilityBin]:
 
 
 def calibration_error(probabilities: Floats, truth: Labels) -> float:
-    """Expected calibration error in 15 bins of equal width (Guo et al. 2017)."""
+    """Expected calibration error in 15 bins of equal width (Guo et al. 2017), 0..1.
+
+    Arguments are those of `reliability`; the error of no samples is 0.
+    """
     bins = reliability(probabilities, truth)
     return sum(abs(b.accuracy - b.confidence) * b.pictures for b in bins) / max(1, len(truth))
 
 
 def fit_temperature(logits: Floats, truth: Labels) -> float:
-    """Find the temperature of least negative log-likelihood among the digits (Guo et al. 2017).
+    """Fit the temperature that minimizes the negative log likelihood (Guo et al. 2017).
 
-    The likelihood has one minimum over the temperature, so a golden-section search finds it.
+    `logits` is float64 [n, 10 or 11], `truth` int64 [n] in 0..9. The negative log likelihood is
+    unimodal in the temperature, so that a golden-section search finds the minimum.
     """
 
     def loss(log_temperature: float) -> float:
         scaled = digit_probabilities(logits, float(np.exp(log_temperature)))
-        return float(-np.log(np.maximum(scaled[np.arange(len(truth)), truth], 1e-12)).mean())
+        return float(
+            -np.log(np.maximum(scaled[np.arange(len(truth)), truth], _MIN_PROBABILITY)).mean()
+        )
 
-    low, high, golden = np.log(0.05), np.log(20.0), (np.sqrt(5) - 1) / 2
-    while high - low > 1e-3:
+    low, high = np.log(_MIN_TEMPERATURE), np.log(_MAX_TEMPERATURE)
+    golden = (np.sqrt(5) - 1) / 2
+    while high - low > _TOLERANCE:
         left, right = high - golden * (high - low), low + golden * (high - low)
         low, high = (low, right) if loss(left) < loss(right) else (left, high)
     return float(np.exp((low + high) / 2))
 
 
 def rejection_threshold(logits: Floats) -> float:
-    """The digit score that 1 % of these true digits, as logits [n, 10 or 11], fall below."""
+    """The digit score, 0..1, below which 1 % of these digits lie; `logits` is [n, 10 or 11]."""
     return float(np.quantile(digit_score(logits), REJECTED_SHARE))

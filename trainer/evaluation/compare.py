@@ -1,4 +1,4 @@
-"""Several bundles side by side on the same pictures."""
+"""Comparison of several bundles on the same samples."""
 
 from __future__ import annotations
 
@@ -6,39 +6,45 @@ from collections.abc import Sequence
 
 import msgspec
 
-from trainer.data.samples import NOT_A_DIGIT, Samples, Split
+from trainer.data.samples import Samples, Split
 from trainer.data.source import Source
 from trainer.evaluation.metrics import measure
 from trainer.recognition.bundle import Bundle, Card, Evaluation, Rejection
+from trainer.recognition.labels import NOT_A_DIGIT
 from trainer.recognition.recognizer import Recognizer
 
 
-class Compared(msgspec.Struct, frozen=True, kw_only=True):
-    """What each bundle, in their order, makes of the test part of one data set."""
+class DataSetComparison(msgspec.Struct, frozen=True, kw_only=True):
+    """The metrics of all bundles on the test split of one data set."""
 
     data: str
+    """The data set."""
     measured: list[Evaluation | Rejection]
+    """By bundle, in the order of `Comparison.versions`."""
 
 
 class Comparison(msgspec.Struct, frozen=True, kw_only=True):
-    """All that was compared, and the data sets that are not on this machine."""
+    """The result of a comparison; `python -m trainer compare --json` prints it."""
 
     versions: list[str]
-    sets: list[Compared]
+    """The bundles' versions."""
+    sets: list[DataSetComparison]
     missing: list[str]
+    """The data sets that are not available."""
 
 
 def compare(bundles: Sequence[Bundle], sources: Sequence[Source]) -> Comparison:
-    """Measure all bundles on the test part of each data set.
+    """Evaluate all bundles on the test split of each data set.
 
-    Where every card tells figures of the very same pictures, those are taken. A data set that mixes
-    digits with what is none counts twice, once for each; an empty one not at all.
+    If all cards contain metrics on the same samples, by their hash, those are used. A data set of
+    digits and non-digits is compared twice, once for each; an empty one is left out. Raises
+    `BundleError` or `TrainerError` if a bundle or a data set is damaged.
     """
     recognizers = [Recognizer(bundle) for bundle in bundles]
-    found: list[Compared] = []
+    found: list[DataSetComparison] = []
     for source in sources:
         if source.is_here:
-            found += _by_cards(bundles, source) or _by_asking(recognizers, source)
+            found += _from_cards(bundles, source) or _measured(recognizers, source)
     return Comparison(
         versions=[bundle.card.version for bundle in bundles],
         sets=found,
@@ -46,28 +52,33 @@ def compare(bundles: Sequence[Bundle], sources: Sequence[Source]) -> Comparison:
     )
 
 
-def _by_cards(bundles: Sequence[Bundle], source: Source) -> list[Compared]:
-    told = [_told(bundle.card, source.title) for bundle in bundles]
-    known = [each for each in told if each is not None]
-    if source.path or len(known) < len(told) or len({each.sha256 for each in known}) > 1:
+def _from_cards(bundles: Sequence[Bundle], source: Source) -> list[DataSetComparison]:
+    """The metrics in the bundles' cards, if all are on the same samples; else nothing."""
+    found = [_in_card(bundle.card, source.title) for bundle in bundles]
+    known = [each for each in found if each is not None]
+    if source.path or len(known) < len(found) or len({each.sha256 for each in known}) > 1:
         return []
-    return [Compared(data=source.title, measured=known)]
+    return [DataSetComparison(data=source.title, measured=known)]
 
 
-def _told(card: Card, data: str) -> Evaluation | Rejection | None:
+def _in_card(card: Card, data: str) -> Evaluation | Rejection | None:
+    """The card's metrics on the test split of a data set."""
     measured: list[Evaluation | Rejection] = [*card.evaluations, *card.rejections]
     return next((each for each in measured if (each.data, each.split) == (data, "test")), None)
 
 
-def _by_asking(recognizers: Sequence[Recognizer], source: Source) -> list[Compared]:
+def _measured(recognizers: Sequence[Recognizer], source: Source) -> list[DataSetComparison]:
+    """Evaluate on the digits of the test split, and on its non-digits, if there are any."""
     samples = source.load(Split.TEST)
     digits = samples.labels != NOT_A_DIGIT
     return [
-        Compared(data=source.title, measured=[_measure(each, part, source) for each in recognizers])
+        DataSetComparison(data=source.title, measured=_measure_all(recognizers, part, source.title))
         for part in (samples.where(digits), samples.where(~digits))
         if len(part)
     ]
 
 
-def _measure(recognizer: Recognizer, samples: Samples, source: Source) -> Evaluation | Rejection:
-    return measure(recognizer, samples, source.title, Split.TEST)
+def _measure_all(
+    recognizers: Sequence[Recognizer], samples: Samples, data: str
+) -> list[Evaluation | Rejection]:
+    return [measure(recognizer, samples, data, Split.TEST) for recognizer in recognizers]

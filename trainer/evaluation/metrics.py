@@ -1,36 +1,38 @@
-"""Measuring answers against the truth."""
+"""Metrics of predictions: accuracy, confusion, rejection, AUROC, and the wrong ones."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-from trainer.data.samples import NOT_A_DIGIT, Samples, Split
+from trainer.data.samples import Samples, Split
 from trainer.data.source import Source
 from trainer.evaluation.calibration import calibration_error, reliability
+from trainer.recognition.array_types import Floats, Labels, Pixels
 from trainer.recognition.bundle import Evaluation, Rejection, WrongAnswer
 from trainer.recognition.image import as_data_url
-from trainer.recognition.prediction import DIGITS, Floats, digit_probabilities, digit_score
-from trainer.recognition.preprocess import Pixels
+from trainer.recognition.labels import DIGITS, NOT_A_DIGIT
+from trainer.recognition.prediction import digit_probabilities, digit_score
 from trainer.recognition.recognizer import Recognizer
 
-_BATCH = 1024
-_GALLERY = 24  # wrong answers that a card shows
-
-Labels = NDArray[np.int64]
+_BATCH_SIZE = 1024
+_WRONG_ANSWERS = 24  # that a card contains at most
 
 
 def evaluate(recognizer: Recognizer, source: Source, split: Split) -> Evaluation | Rejection:
-    """Measure a bundle on one part of a data set, through ONNX Runtime."""
+    """Evaluate a bundle on one split of a data set, through ONNX Runtime.
+
+    Raises `TrainerError` if the data set is missing or damaged.
+    """
     return measure(recognizer, source.load(split), str(source.whole), split)
 
 
 def measure(
     recognizer: Recognizer, samples: Samples, data: str, split: Split
 ) -> Evaluation | Rejection:
-    """How well digits are read, or, where the samples hold none, how well they are rejected.
+    """Evaluate on the digits among the samples; if there are none, measure how many are rejected.
 
-    A digit in which `preprocess` found nothing is read wrongly and rejected.
+    A digit in which `preprocess` found no ink counts as misclassified and rejected.
     """
     card = recognizer.card
     logits = all_logits(recognizer, samples.pixels)
@@ -45,8 +47,8 @@ def measure(
             rejected=float(rejected.mean()),
         )
     probabilities = digit_probabilities(logits, card.temperature)
-    read = digits & samples.has_ink
-    matrix = confusion(samples.labels[read], probabilities[read].argmax(axis=1))
+    classified = digits & samples.has_ink
+    matrix = confusion(samples.labels[classified], probabilities[classified].argmax(axis=1))
     truths = np.bincount(samples.labels[digits], minlength=DIGITS)
     return Evaluation(
         data=data,
@@ -56,26 +58,27 @@ def measure(
         accuracy=float(np.trace(matrix) / digits.sum()),
         per_class=(np.diag(matrix) / np.maximum(truths, 1)).tolist(),
         confusion=matrix.tolist(),
-        calibration_error=calibration_error(probabilities[read], samples.labels[read]),
-        reliability=reliability(probabilities[read], samples.labels[read]),
+        calibration_error=calibration_error(probabilities[classified], samples.labels[classified]),
+        reliability=reliability(probabilities[classified], samples.labels[classified]),
         rejected=float(rejected[digits].mean()),
-        wrong=wrong_answers(probabilities, samples, f"{data} {split}", read)[:_GALLERY],
+        wrong=wrong_answers(probabilities, samples, f"{data} {split}", classified)[:_WRONG_ANSWERS],
     )
 
 
 def wrong_answers(
     probabilities: Floats, samples: Samples, name: str, read: NDArray[np.bool_]
 ) -> list[WrongAnswer]:
-    """Every wrong answer among those pictures that were `read`, the surest first.
+    """All misclassified samples among those that are `read`, the most confident first.
 
-    `probabilities` are [n, 10]; `name` is what the samples are called where they have no files.
+    `probabilities` is float64 [n, 10], `read` bool [n]. Samples without files are named by `name`
+    and their index.
     """
-    answers, confidence = probabilities.argmax(axis=1), probabilities.max(axis=1)
+    predicted, confidence = probabilities.argmax(axis=1), probabilities.max(axis=1)
     return [
         WrongAnswer(
             where=f"{name} {index}" if samples.files is None else str(samples.files[index]),
             truth=int(samples.labels[index]),
-            answer=int(answers[index]),
+            answer=int(predicted[index]),
             confidence=float(confidence[index]),
             seen=as_data_url(samples.pixels[index]),
         )
@@ -84,20 +87,38 @@ def wrong_answers(
 
 
 def surest_errors(probabilities: Floats, labels: Labels, read: NDArray[np.bool_]) -> Labels:
-    """Indices of the wrong answers among those pictures that were `read`, the surest first."""
+    """Indices of the misclassified samples among those that are `read`, the most confident first.
+
+    `probabilities` is float64 [n, 10], `labels` int64 [n], `read` bool [n]. Returns int64 [m].
+    """
     confidence = probabilities.max(axis=1)
     wrong = np.flatnonzero(read & (probabilities.argmax(axis=1) != labels))
     return wrong[np.argsort(-confidence[wrong], kind="stable")]
 
 
 def all_logits(recognizer: Recognizer, pixels: Pixels) -> Floats:
-    """Logits of any number of pictures, in batches: uint8 [n, 28, 28] to float64 [n, 10 or 11]."""
-    batches = range(0, len(pixels), _BATCH)
-    return np.concatenate([recognizer.logits(pixels[i : i + _BATCH]) for i in batches])
+    """The logits of at least one image, in batches: uint8 [n, 28, 28] to float64 [n, 10 or 11]."""
+    starts = range(0, len(pixels), _BATCH_SIZE)
+    return np.concatenate([recognizer.logits(pixels[i : i + _BATCH_SIZE]) for i in starts])
 
 
-def confusion(truth: Labels, answers: Labels) -> Labels:
-    """Count answers by truth: int64 [10, 10], rows are the truth."""
+def confusion(truth: Labels, predicted: Labels) -> NDArray[np.int64]:
+    """The confusion matrix of digits: int64 [10, 10], rows are the truth, columns the prediction.
+
+    Both arguments are int64 [n] in 0..9.
+    """
     matrix = np.zeros((DIGITS, DIGITS), np.int64)
-    np.add.at(matrix, (truth, answers), 1)
+    np.add.at(matrix, (truth, predicted), 1)
     return matrix
+
+
+def auroc(positive: Floats, negative: Floats) -> float:
+    """Area under the ROC curve, 0..1: how often a positive sample scores higher than a negative.
+
+    Ties count half. Arguments are scores, float64 [n] and [m], neither empty. Computed by ranks
+    (Mann and Whitney 1947).
+    """
+    ordered = np.sort(negative)
+    lower = np.searchsorted(ordered, positive, "left")
+    lower_or_equal = np.searchsorted(ordered, positive, "right")
+    return float((lower + lower_or_equal).mean() / 2 / len(negative))

@@ -1,4 +1,4 @@
-"""How long something takes."""
+"""Timing of inference and preprocessing."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ import numpy as np
 
 
 def median_ms(work: Callable[[int], object], times: int) -> float:
-    """The median of `work(0)`, `work(1)`, … in milliseconds, with OpenCV on one thread."""
+    """The median duration of `work(0)`, …, `work(times - 1)`, in ms, with OpenCV on one thread."""
     threads = cv2.getNumThreads()
     cv2.setNumThreads(1)
-    taken = []
+    durations = []
     for index in range(times):
         started = time.perf_counter()
         work(index)
-        taken.append(time.perf_counter() - started)
+        durations.append(time.perf_counter() - started)
     cv2.setNumThreads(threads)
-    return 1000 * float(np.median(taken))
+    return 1000 * float(np.median(durations))

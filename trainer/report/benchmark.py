@@ -1,4 +1,4 @@
-"""The benchmark's report as a page with pictures, beside its JSON."""
+"""The page of the benchmark's results, and their JSON."""
 
 from __future__ import annotations
 
@@ -7,12 +7,16 @@ from pathlib import Path
 import msgspec
 
 from trainer.atomic import write_file
-from trainer.evaluation.benchmark.results import BenchmarkReport
+from trainer.evaluation.benchmark.results import BenchmarkResults
 from trainer.report.pages import render
 
 
-def write_page(folder: Path, report: BenchmarkReport) -> Path:
-    """Write index.html, which needs no other file, and benchmark.json into a folder."""
-    write_file(folder / "benchmark.json", msgspec.json.format(msgspec.json.encode(report)) + b"\n")
-    write_file(folder / "index.html", render("benchmark.html", report=report))
+def write_page(folder: Path, results: BenchmarkResults) -> Path:
+    """Write `index.html`, a single-file page, and `benchmark.json` to a folder.
+
+    Returns the path of the page.
+    """
+    text = msgspec.json.format(msgspec.json.encode(results)) + b"\n"
+    write_file(folder / "benchmark.json", text)
+    write_file(folder / "index.html", render("benchmark.html", results=results))
     return folder / "index.html"

@@ -7,15 +7,14 @@ import pytest
 
 from trainer.data.datasets import DATA_SETS, synthetic
 from trainer.data.rendering.canvas import RenderStyle, render
-from trainer.data.samples import Split
+from trainer.data.samples import Split, hash_percent
 from trainer.data.source import Source
 from trainer.data.strokes import records
 from trainer.data.strokes.templates import TEMPLATES
 from trainer.errors import TrainerError
-from trainer.recognition.strokes import catmull_rom
 
 
-def test_synthetic_digits_come_from_the_seed_alone():
+def test_synthetic_digits_depend_on_the_seed_alone():
     first, second, other = (
         DATA_SETS["synthetic"].load(Split.TRAIN, None, 50, s) for s in (1, 1, 2)
     )
@@ -23,7 +22,7 @@ def test_synthetic_digits_come_from_the_seed_alone():
     assert first.sha256() != other.sha256()
 
 
-def test_synthetic_test_digits_are_the_same_whatever_the_seed():
+def test_the_synthetic_test_split_does_not_depend_on_the_seed():
     parts = [DATA_SETS["synthetic"].load(Split.TEST, None, 50, seed) for seed in (1, 2)]
     assert parts[0].sha256() == parts[1].sha256()
     assert parts[0].sha256() != DATA_SETS["synthetic"].load(Split.VALIDATION, None, 50, 1).sha256()
@@ -39,38 +38,38 @@ def test_drawings_never_repeat():
     rng = np.random.default_rng(0)
     seen = {
         b"".join(line.tobytes() for line in lines)
-        for lines in (synthetic.drawn(7, rng) for _ in range(500))
+        for lines in (synthetic.synthetic_strokes(7, rng) for _ in range(500))
     }
     assert len(seen) == 500
 
 
-def test_a_curve_runs_through_its_points():
-    points = np.array([[0.0, 0.0], [10.0, 5.0], [3.0, 9.0], [7.0, 1.0]])
-    curve = catmull_rom(points)
-    for point in points:
-        assert np.abs(curve - point).sum(axis=1).min() < 1e-9
-
-
 @pytest.mark.parametrize("seed", range(20))
-def test_the_whole_drawing_lies_on_the_canvas(seed):
+def test_the_whole_drawing_is_on_the_canvas(seed):
     rng = np.random.default_rng(seed)
-    lines = synthetic.drawn(int(rng.integers(10)), rng)
-    look = replace(RenderStyle.random(rng, photos=0), transparent=False, jpeg=None)
-    canvas = render(lines, look)
+    lines = synthetic.synthetic_strokes(int(rng.integers(10)), rng)
+    style = replace(RenderStyle.random(rng, photos=0), transparent=False, jpeg=None)
+    canvas = render(lines, style)
     edge = np.concatenate([canvas[0], canvas[-1], canvas[:, 0], canvas[:, -1]])
-    assert (edge == look.paper).all()
-    contrast = np.abs(np.subtract(look.ink, look.paper)).max()
-    assert np.abs(canvas.astype(int) - look.paper).max() > contrast / 2
+    assert (edge == style.paper).all()
+    contrast = np.abs(np.subtract(style.ink, style.paper)).max()
+    assert np.abs(canvas.astype(int) - style.paper).max() > contrast / 2
 
 
-def test_a_writer_is_always_in_the_same_part():
+def test_the_hash_that_splits_data_sets_never_changes():
+    assert [hash_percent(each) for each in (b"", b"a", b"writer 1")] == [10, 10, 41]
+    counts = np.bincount([hash_percent(str(i).encode()) for i in range(20_000)], minlength=100)
+    assert len(counts) == 100
+    assert counts.min() > 130
+
+
+def test_a_writer_is_always_in_the_same_split():
     assert records.split_of("ced/aike2911") is records.split_of("ced/aike2911")
     parts = [records.split_of(f"writer {i}") for i in range(2000)]
     assert 0.66 < parts.count(Split.TRAIN) / 2000 < 0.74
     assert 0.17 < parts.count(Split.TEST) / 2000 < 0.23
 
 
-def test_no_writer_is_in_two_parts(pen_strokes):
+def test_no_writer_is_in_two_splits(pen_strokes):
     writers = {split: set() for split in Split}
     for record in records.read(pen_strokes, "digits"):
         writers[records.split_of(record.writer)].add(record.writer)
@@ -82,7 +81,7 @@ def test_no_writer_is_in_two_parts(pen_strokes):
 @pytest.mark.parametrize(
     "line", ["{", "{}", '{"label": "7", "strokes": [], "writer": "w"}', '{"label": "x"}', "[]"]
 )
-def test_a_bad_stroke_record_is_named_with_file_and_line(tmp_path, line):
+def test_an_invalid_stroke_record_is_reported_with_file_and_line(tmp_path, line):
     good = json.dumps({"label": "7", "strokes": [[[0, 0], [1, 1]]], "writer": "w"})
     (tmp_path / "strokes").mkdir()
     with gzip.open(tmp_path / "strokes" / "digits-a.jsonl.gz", "wt") as file:
@@ -97,24 +96,24 @@ def test_a_single_point_is_a_dot():
     assert 50 < (canvas < 128).sum() < 150
 
 
-def test_missing_strokes_say_what_to_do(tmp_path):
+def test_the_error_for_missing_strokes_says_what_to_do(tmp_path):
     with pytest.raises(TrainerError, match="INKLING_DATA"):
         list(records.read(tmp_path, "digits"))
 
 
 @pytest.mark.parametrize("text", ["synthetic:0", "synthetic:-3", "synthetic:many"])
-def test_a_wrong_size_is_refused(text):
+def test_an_invalid_size_is_refused(text):
     with pytest.raises(TrainerError, match="whole number above 0"):
         Source.parse(text)
 
 
-def test_an_unknown_data_set_is_refused_with_the_nearest_name():
+def test_an_unknown_data_set_is_refused_with_the_closest_name():
     with pytest.raises(TrainerError, match="did you mean 'synthetic'"):
         Source.parse("sinthetic")
 
 
 @pytest.mark.parametrize("content", [b"", b"\0\0\x08\x03", b"\0\0\x08\x03" + bytes(100), b"hello"])
-def test_a_damaged_mnist_is_told(tmp_path, content):
+def test_a_damaged_mnist_is_reported(tmp_path, content):
     raw = tmp_path / "mnist" / "MNIST" / "raw"
     raw.mkdir(parents=True)
     for part in ("train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1"):
@@ -123,7 +122,7 @@ def test_a_damaged_mnist_is_told(tmp_path, content):
         DATA_SETS["mnist"].load(Split.TRAIN, tmp_path, None, 0)
 
 
-def test_mnist_is_split_55000_5000_10000_and_the_parts_share_nothing(mnist):
+def test_mnist_is_split_55000_5000_10000_and_the_splits_are_disjoint(mnist):
     parts = {split: DATA_SETS["mnist"].load(split, mnist, None, 0) for split in Split}
     assert [len(parts[split]) for split in Split] == [55_000, 5_000, 10_000]
     train = {p.tobytes() for p in parts[Split.TRAIN].pixels}
@@ -140,7 +139,7 @@ def unrecorded(tmp_path, monkeypatch):
     records._recorded.cache_clear()
 
 
-def test_a_recorded_writer_stays_whatever_the_rule_becomes(unrecorded):
+def test_the_recorded_split_of_a_writer_takes_precedence_over_the_hash(unrecorded):
     lines = [np.array([[0.0, 0.0], [1.0, 2.5]])]
     for kind, label in (("digits", "7"), ("letters", "x")):
         file = unrecorded / "strokes" / f"{kind}-a.jsonl.gz"

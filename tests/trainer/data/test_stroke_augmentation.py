@@ -3,9 +3,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from trainer.data.datasets.strokes import stroke_drawings
-from trainer.data.rendering.rendered import Drawings, RenderedRecords
-from trainer.data.rendering.stroke_augmentation import another_hand
+from trainer.data.datasets.strokes import rendered_strokes
+from trainer.data.rendering.rendered import RecordRenderer, RenderedDataset
+from trainer.data.rendering.stroke_augmentation import augment_strokes
 from trainer.data.samples import Split, repeated
 from trainer.data.strokes.records import read_split
 
@@ -18,28 +18,28 @@ STROKES = st.lists(
 
 
 @given(STROKES, st.integers(0, 2**32))
-def test_another_hand_writes_as_many_strokes_of_as_many_points(strokes, seed):
-    written = another_hand(strokes, np.random.default_rng(seed))
-    assert [line.shape for line in written] == [line.shape for line in strokes]
-    assert all(np.isfinite(line).all() for line in written)
-    assert np.ptp(np.vstack(written), axis=0).max() < 3
+def test_augmentation_keeps_the_number_of_strokes_and_points(strokes, seed):
+    augmented = augment_strokes(strokes, np.random.default_rng(seed))
+    assert [line.shape for line in augmented] == [line.shape for line in strokes]
+    assert all(np.isfinite(line).all() for line in augmented)
+    assert np.ptp(np.vstack(augmented), axis=0).max() < 3
 
 
-def test_another_hand_writes_the_same_digit_in_another_way(drawings):
+def test_augmentation_moves_the_points_noticeably_but_not_far(drawings):
     for label, strokes in drawings.items():
         points = np.vstack(strokes)
         longest = np.ptp(points, axis=0).max()
         middle = (points.min(axis=0) + points.max(axis=0)) / 2
-        written = np.vstack(another_hand(strokes, np.random.default_rng(label)))
-        moved = np.linalg.norm(written - (points - middle) / longest, axis=1)
+        augmented = np.vstack(augment_strokes(strokes, np.random.default_rng(label)))
+        moved = np.linalg.norm(augmented - (points - middle) / longest, axis=1)
         assert 0.005 < np.median(moved) < 0.25
 
 
-def test_only_what_is_learned_from_is_written_by_other_hands(pen_strokes):
+def test_augmentation_applies_to_the_training_split_only(pen_strokes):
     for split in Split:
         records = read_split(pen_strokes, "digits", split)
         order = repeated(len(records), 40, np.random.default_rng(3))
-        as_written = Drawings(RenderedRecords(records, order), 40, split, seed=3).samples()
-        given = stroke_drawings(split, pen_strokes, 40, seed=3).samples()
-        alike = (given.pixels == as_written.pixels).all(axis=(1, 2))
+        plain = RenderedDataset(RecordRenderer(records, order), 40, split, seed=3).samples()
+        given = rendered_strokes(split, pen_strokes, 40, seed=3).samples()
+        alike = (given.pixels == plain.pixels).all(axis=(1, 2))
         assert alike.all() == (split is not Split.TRAIN)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from trainer.evaluation.calibration import calibration_error, fit_temperature, rejection_threshold
-from trainer.evaluation.metrics import confusion
+from trainer.evaluation.metrics import auroc, confusion
 from trainer.recognition.prediction import digit_score, softmax
 
 
@@ -12,7 +12,17 @@ def test_confusion_counts_truth_by_row():
     assert matrix.sum() == 3
 
 
-def test_the_temperature_that_spoiled_the_logits_is_found():
+def test_auroc_is_the_probability_that_a_positive_scores_higher():
+    assert auroc(np.array([3.0, 4.0]), np.array([1.0, 2.0])) == 1
+    assert auroc(np.array([1.0, 2.0]), np.array([3.0, 4.0])) == 0
+    assert auroc(np.array([1.0, 1.0]), np.array([1.0])) == 0.5
+    rng = np.random.default_rng(0)
+    positive, negative = rng.normal(1, 1, 300), rng.normal(0, 1, 200)
+    pairs = (positive[:, None] > negative).mean()
+    assert auroc(positive, negative) == pytest.approx(pairs)
+
+
+def test_the_temperature_that_scaled_the_logits_is_found():
     rng = np.random.default_rng(0)
     logits = rng.normal(0, 3, (20_000, 10))
     truth = np.array([rng.choice(10, p=p) for p in softmax(logits)])
@@ -21,23 +31,23 @@ def test_the_temperature_that_spoiled_the_logits_is_found():
     assert calibration_error(softmax(logits * 2.5), truth) > 0.1
 
 
-def test_calibration_error_of_a_liar_is_its_lie():
+def test_calibration_error_is_the_gap_between_confidence_and_accuracy():
     probabilities = np.full((1000, 10), 0.01 / 9)
     probabilities[:, 0] = 0.99
     truth = np.array([0, 1] * 500)
     assert calibration_error(probabilities, truth) == pytest.approx(0.49, abs=1e-6)
 
 
-def test_one_per_cent_of_true_digits_falls_below_the_threshold():
+def test_the_threshold_rejects_one_per_cent_of_the_digits():
     rng = np.random.default_rng(0)
     logits = rng.normal(0, 3, (10_000, 10))
     rejected = digit_score(logits) < rejection_threshold(logits)
     assert rejected.mean() == pytest.approx(0.01, abs=0.001)
 
 
-def test_a_picture_between_two_digits_scores_as_a_digit_and_one_like_none_does_not():
-    torn, unlike = np.full(10, -8.0), np.full(10, -8.0)
-    torn[[1, 7]] = 9.0
-    assert softmax(torn).max() == pytest.approx(0.5, abs=1e-3)
-    assert digit_score(torn) > 0.999
+def test_an_image_between_two_digits_has_a_high_digit_score_and_one_unlike_any_a_low_one():
+    ambiguous, unlike = np.full(10, -8.0), np.full(10, -8.0)
+    ambiguous[[1, 7]] = 9.0
+    assert softmax(ambiguous).max() == pytest.approx(0.5, abs=1e-3)
+    assert digit_score(ambiguous) > 0.999
     assert digit_score(unlike) < 0.01

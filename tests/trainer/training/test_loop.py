@@ -11,7 +11,7 @@ import torch
 
 from trainer.data.datasets import synthetic
 from trainer.data.rendering.canvas import RenderStyle, render
-from trainer.data.rendering.rendered import pixels_of
+from trainer.data.rendering.rendered import preprocess_or_blank
 from trainer.data.samples import Samples
 from trainer.errors import TrainerError
 from trainer.models.architectures import ARCHITECTURES
@@ -30,8 +30,11 @@ QUICK = Recipe(architecture="cnn", epochs=4, batch_size=32, augmentation=Augment
 def digits(count, seed):
     rng = np.random.default_rng(seed)
     labels = rng.integers(10, size=count)
-    drawn = [render(synthetic.drawn(int(label), rng), RenderStyle(side=60)) for label in labels]
-    return Samples(np.stack([pixels_of(picture) for picture in drawn]), labels)
+    drawn = [
+        render(synthetic.synthetic_strokes(int(label), rng), RenderStyle(side=60))
+        for label in labels
+    ]
+    return Samples(np.stack([preprocess_or_blank(picture) for picture in drawn]), labels)
 
 
 @pytest.fixture(scope="module")

@@ -160,7 +160,7 @@ def test_a_model_of_digits_leaves_out_all_else(tmp_path, some_digits):
 
 
 def drawing(digit: int, label: str = "", **fields: object) -> Corrected:
-    strokes = synthetic.drawn(digit, np.random.default_rng(digit))
+    strokes = synthetic.synthetic_strokes(digit, np.random.default_rng(digit))
     fields = {"strokes": [line.tolist() for line in strokes], **fields}
     picture = as_png(render(strokes, RenderStyle()))
     return Corrected(label=label or str(digit), picture=picture, **fields)

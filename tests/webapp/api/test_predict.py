@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from trainer.data.rendering.canvas import RenderStyle, render
-from trainer.data.rendering.numbers import put_together
+from trainer.data.rendering.numbers import compose_number
 
 
 def data_url(content: bytes, kind: str = "image/png") -> str:
@@ -98,7 +98,7 @@ def test_it_reads_995_in_a_thousand_of_mnist_through_the_api(client, mnist, enco
 def number(drawings):
     """A painting of 407."""
     rng = np.random.default_rng(1)
-    strokes = put_together([drawings[digit] for digit in (4, 0, 7)], rng)
+    strokes = compose_number([drawings[digit] for digit in (4, 0, 7)], rng)
     return render(strokes, RenderStyle(side=560, size=0.8, pen=11))
 
 

@@ -125,7 +125,7 @@ def give(client: FlaskClient, count: int) -> None:
     lines = [
         {
             "label": str(index % 10),
-            "strokes": [line.tolist() for line in synthetic.drawn(index % 10, rng)],
+            "strokes": [line.tolist() for line in synthetic.synthetic_strokes(index % 10, rng)],
             "writer": f"writer {index}",
         }
         for index in range(count)

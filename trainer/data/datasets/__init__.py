@@ -1,6 +1,6 @@
-"""Data sets by name, each as the 28×28 pixels that `preprocess` gives.
+"""Data sets by name, each preprocessed to 28×28 pixels.
 
-A new one joins by one new file here with a function under `@data_set("name")`.
+To add a data set, add a file here with a loader function decorated by `@data_set("name", …)`.
 """
 
 from __future__ import annotations
@@ -13,25 +13,27 @@ from trainer.data.samples import Samples, Split
 from trainer.registry import Registry
 
 FROZEN = ("mnist", "strokes", "letters", "scribbles", "synthetic")
-"""The data sets whose test parts never change, so that models of all times can be compared."""
+"""The data sets whose test splits never change, so that models of any age can be compared."""
 
+VALIDATION_PREFERENCE = ("strokes", "mnist", "synthetic")
+"""The data sets to validate on, in order of preference: the closest to what people draw first."""
 
 Loader = Callable[[Split, Path, int | None, int], Samples]
-"""(split, folder of data sets or the set's own, size or None for its own, seed) → samples."""
+"""(split, folder, size, seed) → samples. The folder is the data folder, or the data set's own if it
+has a path; size is None for the data set's own number of samples."""
 
 
 @dataclass(frozen=True, slots=True)
 class DataSet:
-    """How to load a data set, and whom a model that learned from it has to name.
-
-    One that has a `path` is in a folder that its user names; one that has `files`, a pattern, is on
-    this machine where those are in the data folder. Any other is made out of nothing.
-    """
+    """A data set that can be loaded by name."""
 
     load: Loader
     attribution: str
+    """The source to be named by models that were trained on it."""
     has_path: bool = False
+    """Whether it is read from a folder that the user names."""
     files: str = ""
+    """Glob pattern of its files in the data folder; empty for a synthetic data set."""
 
 
 DATA_SETS: Registry[DataSet] = Registry("data set", __name__)
@@ -40,7 +42,7 @@ DATA_SETS: Registry[DataSet] = Registry("data set", __name__)
 def data_set(
     name: str, attribution: str, *, has_path: bool = False, files: str = ""
 ) -> Callable[[Loader], Loader]:
-    """Make a loader known by a name."""
+    """Register the decorated loader under a name; the arguments are those of `DataSet`."""
 
     def add(load: Loader) -> Loader:
         DATA_SETS.register(name)(DataSet(load, attribution, has_path, files))

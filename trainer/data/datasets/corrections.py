@@ -1,8 +1,8 @@
-"""Drawings that people corrected, as a site keeps them: FOLDER/drawings.jsonl.gz.
+"""Corrected drawings, exported by a site as FOLDER/drawings.jsonl.gz.
 
-Each is one JSON line: {"label": "7" or "not_a_digit", "picture": base64 of a PNG,
-"strokes": [[[x, y, …], …], …] or null, "held_back": true or false}. What is held back is the test
-part; all else is learned from, and nothing is chosen by it.
+Each line is JSON: {"label": "7" or "not_a_digit", "picture": base64 of a PNG, "strokes":
+[[[x, y, …], …], …] or null, "held_back": true or false}. Drawings that are held back are the test
+split, the others the training split; there is no validation split.
 """
 
 from __future__ import annotations
@@ -22,44 +22,52 @@ from PIL import Image
 
 from trainer.atomic import write_file
 from trainer.data.datasets import data_set
-from trainer.data.datasets.folder import LABELS
 from trainer.data.rendering.canvas import RenderStyle, render
-from trainer.data.rendering.rendered import Drawings
+from trainer.data.rendering.rendered import RenderedDataset
 from trainer.data.samples import Samples, Split, repeated
 from trainer.errors import TrainerError
+from trainer.recognition.array_types import Pixels
 from trainer.recognition.image import PictureError, decode
-from trainer.recognition.preprocess import SIDE, Pixels
+from trainer.recognition.labels import LABELS, NOT_A_DIGIT_NAME
+from trainer.recognition.preprocess import SIDE
 
 FILE = "drawings.jsonl.gz"
+"""Name of the file in the folder."""
 
 
 class Corrected(msgspec.Struct, frozen=True, kw_only=True):
-    """A drawing, and the truth about it: one of `LABELS`."""
+    """A drawing with its true label."""
 
     label: str
+    """A class name, one of `LABELS`."""
     picture: bytes
+    """An image file."""
     strokes: list[list[Annotated[list[float], Meta(min_length=2)]]] | None = None
+    """Points [x, y, …] of each stroke, y down; further values of a point are ignored."""
     held_back: bool = False
+    """Whether it is held out for evaluation."""
 
 
 @data_set("corrections", "Corrections: by the people who drew them", has_path=True)
 def corrections(split: Split, folder: Path, size: int | None, seed: int) -> Samples:
-    """Each as it was sent, and then, where its strokes are kept, again and again in other looks.
+    """Each drawing as it was sent; repetitions are rendered from its strokes in random styles.
 
-    The validation part is empty; so is the test part where nothing is held back. Raises
-    `TrainerError` where there is nothing to learn from, or the file is bad.
+    The validation split is empty, as is the test split if nothing is held back. Raises
+    `TrainerError` if the file is missing or damaged, or contains no training samples.
     """
     drawings = [each for each in read(folder) if each.held_back is (split is Split.TEST)]
     if split is Split.VALIDATION or (split is Split.TEST and not drawings):
         return Samples(np.zeros((0, SIDE, SIDE), np.uint8), np.zeros(0, np.int64))
     if not drawings:
-        raise TrainerError(f"{folder / FILE} holds no drawings to learn from")
+        raise TrainerError(f"{folder / FILE} contains no drawings to train on")
     order = repeated(len(drawings), size, np.random.default_rng(seed))
-    return Drawings(_Redrawn(drawings, order), len(order), split, seed).samples()
+    return RenderedDataset(_CorrectionRenderer(drawings, order), len(order), split, seed).samples()
 
 
 @dataclass(frozen=True, slots=True)
-class _Redrawn:
+class _CorrectionRenderer:
+    """A `Draw` function: the original image first, then renderings of its strokes, if any."""
+
     drawings: list[Corrected]
     order: NDArray[np.int64]
 
@@ -72,13 +80,13 @@ class _Redrawn:
 
 
 def write(folder: Path, drawings: list[Corrected]) -> None:
-    """Write the file of such drawings."""
+    """Write drawings to the file in this folder, atomically."""
     lines = b"".join(msgspec.json.encode(each) + b"\n" for each in drawings)
     write_file(folder / FILE, gzip.compress(lines, mtime=0))
 
 
 def read(folder: Path) -> list[Corrected]:
-    """Every drawing in the file. Raises `TrainerError` where there is none, or it is bad."""
+    """Read all drawings. Raises `TrainerError` if the file is missing or damaged."""
     file = folder / FILE
     try:
         lines = gzip.decompress(file.read_bytes()).splitlines()
@@ -94,5 +102,5 @@ def _parse(line: bytes, where: str) -> Corrected:
     except (msgspec.DecodeError, PictureError) as error:
         raise TrainerError(f"{where}: not a corrected drawing: {error}") from error
     if drawing.label not in LABELS:
-        raise TrainerError(f"{where}: {drawing.label!r} is neither 0 to 9 nor not_a_digit")
+        raise TrainerError(f"{where}: {drawing.label!r} is neither 0 to 9 nor {NOT_A_DIGIT_NAME}")
     return drawing

@@ -1,12 +1,12 @@
-"""Pictures in a folder of one's own: one folder for each digit, `0` to `9`, and `not_a_digit`.
+"""Images in a folder of one's own, with a subfolder for each class: `0` to `9`, `not_a_digit`.
 
-They may stand in `train`, `validation` and `test`, as `data export-images` writes them. A part that
-is not there is taken out of those that are, by a hash of each file, so that it is always the same.
+The subfolders may be grouped into `train`, `validation` and `test`, as `data export-images` writes
+them. A split without a folder is taken from the training images, by a hash of each file's content,
+so that it is always the same.
 """
 
 from __future__ import annotations
 
-import hashlib
 import warnings
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -16,39 +16,38 @@ import numpy as np
 
 from trainer.data.datasets import data_set
 from trainer.data.parallel import in_chunks
-from trainer.data.rendering.rendered import pixels_of
-from trainer.data.samples import NOT_A_DIGIT, Samples, Split, repeated
+from trainer.data.rendering.rendered import preprocess_or_blank
+from trainer.data.samples import Samples, Split, hash_percent, repeated
 from trainer.errors import TrainerError
+from trainer.recognition.array_types import Pixels
 from trainer.recognition.image import PictureError, decode
-from trainer.recognition.preprocess import Pixels
+from trainer.recognition.labels import LABELS
 
-LABELS = {str(digit): digit for digit in range(10)} | {"not_a_digit": NOT_A_DIGIT}
-
-_SHARES = {Split.VALIDATION: range(10), Split.TEST: range(10, 20)}
-"""Per cent of the files that become a part which has no folder."""
+_PERCENTAGES = {Split.VALIDATION: range(10), Split.TEST: range(10, 20)}
+"""The values of `hash_percent` of the files that belong to a split without a folder."""
 
 
 class UnreadablePicture(TrainerError, UserWarning):
-    """A file that was left out. Turn this warning into an error to stop instead."""
+    """The warning for a file that is skipped. Turn it into an error to stop instead."""
 
 
 @data_set("folder", "Pictures from a folder of one's own", has_path=True)
 def folder(split: Split, path: Path, size: int | None, seed: int) -> Samples:
-    """The pictures of a part, each through `preprocess`, as when somebody sends it.
+    """The images of a split, preprocessed.
 
-    Files that cannot be read are left out with an `UnreadablePicture` warning each, and one that
-    counts them. Raises `TrainerError` where there are no pictures.
+    Files that cannot be read are skipped with an `UnreadablePicture` warning for each, and one that
+    counts them. Raises `TrainerError` if there are no images.
     """
     files = _files(split, path)
     if not files:
         raise TrainerError(
-            f"no {split} pictures in {path}: they belong in folders named 0 to 9, "
-            "or in train, validation and test above those"
+            f"no {split} pictures in {path}: expected in folders named 0 to 9, "
+            "optionally grouped into train, validation and test"
         )
     if size is not None:
         chosen = repeated(len(files), size, np.random.default_rng(seed))
         files = [files[index] for index in chosen]
-    read = [each for chunk in in_chunks(_Read(files), len(files)) for each in chunk]
+    read = [each for chunk in in_chunks(_FileReader(files), len(files)) for each in chunk]
     for file, pixels in zip(files, read, strict=True):
         if isinstance(pixels, str):
             warnings.warn(UnreadablePicture(f"{file}: {pixels}"), stacklevel=2)
@@ -66,8 +65,8 @@ def folder(split: Split, path: Path, size: int | None, seed: int) -> Samples:
 
 
 @dataclass(frozen=True, slots=True)
-class _Read:
-    """Pixels of each file, or the reason why there are none."""
+class _FileReader:
+    """Reads and preprocesses files: pixels, uint8 [28, 28], or the reason why a file is skipped."""
 
     files: list[Path]
 
@@ -82,34 +81,33 @@ class _Read:
             return error.strerror or str(error)
         except PictureError as error:
             return str(error)
-        return pixels_of(picture.image, picture.scale)
+        return preprocess_or_blank(picture.image, picture.scale)
 
 
 def _files(split: Split, path: Path) -> list[Path]:
-    """The files of a part, in an order that does not depend on the file system."""
+    """The files of a split, in an order that does not depend on the file system."""
     if split is not Split.TRAIN and (path / split).is_dir():
-        return _in_digits(path / split)
-    missing = {part for part in _SHARES if not (path / part).is_dir()}
-    parted = (path / Split.TRAIN).is_dir()
-    files = _in_digits(path / Split.TRAIN if parted else path)
+        return _in_class_folders(path / split)
+    missing = {each for each in _PERCENTAGES if not (path / each).is_dir()}
+    has_splits = (path / Split.TRAIN).is_dir()
+    files = _in_class_folders(path / Split.TRAIN if has_splits else path)
     if not missing:
         return files
-    return [file for file in files if _part(file, missing) is split]
+    return [file for file in files if _split_of(file, missing) is split]
 
 
-def _in_digits(path: Path) -> list[Path]:
+def _in_class_folders(path: Path) -> list[Path]:
     found = [file for label in LABELS for file in (path / label).glob("*")]
     return sorted(file for file in found if file.is_file() and not file.name.startswith("."))
 
 
-def _part(file: Path, missing: Collection[Split]) -> Split:
-    """By what is in the file, so that a copy of it is never in two parts."""
+def _split_of(file: Path, missing: Collection[Split]) -> Split:
+    """The split of a file, by its content, so that copies of it are never in two splits."""
     try:
-        digest = hashlib.sha256(file.read_bytes()).digest()
+        percent = hash_percent(file.read_bytes())
     except OSError:
-        digest = hashlib.sha256(str(file).encode()).digest()
-    percent = int.from_bytes(digest[:4], "big") % 100
-    for part, share in _SHARES.items():
-        if part in missing and percent in share:
-            return part
+        percent = hash_percent(str(file).encode())
+    for split, percentages in _PERCENTAGES.items():
+        if split in missing and percent in percentages:
+            return split
     return Split.TRAIN

@@ -1,4 +1,4 @@
-"""MNIST (LeCun, Cortes, Burges 1998), read by torchvision."""
+"""MNIST (LeCun, Cortes, Burges 1998), read through torchvision."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from trainer.errors import TrainerError
 from trainer.recognition.preprocess import preprocess
 
 VALIDATION_SIZE = 5_000
-_SPLIT_SEED = 0  # fixed: the same 5,000 are held out whatever the seed of the run
+"""Number of images of MNIST's training set that are held out for validation."""
+
+_SPLIT_SEED = 0  # fixed, so that the same images are held out in every run
 
 
 @data_set(
@@ -21,12 +23,12 @@ _SPLIT_SEED = 0  # fixed: the same 5,000 are held out whatever the seed of the r
     files="mnist/MNIST/raw/*-idx*-ubyte*",
 )
 def mnist(split: Split, folder: Path, size: int | None, seed: int) -> Samples:
-    """55,000 / 5,000 / 10,000 pictures; the first two share MNIST's training part.
+    """55,000 / 5,000 / 10,000 images; the first two are MNIST's training set.
 
-    Each goes through `preprocess`, which leaves nearly all of them as they are, so that the model
-    learns from what it will be given when the same picture is sent to it. More than there are means
-    each of them again. Downloads what is not
-    there. Raises `TrainerError` when that fails, or where torchvision is not installed.
+    All images are preprocessed, which changes few of them, so that the model is trained on what it
+    will be given at serving. If `size` exceeds the number of images, they are repeated. Missing
+    files are downloaded. Raises `TrainerError` if that fails, if files are damaged, or if
+    torchvision is not installed.
     """
     try:
         from torchvision.datasets import MNIST
@@ -40,8 +42,14 @@ def mnist(split: Split, folder: Path, size: int | None, seed: int) -> Samples:
             f"MNIST is not in {folder / 'mnist'} and could not be downloaded ({reason}); "
             "set INKLING_DATA to a folder that has it, or use --data synthetic"
         ) from error
-    except (ValueError, AssertionError, IndexError) as error:  # half a file, from a cut download
-        raise TrainerError(f"MNIST in {folder / 'mnist'} is damaged; please delete it") from error
+    except (
+        ValueError,
+        AssertionError,
+        IndexError,
+    ) as error:  # incomplete files of an interrupted download
+        raise TrainerError(
+            f"MNIST in {folder / 'mnist'} is damaged; delete it to have it downloaded again"
+        ) from error
     pixels, labels = stored.data.numpy(), stored.targets.numpy()
     if split is not Split.TEST:
         order = np.random.default_rng(_SPLIT_SEED).permutation(len(labels))

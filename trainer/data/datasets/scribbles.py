@@ -1,4 +1,4 @@
-"""What people put on a canvas that is neither digit nor letter, made from a seed.
+"""Synthetic drawings that are neither digits nor letters.
 
 Scribbles, lines, crossings-out, shapes, dots, noise, and several digits at once.
 """
@@ -13,21 +13,24 @@ import numpy as np
 from numpy.random import Generator
 
 from trainer.data.datasets import data_set
-from trainer.data.datasets.synthetic import drawn
+from trainer.data.datasets.synthetic import synthetic_strokes
 from trainer.data.rendering.canvas import RenderStyle, render
-from trainer.data.rendering.numbers import put_together
-from trainer.data.rendering.rendered import Drawings
+from trainer.data.rendering.numbers import compose_number
+from trainer.data.rendering.rendered import RenderedDataset
 from trainer.data.samples import NOT_A_DIGIT, Samples, Split
-from trainer.recognition.preprocess import Pixels
-from trainer.recognition.strokes import Line, Strokes, catmull_rom
+from trainer.recognition.array_types import Pixels
+from trainer.recognition.strokes import Line, Strokes, catmull_rom, rotation
 
-_SIZES = {Split.TRAIN: 10_000, Split.VALIDATION: 2_000, Split.TEST: 2_000}
+_DEFAULT_SIZES = {Split.TRAIN: 10_000, Split.VALIDATION: 2_000, Split.TEST: 2_000}
 
 
 @data_set("scribbles", "Scribbles: made by this project")
 def scribbles(split: Split, _folder: Path, size: int | None, seed: int) -> Samples:
-    """Each kind of scribble equally often, in random looks."""
-    return Drawings(_draw, size or _SIZES[split], split, seed).samples()
+    """Each kind of scribble equally often, in random styles.
+
+    Validation and test splits do not depend on the seed.
+    """
+    return RenderedDataset(_draw, size or _DEFAULT_SIZES[split], split, seed).samples()
 
 
 def _draw(index: int, rng: Generator) -> tuple[int, Pixels]:
@@ -35,7 +38,7 @@ def _draw(index: int, rng: Generator) -> tuple[int, Pixels]:
 
 
 def scribble(index: int, rng: Generator) -> Pixels:
-    """A picture of something that is not a digit; each kind comes in its turn."""
+    """Render a random scribble. `index` selects its kind; the kinds alternate, noise comes last."""
     kinds = len(KINDS)
     if index % (kinds + 1) == kinds:
         return _noise(rng)
@@ -43,8 +46,8 @@ def scribble(index: int, rng: Generator) -> Pixels:
     return render(strokes, RenderStyle.random(rng))
 
 
-def _to_and_fro(rng: Generator) -> Strokes:
-    """A pen that runs about at random, long enough to be no digit."""
+def _random_path(rng: Generator) -> Strokes:
+    """A random path, long enough not to be a digit."""
     count = int(rng.integers(10, 40))
     if rng.random() < 0.5:
         points = rng.random((count, 2))
@@ -59,18 +62,18 @@ def _zigzag(rng: Generator) -> Strokes:
     along = np.where(np.arange(count) % 2, 1.0, 0.0) + rng.normal(0, 0.1, count)
     points = np.column_stack([across, along])
     line = points if rng.random() < 0.5 else catmull_rom(points)
-    return [_turned(line, rng.uniform(0, np.pi))]
+    return [line @ rotation(rng.uniform(0, np.pi))]
 
 
 def _lines(rng: Generator) -> Strokes:
-    """One line nearer to lying than to standing, which would be a 1; or several, side by side."""
+    """Several parallel lines, or one that is too near to horizontal to be a 1."""
     if rng.random() < 0.4:
-        return [_turned(_segment(rng), rng.uniform(-np.pi / 5, np.pi / 5))]
+        return [_segment(rng) @ rotation(rng.uniform(-np.pi / 5, np.pi / 5))]
     angle, distance = rng.uniform(0, np.pi), rng.uniform(0.15, 0.5)
     lines = []
     for number in range(int(rng.integers(3, 7))):
         offset = np.array([0, number * distance]) + rng.normal(0, 0.03, 2)
-        lines.append(_turned(_segment(rng) + offset, angle))
+        lines.append((_segment(rng) + offset) @ rotation(angle))
     return lines
 
 
@@ -80,10 +83,10 @@ def _cross(rng: Generator) -> Strokes:
     if rng.random() < 0.3:
         place = np.linspace(-0.4, 0.4, int(rng.integers(2, 4)))
         bars = [_segment(rng) + np.array([0, offset]) for offset in place]
-        return [_turned(bar, angle + turn) for turn in (0, np.pi / 2) for bar in bars]
+        return [bar @ rotation(angle + turn) for turn in (0, np.pi / 2) for bar in bars]
     count = int(rng.integers(2, 5))
     turns = angle + np.arange(count) * np.pi / count + rng.normal(0, 0.12, count)
-    return [_turned(_segment(rng) + rng.normal(0, 0.05, 2), turn) for turn in turns]
+    return [(_segment(rng) + rng.normal(0, 0.05, 2)) @ rotation(turn) for turn in turns]
 
 
 def _shape(rng: Generator) -> Strokes:
@@ -91,7 +94,7 @@ def _shape(rng: Generator) -> Strokes:
     turn = rng.normal(0, 0.2)
     makers = (_spiral, _star, _triangle, _rectangle, _heart, _arrow, _tick, _wave, _face)
     strokes = makers[rng.integers(len(makers))](rng)
-    return [_turned(_bent(line, rng), turn) for line in strokes]
+    return [_unsteady(line, rng) @ rotation(turn) for line in strokes]
 
 
 def _spiral(rng: Generator) -> Strokes:
@@ -129,7 +132,7 @@ def _arrow(rng: Generator) -> Strokes:
     head = rng.uniform(0.2, 0.5)
     shaft = np.array([[-1, 0], [1, 0]], float)
     tip = np.array([[1 - head, -head], [1, 0], [1 - head, head]], float)
-    return [_turned(line, rng.choice([0, np.pi])) for line in (shaft, tip)]
+    return [line @ rotation(rng.choice([0, np.pi])) for line in (shaft, tip)]
 
 
 def _tick(rng: Generator) -> Strokes:
@@ -150,17 +153,17 @@ def _face(rng: Generator) -> Strokes:
 
 
 def _dots(rng: Generator) -> Strokes:
-    """Taps of the pen, apart from each other."""
+    """Several taps of the pen."""
     count = int(rng.integers(2, 9))
     return [place + rng.normal(0, 0.01, (3, 2)) for place in rng.random((count, 1, 2))]
 
 
 def _crossed_out(rng: Generator) -> Strokes:
-    """A digit with so much over it that nobody would read it out."""
-    digit = drawn(int(rng.integers(10)), rng)
+    """A digit that is crossed out and no longer legible."""
+    digit = synthetic_strokes(int(rng.integers(10)), rng)
     points = np.vstack(digit)
     low, extent = points.min(axis=0), np.ptp(points, axis=0)
-    over = (_zigzag, _to_and_fro)[rng.integers(2)](rng) if rng.random() < 0.6 else _lines_over(rng)
+    over = (_zigzag, _random_path)[rng.integers(2)](rng) if rng.random() < 0.6 else _lines_over(rng)
     covering = np.vstack(over)
     start, reach = covering.min(axis=0), np.maximum(np.ptp(covering, axis=0), 1e-6)
     size = np.maximum(extent, 0.5 * extent.max()) * rng.uniform(0.9, 1.4)
@@ -171,18 +174,18 @@ def _crossed_out(rng: Generator) -> Strokes:
 def _lines_over(rng: Generator) -> Strokes:
     count = int(rng.integers(2, 5))
     angles = rng.uniform(-0.5, 0.5) + np.arange(count) * np.pi / count
-    return [_turned(_segment(rng), angle) for angle in angles]
+    return [_segment(rng) @ rotation(angle) for angle in angles]
 
 
 def _several_digits(rng: Generator) -> Strokes:
-    """Two to four digits beside each other, touching or not."""
+    """Two to four digits beside each other, touching or not: not a single digit."""
     count = int(rng.choice([2, 2, 3, 4]))
-    digits = [drawn(int(rng.integers(10)), rng) for _ in range(count)]
-    return put_together(digits, rng, touching=rng.random() < 0.5)
+    digits = [synthetic_strokes(int(rng.integers(10)), rng) for _ in range(count)]
+    return compose_number(digits, rng, touching=rng.random() < 0.5)
 
 
-KINDS: dict[str, Callable[[Generator], Strokes]] = {
-    "to and fro": _to_and_fro,
+KINDS: dict[str, Callable[[Generator], Strokes]] = {  # and noise
+    "random path": _random_path,
     "zigzag": _zigzag,
     "lines": _lines,
     "cross": _cross,
@@ -194,7 +197,7 @@ KINDS: dict[str, Callable[[Generator], Strokes]] = {
 
 
 def _noise(rng: Generator) -> Pixels:
-    """No drawing at all: grains of any size on paper, as from a camera that saw nothing."""
+    """No drawing at all: paper grain of any size."""
     side = int(rng.integers(28, 200))
     cells = int(rng.integers(4, 60))
     grains = rng.random((cells, cells), np.float32)
@@ -207,23 +210,19 @@ def _noise(rng: Generator) -> Pixels:
 
 
 def _segment(rng: Generator) -> Line:
-    """A lying line of length 1 or so around the origin, a little bent."""
+    """A horizontal, slightly curved line of length about 1, centered at the origin."""
     half = rng.uniform(0.35, 0.55)
     x = np.linspace(-half, half, 9)
     return np.column_stack([x, rng.normal(0, 0.15) * (x**2 - half**2)])
 
 
 def _polygon(corners: int, skip: int) -> Line:
+    """A regular polygon, or with `skip` > 1 a star, of radius 1."""
     angles = 2 * np.pi * skip * np.arange(corners + 1) / corners - np.pi / 2
     return np.column_stack([np.cos(angles), np.sin(angles)])
 
 
-def _turned(line: Line, angle: float) -> Line:
-    cos, sin = np.cos(angle), np.sin(angle)
-    return line @ np.array([[cos, sin], [-sin, cos]])
-
-
-def _bent(line: Line, rng: Generator) -> Line:
-    """As an unsteady hand would draw it."""
+def _unsteady(line: Line, rng: Generator) -> Line:
+    """Distort a line as if drawn by an unsteady hand."""
     wave = np.sin(line[:, ::-1] * rng.uniform(1, 4) + rng.uniform(0, 6))
     return line + rng.normal(0, 0.02, line.shape) + wave * rng.normal(0, 0.05)

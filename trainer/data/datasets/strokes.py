@@ -1,6 +1,7 @@
-"""Digits that people drew with a pen, kept as strokes (UNIPEN, pendigits).
+"""Digits that people drew with a pen, stored as strokes (UNIPEN, pendigits).
 
-Files are `strokes/digits-*.jsonl.gz` in the data folder; `trainer.data.strokes.records` reads them.
+The files are `strokes/digits-*.jsonl.gz` in the data folder, read by
+`trainer.data.strokes.records`.
 """
 
 from __future__ import annotations
@@ -10,34 +11,42 @@ from pathlib import Path
 import numpy as np
 
 from trainer.data.datasets import data_set
-from trainer.data.rendering.rendered import Drawings, RenderedRecords
+from trainer.data.rendering.rendered import RecordRenderer, RenderedDataset
 from trainer.data.samples import Samples, Split, repeated
 from trainer.data.strokes.records import ATTRIBUTION, read_split
 
-VALIDATION_LOOKS = 4
-"""Each digit of the few validation writers is rendered so many times, each time in another look."""
+VALIDATION_RENDERINGS = 4
+"""How often each digit of the few validation writers is rendered, each time in another style."""
 
-_OTHER_HANDS = 0.5  # share of the training part
+AUGMENTED_SHARE = 0.5
+"""Share of the training split to which stroke augmentation is applied."""
 
 
 @data_set("strokes", ATTRIBUTION, files="strokes/digits-*.jsonl.gz")
 def strokes(split: Split, folder: Path, size: int | None, seed: int) -> Samples:
-    """The digits of the split's writers, each rendered on a canvas in a random look.
+    """The digits of the split's writers, each rendered in a random style.
 
-    More than there are records means painting each of them again, in another look. For training
-    half of them are rendered as another hand might have written them. Validation and test look the
-    same whatever the seed.
+    If `size` exceeds the number of records, they are rendered several times, in other styles.
+    Stroke augmentation is applied to half of the training split. Validation and test splits do not
+    depend on the seed. Raises `TrainerError` if the files are missing or damaged.
     """
-    return stroke_drawings(split, folder, size, seed).samples()
+    return rendered_strokes(split, folder, size, seed).samples()
 
 
-def stroke_drawings(
-    split: Split, folder: Path, size: int | None, seed: int, other_hands: float = _OTHER_HANDS
-) -> Drawings:
-    """The same, rendered on demand; `other_hands` is the share of them in training."""
+def rendered_strokes(
+    split: Split,
+    folder: Path,
+    size: int | None,
+    seed: int,
+    augmented_share: float = AUGMENTED_SHARE,
+) -> RenderedDataset:
+    """The same as `strokes`, rendered on demand.
+
+    `augmented_share`, 0..1, applies to the training split only.
+    """
     records = read_split(folder, "digits", split)
     if size is None and split is Split.VALIDATION:
-        size = VALIDATION_LOOKS * len(records)
+        size = VALIDATION_RENDERINGS * len(records)
     order = repeated(len(records), size, np.random.default_rng(seed))
-    draw = RenderedRecords(records, order, other_hands if split is Split.TRAIN else 0.0)
-    return Drawings(draw, len(order), split, seed)
+    draw = RecordRenderer(records, order, augmented_share if split is Split.TRAIN else 0.0)
+    return RenderedDataset(draw, len(order), split, seed)

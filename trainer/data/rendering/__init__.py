@@ -1,1 +1,1 @@
-"""From pen strokes to pictures: a canvas, a photo, another handwriting, a number."""
+"""Rendering: from pen strokes to images of a canvas or a photo, and to preprocessed samples."""

@@ -1,4 +1,4 @@
-"""Numbers in somebody's hand, put together from digits: what several digits are measured on."""
+"""Composing numbers from digits: what the recognition of numbers is measured on."""
 
 from __future__ import annotations
 
@@ -10,13 +10,15 @@ from numpy.random import Generator
 from trainer.recognition.strokes import Strokes
 
 GAP = (0.18, 0.5)
-"""Between two digits that do not touch, in heights of a digit; wider than any pen used here."""
+"""Range of the gap between digits that do not touch, in heights of a digit; wider than any pen that
+is used with it."""
 
 
-def put_together(digits: Sequence[Strokes], rng: Generator, touching: bool = False) -> Strokes:
-    """Strokes of a number: each digit of about the same height, on about the same line.
+def compose_number(digits: Sequence[Strokes], rng: Generator, touching: bool = False) -> Strokes:
+    """Place digits beside each other, with about the same height and baseline.
 
-    Two digits that touch overlap by a little.
+    The height of a digit is about 1. With `touching`, neighboring digits overlap a little;
+    otherwise the gaps between them are drawn from `GAP`.
     """
     lines: Strokes = []
     edge = 0.0

@@ -1,4 +1,4 @@
-"""What a camera makes of ink on paper."""
+"""Rendering strokes as a photo: paper, light and camera."""
 
 from __future__ import annotations
 
@@ -10,34 +10,34 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from trainer.recognition.preprocess import Pixels
+from trainer.recognition.array_types import Pixels
 
 Planes = NDArray[Any]
-"""float32 [height, width, 3], 0..1, red, green, blue; OpenCV's stubs know no more."""
+"""float32 [height, width, 3] (RGB) or [height, width], 0..1. OpenCV's stubs do not know that."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Photo:
-    """One photo's paper, light and camera. Shares are of 1 unless said otherwise."""
+    """The paper, light and camera of one photo. Lightness is 0..1, 1 for white."""
 
-    paper: tuple[float, float, float] = (0.9, 0.9, 0.87)  # colour
-    ink: tuple[float, float, float] = (0.1, 0.1, 0.15)  # colour
-    texture: float = 0.02  # standard deviation of the paper's lightness
+    paper: tuple[float, float, float] = (0.9, 0.9, 0.87)  # RGB, 0..1
+    ink: tuple[float, float, float] = (0.1, 0.1, 0.15)  # RGB, 0..1
+    texture: float = 0.02  # standard deviation of the paper's lightness, relative to it
     rules: Literal["none", "lines", "squares"] = "none"
     rule_distance: float = 0.12  # share of the photo's side
-    rule_strength: float = 0.4  # of black
-    dryness: float = 0.0  # share of a ballpoint's ink that does not reach the paper
-    perspective: float = 0.0  # how far the corners move, as a share of the photo's side
-    light: float = 0.2  # the darkest place has lost this much
-    shadow: float = 0.0  # a shadow with a soft edge takes this much
-    blur: float = 0.6  # standard deviation, pixels
-    noise: float = 0.01  # standard deviation of each pixel
-    jpeg: int = 80  # quality
-    seed: int = 0
+    rule_strength: float = 0.4  # share of the light that rules absorb, 0..1
+    dryness: float = 0.0  # share of a ballpoint's ink that does not reach the paper, 0..1
+    perspective: float = 0.0  # maximum shift of the corners, as a share of the photo's side
+    light: float = 0.2  # share of the light that is missing in the darkest corner, 0..1
+    shadow: float = 0.0  # share of the light that a shadow with a soft edge takes, 0..1
+    blur: float = 0.6  # standard deviation in pixels
+    noise: float = 0.01  # standard deviation of a pixel's lightness
+    jpeg: int = 80  # quality, 1..100
+    seed: int = 0  # of everything random in this photo
 
     @classmethod
     def random(cls, rng: Generator) -> Photo:
-        """Any paper, pen, light and camera that people have."""
+        """A photo with random paper, pen, light and camera, over the range that people use."""
         white = rng.uniform(0.65, 1.0)
         tint = rng.normal(0, 0.03, 3)
         blue = rng.random() < 0.5
@@ -64,11 +64,17 @@ class Photo:
 
 
 def photograph(coverage: Pixels, photo: Photo) -> Pixels:
-    """Photograph ink, uint8 [height, width] with 255 for nothing but ink: RGB, uint8."""
+    """Render a photo of ink.
+
+    `coverage` is uint8 [height, width], 255 where a pixel is all ink. Returns uint8
+    [height, width, 3] (RGB).
+    """
     rng = np.random.default_rng(photo.seed)
     amount = coverage.astype(np.float32) / 255
     if photo.dryness:
-        amount *= 1 - photo.dryness * (_cloud(rng, coverage.shape, 40) > 0.2) * rng.uniform(0.5, 1)
+        amount *= 1 - photo.dryness * (_smooth_noise(rng, coverage.shape, 40) > 0.2) * rng.uniform(
+            0.5, 1
+        )
     sheet = _sheet(coverage.shape, photo, rng)
     seen: Planes = sheet + (np.array(photo.ink, np.float32) - sheet) * amount[:, :, None]
     seen = _tilt(seen, photo, rng) * _light(coverage.shape, photo, rng)[:, :, None]
@@ -79,14 +85,14 @@ def photograph(coverage: Pixels, photo: Photo) -> Pixels:
 
 
 def through_jpeg(picture: Pixels, quality: int) -> Pixels:
-    """Store a grey or RGB picture as JPEG and open it again."""
+    """Encode a gray or RGB image as JPEG of a quality of 1..100, and decode it again."""
     stored = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
     return np.asarray(cv2.imdecode(stored, cv2.IMREAD_UNCHANGED))
 
 
 def _sheet(shape: tuple[int, ...], photo: Photo, rng: Generator) -> Planes:
-    """Paper with its texture and its rules."""
-    grain = rng.standard_normal(shape, np.float32) * 0.5 + _cloud(rng, shape, 30)
+    """The sheet of paper with its texture and ruled lines."""
+    grain = rng.standard_normal(shape, np.float32) * 0.5 + _smooth_noise(rng, shape, 30)
     sheet = np.array(photo.paper, np.float32) * (1 + photo.texture * grain[:, :, None])
     if photo.rules == "none":
         return sheet
@@ -99,12 +105,12 @@ def _sheet(shape: tuple[int, ...], photo: Photo, rng: Generator) -> Planes:
         if photo.rules == "squares":
             cv2.line(lines, (offset, 0), (offset, shape[0]), 255, thickness)
     strength = lines.astype(np.float32)[:, :, None] / 255 * photo.rule_strength
-    colour = np.array([1.0, 0.75, 0.5] if rng.random() < 0.6 else [1.0, 1.0, 1.0], np.float32)
-    return sheet * (1 - strength * colour)
+    color = np.array([1.0, 0.75, 0.5] if rng.random() < 0.6 else [1.0, 1.0, 1.0], np.float32)
+    return sheet * (1 - strength * color)
 
 
 def _tilt(seen: Planes, photo: Photo, rng: Generator) -> Planes:
-    """Look at the sheet from a little aside; what lies beyond its edge continues it."""
+    """A perspective view of the sheet, which is continued beyond its edges."""
     height, width = seen.shape[:2]
     corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
     moved = corners + rng.uniform(-1, 1, (4, 2)).astype(np.float32) * photo.perspective * width
@@ -115,7 +121,7 @@ def _tilt(seen: Planes, photo: Photo, rng: Generator) -> Planes:
 
 
 def _light(shape: tuple[int, ...], photo: Photo, rng: Generator) -> Planes:
-    """Light that falls off to one side, and the edge of a shadow across the sheet: 0..1."""
+    """Light that decreases to one side, and the edge of a shadow: float32 [height, width], 0..1."""
     angle, where = rng.uniform(0, 2 * np.pi, 2), rng.uniform(-0.5, 0.5)
     y, x = np.mgrid[0 : shape[0], 0 : shape[1]].astype(np.float32)
     y, x = y / shape[0] - 0.5, x / shape[1] - 0.5
@@ -127,7 +133,7 @@ def _light(shape: tuple[int, ...], photo: Photo, rng: Generator) -> Planes:
     return light.astype(np.float32)
 
 
-def _cloud(rng: Generator, shape: tuple[int, ...], cells: int) -> Planes:
-    """Smooth noise of standard deviation 1 or so."""
+def _smooth_noise(rng: Generator, shape: tuple[int, ...], cells: int) -> Planes:
+    """Smooth noise of standard deviation about 1, with `cells` independent values per side."""
     coarse = rng.standard_normal((cells, cells), np.float32)
     return cv2.resize(coarse, shape[::-1], interpolation=cv2.INTER_CUBIC)

@@ -1,4 +1,4 @@
-"""Drawings by their index: each is rendered, prepared and labelled when it is asked for."""
+"""Data sets that are rendered on demand: each sample is drawn and preprocessed when accessed."""
 
 from __future__ import annotations
 
@@ -12,47 +12,47 @@ from PIL import Image
 
 from trainer.data.parallel import in_chunks
 from trainer.data.rendering.canvas import RenderStyle, render
-from trainer.data.rendering.stroke_augmentation import another_hand
+from trainer.data.rendering.stroke_augmentation import augment_strokes
 from trainer.data.samples import Samples, Split
 from trainer.data.strokes.records import Record
-from trainer.recognition.preprocess import SIDE, EmptyDrawing, Pixels, preprocess
+from trainer.recognition.array_types import Pixels
+from trainer.recognition.preprocess import SIDE, EmptyDrawing, preprocess
 
 Draw = Callable[[int, Generator], tuple[int, Image.Image | Pixels]]
-"""(index, random numbers of its own) → (label, picture as `preprocess` takes it). Picklable."""
+"""(index, random generator for this index) → (label, image as `preprocess` takes it). Picklable."""
 
 
 @dataclass(frozen=True, slots=True)
-class RenderedRecords:
-    """Draw what people drew, in this order, each in a random look.
-
-    `other_hands` is the share of them that is drawn as another hand might have done it.
-    """
+class RecordRenderer:
+    """Renders stroke records, each in a random style; a `Draw` function."""
 
     records: Sequence[Record]
     order: NDArray[np.int64]
-    other_hands: float = 0.0
+    """Index of the record for each sample."""
+    augmented_share: float = 0.0
+    """Share of the samples to which stroke augmentation is applied, 0..1."""
 
     def __call__(self, index: int, rng: Generator) -> tuple[int, Pixels]:
         record = self.records[self.order[index]]
         strokes = record.strokes
-        if self.other_hands and rng.random() < self.other_hands:
-            strokes = another_hand(strokes, rng)
+        if self.augmented_share and rng.random() < self.augmented_share:
+            strokes = augment_strokes(strokes, rng)
         return record.target, render(strokes, RenderStyle.random(rng))
 
 
-def pixels_of(picture: Image.Image | Pixels, scale: float = 1.0) -> Pixels:
-    """What `preprocess` makes of a picture, or pixels without ink where it finds nothing."""
+def preprocess_or_blank(picture: Image.Image | Pixels, scale: float = 1.0) -> Pixels:
+    """`preprocess` an image, or return an image without ink if it finds none: uint8 [28, 28]."""
     try:
         return preprocess(picture, scale).pixels
     except EmptyDrawing:
         return np.zeros((SIDE, SIDE), np.uint8)
 
 
-class Drawings:
-    """(pixels uint8 [28, 28], label) pairs.
+class RenderedDataset:
+    """A data set of (pixels uint8 [28, 28], label) pairs, rendered on access.
 
-    The item at an index is the same whenever and wherever it is asked for: its random numbers come
-    from the seed, the split and the index. Only the training part depends on the seed.
+    The sample at an index is the same in any process and at any time: its random generator is
+    seeded by seed, split and index. Only the training split depends on the seed.
     """
 
     def __init__(self, draw: Draw, count: int, split: Split, seed: int) -> None:
@@ -64,13 +64,14 @@ class Drawings:
         return self._count
 
     def __getitem__(self, index: int) -> tuple[Pixels, int]:
+        """Raise `IndexError` outside 0..len - 1."""
         if not 0 <= index < self._count:
             raise IndexError(index)
         label, picture = self._draw(index, np.random.default_rng([*self._stream, index]))
-        return pixels_of(picture), label
+        return preprocess_or_blank(picture), label
 
     def samples(self) -> Samples:
-        """All of them, rendered on every core there is."""
+        """Render all samples, in parallel on all CPU cores."""
         return Samples.join(in_chunks(self._some, self._count))
 
     def _some(self, indices: range) -> Samples:

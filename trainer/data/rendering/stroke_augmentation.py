@@ -1,4 +1,8 @@
-"""The same digit as another hand might have written it."""
+"""Augmentation of pen strokes: random distortions of the pen's path, before rendering.
+
+So that the drawings of few writers stand for those of many (after Simard, Steinkraus and Platt
+2003, applied to strokes instead of pixels).
+"""
 
 from __future__ import annotations
 
@@ -7,42 +11,47 @@ from collections.abc import Callable
 import numpy as np
 from numpy.random import Generator
 
-from trainer.recognition.strokes import Line, Strokes
+from trainer.recognition.strokes import Line, Strokes, rotation
 
-_OFFSET = 0.02  # standard deviations, of the drawing's longer side: how far a stroke lies off,
-_GROWTH = 0.06  # in the logarithm: how much larger or smaller it is,
-_TURN = 0.05  # radians: and how much it is turned
+# Standard deviations of what happens to each stroke.
+_OFFSET = 0.02  # of the drawing's longer side
+_LOG_SCALE = 0.06  # logarithm of a factor
+_ROTATION = 0.05  # radians
+_WAVE_AMPLITUDE = 0.03  # of the field that distorts the whole drawing, by its longer side
 
 
-def another_hand(strokes: Strokes, rng: Generator) -> Strokes:
-    """Bend a drawing by a smooth field, and move each of its strokes a little by itself.
+def augment_strokes(strokes: Strokes, rng: Generator) -> Strokes:
+    """Distort a drawing by a smooth random field, and move, scale and rotate each stroke a little.
 
-    So the drawings of few writers stand for those of many (after Simard, Steinkraus and Platt 2003,
-    on the pen's path instead of the picture). The longer side of what comes back is about 1.
+    The drawing is first scaled to a longer side of 1, centered at the origin. Returns as many
+    strokes of as many points.
     """
     points = np.vstack(strokes)
     low, high = points.min(axis=0), points.max(axis=0)
     middle, longest = (low + high) / 2, max(float((high - low).max()), 1e-9)
-    bend = bending(rng)
-    return [bend(_moved((line - middle) / longest, rng)) for line in strokes]
+    distort = random_distortion(rng)
+    return [distort(_moved((line - middle) / longest, rng)) for line in strokes]
 
 
-def bending(rng: Generator) -> Callable[[Line], Line]:
-    """A smooth random field by which to bend all the lines of a drawing, about 1 high or wide."""
+def random_distortion(rng: Generator) -> Callable[[Line], Line]:
+    """A smooth random displacement field, to distort all lines of a drawing by.
+
+    Coordinates are in units of the drawing's height or width, about 1.
+    """
     frequency = rng.uniform(1.5, 5, (2, 2, 2))
     phase = rng.uniform(0, 2 * np.pi, (2, 2))
-    amount = rng.normal(0, 0.03, (2, 2))
+    amplitude = rng.normal(0, _WAVE_AMPLITUDE, (2, 2))
 
-    def bend(line: Line) -> Line:
-        waves = np.sin(np.einsum("nc,adc->nad", line, frequency) + phase) * amount
+    def distort(line: Line) -> Line:
+        waves = np.sin(np.einsum("nc,adc->nad", line, frequency) + phase) * amplitude
         return line + waves.sum(axis=2)
 
-    return bend
+    return distort
 
 
 def _moved(line: Line, rng: Generator) -> Line:
-    centre = line.mean(axis=0)
-    angle, growth = rng.normal(0, _TURN), np.exp(rng.normal(0, _GROWTH))
-    cos, sin = np.cos(angle), np.sin(angle)
-    turned = (line - centre) @ np.array([[cos, sin], [-sin, cos]]) * growth
-    return turned + centre + rng.normal(0, _OFFSET, 2)
+    """Rotate and scale a stroke around its center of mass, and move it."""
+    center = line.mean(axis=0)
+    angle, scale = rng.normal(0, _ROTATION), np.exp(rng.normal(0, _LOG_SCALE))
+    turned = (line - center) @ rotation(angle) * scale
+    return turned + center + rng.normal(0, _OFFSET, 2)

@@ -1,1 +1,1 @@
-"""Pen strokes as files."""
+"""Pen strokes: records as files, the UNIPEN archive, and the templates of synthetic digits."""

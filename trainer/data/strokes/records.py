@@ -1,4 +1,4 @@
-"""Pen strokes as files: who drew what, and to which part of the data each writer belongs.
+"""Stroke records: drawn characters with their writers, and the split of each writer.
 
 A record is one JSON line: {"label": "7", "strokes": [[[x, y], …], …], "writer": …, "source": …}.
 """
@@ -18,8 +18,9 @@ import msgspec
 import numpy as np
 
 from trainer.atomic import write_file
-from trainer.data.samples import NOT_A_DIGIT, Split
+from trainer.data.samples import Split, hash_percent
 from trainer.errors import TrainerError
+from trainer.recognition.labels import NOT_A_DIGIT
 from trainer.recognition.strokes import Line, Strokes
 
 ATTRIBUTION = (
@@ -27,48 +28,61 @@ ATTRIBUTION = (
     "Pen-Based Recognition of Handwritten Digits (E. Alpaydin, F. Alimoglu, UCI), CC BY 4.0"
 )
 
+"""Sources of the records, to be named by models that were trained on them."""
+
 Kind = Literal["digits", "letters"]
+"""The kinds of files, `KIND-*.jsonl.gz`."""
 
 _WRITERS = Path(__file__).with_name("writers.json")
-"""The recorded split: for each part the SHA-256 of its writers' names, cut to 16 digits."""
+"""The recorded split: for each split the hashes of its writers' names."""
+
+_NAME_HASH_DIGITS = 16  # hexadecimal digits of a SHA-256
+_TRAIN_PERCENT, _VALIDATION_PERCENT = 70, 10  # of the writers; the others are for testing
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One drawn character and who drew it."""
+    """A drawn character."""
 
     label: str
+    """The character."""
     strokes: Strokes
+    """At least one, each of at least one point, y down."""
     writer: str
+    """Identifies who drew it."""
     source: str = ""
+    """The data set that it comes from."""
 
     @property
     def target(self) -> int:
-        """What a model is to answer: the digit, or `NOT_A_DIGIT`."""
+        """The label for training: the digit, or `NOT_A_DIGIT`."""
         return int(self.label) if self.label.isdecimal() else NOT_A_DIGIT
 
 
 def read_split(folder: Path, kind: Kind, split: Split) -> list[Record]:
-    """Every record of the split's writers. Raises `TrainerError` as `read` does."""
-    parsed = _parsed(folder, kind)
-    return [_record(line) for line in parsed if split_of(line.writer) is split]
+    """All records of the split's writers. Raises `TrainerError` as `read` does."""
+    lines = _read_lines(folder, kind)
+    return [_record(line) for line in lines if split_of(line.writer) is split]
 
 
 def read(folder: Path, kind: Kind) -> Iterator[Record]:
-    """Yield every record of every file `strokes/KIND-*.jsonl.gz`.
+    """Yield the records of all files `FOLDER/strokes/KIND-*.jsonl.gz`, in the order of their names.
 
-    Raises `TrainerError` where there is none or one is bad.
+    Raises `TrainerError` if there is no file, or at an invalid record.
     """
-    return map(_record, _parsed(folder, kind))
+    return map(_record, _read_lines(folder, kind))
 
 
 def write(file: Path, records: Iterable[Record]) -> int:
-    """Write a file of records and give back how many; the same records give the same bytes."""
+    """Write a file of records atomically, and return their number.
+
+    The same records always give the same bytes.
+    """
     lines = [
         json.dumps(
             {
                 "label": record.label,
-                "strokes": [_plain(line) for line in record.strokes],
+                "strokes": [_to_list(line) for line in record.strokes],
                 "writer": record.writer,
                 "source": record.source,
             },
@@ -81,58 +95,63 @@ def write(file: Path, records: Iterable[Record]) -> int:
     return len(lines)
 
 
-def _plain(line: Line) -> list[list[float]]:
-    """Whole numbers where the tablet gave no others."""
-    whole = line.astype(np.int64)
-    plain: list[list[float]] = (whole if (whole == line).all() else line).tolist()
-    return plain
+def _to_list(line: Line) -> list[list[float]]:
+    """As integers, if all coordinates are."""
+    rounded = line.astype(np.int64)
+    points: list[list[float]] = (rounded if (rounded == line).all() else line).tolist()
+    return points
 
 
 def split_of(writer: str) -> Split:
-    """The part a writer belongs to, for ever.
+    """The split that a writer belongs to, which never changes.
 
-    By writer and never by record, since one person's digits look alike. The writers of UNIPEN and
-    pendigits are recorded; any other is assigned by a hash of the name: 70 % train, 10 %
-    validation, 20 % test.
+    Data is split by writer, not by record, since the digits of one person look alike. The writers
+    of UNIPEN and pendigits are recorded in a file; others are assigned by a hash of their name:
+    70 % train, 10 % validation, 20 % test.
     """
     recorded = _recorded().get(_name_hash(writer))
     if recorded is not None:
         return recorded
-    percent = int.from_bytes(hashlib.sha256(writer.encode()).digest()[:4], "big") % 100
-    if percent < 70:
+    percent = hash_percent(writer.encode())
+    if percent < _TRAIN_PERCENT:
         return Split.TRAIN
-    return Split.VALIDATION if percent < 80 else Split.TEST
+    return Split.VALIDATION if percent < _TRAIN_PERCENT + _VALIDATION_PERCENT else Split.TEST
 
 
 def record_writers(folder: Path) -> int:
-    """Write down the split of every writer in the folder, beside those recorded already."""
+    """Record the split of each writer in the folder, in addition to those recorded before.
+
+    Returns the number of all recorded writers. Raises `TrainerError` as `read` does.
+    """
     kinds: tuple[Kind, ...] = ("digits", "letters")
     writers = {record.writer for kind in kinds for record in read(folder, kind)}
     split_by_hash = dict(_recorded()) | {_name_hash(name): split_of(name) for name in writers}
-    text = {
-        split: sorted(name for name, part in split_by_hash.items() if part is split)
+    writers_by_split = {
+        split: sorted(name for name, own in split_by_hash.items() if own is split)
         for split in Split
     }
-    write_file(_WRITERS, json.dumps(text, indent=1).encode() + b"\n")
+    write_file(_WRITERS, json.dumps(writers_by_split, indent=1).encode() + b"\n")
     _recorded.cache_clear()
     return len(split_by_hash)
 
 
 @cache
 def _recorded() -> dict[str, Split]:
+    """The recorded split of each writer, by the hash of the name."""
     try:
-        parts = json.loads(_WRITERS.read_text())
+        writers_by_split = json.loads(_WRITERS.read_text())
     except FileNotFoundError:
         return {}
-    return {name: Split(part) for part, names in parts.items() for name in names}
+    return {name: Split(split) for split, names in writers_by_split.items() for name in names}
 
 
 def _name_hash(writer: str) -> str:
-    return hashlib.sha256(writer.encode()).hexdigest()[:16]
+    """Identifies a writer without giving the name away."""
+    return hashlib.sha256(writer.encode()).hexdigest()[:_NAME_HASH_DIGITS]
 
 
 class _Line(msgspec.Struct, gc=False):
-    """A record as its file has it."""
+    """A record as it is stored."""
 
     label: str | int
     strokes: list[list[tuple[float, float]]]
@@ -140,11 +159,11 @@ class _Line(msgspec.Struct, gc=False):
     source: str = ""
 
 
-def _parsed(folder: Path, kind: Kind) -> Iterator[_Line]:
+def _read_lines(folder: Path, kind: Kind) -> Iterator[_Line]:
     files = sorted((folder / "strokes").glob(f"{kind}-*.jsonl.gz"))
     if not files:
         raise TrainerError(
-            f"no strokes in {folder / 'strokes'} ({kind}-*.jsonl.gz); set INKLING_DATA to a folder "
+            f"no strokes in {folder / 'strokes'} ({kind}-*.jsonl.gz): set INKLING_DATA to a folder "
             "that has them, run `python -m trainer data fetch unipen`, or use --data synthetic"
         )
     decoder = msgspec.json.Decoder(_Line)
@@ -162,7 +181,7 @@ def _checked(line: _Line, kind: Kind) -> _Line:
         raise ValueError("no points")
     label = str(line.label)
     if kind == "digits" and not (len(label) == 1 and label in "0123456789"):
-        raise ValueError(f"{label!r} is no digit")
+        raise ValueError(f"{label!r} is not a digit")
     return line
 
 

@@ -1,9 +1,9 @@
-"""Digits drawn by hand as stroke templates: what the synthetic data set is made from.
+"""Hand-drawn stroke templates of digits, from which the synthetic data set is made.
 
-Each style is a list of strokes, each stroke the points that its pen passes through, in a unit
-square with x to the right and y down. The pen runs smoothly through the points; a point written twice is a
-corner. Styles that people really use and MNIST hardly has are here on purpose: the 1 with flag and
-foot, the crossed 7, the open 4, the slashed 0, the looped 2, the 9 like a g.
+Each style is a list of strokes; each stroke is a list of points (x, y) in a unit square, y down. The
+pen moves smoothly through the points; a point that is given twice is a corner. Styles that people
+use but MNIST hardly contains are included on purpose: the 1 with flag and foot, the crossed 7, the
+open 4, the slashed 0, the looped 2, the 9 like a g.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
-"""Reading the UNIPEN archive (Guyon et al. 1994, "UNIPEN project of on-line data exchange").
+"""Parser of the UNIPEN archive (Guyon et al. 1994, "UNIPEN project of on-line data exchange").
 
-The archive is a tree of text files of keywords that begin a line with a dot. Under `data/CATEGORY`
-lie files of segments, which name their ink by `.INCLUDE` of files under `include`. Ink is counted
-in components: each `.PEN_DOWN` block, and each `.PEN_UP` block that has points, from 0.
+The archive is a tree of text files, in which a keyword is a dot at the start of a line and a word.
+Files under `data/CATEGORY` define segments (characters), and include the files under `include` that
+contain the ink. Ink is numbered in components, from 0: each `.PEN_DOWN` block, and each `.PEN_UP`
+block with points.
 """
 
 from __future__ import annotations
@@ -19,7 +20,12 @@ from trainer.errors import TrainerError
 from trainer.recognition.strokes import Line, Strokes
 
 DIGITS = "1a"
+"""The category of isolated digits."""
+
 LETTERS = ("1b", "1c", "1d")
+"""The categories of isolated upper case letters, lower case letters and symbols."""
+
+_MAX_INCLUDE_DEPTH = 8
 
 _RANGE = re.compile(r"(\d+)(?::(\d+))?(?:-(\d+)(?::(\d+))?)?")
 _RESOLUTION = re.compile(r"([XY])_POINTS_PER_(?:MM|INCH)\s+(\d+(?:\.\d+)?)")
@@ -28,44 +34,50 @@ _LABEL = re.compile(r'"((?:[^"\\]|\\.)*)"')
 
 @dataclass(slots=True)
 class _Component:
-    """Points as they are in the file, y upwards, and whether the pen was down."""
+    """A component of ink."""
 
-    down: bool
-    points: Line
+    down: bool  # whether the pen was down
+    points: Line  # as in the file, y up
 
 
 @dataclass(slots=True)
 class _Ink:
-    """What the included files hold, one after the other."""
+    """The concatenated content of the included files."""
 
     components: list[_Component] = field(default_factory=list)
-    columns: tuple[int, int] = (0, 1)  # of x and y
-    resolution: dict[str, float] = field(default_factory=dict)  # points per length, of x and y
+    columns: tuple[int, int] = (0, 1)  # in which x and y stand
+    resolution: dict[str, float] = field(
+        default_factory=dict
+    )  # points per unit of length, by axis: "X", "Y"
     writer: str | None = None
 
     @property
     def squareness(self) -> float:
-        """What a length in y is to be multiplied by to be one in x."""
+        """The factor that converts lengths along y to the unit of x."""
         return self.resolution.get("X", 1.0) / self.resolution.get("Y", 1.0)
 
 
 def read_archive(root: Path, categories: Iterable[str]) -> Iterator[Record]:
-    """Yield every labelled character of these categories, file by file in order of name.
+    """Yield all labeled characters of these categories, in the order of the files' names.
 
-    `root` holds `data` and `include`. A writer is named `SITE/WRITER`, the site being the folder
-    under the category. Raises `TrainerError` where the archive is not as it should be.
+    `root` contains `data` and `include`. Writers are named `SITE/WRITER`; the site is the folder
+    under the category. Raises `TrainerError` if the archive is malformed.
     """
     for category in categories:
         top = root / "data" / category
         files = sorted(path for path in top.rglob("*") if path.is_file())
         if not files:
-            raise TrainerError(f"there is nothing in {top}")
+            raise TrainerError(f"no files in {top}")
         for file in files:
             yield from read_file(file, root / "include", site=file.relative_to(top).parts[0])
 
 
 def read_file(file: Path, include: Path, site: str) -> Iterator[Record]:
-    """Yield the labelled characters of one file of segments."""
+    """Yield the labeled characters of one file of segments.
+
+    `include` is the folder of included files, `site` the prefix of the writer's name. Raises
+    `TrainerError` if a file is missing or malformed.
+    """
     ink = _Ink()
     segments: list[tuple[str, str]] = []
     _read(file, include, ink, segments, depth=0)
@@ -82,9 +94,9 @@ def read_file(file: Path, include: Path, site: str) -> Iterator[Record]:
 def _read(
     file: Path, include: Path, ink: _Ink, segments: list[tuple[str, str]], depth: int
 ) -> None:
-    """Follow one file and those that it includes; `ink` and `segments` grow."""
-    if depth > 8:
-        raise TrainerError(f"{file}: files include each other without end")
+    """Read a file and those that it includes, and append to `ink` and `segments`, in place."""
+    if depth > _MAX_INCLUDE_DEPTH:
+        raise TrainerError(f"{file}: endless inclusion of files")
     try:
         text = file.read_text(encoding="latin-1")
     except OSError as error:
@@ -113,6 +125,7 @@ def _read(
 
 
 def _within(include: Path, name: str) -> Path:
+    """The path of an included file; raises `TrainerError` if it is outside of the folder."""
     path = (include / name.strip()).resolve()
     if not path.is_relative_to(include.resolve()):
         raise TrainerError(f".INCLUDE {name}: outside the archive")
@@ -120,7 +133,7 @@ def _within(include: Path, name: str) -> Path:
 
 
 def _statements(text: str) -> Iterator[tuple[str, str, list[str]]]:
-    """Yield (keyword, rest of its line, lines that follow it)."""
+    """Yield (keyword, rest of its line, lines up to the next keyword)."""
     keyword, argument = "", ""
     body: list[str] = []
     for line in text.splitlines():
@@ -137,6 +150,7 @@ def _statements(text: str) -> Iterator[tuple[str, str, list[str]]]:
 
 
 def _points(lines: list[str], columns: tuple[int, int], file: Path) -> Line:
+    """Parse lines of numbers to points (x, y): float64 [n, 2]."""
     points = []
     for line in lines:
         numbers = line.split()
@@ -150,7 +164,7 @@ def _points(lines: list[str], columns: tuple[int, int], file: Path) -> Line:
 
 
 def _segment(argument: str) -> tuple[str, str] | None:
-    """(components, label) of a character: `CHARACTER 4-5 ? "4"`; None for words and lines."""
+    """(components, label) of a character, such as `CHARACTER 4-5 ? "4"`; None for longer text."""
     kind, _, rest = argument.partition(" ")
     where, _, _ = rest.strip().partition(" ")
     label = _LABEL.search(rest)
@@ -161,21 +175,22 @@ def _segment(argument: str) -> tuple[str, str] | None:
 
 
 def _strokes(ink: _Ink, where: str) -> Strokes:
-    """The pen-down strokes of `0-2`, `4:10-5:3` or lists of them, y down, from (0, 0).
+    """The pen-down strokes in ranges of components, such as `0-2`, `4:10-5:3` or lists of them.
 
-    Where a tablet resolves x and y differently, y is brought to the unit of x.
+    y points down, and the least x and y are 0. If the tablet has different resolutions along x and
+    y, y is converted to the unit of x. Raises `ValueError` for an invalid range.
     """
     components = ink.components
     lines: Strokes = []
     for part in where.split(","):
         match = _RANGE.fullmatch(part)
         if not match:
-            raise ValueError(f"{part!r} is no range of components")
+            raise ValueError(f"{part!r} is not a range of components")
         first, last = int(match[1]), int(match[3] or match[1])
         if not first <= last < len(components):
             raise ValueError(f"there are {len(components)} components")
         start = int(match[2] or 0)
-        # `4:10` alone is one point; with no offset at its end a range reaches the last point.
+        # `4:10` alone is one point; a range without an offset at its end includes the last point.
         end = int(match[4]) if match[4] else (start if match[2] and not match[3] else None)
         for number in range(first, last + 1):
             points = components[number].points
@@ -189,7 +204,10 @@ def _strokes(ink: _Ink, where: str) -> Strokes:
 
 
 def y_down(lines: Strokes, squareness: float = 1.0) -> Strokes:
-    """Strokes with y upwards to strokes with y down from (0, 0); y is multiplied on the way."""
+    """Convert strokes with y up to y down, moved so that the least x and y are 0.
+
+    y is multiplied by `squareness` and rounded to 2 decimal places.
+    """
     every = np.vstack(lines)
     left, top = every[:, 0].min(), every[:, 1].max()
     return [

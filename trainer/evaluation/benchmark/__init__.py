@@ -1,7 +1,7 @@
-"""One table for all that a recognizer of digits has to stand: `python -m trainer benchmark`.
+"""The benchmark: `python -m trainer benchmark`.
 
-Everything is measured on MNIST's test set and on the drawings of the test writers, who chose
-nothing. Pictures come from a seed, so that every run asks the same.
+Measures a bundle on MNIST's test set and on drawings of the test writers, who had no part in
+training or selection. Samples are rendered from a seed, so that they are the same in every run.
 """
 
 from __future__ import annotations
@@ -11,14 +11,19 @@ from pathlib import Path
 from trainer.data.datasets.letters import LOOK_ALIKES, letter_records
 from trainer.data.samples import Split
 from trainer.data.strokes.records import read_split
-from trainer.evaluation.benchmark import accuracy as measure
-from trainer.evaluation.benchmark.readers import Report, bundle_reader, tutorial_readers
-from trainer.evaluation.benchmark.results import BenchmarkReport, as_text
+from trainer.evaluation.benchmark.accuracy import mnist_row, nuisance_rows, number_rows
+from trainer.evaluation.benchmark.cost import measure_cost
+from trainer.evaluation.benchmark.mistakes import worst_mistakes
+from trainer.evaluation.benchmark.readers import bundle_reader, tutorial_readers
+from trainer.evaluation.benchmark.rejection import blank_inputs, ood_metrics
+from trainer.evaluation.benchmark.rendered_samples import draw_all_at_once
+from trainer.evaluation.benchmark.results import BenchmarkResults, as_text
 from trainer.evaluation.calibration import calibration_error, reliability
+from trainer.progress import ReportProgress
 from trainer.recognition.bundle import read_bundle
 from trainer.recognition.recognizer import Recognizer
 
-__all__ = ["BenchmarkReport", "as_text", "benchmark"]
+__all__ = ["BenchmarkResults", "as_text", "benchmark"]
 
 
 def benchmark(
@@ -29,12 +34,13 @@ def benchmark(
     seed: int = 0,
     size: int | None = None,
     tutorials: bool = True,
-    report: Report,
-) -> BenchmarkReport:
-    """Measure a bundle, and the tutorials' LeNet-5 beside it.
+    report: ReportProgress,
+) -> BenchmarkResults:
+    """Run the benchmark on a bundle, and with `tutorials` on a LeNet-5 for comparison.
 
-    `folder` holds the data sets. `size` bounds the drawings of each row, for a quick look. Raises
-    `TrainerError` or `BundleError` where data or bundle are missing.
+    `folder` is the data folder. `size` limits the number of drawings per row, for a quick run.
+    `command` is the command line, for the results. Raises `TrainerError` or `BundleError` if data
+    or bundle are missing or damaged.
     """
     recognizer = Recognizer(read_bundle(bundle))
     digits = read_split(folder, "digits", Split.TEST)
@@ -46,18 +52,18 @@ def benchmark(
     if tutorials:
         readers += tutorial_readers(folder, seed, report)
     report("MNIST …")
-    rows = [measure.mnist_row(readers, folder)]
-    rows += measure.nuisance_rows(readers, digits, seed, report)
+    rows = [mnist_row(readers, folder)]
+    rows += nuisance_rows(readers, digits, seed, report)
     report("numbers …")
-    numbers = measure.number_rows(recognizer, readers[0].name, digits, size or 1000, seed)
+    numbers = number_rows(recognizer, readers[0].name, digits, size or 1000, seed)
     report("letters …")
-    drawn = measure.all_at_once(digits, seed)
-    told, by_letter, counted = measure.told_apart(readers, drawn, letters, seed)
+    drawn = draw_all_at_once(digits, seed)
+    rejection = ood_metrics(readers, drawn, letters, seed)
     report("calibration, worst errors, time …")
-    asked = drawn.seen_as("prepared")
-    read = asked.where(asked.has_ink)
-    probabilities, _ = readers[0].read(read.pixels)
-    return BenchmarkReport(
+    samples = drawn.seen_as("preprocessed")
+    with_ink = samples.where(samples.has_ink)
+    probabilities, _ = readers[0].read(with_ink.pixels)
+    return BenchmarkResults(
         command=command,
         seed=seed,
         model=recognizer.card.version,
@@ -65,13 +71,13 @@ def benchmark(
         readers=[reader.name for reader in readers],
         rows=rows,
         numbers=numbers,
-        told=told,
-        letters=by_letter,
-        letters_counted=counted,
+        ood_metrics=rejection.by_reader,
+        letters=rejection.by_letter,
+        letters_counted=rejection.counts,
         look_alikes=" ".join(sorted(LOOK_ALIKES)),
-        nothing=measure.nothing(recognizer),
-        calibration_error=calibration_error(probabilities, read.labels),
-        reliability=reliability(probabilities, read.labels),
-        mistakes=measure.mistakes(readers[0], asked, digits, seed),
-        cost=measure.cost(recognizer, bundle, digits),
+        blank_inputs=blank_inputs(recognizer),
+        calibration_error=calibration_error(probabilities, with_ink.labels),
+        reliability=reliability(probabilities, with_ink.labels),
+        mistakes=worst_mistakes(readers[0], samples, digits, seed),
+        cost=measure_cost(recognizer, bundle, digits),
     )

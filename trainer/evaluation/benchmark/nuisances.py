@@ -1,4 +1,4 @@
-"""What drawing pages, pens and cameras do to a digit, one at a time and all at once."""
+"""Nuisances: variations by drawing pages, pens and cameras, one at a time and all at once."""
 
 from __future__ import annotations
 
@@ -8,17 +8,22 @@ from dataclasses import replace
 import numpy as np
 from numpy.random import Generator
 
-from trainer.data.rendering.canvas import RenderStyle, random_colours
+from trainer.data.rendering.canvas import RenderStyle, random_colors
 from trainer.data.rendering.photo import Photo
 
 PLAIN = RenderStyle()
-"""A canvas of 280 pixels, black on white, the digit in the middle at 60 % of it."""
+"""Black on white on a canvas of 280 pixels, the digit centered at 60 % of its size."""
 
-StyleOf = Callable[[Generator], RenderStyle]
+StyleFunction = Callable[[Generator], RenderStyle]
+"""Gives a random style."""
+
+_MAX_ROTATION = 0.3  # radians, 17°; people turn the paper rather than write at larger angles
+_MAX_PEN = 0.1 * PLAIN.side  # pixels
+_LUMA = np.array([0.299, 0.587, 0.114])  # weights of red, green and blue in gray, ITU-R BT.601
 
 
 def _pen(rng: Generator) -> RenderStyle:
-    return replace(PLAIN, pen=float(np.exp(rng.uniform(0, np.log(0.1 * PLAIN.side)))))
+    return replace(PLAIN, pen=float(np.exp(rng.uniform(0, np.log(_MAX_PEN)))))
 
 
 def _size(rng: Generator) -> RenderStyle:
@@ -34,32 +39,31 @@ def _corner(rng: Generator) -> RenderStyle:
     return replace(PLAIN, size=0.3, pen=6, place=(int(rng.integers(2)), int(rng.integers(2))))
 
 
-def _turn(rng: Generator) -> RenderStyle:
-    return replace(PLAIN, turn=float(rng.uniform(-_FARTHEST_TURN, _FARTHEST_TURN)))
+def _rotation(rng: Generator) -> RenderStyle:
+    return replace(PLAIN, turn=float(rng.uniform(-_MAX_ROTATION, _MAX_ROTATION)))
 
 
-def _colours(rng: Generator) -> RenderStyle:
+def _colors(rng: Generator) -> RenderStyle:
     while True:
-        ink, paper = random_colours(rng)
+        ink, paper = random_colors(rng)
         if isinstance(ink, tuple):
             return replace(PLAIN, ink=ink, paper=paper)
 
 
-def _alike_in_grey(rng: Generator) -> RenderStyle:
-    """Two colours that a conversion to grey makes nearly the same."""
+def _same_gray(rng: Generator) -> RenderStyle:
+    """Two colors that are nearly the same after a conversion to gray."""
     while True:
-        look = _colours(rng)
-        grey = np.array([0.299, 0.587, 0.114])
-        if abs(float(np.dot(np.subtract(look.ink, look.paper), grey))) < 8:
-            return look
+        style = _colors(rng)
+        if abs(float(np.dot(np.subtract(style.ink, style.paper), _LUMA))) < 8:
+            return style
 
 
 def _transparent(rng: Generator) -> RenderStyle:
-    return replace(_colours(rng), transparent=True)
+    return replace(_colors(rng), transparent=True)
 
 
 def _faint_transparent(rng: Generator) -> RenderStyle:
-    """Light ink on nothing, which looks like nothing on white."""
+    """Light ink on a transparent canvas, which is invisible if put on white."""
     level = int(rng.integers(220, 256))
     return replace(PLAIN, ink=(level, level, level), transparent=True, pen=3)
 
@@ -86,32 +90,30 @@ def _bad_photo(rng: Generator) -> RenderStyle:
     return replace(PLAIN, pen=float(rng.uniform(4, 14)), photo=photo)
 
 
-_FARTHEST_TURN = 0.3  # radians, 17°: farther, and people turn the paper instead
-
-NUISANCES: dict[str, tuple[StyleOf, StyleOf]] = {
+NUISANCES: dict[str, tuple[StyleFunction, StyleFunction]] = {
     "width": (_pen, lambda _: replace(PLAIN, pen=1)),
-    "width, thick": (_pen, lambda _: replace(PLAIN, pen=0.1 * PLAIN.side)),
+    "width, thick": (_pen, lambda _: replace(PLAIN, pen=_MAX_PEN)),
     "size": (_size, lambda _: replace(PLAIN, size=0.1, pen=2)),
     "place": (_place, _corner),
     "rotation": (
-        _turn,
-        lambda rng: replace(PLAIN, turn=float(rng.choice([-_FARTHEST_TURN, _FARTHEST_TURN]))),
+        _rotation,
+        lambda rng: replace(PLAIN, turn=float(rng.choice([-_MAX_ROTATION, _MAX_ROTATION]))),
     ),
     "polarity": (
         lambda rng: replace(PLAIN, ink=255, paper=0) if rng.random() < 0.5 else PLAIN,
         lambda _: replace(PLAIN, ink=255, paper=0),
     ),
-    "colour": (_colours, _alike_in_grey),
+    "color": (_colors, _same_gray),
     "alpha": (_transparent, _faint_transparent),
     "JPEG": (_jpeg, lambda _: replace(PLAIN, pen=4, jpeg=10)),
     "photo": (_photo, _bad_photo),
 }
-"""By name: at random, and at its hardest."""
+"""By name: the style at random, and at its hardest."""
 
 
-def looks() -> dict[tuple[str, str], StyleOf]:
-    """Every row of the table of nuisances: (name, setting)."""
-    rows: dict[tuple[str, str], StyleOf] = {("none", "plain"): lambda _: PLAIN}
+def styles() -> dict[tuple[str, str], StyleFunction]:
+    """The styles of the rows of the table of nuisances, by (name, setting)."""
+    rows: dict[tuple[str, str], StyleFunction] = {("none", "plain"): lambda _: PLAIN}
     for name, (at_random, hardest) in NUISANCES.items():
         if name != "width, thick":  # its random setting is that of "width"
             rows[name, "random"] = at_random

@@ -1,75 +1,80 @@
-"""Who reads in the benchmark: a bundle, and the tutorials' LeNet-5, trained here and now."""
+"""The readers that the benchmark compares: a bundle, and a LeNet-5 trained as in tutorials."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import cv2
 import numpy as np
 
 from trainer.evaluation.metrics import all_logits
-from trainer.recognition.prediction import Floats, digit_probabilities, digit_score, softmax
-from trainer.recognition.preprocess import SIDE, Pixels
+from trainer.progress import ReportProgress
+from trainer.recognition.array_types import Floats, Pixels
+from trainer.recognition.prediction import digit_probabilities, digit_score, softmax
+from trainer.recognition.preprocess import SIDE
 from trainer.recognition.recognizer import Recognizer
 
 EPOCHS = 20
 BATCH_SIZE = 100
 LEARNING_RATE = 1e-3
 
-Report = Callable[[str], None]
-
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Something that reads prepared pictures, uint8 [n, 28, 28].
-
-    `sees` says which ones: "prepared" by `preprocess`, or "scaled" as tutorials do. `read`
-    gives probabilities [n, 10] and digit scores [n]; below `threshold` it is no digit.
-    """
+    """A classifier of 28×28 pixels."""
 
     name: str
-    sees: str
+    sees: Literal["preprocessed", "scaled"]
+    """The images that it takes: by `preprocess`, or by `scale_down` as in tutorials."""
     read: Callable[[Pixels], tuple[Floats, Floats]]
+    """Pixels, uint8 [n, 28, 28], to probabilities, float64 [n, 10], and digit scores [n]."""
     threshold: float
+    """Samples with a digit score below it are rejected."""
 
 
 def bundle_reader(name: str, recognizer: Recognizer) -> Reader:
-    """A bundle, as the API asks it."""
+    """A bundle, used as the API does."""
 
     def read(pixels: Pixels) -> tuple[Floats, Floats]:
         logits = all_logits(recognizer, pixels)
         return digit_probabilities(logits, recognizer.card.temperature), digit_score(logits)
 
-    return Reader(name, "prepared", read, recognizer.card.rejection_threshold)
+    return Reader(name, "preprocessed", read, recognizer.card.rejection_threshold)
 
 
-def tutorial_readers(folder: Path, seed: int, report: Report) -> list[Reader]:
-    """LeNet-5 by the tutorials' recipe, reading scaled pictures; and the same one, centred ones.
+def tutorial_readers(folder: Path, seed: int, report: ReportProgress) -> list[Reader]:
+    """A LeNet-5 trained by the tutorials' recipe, which reads preprocessed or scaled images.
 
-    MNIST as it is (55,000 to learn from, 5,000 to keep the best of 20 epochs by), Adam, batches of
-    100, cross-entropy. What tutorials know of non-digits is the highest probability alone.
+    Trained on MNIST as it is (55,000 images, and 5,000 to select the best of 20 epochs) with Adam,
+    batches of 100 and cross-entropy. The digit score is the highest probability, as a network of
+    ten classes knows no non-digits. MNIST is downloaded to
+    `folder`, the data folder, if it is missing.
     """
     read = _train_lenet5(folder, seed, report)
     return [
-        Reader("LeNet-5, centred", "prepared", read, 0.0),
+        Reader("LeNet-5, centered", "preprocessed", read, 0.0),
         Reader("LeNet-5, scaled", "scaled", read, 0.0),
     ]
 
 
-def scaled(picture: Pixels) -> Pixels:
-    """What tutorials make of a picture: grey, 28×28, turned light on dark where it is not."""
+def scale_down(picture: Pixels) -> Pixels:
+    """Convert an image as tutorials do: gray, 28×28, inverted if the paper is light.
+
+    Takes uint8 gray, RGB or RGBA; returns uint8 [28, 28].
+    """
     if picture.ndim == 3 and picture.shape[2] == 4:
         opacity = picture[:, :, 3:] / np.float32(255)
         picture = (picture[:, :, :3] * opacity + 255 * (1 - opacity)).astype(np.uint8)
-    grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY) if picture.ndim == 3 else picture
-    small = cv2.resize(grey, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
+    gray = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY) if picture.ndim == 3 else picture
+    small = cv2.resize(gray, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
     return np.asarray(255 - small if small.mean() > 127 else small)
 
 
 def _train_lenet5(
-    folder: Path, seed: int, report: Report
+    folder: Path, seed: int, report: ReportProgress
 ) -> Callable[[Pixels], tuple[Floats, Floats]]:
     import torch
     from torch.nn import functional as F

@@ -1,60 +1,64 @@
-"""What the benchmark asks its readers: pictures made from a seed, the same in every run."""
+"""The benchmark's samples: rendered from a seed, and the same in every run."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 from numpy.random import Generator
-from numpy.typing import NDArray
 
 from trainer.data.parallel import in_chunks
 from trainer.data.rendering.canvas import RenderStyle, render
-from trainer.data.rendering.numbers import put_together
-from trainer.data.rendering.rendered import pixels_of
+from trainer.data.rendering.numbers import compose_number
+from trainer.data.rendering.rendered import preprocess_or_blank
 from trainer.data.samples import Samples
 from trainer.data.strokes.records import Record
-from trainer.evaluation.benchmark.nuisances import looks
-from trainer.evaluation.benchmark.readers import scaled
-from trainer.recognition.preprocess import Pixels
+from trainer.evaluation.benchmark.nuisances import styles
+from trainer.evaluation.benchmark.readers import scale_down
+from trainer.recognition.array_types import Labels, Pixels
 
 Draw = Callable[[int, Generator], tuple[int, Pixels]]
-"""(index, random numbers of its own) → (label, picture)."""
+"""(index, random generator for this index) → (label, image). Picklable."""
+
+ALL_AT_ONCE = ("all at once", "random")
+"""The row of `styles` with all nuisances."""
 
 
 @dataclass(frozen=True, slots=True)
-class Questions:
-    """Pictures as each kind of reader sees them: uint8 [n, 28, 28], labels int64 [n].
+class BenchmarkSamples:
+    """The same samples in the formats of the different readers."""
 
-    Where `preprocess` found nothing, `prepared` has no ink.
-    """
-
-    prepared: Pixels
+    preprocessed: Pixels
+    """uint8 [n, 28, 28], by `preprocess`; all 0 where it found no ink."""
     scaled: Pixels
-    labels: NDArray[np.int64]
+    """uint8 [n, 28, 28], by `readers.scale_down`."""
+    labels: Labels
 
-    def seen_as(self, kind: str) -> Samples:
-        return Samples(self.prepared if kind == "prepared" else self.scaled, self.labels)
+    def seen_as(self, kind: Literal["preprocessed", "scaled"]) -> Samples:
+        """The samples as a reader of this kind sees them."""
+        return Samples(self.preprocessed if kind == "preprocessed" else self.scaled, self.labels)
 
 
 @dataclass(frozen=True, slots=True)
-class InStyle:
-    """Draw people's drawings, each once, in a look of its own."""
+class NuisanceRenderer:
+    """Renders each record once, in a random style of a row of `styles`; a `Draw` function."""
 
     records: Sequence[Record]
     row: tuple[str, str]
 
     def __call__(self, index: int, rng: Generator) -> tuple[int, Pixels]:
         record = self.records[index]
-        return record.target, render(record.strokes, looks()[self.row](rng))
+        return record.target, render(record.strokes, styles()[self.row](rng))
 
 
 @dataclass(frozen=True, slots=True)
-class Numbers:
-    """Draw numbers of `length` digits, each by one person, on a canvas of everyday looks.
+class NumberRenderer:
+    """Renders random numbers of `length` digits by one writer each; a `Draw` function.
 
-    Who drew more digits writes more of the numbers, so that each drawing is as likely as any other.
+    Writers are chosen in proportion to the number of their records, so that all records are equally
+    likely. Labels are the numbers, without leading zeros.
     """
 
     records: Sequence[Record]
@@ -63,44 +67,53 @@ class Numbers:
 
     def __call__(self, _index: int, rng: Generator) -> tuple[int, Pixels]:
         writer = self.records[int(rng.integers(len(self.records)))].writer
-        person = [record for record in self.records if record.writer == writer]
-        digits = [person[i] for i in rng.integers(len(person), size=self.length)]
-        strokes = put_together([digit.strokes for digit in digits], rng, self.touching)
+        own = [record for record in self.records if record.writer == writer]
+        digits = [own[i] for i in rng.integers(len(own), size=self.length)]
+        strokes = compose_number([digit.strokes for digit in digits], rng, self.touching)
         extent = np.ptp(np.vstack(strokes), axis=0)
         size = float(rng.uniform(0.6, 0.95))
         side = int(rng.integers(300, 700))
-        height = size * side / float(extent.max())  # of a digit, about
-        pen = max(1.0, float(rng.uniform(0.03, 0.12)) * height)
-        everyday = RenderStyle.random(rng, photos=0)
-        look = replace(everyday, side=side, size=size, pen=pen, turn=everyday.turn / 3, skips=0.0)
-        return int("".join(digit.label for digit in digits)), render(strokes, look)
+        digit_height = size * side / float(extent.max())  # about, in pixels
+        pen = max(1.0, float(rng.uniform(0.03, 0.12)) * digit_height)
+        random = RenderStyle.random(rng, photos=0)
+        style = replace(random, side=side, size=size, pen=pen, turn=random.turn / 3, skips=0.0)
+        return int("".join(digit.label for digit in digits)), render(strokes, style)
 
 
-@dataclass(frozen=True, slots=True)
-class _Ask:
-    draw: Draw
-    seed: int
-
-    def __call__(self, indices: range) -> Questions:
-        prepared, small, labels = [], [], []
-        for index in indices:
-            label, picture = picture_of(self.draw, self.seed, index)
-            prepared.append(pixels_of(picture))
-            small.append(scaled(picture))
-            labels.append(label)
-        return Questions(np.stack(prepared), np.stack(small), np.array(labels, np.int64))
-
-
-def picture_of(draw: Draw, seed: int, index: int) -> tuple[int, Pixels]:
-    """The same label and picture whenever it is asked for."""
+def draw_one(draw: Draw, seed: int, index: int) -> tuple[int, Pixels]:
+    """The label and image at an index, always the same for the same seed."""
     return draw(index, np.random.default_rng([seed, index]))
 
 
-def questions(draw: Draw, count: int, seed: int) -> Questions:
-    """Draw, prepare and scale `count` pictures."""
-    parts = in_chunks(_Ask(draw, seed), count)
-    return Questions(
-        np.concatenate([part.prepared for part in parts]),
+def draw_samples(draw: Draw, count: int, seed: int) -> BenchmarkSamples:
+    """Draw `count` samples, in parallel, in the formats of all readers."""
+    parts = in_chunks(_Chunk(draw, seed), count)
+    return BenchmarkSamples(
+        np.concatenate([part.preprocessed for part in parts]),
         np.concatenate([part.scaled for part in parts]),
         np.concatenate([part.labels for part in parts]),
     )
+
+
+def draw_all_at_once(records: Sequence[Record], seed: int) -> BenchmarkSamples:
+    """Each record once, with all nuisances at once."""
+    return draw_samples(NuisanceRenderer(records, ALL_AT_ONCE), len(records), seed)
+
+
+@dataclass(frozen=True, slots=True)
+class _Chunk:
+    """Draws the samples at some indices."""
+
+    draw: Draw
+    seed: int
+
+    def __call__(self, indices: range) -> BenchmarkSamples:
+        preprocessed, scaled, labels = [], [], []
+        for index in indices:
+            label, picture = draw_one(self.draw, self.seed, index)
+            preprocessed.append(preprocess_or_blank(picture))
+            scaled.append(scale_down(picture))
+            labels.append(label)
+        return BenchmarkSamples(
+            np.stack(preprocessed), np.stack(scaled), np.array(labels, np.int64)
+        )

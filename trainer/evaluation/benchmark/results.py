@@ -1,4 +1,4 @@
-"""What the benchmark found, as numbers: written as JSON, printed as a table, shown as a page."""
+"""The benchmark's results: as data, written as JSON and shown as a page, and as text."""
 
 from __future__ import annotations
 
@@ -8,101 +8,121 @@ from trainer.recognition.bundle import ReliabilityBin
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
-    """Share of pictures read right by each reader, by its name."""
+    """Accuracy on one set of samples."""
 
     name: str
+    """The nuisance, or the data set."""
     setting: str
+    """"plain", "random" or "hardest", or the length of numbers."""
     pictures: int
+    """Number of samples."""
     right: dict[str, float]
+    """Accuracy, 0..1, by the reader's name."""
 
 
-class Told(msgspec.Struct, frozen=True, kw_only=True):
-    """How well a reader tells what is not a digit, at 1 % of true digits rejected."""
+class OodMetrics(msgspec.Struct, frozen=True, kw_only=True):
+    """How well a reader distinguishes digits from letters and symbols (out of distribution)."""
 
     auroc: float
-    """Area under the ROC curve of the digit score, digits against letters and symbols."""
+    """Area under the ROC curve of the digit score, 0..1."""
     rejected: float
-    """Share of letters and symbols below the score that 1 % of these digits fall below."""
+    """Share of letters and symbols rejected, 0..1, at the threshold that rejects 1 % of digits."""
     rejected_by_card: float
-    """The same with the threshold that the bundle was shipped with."""
-    digits_lost_by_card: float
+    """Share of letters and symbols rejected at the threshold in the bundle's card, 0..1."""
+    digits_rejected_by_card: float
+    """Share of digits rejected at that threshold, 0..1."""
 
 
 class Mistake(msgspec.Struct, frozen=True, kw_only=True):
-    """One of the worst errors: a digit taken for another with the highest probability."""
+    """A confident error: a digit that is taken for another."""
 
     truth: str
     answer: str
+    """The predicted digit."""
     confidence: float
+    """Probability of the predicted digit, 0..1."""
     writer: str
+    """The collection that the writer belongs to."""
     picture: str
-    """What was sent, as a PNG data URL."""
+    """The image that was sent, as a PNG data URL."""
     seen: str
-    """What the model saw, 28×28, as a PNG data URL."""
+    """The 28×28 pixels that the model was given, as a PNG data URL."""
 
 
 class Cost(msgspec.Struct, frozen=True, kw_only=True):
-    """Measured here, on one core: the median, in milliseconds."""
+    """Size, and median times on one core of the machine that runs the benchmark."""
 
     parameters: int
     bundle_bytes: int
     forward_ms: float
     canvas_ms: float
-    """Preprocessing of a drawing as the page sends it."""
+    """Time to preprocess a drawing as the page sends it."""
     photo_ms: float
-    """Decoding and preprocessing of a 12-megapixel JPEG photo."""
+    """Time to decode and preprocess a 12-megapixel JPEG photo."""
 
 
-class BenchmarkReport(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything that one run found."""
+class BenchmarkResults(msgspec.Struct, frozen=True, kw_only=True):
+    """All results of one run."""
 
     command: str
+    """The command line."""
     seed: int
     model: str
+    """The bundle's version."""
     preprocessing: int
+    """The version of preprocessing."""
     readers: list[str]
+    """Names of the readers; the bundle is the first."""
     rows: list[Row]
+    """Accuracy on single digits."""
     numbers: list[Row]
-    told: dict[str, Told]
+    """Accuracy of the bundle on numbers."""
+    ood_metrics: dict[str, OodMetrics]
+    """By the reader's name."""
     letters: dict[str, float]
-    """By letter or symbol, the share that the shipped threshold rejects."""
+    """Share that is rejected at the threshold in the card, 0..1, by letter or symbol."""
     letters_counted: dict[str, int]
+    """Number of samples, by letter or symbol."""
     look_alikes: str
-    nothing: dict[str, str]
-    """Blank sheet, dot, speck: what is answered to it."""
+    """The letters and symbols that are left out, separated by spaces."""
+    blank_inputs: dict[str, str]
+    """What is predicted for a blank sheet, a dot, a speck."""
     calibration_error: float
+    """Of the bundle on digits with all nuisances at once."""
     reliability: list[ReliabilityBin]
+    """The reliability diagram on the same samples."""
     mistakes: list[Mistake]
+    """The bundle's most confident errors on the same samples."""
     cost: Cost
 
 
-def as_text(report: BenchmarkReport) -> str:
-    """The tables for a terminal."""
-    width = max(len(name) for name in report.readers) + 2
-    lines = [f"{'':34}{'pictures':>9}" + "".join(f"{name:>{width}}" for name in report.readers)]
-    for row in (*report.rows, *report.numbers):
+def as_text(results: BenchmarkResults) -> str:
+    """The results as tables for a terminal."""
+    width = max(len(name) for name in results.readers) + 2
+    lines = [f"{'':34}{'pictures':>9}" + "".join(f"{name:>{width}}" for name in results.readers)]
+    for row in (*results.rows, *results.numbers):
         shares = "".join(
             f"{row.right[name]:>{width}.2%}" if name in row.right else f"{'–':>{width}}"
-            for name in report.readers
+            for name in results.readers
         )
         lines.append(f"{row.name:24}{row.setting:10}{row.pictures:>9,}" + shares)
     lines.append("")
-    for name, told in report.told.items():
+    for name, ood in results.ood_metrics.items():
         lines.append(
-            f"{name}: letters and symbols told from digits: AUROC {told.auroc:.4f}, "
-            f"{told.rejected:.1%} rejected where 1 % of digits are"
+            f"{name}: non-digits (letters and symbols) rejected: {ood.rejected:.1%} "
+            f"at 1 % of digits rejected, AUROC {ood.auroc:.4f}"
         )
-        if told.rejected_by_card:
+        if ood.rejected_by_card:
             lines.append(
-                f"  with the shipped threshold {told.rejected_by_card:.1%} rejected, "
-                f"and {told.digits_lost_by_card:.2%} of digits"
+                f"  at the card's threshold: {ood.rejected_by_card:.1%}, "
+                f"and {ood.digits_rejected_by_card:.2%} of digits"
             )
-    worst = sorted(report.letters.items(), key=lambda item: item[1])
-    lines.append("least rejected: " + ", ".join(f"{k} {v:.0%}" for k, v in worst[:12]))
-    lines.append(f"left out as look-alikes: {report.look_alikes}")
-    lines += [f"{name}: {answer}" for name, answer in report.nothing.items()]
-    lines.append(f"calibration error (15 bins) on drawn digits: {report.calibration_error:.2%}")
-    cost = report.cost
+    worst = sorted(results.letters.items(), key=lambda item: item[1])
+    lines.append("rejected least: " + ", ".join(f"{k} {v:.0%}" for k, v in worst[:12]))
+    lines.append(f"left out as look-alikes: {results.look_alikes}")
+    lines += [f"{name}: {prediction}" for name, prediction in results.blank_inputs.items()]
+    lines.append(f"calibration error (15 bins) on drawn digits: {results.calibration_error:.2%}")
+    cost = results.cost
     lines.append(
         f"{cost.parameters:,} parameters, bundle {cost.bundle_bytes / 1e6:.2f} MB, forward "
         f"{cost.forward_ms:.2f} ms, canvas drawing {cost.canvas_ms:.2f} ms, "
