@@ -1,1 +1,1 @@
-"""Everything that makes a model: data, architectures, training, evaluation, export."""
+"""The trainer: recognition, data sets, architectures, training, evaluation, export."""

@@ -1,4 +1,4 @@
-"""Writing so that nobody ever sees, and no crash ever leaves, half of it."""
+"""Atomic writes: neither a reader nor a crash ever sees a partially written file or folder."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ from pathlib import Path
 
 
 def write_file(path: Path, content: bytes) -> None:
-    """Write a file beside its place and rename it there."""
+    """Write a file atomically: to a temporary file in the same folder, which is then renamed.
+
+    Creates missing folders, and replaces a file that exists. Raises `OSError` if that fails.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
@@ -26,9 +29,10 @@ def write_file(path: Path, content: bytes) -> None:
 
 
 def write_folder(folder: Path, files: Mapping[str, bytes]) -> None:
-    """Write a folder beside its place and rename it there.
+    """Write a folder of files (content by name) to a temporary folder, and rename it.
 
-    A folder that stood there is moved aside first: for an instant there is none, never half of one.
+    A folder that exists is replaced: it is moved aside first, so that for an instant there is none,
+    but never a partial one. Raises `OSError` if that fails; the old folder is then restored.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
     new = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
@@ -36,7 +40,7 @@ def write_folder(folder: Path, files: Mapping[str, bytes]) -> None:
     try:
         for name, content in files.items():
             write_file(new / name, content)
-        os.chmod(new, 0o755)  # noqa: S103 - as any folder; mkdtemp makes it private
+        os.chmod(new, 0o755)  # noqa: S103 - the usual mode; mkdtemp makes folders private
         if folder.exists():
             os.rename(folder, old)
         try:

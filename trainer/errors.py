@@ -1,5 +1,5 @@
-"""What went wrong, in words for the person who called."""
+"""The exception for errors that the user can act on."""
 
 
 class TrainerError(Exception):
-    """An error whose message is meant for the user: the command line prints it without a trace."""
+    """An error with a message for the user; the command line prints it without a traceback."""

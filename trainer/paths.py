@@ -1,4 +1,4 @@
-"""The folders that the environment names."""
+"""Folders, as set by environment variables."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from pathlib import Path
 
 
 def home_folder() -> Path:
-    """`INKLING_HOME`, or ./var."""
+    """The folder for runs, models and caches: `INKLING_HOME`, by default ./var."""
     return Path(os.environ.get("INKLING_HOME") or "var")
 
 
 def data_folder() -> Path:
-    """`INKLING_DATA`, or `data` in the home folder."""
+    """The folder of data sets: `INKLING_DATA`, by default `data` in the home folder."""
     return Path(os.environ.get("INKLING_DATA") or home_folder() / "data")

@@ -1,4 +1,4 @@
-"""Things known by name: architectures and data sets."""
+"""Registries: objects known by name, such as architectures and data sets."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 
 def hint(name: str, known: Iterable[str]) -> str:
-    """What somebody who wrote this unknown name may have meant."""
+    """A suggestion, for an error message, for a name that is not among the known ones."""
     names = sorted(known)
     near = difflib.get_close_matches(name, names, n=1)
     if near:
@@ -24,36 +24,41 @@ def hint(name: str, known: Iterable[str]) -> str:
 
 
 class Registry(Generic[T]):
-    """Names to things, filled by decorators in the modules of one package.
+    """A mapping of names to objects that are registered by decorators in the modules of a package.
 
-    A new thing joins by one new file in that package; it is imported at the first look-up.
+    To add an object, add a file with a decorated definition to the package: all modules of the
+    package are imported at the first lookup, so nothing else has to be edited.
     """
 
     def __init__(self, kind: str, package: str) -> None:
+        """`kind` is what error messages call the objects; `package` is the package's full name."""
         self._kind = kind
         self._package = package
-        self._things: dict[str, T] = {}
+        self._objects: dict[str, T] = {}
 
     def register(self, name: str) -> Callable[[T], T]:
-        def add(thing: T) -> T:
-            if name in self._things:
-                raise ValueError(f"two things register as {self._kind} {name!r}")
-            self._things[name] = thing
-            return thing
+        """Decorate an object to register it. Raises `ValueError` if the name is taken."""
+
+        def add(entry: T) -> T:
+            if name in self._objects:
+                raise ValueError(f"{self._kind} {name!r} is registered twice")
+            self._objects[name] = entry
+            return entry
 
         return add
 
     def __getitem__(self, name: str) -> T:
-        """Raise `TrainerError`, naming the nearest name, for one that is not known."""
+        """Look up an object. Raises `TrainerError`, with the closest name, if it is unknown."""
         self._import_all()
         try:
-            return self._things[name]
+            return self._objects[name]
         except KeyError:
             raise TrainerError(f"there is no {self._kind} {name!r}; {hint(name, self)}") from None
 
     def __iter__(self) -> Iterator[str]:
+        """The names, sorted."""
         self._import_all()
-        return iter(sorted(self._things))
+        return iter(sorted(self._objects))
 
     def _import_all(self) -> None:
         package: ModuleType = importlib.import_module(self._package)

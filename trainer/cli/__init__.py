@@ -1,6 +1,6 @@
-"""`python -m trainer`: get data, train, measure, look inside, ask.
+"""The command line, `python -m trainer`: data, training, evaluation, inspection, prediction.
 
-Torch is imported by the commands that need it: evaluating and predicting work on the slim install.
+Torch is imported by the commands that need it, so that the others work without it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The group of all commands, and what they share."""
+"""The group of all commands, and options and helpers that they share."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ DEFAULT_BUNDLE = PRETRAINED / "inkling"
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
 output_option = click.option(
-    "--output", type=PATH, help="Folder for the bundle.  [default: `bundle` in the run's folder]"
+    "--output", type=PATH, help="Folder of the bundle.  [default: `bundle` in the run's folder]"
 )
 
 
 strict_option = click.option(
     "--strict",
     is_flag=True,
-    help="Stop at a picture that cannot be read; else it is left out.",
+    help="Stop at a picture that cannot be read, instead of skipping it.",
 )
 
 
 class _Commands(click.Group):
-    """Prints the errors and warnings that are meant for the user as one line each."""
+    """Prints errors and warnings for the user as one line each, without a traceback."""
 
     def invoke(self, context: click.Context) -> object:
         with warnings.catch_warnings():
@@ -49,33 +49,33 @@ def _show_warning(message: Warning | str, *_: object, **__: object) -> None:
 
 
 def stop_at_unreadable_pictures() -> None:
-    """Make the command end with the first picture that it cannot read."""
+    """Make the command fail at the first image that cannot be read."""
     warnings.simplefilter("error", UnreadablePicture)
 
 
 @click.group(cls=_Commands, context_settings={"show_default": True})
 def main() -> None:
-    """Make, measure and ask models that read handwritten digits."""
+    """Train, evaluate and run models that recognize handwritten digits."""
 
 
 def command_line() -> str:
-    """The command as its user gave it."""
+    """The command line as the user entered it, for cards and reports."""
     processes = os.environ.get("WORLD_SIZE")
     launch = ["torchrun", f"--nproc-per-node={processes}"] if processes else ["python"]
     return shlex.join([*launch, "-m", "trainer", *sys.argv[1:]])
 
 
 def require_torch() -> None:
-    """Raise `TrainerError` on the slim install."""
+    """Raise `TrainerError` if torch is not installed."""
     if find_spec("torch") is None:
         raise TrainerError("training needs torch: pip install 'inkling[train]'")
 
 
 def one_line(measured: Evaluation | Rejection) -> str:
-    """What was measured on one part of one data set."""
+    """Metrics on one split of a data set, as one line of text."""
     where = f"{measured.data} {measured.split}"
     if isinstance(measured, Rejection):
-        return f"{where}: {measured.rejected:.2%} of {measured.pictures:,} told from digits"
+        return f"{where}: {measured.rejected:.2%} of {measured.pictures:,} rejected"
     return (
         f"{where}: {measured.accuracy:.2%} of {measured.pictures:,} right,"
         f" calibration error {measured.calibration_error:.2%}, rejected {measured.rejected:.2%}"

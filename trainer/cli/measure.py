@@ -1,4 +1,4 @@
-"""Measuring a bundle, and asking it."""
+"""Commands that evaluate bundles, compare them, and predict."""
 
 from __future__ import annotations
 
@@ -25,18 +25,21 @@ from trainer.data.source import Source
 from trainer.paths import data_folder, home_folder
 from trainer.recognition.bundle import Evaluation, Rejection, read_bundle
 from trainer.recognition.image import PictureError, decode
+from trainer.recognition.labels import DIGITS
 from trainer.recognition.preprocess import EmptyDrawing
 from trainer.recognition.recognizer import Recognizer
 
 
 @click.command()
 @click.argument("bundle", type=PATH, default=DEFAULT_BUNDLE, required=False)
-@click.option("--data", default="mnist", help="Data set to measure on.")
-@click.option("--split", type=click.Choice(list(Split)), default=Split.TEST)
+@click.option("--data", default="mnist", help="Data set to evaluate on.")
+@click.option(
+    "--split", type=click.Choice(list(Split)), default=Split.TEST, help="Split to evaluate on."
+)
 @strict_option
 @json_option
 def evaluate(bundle: Path, data: str, split: str, strict: bool, as_json: bool) -> None:
-    """Measure a BUNDLE: accuracy, a table of the digits, the confusion matrix."""
+    """Evaluate a BUNDLE: accuracy, recall of each digit, confusion matrix."""
     if strict:
         stop_at_unreadable_pictures()
     from trainer.evaluation.metrics import evaluate as evaluate_bundle
@@ -47,21 +50,20 @@ def evaluate(bundle: Path, data: str, split: str, strict: bool, as_json: bool) -
 
 @click.command()
 @click.argument("bundle", type=PATH, default=DEFAULT_BUNDLE, required=False)
-@click.option("--seed", type=click.IntRange(min=0), default=0)
+@click.option("--seed", type=click.IntRange(min=0), default=0, help="Seed of the drawings.")
+@click.option("--size", type=click.IntRange(min=1), help="Drawings per row.  [default: all]")
 @click.option(
-    "--size", type=click.IntRange(min=1), help="Drawings of each row.  [default: all there are]"
+    "--tutorials/--no-tutorials", default=True, help="Train a tutorial's LeNet-5 for comparison."
 )
-@click.option(
-    "--tutorials/--no-tutorials", default=True, help="Train the tutorials' LeNet-5 to compare with."
-)
-@click.option(
-    "--output", type=PATH, help="Folder for the page and the JSON.  [default: in $INKLING_HOME]"
-)
+@click.option("--output", type=PATH, help="Folder for page and JSON.  [default: in $INKLING_HOME]")
 @json_option
 def benchmark(
     bundle: Path, seed: int, size: int | None, tutorials: bool, output: Path | None, as_json: bool
 ) -> None:
-    """Measure a BUNDLE on all that people do to a digit, in one table and one page."""
+    """Benchmark a BUNDLE on drawings of any size, pen, color, photo, …
+
+    Prints a table, and writes it with figures to an HTML page.
+    """
     if tutorials:
         require_torch()
     from trainer.evaluation.benchmark import as_text
@@ -88,12 +90,12 @@ def benchmark(
     "--data",
     multiple=True,
     metavar="NAME",
-    help="Data set whose test part to compare on; may be given several times.  "
-    "[default: all that never change]",
+    help="Data set whose test split to compare on; may be given several times.  "
+    "[default: all frozen ones]",
 )
 @json_option
 def compare(bundles: tuple[Path, ...], data: tuple[str, ...], as_json: bool) -> None:
-    """Measure BUNDLEs side by side on the same pictures."""
+    """Compare BUNDLEs on the same samples."""
     from trainer.evaluation.compare import compare as compare_bundles
 
     sources = [Source.parse(name).whole for name in data or FROZEN]
@@ -105,7 +107,7 @@ def compare(bundles: tuple[Path, ...], data: tuple[str, ...], as_json: bool) -> 
         for version, measured in zip(found.versions, each.measured, strict=True):
             click.echo(f"{version}  {one_line(measured)}")
     for name in found.missing:
-        click.echo(f"{name}: not on this machine")
+        click.echo(f"{name}: not available")
 
 
 @click.command()
@@ -114,20 +116,20 @@ def compare(bundles: tuple[Path, ...], data: tuple[str, ...], as_json: bool) -> 
     "--bundle",
     type=PATH,
     default=DEFAULT_BUNDLE,
-    help="Folder of the bundle.  [default: the one that comes with Inkling]",
+    help="Folder of the bundle.  [default: the one shipped with Inkling]",
 )
 @json_option
 def predict(files: tuple[Path, ...], bundle: Path, as_json: bool) -> None:
-    """Read the digit in each picture FILE.
+    """Predict the digit in each image FILE.
 
-    Ends with 1 when a picture could not be read; the others are read all the same.
+    Exits with status 1 if any image could not be read.
     """
     recognizer = Recognizer(read_bundle(bundle))
     failed = False
     for file in files:
         try:
             picture = decode(file.read_bytes())
-            reading = recognizer.read(picture.image, picture.scale)
+            prediction = recognizer.read(picture.image, picture.scale)
         except (OSError, PictureError, EmptyDrawing) as error:
             failed = True
             reason = (error.strerror or str(error)) if isinstance(error, OSError) else str(error)
@@ -136,15 +138,19 @@ def predict(files: tuple[Path, ...], bundle: Path, as_json: bool) -> None:
             else:
                 click.echo(f"{file}: {reason}", err=True)
             continue
-        probabilities = [round(float(p), 6) for p in reading.probabilities]
+        probabilities = [round(float(p), 6) for p in prediction.probabilities]
         if as_json:
-            answer = {"file": str(file), "digit": reading.digit, "confidence": reading.confidence}
-            answer |= {"is_digit": reading.is_digit, "probabilities": probabilities}
-            click.echo(json.dumps(answer))
+            result = {
+                "file": str(file),
+                "digit": prediction.digit,
+                "confidence": prediction.confidence,
+            }
+            result |= {"is_digit": prediction.is_digit, "probabilities": probabilities}
+            click.echo(json.dumps(result))
         else:
             listed = "  ".join(f"{digit}:{p:.1%}" for digit, p in enumerate(probabilities))
-            doubt = "" if reading.is_digit else "  (perhaps not a digit)"
-            click.echo(f"{file}: {reading.digit}{doubt}  {listed}")
+            doubt = "" if prediction.is_digit else "  (perhaps not a digit)"
+            click.echo(f"{file}: {prediction.digit}{doubt}  {listed}")
     sys.exit(1 if failed else 0)
 
 
@@ -160,7 +166,7 @@ def _show(evaluation: Evaluation | Rejection, as_json: bool) -> None:
         zip(evaluation.confusion, evaluation.per_class, strict=True)
     ):
         click.echo(f"{digit:5}  {recall:7.2%}  {sum(row):8,}")
-    click.echo("\ntruth ↓ answer →")
-    click.echo("     " + "".join(f"{digit:6}" for digit in range(10)))
+    click.echo("\ntruth ↓ prediction →")
+    click.echo("     " + "".join(f"{digit:6}" for digit in range(DIGITS)))
     for digit, row in enumerate(evaluation.confusion):
         click.echo(f"{digit:5}" + "".join(f"{count or '·':>6}" for count in row))

@@ -1,4 +1,4 @@
-"""Looking at models: which there are, their layers, and what they make of a picture."""
+"""Commands that inspect models: list architectures, print layers, explain a prediction."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from trainer.recognition.occlusion import occlusion_map
 from trainer.recognition.preprocess import SIDE, EmptyDrawing
 from trainer.recognition.recognizer import Recognizer
 
-_TIMES = 200
+_REPETITIONS = 200  # of the forward pass that is timed
 
 
 @click.command()
 @json_option
 def models(as_json: bool) -> None:
-    """List the architectures, with the figures of those that have a bundle.
+    """List the architectures, with size, accuracy and speed of those that have a bundle.
 
-    A bundle in $INKLING_HOME/models comes before the one that came with Inkling.
+    A bundle in $INKLING_HOME/models takes precedence over the one shipped with Inkling.
     """
     require_torch()
     from trainer.models.architectures import ARCHITECTURES
@@ -57,7 +57,7 @@ def models(as_json: bool) -> None:
 
 
 def _of_bundle(name: str) -> dict[str, object]:
-    """What the bundle of that name measured, and how quick it is here, on one core."""
+    """Size, accuracy, and time on one core of this machine, of the bundle of that name if any."""
     own = home_folder() / "models" / name
     folder = own if own.is_dir() else PRETRAINED / name
     try:
@@ -69,14 +69,14 @@ def _of_bundle(name: str) -> dict[str, object]:
     return {
         "bytes": sum(path.stat().st_size for path in folder.iterdir()),
         "mnist_test": accuracy.get("mnist"),
-        "forward_ms": median_ms(lambda _: recognizer.logits(picture), _TIMES),
+        "forward_ms": median_ms(lambda _: recognizer.logits(picture), _REPETITIONS),
     }
 
 
 @click.command()
 @click.argument("architecture")
 def summary(architecture: str) -> None:
-    """Print each layer of an ARCHITECTURE: its parameters, and the shape of what it gives."""
+    """Print the layers of an ARCHITECTURE with their parameters and output shapes."""
     require_torch()
     import torchinfo
 
@@ -84,7 +84,7 @@ def summary(architecture: str) -> None:
 
     model = build(Recipe(architecture=architecture))
     found = torchinfo.summary(model, input_size=(1, 1, SIDE, SIDE), verbose=0, depth=9)
-    rows = [("layer", "parameters", "count", "gives")]
+    rows = [("layer", "parameters", "count", "output")]
     for layer in found.summary_list:
         own = list(layer.module.named_parameters(recurse=False))
         shapes = ", ".join(f"{name} {_shape(each.shape)}" for name, each in own)
@@ -92,8 +92,8 @@ def summary(architecture: str) -> None:
         name = "  " * layer.depth + layer.class_name
         rows.append((name, shapes, count, _shape(layer.output_size[1:])))
     widths = [max(len(row[column]) for row in rows) for column in range(4)]
-    for name, shapes, count, gives in rows:
-        line = f"{name:{widths[0]}}  {gives:{widths[3]}}  {count:>{widths[2]}}  {shapes}"
+    for name, shapes, count, output in rows:
+        line = f"{name:{widths[0]}}  {output:{widths[3]}}  {count:>{widths[2]}}  {shapes}"
         click.echo(line.rstrip())
     click.echo(f"\n{found.total_params:,} parameters, {found.total_mult_adds:,} multiplications")
 
@@ -101,11 +101,11 @@ def summary(architecture: str) -> None:
 @click.command()
 @click.argument("bundle", type=PATH)
 @click.argument("picture", type=PATH)
-@click.option("--output", type=PATH, default="explained", help="Folder for the PNG files.")
+@click.option("--output", type=PATH, default="explained", help="Folder of the PNG files.")
 def explain(bundle: Path, picture: Path, output: Path) -> None:
-    """Write what each stage of a BUNDLE makes of a PICTURE, and which ink its answer comes from.
+    """Plot the activations of each stage of a BUNDLE for a PICTURE, and an occlusion map.
 
-    BUNDLE is a folder, or the name of a model that came with Inkling.
+    BUNDLE is a folder, or the name of a model shipped with Inkling.
     """
     require_torch()
     from trainer.atomic import write_file
@@ -115,16 +115,16 @@ def explain(bundle: Path, picture: Path, output: Path) -> None:
     recognizer = Recognizer(read_bundle(folder))
     try:
         decoded = decode(picture.read_bytes())
-        reading = recognizer.read(decoded.image, decoded.scale)
+        prediction = recognizer.read(decoded.image, decoded.scale)
     except (OSError, PictureError, EmptyDrawing) as error:
         raise TrainerError(f"{picture}: {error}") from error
-    pixels = reading.prepared.pixels
-    answer = f"{reading.digit}, {reading.confidence:.1%}"
-    falls = occlusion_map(recognizer, pixels)
-    found = {"occlusion": figures.occlusion(pixels, falls, answer)}
+    pixels = prediction.prepared.pixels
+    title = f"{prediction.digit}, {prediction.confidence:.1%}"
+    drops = occlusion_map(recognizer, pixels)
+    found = {"occlusion": figures.occlusion(pixels, drops, title)}
     for name, (given,) in recognizer.stages(pixels[None]).items():
         found[name.replace(" ", "-")] = figures.stage(given, f"{name}: {_shape(given.shape)}")
-    click.echo(f"{picture}: {answer}")
+    click.echo(f"{picture}: {title}")
     for name, figure in found.items():
         write_file(output / f"{name}.png", figures.png(figure))
         click.echo(str(output / f"{name}.png"))
