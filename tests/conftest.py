@@ -1,4 +1,4 @@
-"""What all tests share: data where it is there, an app, drawings, and ways to send them."""
+"""Fixtures of all tests: data sets if available, drawings, databases, an app and a client."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ from webapp.storage.database import Database
 
 
 def pytest_configure() -> None:
-    """Let each process compute with one thread: there are as many processes as cores."""
+    """Let each process compute on one thread, as there are as many processes as cores."""
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
-def need(there: bool, reason: str) -> None:
-    """Skip, saying why, where something is missing; in CI nothing may be missing."""
-    if there:
+def need(available: bool, reason: str) -> None:
+    """Skip a test, for this reason, if something is missing; fail in CI, where nothing may be."""
+    if available:
         return
     if os.environ.get("CI"):
         pytest.fail(reason)
@@ -48,7 +48,7 @@ def need(there: bool, reason: str) -> None:
 
 @pytest.fixture(scope="session")
 def mnist() -> Path:
-    """The data folder, where MNIST is in it."""
+    """The data folder; skips the test if it does not contain MNIST."""
     folder = data_folder()
     here = (folder / "mnist" / "MNIST" / "raw" / "t10k-images-idx3-ubyte").exists()
     need(here, f"no MNIST in {folder / 'mnist'}; set INKLING_DATA to a folder that has it")
@@ -57,7 +57,7 @@ def mnist() -> Path:
 
 @pytest.fixture(scope="session")
 def pen_strokes() -> Path:
-    """The data folder, where people's pen strokes are in it."""
+    """The data folder; skips the test if it does not contain people's pen strokes."""
     folder = data_folder()
     here = any((folder / "strokes").glob("digits-*.jsonl.gz"))
     need(here, f"no strokes in {folder / 'strokes'}; set INKLING_DATA to a folder that has them")
@@ -66,7 +66,7 @@ def pen_strokes() -> Path:
 
 @pytest.fixture(scope="session")
 def drawings() -> dict[int, Strokes]:
-    """One drawing of each digit, by people who taught no model; synthetic where there is none."""
+    """One drawing of each digit by test writers, or synthetic ones if there are none."""
     folder = data_folder()
     found: dict[int, Strokes] = {}
     if any((folder / "strokes").glob("digits-*.jsonl.gz")):
@@ -79,7 +79,7 @@ def drawings() -> dict[int, Strokes]:
 
 @pytest.fixture(scope="session")
 def rendered(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where all tests keep the test and validation parts that trainings are measured by."""
+    """The folder in which all tests cache the rendered validation and test splits."""
     folder = tmp_path_factory.getbasetemp().parent / "rendered"
     folder.mkdir(exist_ok=True)
     return folder
@@ -87,7 +87,7 @@ def rendered(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Path]:
-    """A PostgreSQL server of our own, on a socket in this folder."""
+    """The folder with the socket of a PostgreSQL server for these tests."""
     programs = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
     need(bool(programs), "no PostgreSQL on this machine (Debian: apt install postgresql)")
     folder = Path(tempfile.mkdtemp(prefix="inkling-postgres-"))
@@ -121,14 +121,14 @@ def redis() -> Iterator[str]:
 
 @pytest.fixture(params=["sqlite", "postgres"])
 def database_url(request: pytest.FixtureRequest) -> str:
-    """The URL of an empty database: what uses it runs on each kind."""
+    """The URL of an empty database; tests that use it run on SQLite and PostgreSQL."""
     if request.param == "sqlite":
-        return ""  # the default
+        return ""  # the default, SQLite
     return new_database(request.getfixturevalue("postgres"))
 
 
 def new_database(folder: Path) -> str:
-    """The URL of an empty database of the PostgreSQL server in this folder."""
+    """Create a database on the PostgreSQL server in this folder, and return its URL."""
     import psycopg
 
     name = f"test_{uuid.uuid4().hex}"
@@ -142,13 +142,13 @@ MakeSettings = Callable[..., Settings]
 
 @pytest.fixture
 def settings(tmp_path: Path, database_url: str) -> MakeSettings:
-    """Settings of one installation, again and again the same but for what is said."""
+    """Make settings of one installation, with changes given by name."""
     return partial(Settings, home=str(tmp_path), database_url=database_url)
 
 
 @contextmanager
 def installed(settings: Settings) -> Iterator[Flask]:
-    """An app whose database has its tables, until the block ends."""
+    """An app whose database is set up, until the block ends."""
     app = create_app(settings)
     app.extensions["inkling"].database.upgrade()
     yield app
@@ -200,6 +200,6 @@ def seven() -> np.ndarray:
 
 @pytest.fixture
 def body(seven: np.ndarray, encode: Encode) -> bytes:
-    """A request for an answer to that 7, as JSON."""
+    """The JSON body of a request to predict the 7."""
     image = "data:image/png;base64," + base64.b64encode(encode(seven)).decode()
     return json.dumps({"image": image}).encode()

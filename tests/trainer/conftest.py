@@ -1,4 +1,4 @@
-"""Digits that are quick to make, and the trainer's commands."""
+"""A small data set, and a way to run the trainer's commands."""
 
 import sys
 from pathlib import Path
@@ -17,7 +17,7 @@ from trainer.data.samples import Split
 
 @pytest.fixture(scope="session")
 def some_digits(tmp_path_factory):
-    """A folder of small pictures of synthetic digits in three parts: 1,500, 200 and 300."""
+    """A folder of small images of synthetic digits: 1,500 / 200 / 300 by split."""
     folder = tmp_path_factory.mktemp("digits") / "some"
     rng = np.random.default_rng(0)
     for split, count in zip(Split, (1_500, 200, 300), strict=True):
@@ -31,7 +31,7 @@ def some_digits(tmp_path_factory):
 
 
 def trainer(*arguments: object, cwd: Path, **environment: str) -> CompletedProcess[str]:
-    """Call a command of the trainer, in this process: torch is imported once for all of them."""
+    """Run a command of the trainer in this process, so that torch is imported only once."""
     command = [str(each) for each in arguments]
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(cwd)

@@ -1,4 +1,4 @@
-"""Fetching the originals, from a server on this machine."""
+"""Downloading the public data sets, from a server on this machine."""
 
 import contextlib
 import gzip
@@ -46,7 +46,7 @@ PENDIGITS = """.VERSION 1.0
 
 
 class Server:
-    """Serves files, knows ranges, and can break off in the middle."""
+    """Serves files and ranges of them, and can break off in the middle."""
 
     def __init__(self) -> None:
         self.files: dict[str, bytes] = {}
@@ -114,11 +114,11 @@ def test_a_file_is_downloaded_once(server, tmp_path):
     assert server.ranges == [None]
 
 
-def test_a_download_that_broke_off_goes_on_where_it_was(server, tmp_path):
+def test_an_interrupted_download_is_resumed(server, tmp_path):
     server.files["/a"] = CONTENT
     server.break_after = 300_000
     original = Original(server.url + "a", sha256(CONTENT))
-    with pytest.raises(TrainerError, match="goes on from there"):
+    with pytest.raises(TrainerError, match="to resume the download"):
         download(original, tmp_path / "a", quiet)
     assert not (tmp_path / "a").exists()
     assert download(original, tmp_path / "a", quiet).read_bytes() == CONTENT
@@ -126,28 +126,28 @@ def test_a_download_that_broke_off_goes_on_where_it_was(server, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["a"]
 
 
-def test_all_of_it_may_have_come_before_the_process_was_killed(server, tmp_path):
+def test_a_complete_partial_file_is_not_downloaded_again(server, tmp_path):
     server.files["/a"] = CONTENT
     (tmp_path / "a.part").write_bytes(CONTENT)
     original = Original(server.url + "a", sha256(CONTENT))
     assert download(original, tmp_path / "a", quiet).read_bytes() == CONTENT
 
 
-def test_a_wrong_checksum_is_told_and_nothing_is_kept(server, tmp_path):
+def test_a_file_with_a_wrong_checksum_is_deleted(server, tmp_path):
     server.files["/a"] = CONTENT
-    with pytest.raises(TrainerError, match="checksum is wrong"):
+    with pytest.raises(TrainerError, match="wrong checksum"):
         download(Original(server.url + "a", sha256(b"other")), tmp_path / "a", quiet)
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("path", ["nothing", "http://127.0.0.1:9/none"])
-def test_a_server_that_has_it_not_or_is_away_is_told(server, tmp_path, path):
+def test_a_missing_file_or_server_is_reported_with_its_url(server, tmp_path, path):
     url = path if path.startswith("http") else server.url + path
     with pytest.raises(TrainerError, match=re.escape(url)):
         download(Original(url, "md5:0"), tmp_path / "a", quiet)
 
 
-def test_mnist_lands_where_torchvision_looks(server, tmp_path, monkeypatch):
+def test_mnist_is_stored_where_torchvision_expects_it(server, tmp_path, monkeypatch):
     files = {name: gzip.compress(name.encode()) for name in fetch.MNIST_FILES}
     server.files = {f"/mnist/{name}": content for name, content in files.items()}
     sums = {name: f"md5:{hashlib.md5(c).hexdigest()}" for name, c in files.items()}
@@ -193,7 +193,7 @@ def serve_unipen(server, kind: str, content: bytes | None = None) -> None:
 
 
 @pytest.mark.parametrize("kind", ["zip", "tar.gz"])
-def test_unipen_becomes_records_of_digits_and_letters_by_one_command(server, tmp_path, kind):
+def test_one_command_converts_unipen_to_records_of_digits_and_letters(server, tmp_path, kind):
     serve_unipen(server, kind)
     command = [sys.executable, "-m", "trainer", "data", "fetch", "unipen"]
     result = subprocess.run(
@@ -211,7 +211,7 @@ def test_unipen_becomes_records_of_digits_and_letters_by_one_command(server, tmp
 
 
 @pytest.mark.parametrize("name", ["../evil", "/tmp/inkling-evil"])
-def test_an_archive_writes_nothing_outside_its_folder(server, tmp_path, name):
+def test_an_archive_cannot_write_outside_of_its_folder(server, tmp_path, name):
     file = io.BytesIO()
     with tarfile.open(fileobj=file, mode="w:gz") as archive:
         info = tarfile.TarInfo(name)
@@ -224,16 +224,16 @@ def test_an_archive_writes_nothing_outside_its_folder(server, tmp_path, name):
     assert not Path("/tmp/inkling-evil").exists()
 
 
-def test_a_record_that_is_none_is_told(server, tmp_path):
+def test_an_invalid_zenodo_record_is_reported(server, tmp_path):
     server.files["/records/1195803"] = b"{}"
-    with pytest.raises(TrainerError, match="no record of an archive"):
+    with pytest.raises(TrainerError, match="not a record of an archive"):
         fetch.fetch_unipen(tmp_path, quiet, server.url + "records/")
 
 
-def test_pendigits_become_records(server, tmp_path, monkeypatch):
+def test_pendigits_is_converted_to_records(server, tmp_path, monkeypatch):
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as archive:
-        # gzip(1) unpacks both its own format and that of compress(1).
+        # gzip(1) decompresses both its own format and that of compress(1).
         archive.writestr("pendigits-orig.tra.Z", gzip.compress(PENDIGITS.encode()))
     [name] = fetch.PENDIGITS_FILES
     server.files[f"/81/{name}"] = file.getvalue()

@@ -1,4 +1,4 @@
-"""Pictures of one's own: a folder for each digit."""
+"""Images in a folder of one's own."""
 
 import json
 import shutil
@@ -16,7 +16,7 @@ from trainer.errors import TrainerError
 
 @pytest.fixture
 def own(some_digits, tmp_path):
-    """A folder of pictures that nobody has parted, with one that is not a picture."""
+    """A folder of images without splits, and with one file that is not an image."""
     folder = shutil.copytree(some_digits / "test", tmp_path / "own")
     (folder / "3" / "notes.txt").write_text("my threes")
     return folder
@@ -26,11 +26,11 @@ def load(folder, split):
     return Source.parse(f"folder:{folder}").load(split)
 
 
-def test_parts_are_taken_as_they_stand(some_digits):
+def test_folders_of_splits_are_used_as_they_are(some_digits):
     assert [len(load(some_digits, split)) for split in Split] == [1_500, 200, 300]
 
 
-def test_labels_are_the_folders_names_and_each_picture_knows_its_file(some_digits):
+def test_labels_are_the_names_of_the_folders_and_each_sample_has_its_file(some_digits):
     samples = load(some_digits, Split.TEST)
     assert np.bincount(samples.labels).tolist() == [30] * 10
     for label, file in zip(samples.labels, samples.files, strict=True):
@@ -39,7 +39,7 @@ def test_labels_are_the_folders_names_and_each_picture_knows_its_file(some_digit
 
 
 @pytest.mark.filterwarnings("ignore::trainer.data.datasets.folder.UnreadablePicture")
-def test_what_nobody_parted_falls_into_parts_that_share_no_picture(own):
+def test_a_folder_without_splits_is_split_without_overlap(own):
     parts = [load(own, split) for split in Split]
     assert sum(map(len, parts)) == 300
     assert len(parts[0]) > 200
@@ -50,7 +50,7 @@ def test_what_nobody_parted_falls_into_parts_that_share_no_picture(own):
 
 
 @pytest.mark.filterwarnings("ignore::trainer.data.datasets.folder.UnreadablePicture")
-def test_a_missing_validation_part_is_taken_from_training(some_digits, tmp_path):
+def test_a_missing_validation_split_is_taken_from_training(some_digits, tmp_path):
     folder = shutil.copytree(some_digits, tmp_path / "own")
     shutil.rmtree(folder / "validation")
     train, validation, test = (load(folder, split) for split in Split)
@@ -59,16 +59,16 @@ def test_a_missing_validation_part_is_taken_from_training(some_digits, tmp_path)
     assert len(test) == 300
 
 
-def test_what_cannot_be_read_is_named_counted_and_left_out(own):
-    with pytest.warns(UnreadablePicture) as told:
+def test_unreadable_files_are_reported_counted_and_skipped(own):
+    with pytest.warns(UnreadablePicture) as warned:
         loaded = [load(own, split) for split in Split]
     assert sum(map(len, loaded)) == 300
-    words = [str(each.message) for each in told]
+    words = [str(each.message) for each in warned]
     assert any("notes.txt: not a PNG, JPEG" in each for each in words)
     assert any("1 of " in each and "left out" in each for each in words)
 
 
-def test_pictures_of_any_kind_go_through_the_same_preprocessing(tmp_path, seven):
+def test_images_of_any_kind_are_preprocessed_alike(tmp_path, seven):
     place = tmp_path / "test" / "7"
     place.mkdir(parents=True)
     kinds = {"a.png": seven, "b.jpg": seven, "c.png": 255 - seven, "d.webp": np.dstack([seven] * 3)}
@@ -93,7 +93,7 @@ def test_pictures_of_any_kind_go_through_the_same_preprocessing(tmp_path, seven)
         ("mnist:12", Source("mnist", 12)),
     ],
 )
-def test_a_source_is_written_as_it_is_read(text, source):
+def test_a_source_is_written_as_it_was_parsed(text, source):
     parsed = Source.parse(text)
     assert (parsed.name, parsed.size) == (source.name, source.size)
     assert parsed.path is None or str(parsed.path) == source.path
@@ -101,17 +101,17 @@ def test_a_source_is_written_as_it_is_read(text, source):
 
 
 @pytest.mark.parametrize("text", ["folder", "folder:", "mnist:a", "mnist:0", "folder:a:0"])
-def test_a_source_that_is_none_is_told(text):
+def test_an_invalid_source_is_refused(text):
     with pytest.raises(TrainerError):
         Source.parse(text)
 
 
-def test_a_folder_without_pictures_is_told(tmp_path):
+def test_a_folder_without_images_is_reported(tmp_path):
     with pytest.raises(TrainerError, match="no train pictures"):
         load(tmp_path, Split.TRAIN)
 
 
-def test_exported_pictures_are_trained_and_told_by_file(own, tmp_path):
+def test_exported_images_can_be_trained_on_and_are_reported_by_file(own, tmp_path):
     result = trainer("data", "export-images", "png", "--data", f"folder:{own}", cwd=tmp_path)
     assert result.returncode == 0, result.stderr
     assert "notes.txt: not a PNG" in result.stderr
@@ -120,7 +120,7 @@ def test_exported_pictures_are_trained_and_told_by_file(own, tmp_path):
     assert (np.sort(original.labels) == exported.labels).all()
     again = trainer("data", "export-images", "png", cwd=tmp_path)
     assert again.returncode == 1
-    assert "is there already" in again.stderr
+    assert "already exists" in again.stderr
     trained = trainer(
         *("train", "--preset", "mlp", "--data", "folder:png", "--epochs", "1"),
         *("--folder", "run", "--json"),
@@ -130,10 +130,10 @@ def test_exported_pictures_are_trained_and_told_by_file(own, tmp_path):
     page = (tmp_path / "run" / "report.html").read_text()
     assert "png/test/" in page
     card = json.loads(trained.stdout.splitlines()[-1])["card"]
-    assert card["attribution"] == ["Pictures from a folder of one's own"]
+    assert card["attribution"] == ["Images from the user's own folder"]
 
 
-def test_strict_stops_at_the_first_picture_that_cannot_be_read(own, tmp_path):
+def test_strict_stops_at_the_first_unreadable_image(own, tmp_path):
     result = trainer(
         "train", "--data", f"folder:{own}", "--strict", "--folder", "run", cwd=tmp_path
     )
@@ -142,13 +142,13 @@ def test_strict_stops_at_the_first_picture_that_cannot_be_read(own, tmp_path):
     assert not (tmp_path / "run").exists()
 
 
-def test_a_grid_and_the_counts_of_a_data_set(own, tmp_path):
+def test_data_sets_can_be_shown_as_a_grid_and_counted(own, tmp_path):
     shown = trainer("data", "show", f"folder:{own}", "--output", "grid.png", cwd=tmp_path)
     assert shown.returncode == 0, shown.stderr
     assert Image.open(tmp_path / "grid.png").width > 500
     counted = trainer("data", "stats", f"folder:{own}", cwd=tmp_path)
     assert counted.returncode == 0, counted.stderr
     rows = counted.stdout.splitlines()
-    assert rows[0].split()[:2] == ["part", "pictures"]
+    assert rows[0].split()[:2] == ["split", "pictures"]
     assert [row.split()[0] for row in rows[1:]] == list(Split)
     assert sum(int(row.split()[1].replace(",", "")) for row in rows[1:]) == 300

@@ -1,4 +1,4 @@
-"""What is not a digit: letters of people, and scribbles from a seed."""
+"""Non-digits: letters that people drew, and synthetic scribbles."""
 
 import numpy as np
 import pytest
@@ -13,7 +13,7 @@ from trainer.errors import TrainerError
 from trainer.training.training_data import load_sets
 
 
-def test_letters_are_labelled_as_no_digit_and_look_alikes_are_left_out(pen_strokes):
+def test_letters_are_labeled_as_not_a_digit_and_look_alikes_are_left_out(pen_strokes):
     records = letter_records(Split.TEST, pen_strokes)
     labels = {record.label for record in records}
     assert not labels & LOOK_ALIKES
@@ -22,23 +22,23 @@ def test_letters_are_labelled_as_no_digit_and_look_alikes_are_left_out(pen_strok
     assert set(loaded.labels.tolist()) == {NOT_A_DIGIT}
 
 
-def test_every_look_alike_is_in_the_files(pen_strokes):
+def test_all_look_alikes_occur_in_the_files(pen_strokes):
     assert {record.label for record in read(pen_strokes, "letters")} >= LOOK_ALIKES
 
 
-def test_scribbles_come_from_the_seed_alone_and_show_every_kind():
+def test_scribbles_depend_on_the_seed_alone():
     first, again, other = (DATA_SETS["scribbles"].load(Split.TRAIN, None, 60, s) for s in (1, 1, 2))
     assert first.sha256() == again.sha256() != other.sha256()
     assert first.has_ink.mean() > 0.7
 
 
 @pytest.mark.parametrize("kind", [*range(len(KINDS)), len(KINDS)])
-def test_each_kind_paints_pictures_of_its_own(kind):
+def test_scribbles_of_each_kind_differ_from_each_other(kind):
     rng = np.random.default_rng(0)
     pictures = [scribble(kind, rng) for _ in range(20)]
     assert len({picture.tobytes() for picture in pictures}) == 20
 
 
-def test_a_set_without_digits_cannot_judge():
+def test_validation_needs_digits():
     with pytest.raises(TrainerError, match="no digits to judge by"):
         load_sets([Source("scribbles", 20)], [Source("scribbles")], seed=0)

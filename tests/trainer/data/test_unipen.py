@@ -1,4 +1,4 @@
-"""The parser of the UNIPEN archive, on its own files and on small ones that show each rule."""
+"""The parser of the UNIPEN archive, on original files and on small ones for each rule."""
 
 from collections import defaultdict
 
@@ -35,7 +35,7 @@ INK = """.VERSION 1.0
 
 @pytest.fixture
 def archive(tmp_path):
-    """Write an archive of one file of segments, and give its folder."""
+    """Write an archive of one file of segments, and return its folder."""
 
     def write(segments: str, ink: str = INK):
         (tmp_path / "data" / "1a" / "xyz").mkdir(parents=True, exist_ok=True)
@@ -59,7 +59,7 @@ def test_y_points_up_in_the_file_and_down_in_the_record(archive):
     assert lines(archive('.SEGMENT CHARACTER 0 ? "7"')) == [("7", [[[0, 0], [5, 0], [5, 10]]])]
 
 
-def test_a_pen_up_with_points_counts_as_a_component_and_draws_nothing(archive):
+def test_a_pen_up_with_points_counts_as_a_component_but_is_not_drawn(archive):
     # 0 down, (pen up without points), 1 down, 2 up with a point, 3 down
     [(_, strokes)] = lines(archive('.SEGMENT CHARACTER 1-3 ? "4"'))
     assert [len(stroke) for stroke in strokes] == [3, 2]
@@ -83,17 +83,17 @@ def test_component_ranges_and_point_offsets(archive, where, points):
     assert strokes == [[[x - left, top - y] for x, y in line] for line in points]
 
 
-def test_the_columns_are_those_that_coord_names(archive):
+def test_coord_defines_the_columns(archive):
     ink = ".COORD T Y X\n.PEN_DOWN\n99 10 0\n98 0 5\n.PEN_UP\n"
     assert lines(archive('.SEGMENT CHARACTER 0 ? "1"', ink)) == [("1", [[[0, 0], [5, 10]]])]
 
 
-def test_a_tablet_that_resolves_x_and_y_differently_is_made_square(archive):
+def test_different_resolutions_along_x_and_y_are_converted(archive):
     ink = ".X_POINTS_PER_INCH   100\n.Y_POINTS_PER_INCH\t200\n" + INK
     assert lines(archive('.SEGMENT CHARACTER 0 ? "7"', ink)) == [("7", [[[0, 0], [5, 0], [5, 5]]])]
 
 
-def test_words_are_left_out_and_quotes_are_labels_too(archive):
+def test_words_are_skipped_and_a_quote_can_be_a_label(archive):
     root = archive('.SEGMENT TEXT 0-1 ? "76"\n.SEGMENT CHARACTER 0 OK "\\""\n.SEGMENT CHARACTER 1')
     assert [label for label, _ in lines(root)] == ['"']
 
@@ -111,22 +111,22 @@ def test_a_writer_is_named_by_site_and_id(archive):
     [
         ('.SEGMENT CHARACTER 9 ? "7"', INK, "there are 4 components"),
         ('.SEGMENT CHARACTER 2-1 ? "7"', INK, "there are 4 components"),
-        ('.SEGMENT CHARACTER x ? "7"', INK, "no range"),
+        ('.SEGMENT CHARACTER x ? "7"', INK, "not a range"),
         ('.SEGMENT CHARACTER 0 ? "7"', ".PEN_DOWN\n1 two\n", "is not a point"),
         ('.SEGMENT CHARACTER 0 ? "7"', ".PEN_DOWN\n1\n", "is not a point"),
         ('.SEGMENT CHARACTER 0 ? "7"', ".COORD T P\n", "without X and Y"),
-        ('.SEGMENT CHARACTER 0 ? "7"', ".INCLUDE xyz/ink.dat\n", "without end"),
+        ('.SEGMENT CHARACTER 0 ? "7"', ".INCLUDE xyz/ink.dat\n", "endless inclusion"),
         (".INCLUDE ../data/1a/xyz/who.dat", INK, "outside the archive"),
         (".INCLUDE nowhere.dat", INK, "nowhere.dat"),
     ],
 )
-def test_what_is_wrong_is_told(archive, segments, ink, reason):
+def test_malformed_files_are_reported(archive, segments, ink, reason):
     with pytest.raises(TrainerError, match=reason):
         lines(archive(segments, ink))
 
 
-def test_an_archive_without_the_category_is_told(tmp_path):
-    with pytest.raises(TrainerError, match="there is nothing in"):
+def test_a_missing_category_is_reported(tmp_path):
+    with pytest.raises(TrainerError, match="no files in"):
         list(read_archive(tmp_path, ["1a"]))
 
 
@@ -142,7 +142,7 @@ def test_any_text_gives_records_or_a_trainer_error(tmp_path_factory, content):
         pass
 
 
-def test_the_original_files_give_the_records_that_were_made_from_them(pen_strokes):
+def test_the_original_files_give_the_stored_records(pen_strokes):
     root = data_folder() / "unipen-sample"
     need(root.is_dir(), f"no files of the original archive in {root}")
     ours = list(read_archive(root, ["1a"]))
@@ -164,4 +164,4 @@ def test_the_original_files_give_the_records_that_were_made_from_them(pen_stroke
             )
             for other in same
         )
-    assert found == 75  # one sample's writer is none of those in the records
+    assert found == 75  # the writer of one sample is not in the records

@@ -16,7 +16,7 @@ def folder(tmp_path):
     return shutil.copytree(PRETRAINED / "inkling", tmp_path / "copy")
 
 
-def test_what_is_written_is_read_back(tmp_path):
+def test_a_bundle_that_is_written_can_be_read(tmp_path):
     shipped = read_bundle(PRETRAINED / "inkling")
     weights = (PRETRAINED / "inkling" / "weights.safetensors").read_bytes()
     write_bundle(tmp_path / "new", shipped.card, shipped.model, weights)
@@ -53,15 +53,15 @@ def test_a_bundle_for_another_preprocessing_is_refused(folder):
         read_bundle(folder)
 
 
-def test_a_sound_bundle_that_onnx_runtime_cannot_load_is_refused(tmp_path):
+def test_a_valid_bundle_that_onnx_runtime_cannot_load_is_refused(tmp_path):
     shipped = read_bundle(PRETRAINED / "inkling")
     bundle = write_bundle(tmp_path / "bad", shipped.card, b"not a model", b"weights")
     with pytest.raises(BundleError, match="cannot load"):
         Recognizer(bundle)
 
 
-def test_a_reader_never_sees_half_a_folder(tmp_path):
-    """Replace a folder again and again while another thread reads it."""
+def test_a_reader_never_sees_a_partially_written_folder(tmp_path):
+    """Replace a folder repeatedly while another thread reads it."""
     files = {"a": b"0" * 100_000, "b": b"0" * 100_000}
     write_folder(tmp_path / "it", files)
     seen, done = set(), threading.Event()
@@ -71,7 +71,7 @@ def test_a_reader_never_sees_half_a_folder(tmp_path):
             try:
                 fd = os.open(tmp_path / "it", os.O_RDONLY)
             except FileNotFoundError:
-                continue  # the instant between two renames
+                continue  # between the two renames
             try:
                 names = set(os.listdir(fd))
                 seen.add(frozenset(names))
@@ -84,12 +84,12 @@ def test_a_reader_never_sees_half_a_folder(tmp_path):
         write_folder(tmp_path / "it", files)
     done.set()
     reader.join()
-    # An old folder may be caught while it is being removed, a new one never half full.
+    # The old folder may be seen while it is being removed, but never a partial new one.
     assert frozenset({"a", "b"}) in seen
     assert sorted(os.listdir(tmp_path)) == ["it"]
 
 
-def test_a_write_that_fails_leaves_what_was_there(tmp_path):
+def test_a_failed_write_leaves_the_old_content(tmp_path):
     write_file(tmp_path / "file", b"old")
     with pytest.raises(TypeError):
         write_file(tmp_path / "file", "not bytes")  # type: ignore[arg-type]

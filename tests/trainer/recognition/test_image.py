@@ -24,9 +24,9 @@ def png_chunk(kind: bytes, content: bytes) -> bytes:
     return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", checksum)
 
 
-def png(width: int, height: int, content: bytes, depth: int = 8, colour: int = 0) -> bytes:
-    """A PNG whose header says what it is told to, whatever the content holds."""
-    header = struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, 0)
+def png(width: int, height: int, content: bytes, depth: int = 8, color: int = 0) -> bytes:
+    """A PNG with any header, independent of its content."""
+    header = struct.pack(">IIBBBBB", width, height, depth, color, 0, 0, 0)
     return (
         b"\x89PNG\r\n\x1a\n"
         + png_chunk(b"IHDR", header)
@@ -36,7 +36,7 @@ def png(width: int, height: int, content: bytes, depth: int = 8, colour: int = 0
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "GIF", "BMP"])
-def test_it_reads_each_format_by_content(seven, encode, kind):
+def test_each_format_is_recognized_by_its_content(seven, encode, kind):
     image = decode(encode(seven, kind)).image
     assert image.size == (140, 140)
     difference = np.abs(preprocess(image).pixels.astype(int) - preprocess(seven).pixels)
@@ -49,15 +49,15 @@ def test_other_formats_are_refused(seven, encode, kind):
         decode(encode(seven, kind))
 
 
-def test_what_is_no_picture_is_refused():
+def test_files_that_are_not_images_are_refused():
     for content in (b"", b"hello", b"<svg xmlns='http://www.w3.org/2000/svg'/>", b"%PDF-1.7"):
         with pytest.raises(UnsupportedPicture):
             decode(content)
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_exif_orientation_is_obeyed(seven, encode, orientation):
-    """A camera stores the turned picture and a tag that says how to turn it back."""
+def test_exif_orientation_is_applied(seven, encode, orientation):
+    """A camera stores the rotated image, and a tag that says how to rotate it back."""
     stored_as = {
         2: Image.Transpose.FLIP_LEFT_RIGHT,
         3: Image.Transpose.ROTATE_180,
@@ -77,7 +77,9 @@ def test_exif_orientation_is_obeyed(seven, encode, orientation):
 
 
 @pytest.mark.parametrize("orientation", [1, 6])
-def test_a_large_jpeg_is_decoded_smaller_and_says_by_how_much(seven, encode, orientation):
+def test_a_large_jpeg_is_decoded_at_reduced_size_and_its_scale_is_returned(
+    seven, encode, orientation
+):
     large = Image.fromarray(seven[:, :120]).resize((2400, 2800))
     exif = Image.Exif()
     exif[0x0112] = orientation
@@ -105,7 +107,7 @@ def test_too_many_pixels_are_refused_by_the_header(width, height):
         decode(png(width, height, b""))
 
 
-def test_a_bomb_whose_header_lies_is_broken_and_cheap():
+def test_a_decompression_bomb_with_a_false_header_is_broken_and_cheap():
     bomb = png(10, 10, bytes(50_000_000))
     try:
         image = decode(bomb).image
@@ -120,7 +122,7 @@ def test_a_picture_without_pixels_is_refused(size):
         decode(png(*size, b""))
 
 
-def test_a_header_that_promises_more_than_there_is_means_broken():
+def test_a_file_with_less_data_than_its_header_announces_is_broken():
     with pytest.raises(BrokenPicture):
         decode(png(200, 200, b"\0" * 300))
 
@@ -134,7 +136,7 @@ def test_a_truncated_picture_is_broken(seven, encode, kind):
 
 @settings(max_examples=300, deadline=None)
 @given(st.data())
-def test_damaged_pictures_raise_nothing_but_picture_errors(seven, encode, data):
+def test_damaged_pictures_raise_only_picture_errors(seven, encode, data):
     kind = data.draw(st.sampled_from(["PNG", "JPEG", "WEBP", "GIF", "BMP"]))
     content = bytearray(encode(seven[::4, ::4], kind))
     for _ in range(data.draw(st.integers(1, 8))):

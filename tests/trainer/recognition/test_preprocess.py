@@ -15,7 +15,7 @@ from trainer.data.rendering.photo import Photo, photograph
 from trainer.recognition.preprocess import EmptyDrawing, Prepared, preprocess
 
 
-def centre_of_mass(pixels):
+def center_of_mass(pixels):
     moments = cv2.moments(pixels)
     return moments["m10"] / moments["m00"], moments["m01"] / moments["m00"]
 
@@ -25,19 +25,19 @@ def likeness(a: Prepared, b: Prepared) -> float:
     return float(np.abs(a.pixels.astype(int) - b.pixels).mean())
 
 
-def test_it_gives_28_by_28_with_the_ink_in_a_20_box_around_its_centre_of_mass(seven):
+def test_ink_is_scaled_to_20_pixels_and_centered_by_mass_in_28_by_28(seven):
     prepared = preprocess(seven)
     assert prepared.pixels.shape == (28, 28)
     assert prepared.pixels.dtype == np.uint8
     _, _, width, height = cv2.boundingRect((prepared.pixels > 0).astype(np.uint8))
     assert max(width, height) == 20
-    x, y = centre_of_mass(prepared.pixels)
+    x, y = center_of_mass(prepared.pixels)
     assert abs(x - 14) <= 0.51
     assert abs(y - 14) <= 0.51
     assert prepared.pixels.max() == 255
 
 
-def test_it_tells_the_box_in_pixels_of_the_picture(seven):
+def test_the_box_is_in_pixels_of_the_picture(seven):
     x, y, width, height = preprocess(seven).box
     assert (x, y) == pytest.approx((30, 25), abs=2)
     assert (x + width, y + height) == pytest.approx((105, 120), abs=2)
@@ -46,7 +46,7 @@ def test_it_tells_the_box_in_pixels_of_the_picture(seven):
     assert np.array(large) == pytest.approx(np.array(small) * 20, abs=40)
 
 
-def test_dark_on_light_and_light_on_dark_look_the_same(seven):
+def test_dark_on_light_and_light_on_dark_give_the_same(seven):
     dark, light = preprocess(seven), preprocess(255 - seven)
     assert dark.dark_on_light
     assert not light.dark_on_light
@@ -57,14 +57,14 @@ def test_dark_on_light_and_light_on_dark_look_the_same(seven):
     ("ink", "paper"),
     [((200, 30, 30), (250, 240, 220)), ((255, 0, 0), (0, 0, 255)), ((250, 250, 60), (20, 60, 40))],
 )
-def test_coloured_ink_on_coloured_paper_is_found(seven, ink, paper):
+def test_colored_ink_on_colored_paper_is_found(seven, ink, paper):
     share = (seven / 255)[:, :, None]
-    coloured = (np.array(paper) * share + np.array(ink) * (1 - share)).astype(np.uint8)
-    assert likeness(preprocess(coloured), preprocess(seven)) < 3
+    colored = (np.array(paper) * share + np.array(ink) * (1 - share)).astype(np.uint8)
+    assert likeness(preprocess(colored), preprocess(seven)) < 3
 
 
 @pytest.mark.parametrize("ink", [(0, 0, 0), (255, 255, 255), (40, 80, 200)])
-def test_a_transparent_canvas_is_paper_whatever_the_ink(seven, ink):
+def test_a_transparent_canvas_is_paper_for_any_ink(seven, ink):
     rgba = np.zeros((*seven.shape, 4), np.uint8)
     rgba[:, :, :3] = ink
     rgba[:, :, 3] = 255 - seven
@@ -79,7 +79,7 @@ def test_paper_with_transparent_corners_is_still_paper(seven):
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "P", "RGB", "RGBA", "CMYK", "I;16", "I", "LA"])
-def test_every_mode_of_picture_gives_the_same(seven, mode):
+def test_all_image_modes_give_the_same(seven, mode):
     if mode in {"I;16", "I"}:
         image = Image.fromarray(seven.astype(np.int32) * 257).convert("I")
         image = Image.fromarray(np.asarray(image).astype(np.uint16)) if mode == "I;16" else image
@@ -97,7 +97,7 @@ def test_a_blank_picture_is_an_empty_drawing(side, shade):
         preprocess(np.full((side, side), shade, np.uint8))
 
 
-def test_a_wholly_transparent_picture_is_an_empty_drawing():
+def test_an_entirely_transparent_picture_is_an_empty_drawing():
     with pytest.raises(EmptyDrawing):
         preprocess(Image.new("RGBA", (50, 50), (10, 200, 30, 0)))
 
@@ -110,10 +110,10 @@ def test_a_dot_is_an_empty_drawing(radius):
         preprocess(canvas)
 
 
-def test_a_thick_marker_is_no_dot(drawings):
-    look = RenderStyle(size=0.35, pen=18)
+def test_a_digit_drawn_with_a_thick_marker_is_not_a_dot(drawings):
+    style = RenderStyle(size=0.35, pen=18)
     for lines in drawings.values():
-        assert preprocess(render(lines, look)).pixels.any()
+        assert preprocess(render(lines, style)).pixels.any()
 
 
 def test_paper_grain_alone_is_an_empty_drawing():
@@ -132,14 +132,14 @@ def test_the_stroke_stays_visible_at_any_pen_width(pen):
     assert pixels.sum() / 255 > 25
 
 
-def test_place_and_size_on_the_paper_do_not_matter(seven):
+def test_position_and_size_on_the_paper_do_not_matter(seven):
     ink = seven[20:125, 25:110]
     paper = np.full((600, 800), 255, np.uint8)
     paper[450 : 450 + ink.shape[0], 30 : 30 + ink.shape[1]] = ink
     assert likeness(preprocess(paper), preprocess(seven)) < 1
 
 
-def test_mnist_pictures_come_through_nearly_unchanged(mnist):
+def test_mnist_images_are_nearly_unchanged(mnist):
     pictures = MNIST(str(mnist / "mnist"), train=False).data.numpy()[:2000]
     differences = [np.abs(preprocess(p).pixels.astype(int) - p).mean() for p in pictures]
     assert np.mean(differences) < 0.3
@@ -156,7 +156,7 @@ def test_mnist_pictures_come_through_nearly_unchanged(mnist):
         ),
     )
 )
-def test_any_picture_gives_pixels_or_an_empty_drawing(array):
+def test_any_image_gives_pixels_or_an_empty_drawing(array):
     try:
         prepared = preprocess(array)
     except EmptyDrawing:
@@ -234,7 +234,7 @@ QUIET = {"noise": 0.002, "texture": 0.003, "light": 0.05, "blur": 0.4, "jpeg": 9
 
 
 @pytest.mark.parametrize("rules", ["lines", "squares"])
-def test_faint_rules_on_quiet_paper_do_not_stay(drawings, rules):
+def test_faint_rules_on_smooth_paper_are_removed(drawings, rules):
     shares = []
     for label, lines in drawings.items():
         photo = Photo(rules=rules, rule_strength=0.15, seed=label, **QUIET)
@@ -243,13 +243,13 @@ def test_faint_rules_on_quiet_paper_do_not_stay(drawings, rules):
     assert min(shares) > 0.8
 
 
-def test_hardly_any_photo_loses_its_digit(drawings):
+def test_nearly_all_digits_are_found_on_photos(drawings):
     lost = 0
     for seed in range(300):
-        look = RenderStyle.random(np.random.default_rng(seed), photos=1)
+        style = RenderStyle.random(np.random.default_rng(seed), photos=1)
         lines = drawings[seed % 10]
-        clean = preprocess(render(lines, RenderStyle(pen=max(3, look.pen / look.size)))).pixels
-        upright = replace(look, turn=0, slant=0, stretch=1, skips=0, coarse=1, pressure=0)
+        clean = preprocess(render(lines, RenderStyle(pen=max(3, style.pen / style.size)))).pixels
+        upright = replace(style, turn=0, slant=0, stretch=1, skips=0, coarse=1, pressure=0)
         try:
             lost += overlap(preprocess(render(lines, upright)).pixels, clean) < 0.5
         except EmptyDrawing:
@@ -257,7 +257,7 @@ def test_hardly_any_photo_loses_its_digit(drawings):
     assert lost <= 4
 
 
-def test_a_photo_of_thousands_of_crumbs_takes_bounded_work():
+def test_a_photo_of_thousands_of_specks_takes_bounded_time_and_memory():
     rng = np.random.default_rng(0)
     crumbs = np.full((900, 900), 230, np.uint8)
     for x, y in np.argwhere(np.ones((100, 100))) * 8 + 50 + rng.integers(0, 4, (10_000, 2)):
@@ -275,7 +275,7 @@ def test_a_photo_of_thousands_of_crumbs_takes_bounded_work():
     assert peak < 300e6  # bytes
 
 
-def test_a_shadow_at_the_edge_of_a_photo_is_no_ink(drawings):
+def test_a_shadow_at_the_edge_of_a_photo_is_not_ink(drawings):
     for label, lines in drawings.items():
         taken = render(lines, RenderStyle(size=0.5, photo=Photo(seed=label))).copy()
         taken[:6] //= 3  # the edge of the desk
@@ -290,7 +290,7 @@ def test_a_photo_of_paper_alone_is_an_empty_drawing():
             preprocess(photograph(np.zeros((300, 300), np.uint8), photo))
 
 
-def test_chalk_on_a_board_is_found_on_a_photo(drawings):
+def test_chalk_on_a_photographed_board_is_found(drawings):
     board = {"paper": (0.15, 0.2, 0.17), "ink": (0.85, 0.85, 0.8), "light": 0.4}
     for lines in drawings.values():
         prepared = preprocess(photographed(lines, **board))
@@ -317,7 +317,7 @@ def test_a_digit_that_touches_the_edge_is_whole(seven, edge):
     assert likeness(preprocess(paper), preprocess(seven)) < 2
 
 
-def test_holes_in_the_ink_leave_the_digit_in_its_place(drawings):
+def test_gaps_in_the_ink_do_not_move_the_digit(drawings):
     shares = []
     for lines in drawings.values():
         whole, dry = (
@@ -328,12 +328,12 @@ def test_holes_in_the_ink_leave_the_digit_in_its_place(drawings):
     assert min(shares) > 0.7
 
 
-def test_a_tiny_digit_in_a_corner_is_as_large_as_any(drawings):
+def test_a_tiny_digit_in_a_corner_is_scaled_like_any_other(drawings):
     for lines in drawings.values():
         tiny = preprocess(render(lines, RenderStyle(size=0.1, pen=2, place=(1, 0))))
         assert overlap(tiny.pixels, preprocess(render(lines, RenderStyle(size=0.6))).pixels) > 0.7
         assert max(tiny.box[2:]) < 40
 
 
-def test_pictures_that_were_decoded_smaller_tell_boxes_in_the_sender_s_pixels(seven):
+def test_the_box_in_an_image_decoded_at_reduced_size_is_in_the_sender_s_pixels(seven):
     assert preprocess(seven, scale=3).box == tuple(3 * side for side in preprocess(seven).box)

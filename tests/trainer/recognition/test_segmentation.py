@@ -35,7 +35,7 @@ def number(drawings):
 
 
 @pytest.mark.parametrize("text", ["7", "10", "407", "2026", "35918", "864201"])
-def test_it_reads_a_number_from_left_to_right(recognizer, number, text):
+def test_numbers_are_read_from_left_to_right(recognizer, number, text):
     prediction = recognizer.read_number(number(text))
     assert prediction.text == text
     assert prediction.is_number
@@ -134,7 +134,7 @@ def test_digits_that_read_well_are_not_cut(recognizer, number, monkeypatch):
 
 
 @pytest.mark.parametrize("seed", range(8))
-def test_a_wide_scribble_is_no_number(recognizer, seed):
+def test_a_wide_scribble_is_not_a_number(recognizer, seed):
     picture = np.full((200, 900), 255, np.uint8)
     points = np.random.default_rng(seed).integers((30, 60), (870, 140), (30, 2)).astype(np.int32)
     cv2.polylines(picture, [points], False, 0, 6)

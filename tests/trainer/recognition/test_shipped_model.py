@@ -1,4 +1,4 @@
-"""The bundle that comes with Inkling, measured on what it never learned from."""
+"""The bundle shipped with Inkling, evaluated on data that it was not trained on."""
 
 import pytest
 
@@ -20,7 +20,7 @@ def test_it_is_at_most_3_mb():
     assert sum(file.stat().st_size for file in SHIPPED.iterdir()) <= 3_000_000
 
 
-def test_its_card_says_how_it_was_made_and_from_whose_data(recognizer):
+def test_its_card_gives_command_data_and_attribution(recognizer):
     card = recognizer.card
     assert "-m trainer train " in card.command
     (mnist_part,) = (part for part in card.data if Source.parse(part.source).name == "mnist")
@@ -30,7 +30,7 @@ def test_its_card_says_how_it_was_made_and_from_whose_data(recognizer):
     assert card.onnx_difference <= 1e-4
 
 
-def test_it_reads_995_in_a_thousand_of_mnist(recognizer, mnist):
+def test_its_accuracy_on_mnist_is_at_least_99_5_per_cent(recognizer, mnist):
     measured = evaluate(recognizer, Source("mnist"), Split.TEST)
     assert measured.pictures == 10_000
     assert measured.accuracy >= 0.995
@@ -40,9 +40,7 @@ def test_it_has_at_most_400_000_parameters(recognizer):
     assert recognizer.card.parameters <= 400_000
 
 
-def test_it_reads_what_people_drew_who_taught_it_nothing_and_knows_how_surely(
-    recognizer, pen_strokes
-):
+def test_it_is_accurate_and_calibrated_on_drawings_of_unseen_writers(recognizer, pen_strokes):
     measured = evaluate(recognizer, Source("strokes"), Split.TEST)
     assert isinstance(measured, Evaluation)
     assert measured.accuracy >= 0.98
@@ -51,13 +49,13 @@ def test_it_reads_what_people_drew_who_taught_it_nothing_and_knows_how_surely(
 
 
 @pytest.mark.parametrize("name", ["letters", "scribbles"])
-def test_it_tells_what_is_no_digit(recognizer, pen_strokes, name):
+def test_it_rejects_non_digits(recognizer, pen_strokes, name):
     measured = evaluate(recognizer, Source(name), Split.TEST)
     assert isinstance(measured, Rejection)
     assert measured.rejected >= 0.9
 
 
-def test_it_reads_synthetic_digits(recognizer):
+def test_it_recognizes_synthetic_digits(recognizer):
     measured = evaluate(recognizer, Source("synthetic"), Split.TEST)
     assert isinstance(measured, Evaluation)
     assert measured.accuracy >= 0.97

@@ -48,7 +48,7 @@ class Corrected(msgspec.Struct, frozen=True, kw_only=True):
     """Whether it is held out for evaluation."""
 
 
-@data_set("corrections", "Corrections: by the people who drew them", has_path=True)
+@data_set("corrections", "Corrected drawings: by the people who drew them", has_path=True)
 def corrections(split: Split, folder: Path, size: int | None, seed: int) -> Samples:
     """Each drawing as it was sent; repetitions are rendered from its strokes in random styles.
 

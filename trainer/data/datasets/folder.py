@@ -31,7 +31,7 @@ class UnreadablePicture(TrainerError, UserWarning):
     """The warning for a file that is skipped. Turn it into an error to stop instead."""
 
 
-@data_set("folder", "Pictures from a folder of one's own", has_path=True)
+@data_set("folder", "Images from the user's own folder", has_path=True)
 def folder(split: Split, path: Path, size: int | None, seed: int) -> Samples:
     """The images of a split, preprocessed.
 

@@ -64,12 +64,12 @@ def _find_lines(mask: Pixels) -> list[tuple[int, float]]:
     height, width = mask.shape
     blocks = np.array_split(cv2.dilate(mask, np.ones((3, 1), np.uint8)), _BLOCKS, axis=1)
     filled = np.stack([block.mean(axis=1) > 0.5 for block in blocks if block.size], axis=1)
-    centres = (np.arange(filled.shape[1]) + 0.5) * width / filled.shape[1]
+    centers = (np.arange(filled.shape[1]) + 0.5) * width / filled.shape[1]
     padding = int(_MAX_SLOPE * width) + 1
     padded = np.pad(filled, ((padding, padding), (0, 0)))
     found = []
     for slope in np.linspace(-_MAX_SLOPE, _MAX_SLOPE, _SLOPES):
-        shifts = padding + np.round(slope * centres).astype(int)
+        shifts = padding + np.round(slope * centers).astype(int)
         rows = np.arange(height)[:, None] + shifts
         inside = (rows >= padding) & (rows < padding + height)
         hits = padded[rows, np.arange(filled.shape[1])]
@@ -105,13 +105,13 @@ def _erase(ink: Pixels, mask: Pixels, line: tuple[int, float], limit: int, bands
     """
     height, width = mask.shape
     columns = np.arange(width)
-    centre = np.round(line[0] + line[1] * columns).astype(int)
-    rows = centre + np.arange(-limit, limit + 1)[:, None]
+    center = np.round(line[0] + line[1] * columns).astype(int)
+    rows = center + np.arange(-limit, limit + 1)[:, None]
     band = mask[rows.clip(0, height - 1), columns] * ((rows >= 0) & (rows < height))
     thickness = float(np.median(band.sum(axis=0)))
     reach = min(limit, int(thickness) + 2)
     band, rows = (part[limit - reach : limit + reach + 1] for part in (band, rows))
-    wider = centre + np.arange(-reach - 2, reach + 3)[:, None]
+    wider = center + np.arange(-reach - 2, reach + 3)[:, None]
     bands[wider.clip(0, height - 1), columns] = 1
     crossed = (band[0] | band[-1]).astype(bool)
     across = np.broadcast_to(columns, rows.shape)
