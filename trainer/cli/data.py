@@ -10,7 +10,7 @@ import click
 import numpy as np
 from PIL import Image
 
-from trainer.cli.main import PATH, require_torch
+from trainer.cli.main import PATH, SPLIT, require_torch
 from trainer.data.datasets import FROZEN, VALIDATION_PREFERENCE
 from trainer.data.download import FETCHERS
 from trainer.data.samples import Split
@@ -19,10 +19,6 @@ from trainer.data.strokes.records import record_writers
 from trainer.errors import TrainerError
 from trainer.paths import data_folder
 from trainer.recognition.labels import DIGITS, NOT_A_DIGIT, label_name
-
-_split_option = click.option(
-    "--split", type=click.Choice(list(Split)), default=Split.TRAIN, help="Split to show."
-)
 
 
 @click.group()
@@ -49,7 +45,7 @@ def fetch(name: str, mirror: str | None) -> None:
 
 @data.command()
 def prepare() -> None:
-    """Render and cache the validation and test splits that trainings use."""
+    """Render and cache validation and test splits."""
     preferred = (Source(name) for name in VALIDATION_PREFERENCE)
     next(source for source in preferred if source.is_here).load(Split.VALIDATION)
     for name in FROZEN:
@@ -59,13 +55,16 @@ def prepare() -> None:
 
 @data.command("record-writers")
 def record_all_writers() -> None:
-    """Record permanently which split each writer in the data folder belongs to."""
+    """Record the split of each writer.
+
+    The split of the writers in the data folder never changes once it is recorded.
+    """
     click.echo(f"{record_writers(data_folder()):,} writers are recorded")
 
 
 @data.command()
 @click.argument("source", metavar="NAME[:SIZE]", default="mnist")
-@_split_option
+@click.option("--split", type=SPLIT, default=Split.TRAIN.value, help="Split to show.")
 @click.option("--count", type=click.IntRange(min=1), default=100, help="Number of images.")
 @click.option("--output", type=PATH, default="grid.png", help="PNG file to write.")
 def show(source: str, split: str, count: int, output: Path) -> None:
@@ -83,7 +82,10 @@ def show(source: str, split: str, count: int, output: Path) -> None:
 @data.command()
 @click.argument("source", metavar="NAME[:SIZE]", default="mnist")
 def stats(source: str) -> None:
-    """Print the number of images of each class, and mean and standard deviation of the pixels."""
+    """Print statistics of a data set.
+
+    By split: the number of images of each class, and mean and standard deviation of the pixels.
+    """
     digits = "".join(f"{digit:>8}" for digit in range(DIGITS))
     click.echo(f"split         pictures{digits}    none    mean  deviation")
     for split in Split:
@@ -101,9 +103,10 @@ def stats(source: str) -> None:
 @click.argument("folder", type=PATH)
 @click.option("--data", "source", metavar="NAME[:SIZE]", default="mnist", help="Data set.")
 def export_images(folder: Path, source: str) -> None:
-    """Export a data set as PNG files, such as FOLDER/train/7/00042.png.
+    """Export a data set as PNG files.
 
-    `--data folder:FOLDER` trains and tests on them. FOLDER is created when all files are written.
+    Their names are like FOLDER/train/7/00042.png, and `--data folder:FOLDER` trains and tests on
+    them. FOLDER is created when all files are written.
     """
     from tqdm import tqdm
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 
 from trainer.data.datasets.folder import UnreadablePicture
+from trainer.data.samples import Split
 from trainer.errors import TrainerError
 from trainer.recognition.bundle import PRETRAINED, BundleError, Evaluation, Rejection
 
@@ -24,10 +25,13 @@ output_option = click.option(
 )
 
 
+# By value: click would take the names of the members, in upper case.
+SPLIT = click.Choice([split.value for split in Split], case_sensitive=False)
+
 strict_option = click.option(
     "--strict",
     is_flag=True,
-    help="Stop at a picture that cannot be read, instead of skipping it.",
+    help="Stop at an image that cannot be read, instead of skipping it.",
 )
 
 

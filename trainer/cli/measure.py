@@ -12,6 +12,7 @@ import msgspec
 from trainer.cli.main import (
     DEFAULT_BUNDLE,
     PATH,
+    SPLIT,
     command_line,
     json_option,
     one_line,
@@ -33,13 +34,15 @@ from trainer.recognition.recognizer import Recognizer
 @click.command()
 @click.argument("bundle", type=PATH, default=DEFAULT_BUNDLE, required=False)
 @click.option("--data", default="mnist", help="Data set to evaluate on.")
-@click.option(
-    "--split", type=click.Choice(list(Split)), default=Split.TEST, help="Split to evaluate on."
-)
+@click.option("--split", type=SPLIT, default=Split.TEST.value, help="Split to evaluate on.")
 @strict_option
 @json_option
 def evaluate(bundle: Path, data: str, split: str, strict: bool, as_json: bool) -> None:
-    """Evaluate a BUNDLE: accuracy, recall of each digit, confusion matrix."""
+    """Evaluate a BUNDLE on one data set.
+
+    Prints accuracy, recall of each digit, and the confusion matrix; or, if the data set contains no
+    digits, how many samples are rejected.
+    """
     if strict:
         stop_at_unreadable_pictures()
     from trainer.evaluation.metrics import evaluate as evaluate_bundle
@@ -60,9 +63,10 @@ def evaluate(bundle: Path, data: str, split: str, strict: bool, as_json: bool) -
 def benchmark(
     bundle: Path, seed: int, size: int | None, tutorials: bool, output: Path | None, as_json: bool
 ) -> None:
-    """Benchmark a BUNDLE on drawings of any size, pen, color, photo, …
+    """Measure how robust a BUNDLE is.
 
-    Prints a table, and writes it with figures to an HTML page.
+    On drawings of any size, position, pen and color, on photos, numbers and non-digits. Prints a
+    table, and writes it with figures to an HTML page.
     """
     if tutorials:
         require_torch()
@@ -116,7 +120,8 @@ def compare(bundles: tuple[Path, ...], data: tuple[str, ...], as_json: bool) -> 
     "--bundle",
     type=PATH,
     default=DEFAULT_BUNDLE,
-    help="Folder of the bundle.  [default: the one shipped with Inkling]",
+    show_default="the one shipped with Inkling",
+    help="Folder of the bundle.",
 )
 @json_option
 def predict(files: tuple[Path, ...], bundle: Path, as_json: bool) -> None:

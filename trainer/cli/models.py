@@ -26,9 +26,10 @@ _REPETITIONS = 200  # of the forward pass that is timed
 @click.command()
 @json_option
 def models(as_json: bool) -> None:
-    """List the architectures, with size, accuracy and speed of those that have a bundle.
+    """List the architectures.
 
-    A bundle in $INKLING_HOME/models takes precedence over the one shipped with Inkling.
+    With size, accuracy and speed of those that have a bundle. A bundle in $INKLING_HOME/models
+    takes precedence over the one shipped with Inkling.
     """
     require_torch()
     from trainer.models.architectures import ARCHITECTURES
@@ -76,7 +77,7 @@ def _of_bundle(name: str) -> dict[str, object]:
 @click.command()
 @click.argument("architecture")
 def summary(architecture: str) -> None:
-    """Print the layers of an ARCHITECTURE with their parameters and output shapes."""
+    """Print the layers of an ARCHITECTURE."""
     require_torch()
     import torchinfo
 
@@ -103,9 +104,10 @@ def summary(architecture: str) -> None:
 @click.argument("picture", type=PATH)
 @click.option("--output", type=PATH, default="explained", help="Folder of the PNG files.")
 def explain(bundle: Path, picture: Path, output: Path) -> None:
-    """Plot the activations of each stage of a BUNDLE for a PICTURE, and an occlusion map.
+    """Plot how a BUNDLE reads a PICTURE.
 
-    BUNDLE is a folder, or the name of a model shipped with Inkling.
+    Writes the activations of each stage, and an occlusion map, as PNG files. BUNDLE is a folder, or
+    the name of a model shipped with Inkling.
     """
     require_torch()
     from trainer.atomic import write_file

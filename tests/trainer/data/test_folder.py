@@ -143,7 +143,8 @@ def test_strict_stops_at_the_first_unreadable_image(own, tmp_path):
 
 
 def test_data_sets_can_be_shown_as_a_grid_and_counted(own, tmp_path):
-    shown = trainer("data", "show", f"folder:{own}", "--output", "grid.png", cwd=tmp_path)
+    show = ("data", "show", f"folder:{own}", "--split", "test")
+    shown = trainer(*show, "--output", "grid.png", cwd=tmp_path)
     assert shown.returncode == 0, shown.stderr
     assert Image.open(tmp_path / "grid.png").width > 500
     counted = trainer("data", "stats", f"folder:{own}", cwd=tmp_path)

@@ -19,7 +19,7 @@ from trainer.evaluation.benchmark.nuisances import styles
 from trainer.evaluation.benchmark.readers import scale_down
 from trainer.recognition.array_types import Labels, Pixels
 
-Draw = Callable[[int, Generator], tuple[int, Pixels]]
+DrawPixels = Callable[[int, Generator], tuple[int, Pixels]]
 """(index, random generator for this index) → (label, image). Picklable."""
 
 ALL_AT_ONCE = ("all at once", "random")
@@ -43,7 +43,7 @@ class BenchmarkSamples:
 
 @dataclass(frozen=True, slots=True)
 class NuisanceRenderer:
-    """Renders each record once, in a random style of a row of `styles`; a `Draw` function."""
+    """Renders each record once, in a random style of a row of `styles`; a `DrawPixels` function."""
 
     records: Sequence[Record]
     row: tuple[str, str]
@@ -55,7 +55,7 @@ class NuisanceRenderer:
 
 @dataclass(frozen=True, slots=True)
 class NumberRenderer:
-    """Renders random numbers of `length` digits by one writer each; a `Draw` function.
+    """Renders random numbers of `length` digits by one writer each; a `DrawPixels` function.
 
     Writers are chosen in proportion to the number of their records, so that all records are equally
     likely. Labels are the numbers, without leading zeros.
@@ -80,12 +80,12 @@ class NumberRenderer:
         return int("".join(digit.label for digit in digits)), render(strokes, style)
 
 
-def draw_one(draw: Draw, seed: int, index: int) -> tuple[int, Pixels]:
+def draw_one(draw: DrawPixels, seed: int, index: int) -> tuple[int, Pixels]:
     """The label and image at an index, always the same for the same seed."""
     return draw(index, np.random.default_rng([seed, index]))
 
 
-def draw_samples(draw: Draw, count: int, seed: int) -> BenchmarkSamples:
+def draw_samples(draw: DrawPixels, count: int, seed: int) -> BenchmarkSamples:
     """Draw `count` samples, in parallel, in the formats of all readers."""
     parts = in_chunks(_Chunk(draw, seed), count)
     return BenchmarkSamples(
@@ -104,7 +104,7 @@ def draw_all_at_once(records: Sequence[Record], seed: int) -> BenchmarkSamples:
 class _Chunk:
     """Draws the samples at some indices."""
 
-    draw: Draw
+    draw: DrawPixels
     seed: int
 
     def __call__(self, indices: range) -> BenchmarkSamples:

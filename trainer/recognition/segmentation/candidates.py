@@ -30,7 +30,7 @@ def digit_candidates(segments: Segments) -> list[Candidate]:
     for first in range(len(segments)):
         joined: list[Segment] = []
         for last in range(first, len(segments)):
-            if last > first and _are_two_digits(segments, first, last):
+            if last > first and _are_two_digits(segments, first, last, tallest):
                 break
             joined.append(segments.segments[last])
             if len({each.component for each in joined}) > _MAX_COMPONENTS:
@@ -48,12 +48,12 @@ def dashes(segments: Segments) -> set[int]:
     return {number for number, each in enumerate(segments.segments, 1) if each.height < least}
 
 
-def _are_two_digits(segments: Segments, first: int, last: int) -> bool:
+def _are_two_digits(segments: Segments, first: int, last: int, tallest: int) -> bool:
     """Whether segment `last` cannot belong to the same digit as all those from `first` on.
 
-    Both are counted from 0.
+    Both are counted from 0; `tallest` is the height of the tallest segment.
     """
-    after, tallest = segments.segments[last], segments.tallest
+    after = segments.segments[last]
     before_it = segments.segments[first:last]
     if after.left - max(each.right for each in before_it) > _MAX_GAP * tallest:
         return True

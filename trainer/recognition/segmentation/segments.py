@@ -60,7 +60,7 @@ class Segments:
     @property
     def tallest(self) -> int:
         """Height of the tallest segment, in pixels; 0 if there is none."""
-        return max((segment.height for segment in self.segments), default=0)
+        return max((each.height for each in self.segments), default=0)
 
     def cut(self, numbers: Collection[int]) -> Segments:
         """Cut those of the segments with these numbers that are wide enough for two digits.
@@ -69,14 +69,14 @@ class Segments:
         """
         cut = self.labels.copy()
         last, most = len(self), len(self) + MAX_SEGMENTS
+        min_width = _MIN_WIDTH_OF_TWO * self.tallest
         for number in numbers:
-            segment = self.segments[number - 1]
-            if last == most or segment.right - segment.left < _MIN_WIDTH_OF_TWO * self.tallest:
+            box = self.segments[number - 1]
+            if last == most or box.right - box.left < min_width:
                 continue
-            inside = (slice(segment.top, segment.bottom), slice(segment.left, segment.right))
-            slices = cut_component(
-                np.where(self.labels[inside] == number, self.ink.strength[inside], 0)
-            )
+            inside = (slice(box.top, box.bottom), slice(box.left, box.right))
+            ink = np.where(self.labels[inside] == number, self.ink.strength[inside], 0)
+            slices = cut_component(ink)
             for index in range(2, int(slices.max()) + 1):
                 if last < most:
                     last += 1
@@ -86,7 +86,7 @@ class Segments:
     @property
     def after_cuts(self) -> set[int]:
         """Numbers of the segments that were cut off from one further to the left."""
-        components = [segment.component for segment in self.segments]
+        components = [each.component for each in self.segments]
         return {i + 1 for i, component in enumerate(components) if component in components[:i]}
 
     def prepare(self, first: int, last: int) -> Prepared:
