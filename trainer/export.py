@@ -1,20 +1,13 @@
-"""From a run to a bundle."""
+"""Exporting a run as a bundle."""
 
 from __future__ import annotations
 
-import contextlib
-import logging
-import tempfile
-import warnings
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import msgspec
 import numpy as np
-import onnx
-import onnx.numpy_helper
 import torch
 from torch import nn
 
@@ -24,27 +17,25 @@ from trainer.data.source import Source
 from trainer.errors import TrainerError
 from trainer.evaluation.calibration import fit_temperature, rejection_threshold
 from trainer.evaluation.metrics import all_logits, measure
-from trainer.models.activations import WithStages
+from trainer.onnx_graph import to_onnx
 from trainer.recognition import preprocess
 from trainer.recognition.bundle import Bundle, Card, Epoch, Evaluation, Rejection, write_bundle
 from trainer.recognition.prediction import DIGITS, softmax
 from trainer.recognition.recognizer import Recognizer
-from trainer.training.loop import predict_logits
-from trainer.training.run import Run, weights_of
+from trainer.training.run import TrainingRun, WhichEpoch, weights_of
 from trainer.training.training_data import load_validation
-
-_LARGE = 1_000  # numbers in a tensor; for fewer a cast is not worth its node
+from trainer.training.validation import predict_logits
 
 LARGEST_DIFFERENCE = 1e-4
-"""In any probability, between torch and ONNX Runtime: more than this and there is no bundle."""
+"""Between torch and ONNX Runtime, in any probability: above this, no bundle is written."""
 
 
-def export(run: Run, folder: Path, which: str = "best") -> Bundle:
-    """Write the bundle of a run's best (or last) epoch, calibrated, checked and measured.
+def export(run: TrainingRun, folder: Path, which: WhichEpoch = "best") -> Bundle:
+    """Write the bundle of a run's best or last epoch, calibrated, checked and evaluated.
 
-    The temperature and the rejection threshold come from the validation part of the run's
-    validation data, and the test parts are looked at here, once, when nothing is left to choose.
-    Raises `TrainerError` where ONNX Runtime and torch do not agree.
+    The temperature and the rejection threshold are fitted to the validation parts of the run's
+    validation data. The test parts are used here alone, when nothing is left to choose. Raises
+    `TrainerError` if ONNX Runtime and torch disagree.
     """
     plan = run.plan()
     model = run.model(which)
@@ -100,7 +91,7 @@ def export(run: Run, folder: Path, which: str = "best") -> Bundle:
     measured = [
         measure(recognizer, samples, source.title, Split.TEST)
         for source, samples in tests.items()
-        if len(samples)  # of people's corrections there may be none to test by
+        if len(samples)  # corrections may have no test part yet
     ]
     card = msgspec.structs.replace(
         card,
@@ -110,77 +101,21 @@ def export(run: Run, folder: Path, which: str = "best") -> Bundle:
     return write_bundle(folder, card, graph, weights_of(model, plan.recipe.half))
 
 
-def to_onnx(model: nn.Module) -> bytes:
-    """Convert a model for any batch size: `pictures` float32 [n, 1, 28, 28] → `logits` [n, 10].
-
-    What each of its stages gives is an output too, by the stage's name.
-    """
-    side = preprocess.SIDE
-    watched = WithStages(model.cpu()).eval()
-    pictures = torch.zeros(2, 1, side, side)
-    with tempfile.TemporaryDirectory() as folder, _quiet():
-        path = Path(folder) / "model.onnx"
-        torch.onnx.export(
-            watched,
-            (pictures,),
-            path,
-            input_names=["pictures"],
-            output_names=["logits", *watched.names],
-            dynamic_shapes=({0: torch.export.Dim("n", min=1)},),
-            external_data=False,
-            dynamo=True,
-        )
-        exported = onnx.load(path)
-    for part in (exported, exported.graph, *exported.graph.node, *exported.graph.value_info):
-        del part.metadata_props[:]  # file names and stack traces of the machine that exported
-        part.doc_string = ""
-    _store_in_half(exported)
-    return exported.SerializeToString(deterministic=True)
-
-
 def round_to_half(model: nn.Module) -> None:
-    """Round every weight of a model to the nearest number of half precision, in place."""
+    """Round every parameter of a model to half precision, in place; its dtype stays float32."""
     with torch.no_grad():
         for parameter in model.parameters():
             parameter.copy_(parameter.half())
 
 
-def _store_in_half(model: onnx.ModelProto) -> None:
-    """Keep large weights that half precision holds exactly as such, to be cast when loaded."""
-    for weights in model.graph.initializer:
-        values = onnx.numpy_helper.to_array(weights)
-        if values.dtype != np.float32 or values.size < _LARGE:
-            continue
-        half = values.astype(np.float16)
-        if not (half == values).all():
-            continue
-        name = weights.name
-        weights.CopyFrom(onnx.numpy_helper.from_array(half, f"{name} in half"))
-        cast = onnx.helper.make_node("Cast", [weights.name], [name], to=onnx.TensorProto.FLOAT)
-        model.graph.node.insert(0, cast)
-
-
 def _difference(onnx_logits: np.ndarray, torch_logits: torch.Tensor) -> float:
-    ours = softmax(torch_logits.numpy().astype(np.float64))
-    return float(np.abs(softmax(onnx_logits) - ours).max())
+    """The largest difference in any probability."""
+    expected = softmax(torch_logits.numpy().astype(np.float64))
+    return float(np.abs(softmax(onnx_logits) - expected).max())
 
 
 def _code_version() -> str:
     try:
         return version("inkling")
-    except PackageNotFoundError:  # run from a checkout that was never installed
+    except PackageNotFoundError:  # a checkout that is not installed
         return "unknown"
-
-
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """The exporter tells of its own progress and of its plans; neither is for our user."""
-    logger = logging.getLogger("torch.onnx")
-    level = logger.level
-    logger.setLevel(logging.ERROR)
-    try:
-        with warnings.catch_warnings(), contextlib.redirect_stdout(None):
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        logger.setLevel(level)

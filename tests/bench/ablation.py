@@ -1,8 +1,8 @@
-"""What each ingredient of the recipe brings, on validation: `python -m tests.bench.ablation`.
+"""Ablation study of the recipe, on validation data: `python -m tests.bench.ablation`.
 
-A short training for each, from the same pictures and the same seed, with one thing left out. Small
-and quick on purpose: it tells what helps, not how far it goes. Rows can be named, and trained for
-longer: `python -m tests.bench.ablation --epochs 20 everything "no augmentation"`.
+A short training for each row, with the same images and seed and one ingredient left out. It is
+small on purpose, and shows what helps rather than how far that goes. Rows can be named, and trained
+for longer: `python -m tests.bench.ablation --epochs 20 everything "no augmentation"`.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from trainer.data.source import Source
 from trainer.evaluation.metrics import auroc
 from trainer.paths import data_folder
 from trainer.recognition.prediction import digit_score
-from trainer.training.augment import Augmentation
-from trainer.training.checkpoint import State
+from trainer.training.augmentation import Augmentation
 from trainer.training.device import quickest_precision
-from trainer.training.loop import EpochResult, fit, judge, predict_logits
 from trainer.training.recipe import Recipe
+from trainer.training.train import train_model
+from trainer.training.validation import predict_logits, validation_metrics
 
 DIGITS = {"mnist": 10_000, "strokes": 10_000, "synthetic": 2_000}
 OTHERS = {"letters": 4_000, "scribbles": 2_000}
@@ -43,8 +43,8 @@ RECIPES = {
         EVERYTHING, augmentation=replace(FULL, blur=0, contrast=0, fade=0)
     ),
     "no stroke dropout": replace(EVERYTHING, augmentation=replace(FULL, dropout=0)),
-    "no settling": replace(EVERYTHING, settling=0.0),
-    "no averaging": replace(EVERYTHING, average_decay=0.0),
+    "no weak augmentation": replace(EVERYTHING, weak_augmentation_fraction=0.0),
+    "no EMA": replace(EVERYTHING, ema_decay=0.0),
     "no label smoothing": replace(EVERYTHING, label_smoothing=0.0),
 }
 LEFT_OUT = {
@@ -62,13 +62,13 @@ ROWS = [*RECIPES, *LEFT_OUT, NO_OTHER_HANDS]
 @click.option("--epochs", default=EVERYTHING.epochs, show_default=True)
 @click.option("--seed", default=0, show_default=True)
 def main(rows: tuple[str, ...], epochs: int, seed: int) -> None:
-    """Print the table, as Markdown, or these of its ROWS."""
+    """Print the table, or these of its ROWS, as Markdown."""
     sizes = DIGITS | OTHERS
     train = {name: Source(name, size).load(Split.TRAIN, seed) for name, size in sizes.items()}
     validation = {
         name: Source(name).load(Split.VALIDATION) for name in ("mnist", "strokes", "letters")
     }
-    click.echo("| | MNIST | strokes | letters told apart, AUROC |\n|---|---|---|---|")
+    click.echo("| | MNIST | strokes | letters rejected, AUROC |\n|---|---|---|---|")
     for row in rows or ROWS:
         left_out = LEFT_OUT.get(row, set())
         sets = {name: samples for name, samples in train.items() if name not in left_out}
@@ -90,21 +90,15 @@ def measure(
     train: Samples, validation: dict[str, Samples], recipe: Recipe
 ) -> tuple[float, float, float]:
     """Accuracy on MNIST and strokes, and AUROC of letters against strokes, of the last epoch."""
-    last: list[torch.nn.Module] = []
-
-    def keep(result: object, state: State) -> None:
-        if isinstance(result, EpochResult):
-            last[:] = [state.answering]
-
     digits = validation["strokes"].where(validation["strokes"].has_ink)
-    fit(train, digits.where(np.arange(256)), recipe, CPU, keep)
+    model = train_model(recipe, train, digits.where(np.arange(256)), CPU).eval_model
     scores = [
-        digit_score(predict_logits(last[0], samples, CPU).numpy().astype(np.float64))
+        digit_score(predict_logits(model, samples, CPU).numpy().astype(np.float64))
         for samples in (digits, validation["letters"])
     ]
     assert (validation["letters"].labels == NOT_A_DIGIT).all()
-    _, mnist = judge(last[0], validation["mnist"], CPU)
-    _, strokes = judge(last[0], digits, CPU)
+    _, mnist = validation_metrics(model, validation["mnist"], CPU)
+    _, strokes = validation_metrics(model, digits, CPU)
     return mnist, strokes, auroc(*scores)
 
 

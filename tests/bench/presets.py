@@ -1,13 +1,12 @@
-"""What each recipe is worth, over several seeds: `python -m tests.bench.presets`.
+"""Accuracy of each recipe over several seeds: `python -m tests.bench.presets`.
 
-Each recipe trains anew from each seed, as its command would. Its best epoch by validation is
-measured on MNIST's test set, and on the test writers' digits in every look, which
-`trainer.recognition.preprocess` has centred.
+Each recipe is trained with each seed, as its command would. Its best epoch by validation is
+measured on MNIST's test set, and on the test writers' digits in every style, which
+`trainer.recognition.preprocess` has centered.
 """
 
 from __future__ import annotations
 
-from copy import deepcopy
 from statistics import mean
 
 import click
@@ -16,11 +15,13 @@ import torch
 from tests.bench.training import FROM_SCRATCH
 from trainer.data.samples import Samples, Split
 from trainer.data.source import Source
-from trainer.training.checkpoint import State
-from trainer.training.loop import BatchResult, EpochResult, fit, judge
+from trainer.training.callbacks import BestWeights
+from trainer.training.model import load_model
 from trainer.training.recipe import Recipe
 from trainer.training.recipes import preset, read_options
-from trainer.training.training_data import load_sets
+from trainer.training.train import train_model
+from trainer.training.training_data import load_splits
+from trainer.training.validation import validation_metrics
 
 CPU = torch.device("cpu")
 TESTS = ("mnist", "strokes")
@@ -45,18 +46,14 @@ def main(names: tuple[str, ...], seeds: int) -> None:
 
 
 def accuracies(options: dict[str, object], tests: dict[str, Samples]) -> list[float]:
-    """On each test, of the best epoch of a new training."""
+    """Accuracy on each test set, of the best epoch of a new training."""
     recipe = Recipe.from_options(options)
     sources = [Source.parse(text) for text in options["data"]]
-    sets = load_sets(sources, sources, recipe.seed)
-    best: list[torch.nn.Module] = []
-
-    def keep(result: BatchResult | EpochResult, state: State) -> None:
-        if isinstance(result, EpochResult) and result.best:
-            best[:] = [deepcopy(state.answering)]
-
-    fit(sets.train, sets.validation, recipe, CPU, keep)
-    return [judge(best[0], samples, CPU)[1] for samples in tests.values()]
+    splits = load_splits(sources, sources, recipe.seed)
+    best = BestWeights()
+    train_model(recipe, splits.train, splits.validation, CPU, [best])
+    model = load_model(recipe, best.weights)
+    return [validation_metrics(model, samples, CPU)[1] for samples in tests.values()]
 
 
 def _all(shares: tuple[float, ...]) -> str:

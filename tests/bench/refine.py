@@ -1,8 +1,8 @@
-"""What a few corrections bring and cost, by how much is remembered: `python -m tests.bench.refine`.
+"""Effect of a few corrections, by distillation weight: `python -m tests.bench.refine`.
 
 The table of docs/models.md. The corrections are nines like a g, by 20 writers of the training part;
-they are tried on those of its other writers, and all else on validation parts, so that the recipe
-can be chosen by it.
+they are evaluated on those of its other writers, everything else on validation parts, so that the
+recipe can be chosen by the results.
 """
 
 from __future__ import annotations
@@ -28,9 +28,11 @@ from trainer.recognition.bundle import PRETRAINED, read_bundle
 from trainer.recognition.image import as_png
 from trainer.recognition.prediction import DIGITS, digit_score
 from trainer.training.initial_weights import start_of
-from trainer.training.loop import fit, predict_logits
-from trainer.training.recipe import Recipe, load_model
+from trainer.training.model import load_model
+from trainer.training.recipe import Recipe
 from trainer.training.recipes import preset, read_options
+from trainer.training.train import train_model
+from trainer.training.validation import predict_logits
 
 CPU = torch.device("cpu")
 WRITERS = 20
@@ -41,7 +43,7 @@ CORRECTIONS = 1200
 @click.argument("weights", nargs=-1, type=float)
 @click.option("--seed", default=0, show_default=True)
 def main(weights: tuple[float, ...], seed: int) -> None:
-    """Print the shipped model's row, and one for each weight of what is remembered."""
+    """Print a row for the shipped model, and one for each distillation weight."""
     options = read_options(preset("refine"))
     recipe, start = start_of(read_bundle(PRETRAINED / "inkling"), Recipe.from_options(options))
     recipe, old = replace(recipe, seed=seed), load(start)
@@ -52,26 +54,26 @@ def main(weights: tuple[float, ...], seed: int) -> None:
         sources.append(Source("corrections", CORRECTIONS, Path(folder)))
         learned = Samples.join(source.load(Split.TRAIN, seed) for source in sources)
     names = ("mnist", "strokes", "letters")
-    judges = {name: Source(name).load(Split.VALIDATION) for name in names}
-    judges["corrected"] = others
-    click.echo("| `--remember` | such nines | MNIST | drawn by people | letters rejected |")
+    test_sets = {name: Source(name).load(Split.VALIDATION) for name in names}
+    test_sets["corrected"] = others
+    click.echo(
+        "| `--distillation-weight` | such nines | MNIST | drawn by people | letters rejected |"
+    )
     click.echo("|---|---|---|---|---|")
-    click.echo(row("not refined", load_model(recipe, old), judges))
+    click.echo(row("not refined", load_model(recipe, old), test_sets))
     for weight in weights or (0.0, 1.0, 3.0, 10.0):
-        states: list = []
-        fit(
+        state = train_model(
+            replace(recipe, distillation_weight=weight),
             learned,
-            judges["strokes"].where(np.arange(500)),
-            replace(recipe, remember=weight),
+            test_sets["strokes"].where(np.arange(500)),
             CPU,
-            lambda _result, state, states=states: states.append(state),
             start=old,
         )
-        click.echo(row(f"{weight:g}", states[-1].answering, judges))
+        click.echo(row(f"{weight:g}", state.eval_model, test_sets))
 
 
 def nines() -> tuple[list[Corrected], Samples]:
-    """Those that are learned, one of each writer, and those of the other writers."""
+    """The corrections, one of each writer, and the nines of the other writers."""
     by_writer: dict[str, list[Record]] = {}
     for each in read(data_folder(), "letters"):
         if each.label == "g" and split_of(each.writer) is Split.TRAIN:
@@ -93,19 +95,19 @@ def nines() -> tuple[list[Corrected], Samples]:
     return corrected, Samples(pixels, np.full(len(fresh), 9))
 
 
-def row(name: str, model: torch.nn.Module, judges: dict[str, Samples]) -> str:
-    logits = {k: predict_logits(model, v, CPU).double().numpy() for k, v in judges.items()}
+def row(title: str, model: torch.nn.Module, test_sets: dict[str, Samples]) -> str:
+    logits = {k: predict_logits(model, v, CPU).double().numpy() for k, v in test_sets.items()}
     threshold = rejection_threshold(logits["strokes"])
     cells = []
-    for judge, samples in judges.items():
-        accepted = digit_score(logits[judge]) >= threshold
-        answers = logits[judge][:, :DIGITS].argmax(axis=1)
-        if judge == "corrected":
+    for name, samples in test_sets.items():
+        accepted = digit_score(logits[name]) >= threshold
+        answers = logits[name][:, :DIGITS].argmax(axis=1)
+        if name == "corrected":
             answers = np.where(accepted, answers, NOT_A_DIGIT)
-        right = ~accepted if judge == "letters" else answers == samples.labels
+        right = ~accepted if name == "letters" else answers == samples.labels
         cells.append(f"{right.mean():.2%}")
     *others, nines_right = cells
-    return f"| {name} | {nines_right} | {' | '.join(others)} |"
+    return f"| {title} | {nines_right} | {' | '.join(others)} |"
 
 
 if __name__ == "__main__":

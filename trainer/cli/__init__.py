@@ -1,16 +1,17 @@
-"""The command line, `python -m trainer`: data, training, evaluation, inspection, prediction.
+"""`python -m trainer`: get data, train, evaluate, inspect, predict.
 
-Torch is imported by the commands that need it, so that the others work without it.
+Commands that need torch import it when they are called: evaluating and predicting work without it.
 """
 
 from __future__ import annotations
 
 from trainer.cli.data import data
+from trainer.cli.export import export
 from trainer.cli.main import main
 from trainer.cli.measure import benchmark, compare, evaluate, predict
 from trainer.cli.models import explain, models, summary
 from trainer.cli.runs import runs
-from trainer.cli.train import export, train
+from trainer.cli.train import train
 
 __all__ = ["main"]
 

@@ -33,11 +33,12 @@ def models(as_json: bool) -> None:
     """
     require_torch()
     from trainer.models.architectures import ARCHITECTURES
-    from trainer.training.recipe import Recipe, build
+    from trainer.training.model import build_model
+    from trainer.training.recipe import Recipe
 
     rows = []
     for name in ARCHITECTURES:
-        model = build(Recipe(architecture=name))
+        model = build_model(Recipe(architecture=name))
         row: dict[str, object] = {
             "name": name,
             "parameters": sum(parameter.numel() for parameter in model.parameters()),
@@ -81,9 +82,10 @@ def summary(architecture: str) -> None:
     require_torch()
     import torchinfo
 
-    from trainer.training.recipe import Recipe, build
+    from trainer.training.model import build_model
+    from trainer.training.recipe import Recipe
 
-    model = build(Recipe(architecture=architecture))
+    model = build_model(Recipe(architecture=architecture))
     found = torchinfo.summary(model, input_size=(1, 1, SIDE, SIDE), verbose=0, depth=9)
     rows = [("layer", "parameters", "count", "output")]
     for layer in found.summary_list:

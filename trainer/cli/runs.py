@@ -1,4 +1,4 @@
-"""Looking back at runs."""
+"""Listing and comparing runs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from trainer.paths import home_folder
 from trainer.recognition.bundle import BundleError, read_bundle
 
 if TYPE_CHECKING:
-    from trainer.training.run import Run
+    from trainer.training.run import TrainingRun
 
 _MEASURED = ["run", "architecture", "epochs", "validation", "test", "pictures/s"]
 
@@ -24,12 +24,14 @@ _MEASURED = ["run", "architecture", "epochs", "validation", "test", "pictures/s"
 @click.argument("folders", nargs=-1, type=PATH, metavar="[RUN...]")
 @json_option
 def runs(folders: tuple[Path, ...], as_json: bool) -> None:
-    """List the runs in $INKLING_HOME/runs, or compare RUNs: what they were asked and measured."""
+    """List the runs in $INKLING_HOME/runs, or compare the metrics and hyperparameters of RUNs."""
     require_torch()
-    from trainer.training.run import Run
+    from trainer.training.run import TrainingRun
 
     here = sorted((home_folder() / "runs").glob("*/run.json"))
-    found = [Run(folder) for folder in folders] or [Run(path.parent) for path in here]
+    found = [TrainingRun(folder) for folder in folders] or [
+        TrainingRun(path.parent) for path in here
+    ]
     if not found:
         raise TrainerError(
             f"no runs in {home_folder() / 'runs'}; python -m trainer train makes one"
@@ -43,12 +45,12 @@ def runs(folders: tuple[Path, ...], as_json: bool) -> None:
         _print(rows, ["run", *_differences(rows)])
 
 
-def _row(run: Run) -> dict[str, str]:
-    """What a run was asked and what it measured, in words."""
+def _row(run: TrainingRun) -> dict[str, str]:
+    """A run's metrics and hyperparameters, formatted."""
     plan, metrics = run.plan(), run.metrics()
-    asked = msgspec.to_builtins(plan.recipe)
-    asked |= asked.pop("options")
-    asked["data"] = " ".join(part.source for part in plan.data)
+    recipe = msgspec.to_builtins(plan.recipe)
+    recipe |= recipe.pop("options")
+    recipe["data"] = " ".join(part.source for part in plan.data)
     best = max((each.validation_accuracy for each in metrics), default=None)
     speeds = [each.pictures_per_second for each in metrics]
     measured = {
@@ -56,17 +58,17 @@ def _row(run: Run) -> dict[str, str]:
         "architecture": plan.recipe.architecture,
         "epochs": f"{len(metrics)}/{plan.recipe.epochs}",
         "validation": "–" if best is None else f"{best:.2%}",
-        "test": _tested(run.folder / "bundle"),
+        "test": _test_accuracy(run.folder / "bundle"),
         "pictures/s": f"{sum(speeds) / len(speeds):,.0f}" if speeds else "–",
     }
     return measured | {
         key.replace("_", "-"): "–" if value is None else str(value)
-        for key, value in asked.items()
+        for key, value in recipe.items()
         if key not in {"architecture", "epochs"}
     }
 
 
-def _tested(bundle: Path) -> str:
+def _test_accuracy(bundle: Path) -> str:
     try:
         evaluations = read_bundle(bundle).card.evaluations
     except BundleError:
@@ -75,7 +77,7 @@ def _tested(bundle: Path) -> str:
 
 
 def _differences(rows: list[dict[str, str]]) -> list[str]:
-    """What these runs were asked differently."""
+    """Hyperparameters and data in which these runs differ."""
     keys = dict.fromkeys(key for row in rows for key in row)
     return [key for key in keys if key not in _MEASURED and len({row.get(key) for row in rows}) > 1]
 

@@ -1,4 +1,4 @@
-"""What a model makes of a picture on the way to its answer, stage by stage."""
+"""The activations within a model, stage by stage."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ _KINDS = (nn.ReLU, nn.MaxPool2d, nn.RNNBase)
 
 
 def stages(model: nn.Module) -> dict[str, nn.Module]:
-    """The modules worth looking behind, in their order, by name: `1 ReLU`, `2 MaxPool2d`, …
+    """The modules whose outputs are worth showing, in order, by name: `1 ReLU`, `2 MaxPool2d`, …
 
-    Those are activations, pooling, recurrent layers, and modules with a true `is_stage`; what
-    lies within such a one is not listed.
+    These are activation functions, pooling, recurrent layers, and modules with a true `is_stage`;
+    modules within such a one are not listed.
     """
     return {
         f"{number} {type(module).__name__}": module
@@ -31,9 +31,9 @@ def _outermost(module: nn.Module) -> Iterator[nn.Module]:
 
 
 class WithStages(nn.Module):
-    """A model that gives its logits and, after them, what each of its stages gave.
+    """Wraps a model to return its logits and then the output of each stage.
 
-    Of a recurrent layer that is its state after each row, [n, 28, hidden].
+    That of a recurrent layer is its hidden state after each row, float32 [n, 28, hidden].
     """
 
     def __init__(self, model: nn.Module) -> None:
@@ -42,10 +42,10 @@ class WithStages(nn.Module):
         self.names = list(stages(model))
 
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
-        given: list[Tensor] = []
+        outputs: list[Tensor] = []
 
         def take(_module: nn.Module, _arguments: object, output: Tensor | tuple[Tensor]) -> None:
-            given.append(output if isinstance(output, Tensor) else output[0])
+            outputs.append(output if isinstance(output, Tensor) else output[0])
 
         hooks = [stage.register_forward_hook(take) for stage in stages(self.model).values()]
         try:
@@ -53,11 +53,11 @@ class WithStages(nn.Module):
         finally:
             for hook in hooks:
                 hook.remove()
-        return (logits, *given)
+        return (logits, *outputs)
 
 
 def activations(model: nn.Module, pictures: Tensor) -> dict[str, Tensor]:
-    """What each stage gives for pictures float32 [n, 1, 28, 28]."""
+    """The output of each stage, by its name, for float32 [n, 1, 28, 28] in 0..1."""
     watched = WithStages(model)
     with torch.inference_mode():
         return dict(zip(watched.names, watched(pictures)[1:], strict=True))

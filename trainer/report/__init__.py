@@ -1,1 +1,1 @@
-"""The report of a training run."""
+"""Reports of training runs and of the benchmark, and their figures."""

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from trainer.data.samples import NOT_A_DIGIT
 from trainer.recognition.bundle import ReliabilityBin
 from trainer.recognition.preprocess import Pixels
-from trainer.training.loop import EpochResult
+from trainer.training.metrics import EpochResult
 
 INK, ACCENT, FAINT = "#1d1b18", "#a6401f", "#a39c8e"
 _COLUMNS = 10

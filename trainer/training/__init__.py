@@ -1,1 +1,1 @@
-"""Training: recipes, the loop, and a run as a folder."""
+"""Training: recipes, the loop, and runs as folders."""

@@ -1,95 +1,96 @@
-"""Augmentation of whole batches, on the device where they are."""
+"""Data augmentation of whole batches, on the device that holds them."""
 
 from __future__ import annotations
-
-from dataclasses import asdict, dataclass
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-_LIE = {"rotation", "scale", "shear", "shift"}
+from trainer.training.augmentation import Augmentation
+from trainer.training.recipe import Recipe
 
 
-@dataclass(frozen=True, slots=True)
-class Augmentation:
-    """How far each picture may be changed. Every picture of a batch draws its own change."""
+def augmentation_at(epoch: int, recipe: Recipe) -> Augmentation | None:
+    """The augmentation of an epoch, counted from 0; None where the recipe has none.
 
-    rotation: float = 15.0  # degrees, either way
-    scale: float = 0.15  # share, either way, each axis by itself
-    shear: float = 0.25  # horizontal shift per unit of height, either way
-    shift: float = 1.5  # pixels, either way
-    elastic: float = 0.8  # standard deviation of the bending, pixels
-    thickness: float = 0.4  # share of the pictures whose strokes get thicker or thinner
-    fade: float = 0.3  # most that the ink may lose of its strength
-    contrast: float = 0.4  # logarithm of the gamma that makes greys darker or lighter, either way
-    blur: float = 0.3  # share of the pictures that lose some of their sharpness
-    dropout: float = 0.15  # share of the pictures that lose a patch of their strokes
-    patch: float = 2.5  # radius of such a patch, pixels
+    It is weak in the last epochs, so that training ends on images like those that will be sent (He
+    et al. 2019, Data Augmentation Revisited: Rethinking the Distribution Gap between Clean and
+    Augmented Data).
+    """
+    if recipe.augmentation is None:
+        return None
+    weak_epochs = round(recipe.weak_augmentation_fraction * recipe.epochs)
+    is_weak = epoch >= recipe.epochs - weak_epochs
+    return recipe.augmentation.weak() if is_weak else recipe.augmentation
 
-    def weakened(self, share: float) -> Augmentation:
-        """What makes pictures worse, and how often, at this share; how they lie stays as varied.
 
-        People do turn and slant their digits, so a model must not unlearn it at the end.
-        """
-        strengths = asdict(self).items()
-        return Augmentation(
-            **{name: value if name in _LIE else share * value for name, value in strengths}
-        )
+def augment(images: Tensor, settings: Augmentation | None) -> Tensor:
+    """Change each image of a batch at random: float32 [n, 1, 28, 28] in 0..1 to the same.
 
-    def __call__(self, x: Tensor) -> Tensor:
-        """Change a batch: float32 [n, 1, 28, 28] in 0..1 to the same."""
-        x = self._change_thickness(x)
-        grid = F.affine_grid(self._affine(len(x), x), list(x.shape), align_corners=False)
-        x = F.grid_sample(x, grid + self._bend(x), align_corners=False)
-        x = self._drop_patch(self._blur(x.clamp(0, 1)))
-        gamma = torch.exp(self.contrast * _uniform(x)).view(-1, 1, 1, 1)
-        return x**gamma * (1 - self.fade * _uniform(x).abs()).view(-1, 1, 1, 1)
+    Without settings the images are returned as they are.
+    """
+    if settings is None:
+        return images
+    x = _change_thickness(images, settings)
+    grid = F.affine_grid(_affine(x, settings), list(x.shape), align_corners=False)
+    x = F.grid_sample(x, grid + _elastic(x, settings), align_corners=False)
+    x = _drop_patch(_blur(x.clamp(0, 1), settings), settings)
+    gamma = torch.exp(settings.contrast * _uniform(x)).view(-1, 1, 1, 1)
+    return x**gamma * (1 - settings.fade * _uniform(x).abs()).view(-1, 1, 1, 1)
 
-    def _affine(self, n: int, x: Tensor) -> Tensor:
-        """[n, 2, 3] matrices from output to input coordinates, in -1..1."""
-        angle = torch.deg2rad(self.rotation * _uniform(x))
-        cos, sin = angle.cos(), angle.sin()
-        width, height = 1 + self.scale * _uniform(x), 1 + self.scale * _uniform(x)
-        shear, unit = self.shear * _uniform(x), 2 / x.shape[-1]
-        rotate = torch.stack([cos, -sin, sin, cos], 1).view(n, 2, 2)
-        zero, one = torch.zeros_like(cos), torch.ones_like(cos)
-        slant = torch.stack([one, shear, zero, one], 1).view(n, 2, 2)
-        stretch = torch.stack([width, zero, zero, height], 1).view(n, 2, 2)
-        shift = torch.stack([_uniform(x), _uniform(x)], 1) * self.shift * unit
-        return torch.cat([rotate @ slant @ stretch, shift.view(n, 2, 1)], 2)
 
-    def _bend(self, x: Tensor) -> Tensor:
-        """Elastic distortion (Simard, Steinkraus, Platt 2003) by a coarse field: [n, 28, 28, 2]."""
-        coarse = torch.randn(len(x), 2, 5, 5, device=x.device) * self.elastic * 2 / x.shape[-1]
-        fine = F.interpolate(coarse, x.shape[-2:], mode="bicubic", align_corners=True)
-        return fine.permute(0, 2, 3, 1)
+def _affine(x: Tensor, settings: Augmentation) -> Tensor:
+    """Matrices from output to input coordinates, both in -1..1: float32 [n, 2, 3]."""
+    n = len(x)
+    angle = torch.deg2rad(settings.rotation * _uniform(x))
+    cos, sin = angle.cos(), angle.sin()
+    width, height = 1 + settings.scale * _uniform(x), 1 + settings.scale * _uniform(x)
+    shear, pixel = settings.shear * _uniform(x), 2 / x.shape[-1]
+    rotate = torch.stack([cos, -sin, sin, cos], 1).view(n, 2, 2)
+    zero, one = torch.zeros_like(cos), torch.ones_like(cos)
+    slant = torch.stack([one, shear, zero, one], 1).view(n, 2, 2)
+    stretch = torch.stack([width, zero, zero, height], 1).view(n, 2, 2)
+    shift = torch.stack([_uniform(x), _uniform(x)], 1) * settings.shift * pixel
+    return torch.cat([rotate @ slant @ stretch, shift.view(n, 2, 1)], 2)
 
-    def _change_thickness(self, x: Tensor) -> Tensor:
-        """Dilate or erode some of the pictures, by any part of one pixel's step."""
-        amount = _uniform(x).clamp(min=-0.6).view(-1, 1, 1, 1)  # thin strokes must survive
-        chosen = (torch.rand_like(amount) < self.thickness).float()
-        thicker = F.max_pool2d(x, 3, 1, 1)
-        thinner = -F.max_pool2d(-x, 2, 1, 1)[:, :, : x.shape[2], : x.shape[3]]
-        changed = torch.where(amount > 0, thicker, thinner)
-        return torch.lerp(x, changed, chosen * amount.abs())
 
-    def _blur(self, x: Tensor) -> Tensor:
-        chosen = (torch.rand(len(x), 1, 1, 1, device=x.device) < self.blur).float()
-        amount = chosen * torch.rand_like(chosen)
-        return torch.lerp(x, F.avg_pool2d(x, 3, 1, 1), amount)
+def _elastic(x: Tensor, settings: Augmentation) -> Tensor:
+    """Elastic displacement (Simard, Steinkraus, Platt 2003), smoothed by drawing it on a 5×5 grid.
 
-    def _drop_patch(self, x: Tensor) -> Tensor:
-        """Take the ink out of a small disc: the pen skipped there (after DeVries, Taylor 2017)."""
-        n, side = len(x), x.shape[-1]
-        chosen = torch.rand(n, 1, 1, 1, device=x.device) < self.dropout
-        radius = self.patch * torch.rand(n, 1, 1, 1, device=x.device)
-        centre = side * (0.15 + 0.7 * torch.rand(n, 2, 1, 1, device=x.device))
-        along = torch.arange(side, device=x.device)
-        away = (along - centre[:, :1]) ** 2 + (along.view(-1, 1) - centre[:, 1:]) ** 2
-        return x.masked_fill(chosen & (away < radius**2), 0)
+    float32 [n, 28, 28, 2], in coordinates of -1..1.
+    """
+    coarse = torch.randn(len(x), 2, 5, 5, device=x.device) * settings.elastic * 2 / x.shape[-1]
+    fine = F.interpolate(coarse, x.shape[-2:], mode="bicubic", align_corners=True)
+    return fine.permute(0, 2, 3, 1)
+
+
+def _change_thickness(x: Tensor, settings: Augmentation) -> Tensor:
+    """Dilate or erode the strokes of some images, by a random part of one pixel."""
+    amount = _uniform(x).clamp(min=-0.6).view(-1, 1, 1, 1)  # so that thin strokes do not vanish
+    chosen = (torch.rand_like(amount) < settings.thickness).float()
+    thicker = F.max_pool2d(x, 3, 1, 1)
+    thinner = -F.max_pool2d(-x, 2, 1, 1)[:, :, : x.shape[2], : x.shape[3]]
+    changed = torch.where(amount > 0, thicker, thinner)
+    return torch.lerp(x, changed, chosen * amount.abs())
+
+
+def _blur(x: Tensor, settings: Augmentation) -> Tensor:
+    chosen = (torch.rand(len(x), 1, 1, 1, device=x.device) < settings.blur).float()
+    amount = chosen * torch.rand_like(chosen)
+    return torch.lerp(x, F.avg_pool2d(x, 3, 1, 1), amount)
+
+
+def _drop_patch(x: Tensor, settings: Augmentation) -> Tensor:
+    """Blank a small disc, as where a pen skips (after cutout, DeVries and Taylor 2017)."""
+    n, side = len(x), x.shape[-1]
+    chosen = torch.rand(n, 1, 1, 1, device=x.device) < settings.dropout
+    radius = settings.patch * torch.rand(n, 1, 1, 1, device=x.device)
+    center = side * (0.15 + 0.7 * torch.rand(n, 2, 1, 1, device=x.device))
+    along = torch.arange(side, device=x.device)
+    squared = (along - center[:, :1]) ** 2 + (along.view(-1, 1) - center[:, 1:]) ** 2
+    return x.masked_fill(chosen & (squared < radius**2), 0)
 
 
 def _uniform(x: Tensor) -> Tensor:
-    """One number in -1..1 for each picture: [n]."""
+    """A random number in -1..1 for each image: float32 [n]."""
     return torch.rand(len(x), device=x.device) * 2 - 1

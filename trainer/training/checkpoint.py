@@ -1,4 +1,4 @@
-"""All that changes while a model learns, and how it becomes a checkpoint and back."""
+"""Everything that changes while a model trains, and its checkpoint."""
 
 from __future__ import annotations
 
@@ -16,72 +16,74 @@ from torch.optim.lr_scheduler import LRScheduler
 from torch.optim.swa_utils import AveragedModel
 
 from trainer.errors import TrainerError
+from trainer.training.model import Weights, build_model, load_model
 from trainer.training.optim import OPTIMIZERS, SCHEDULES
-from trainer.training.recipe import Recipe, Weights, build, load_model
+from trainer.training.recipe import Recipe
 
 
 @dataclass(slots=True)
-class State:
-    """A model that learns, and what its next step depends on besides the data."""
+class TrainingState:
+    """A model in training, and everything but the data that its next step depends on."""
 
     model: nn.Module
-    average: AveragedModel | None
+    ema: AveragedModel | None  # exponential moving average of the weights
+    teacher: nn.Module | None  # frozen copy of the initial model, for distillation
     optimizer: Optimizer
-    schedule: LRScheduler
+    scheduler: LRScheduler
     device: torch.device
-    epoch: int = 0  # whole ones behind it
+    epoch: int = 0  # completed ones
     best: float = -1.0  # validation accuracy
     epochs_since_best: int = 0
+    should_stop: bool = False  # end the training before its last epoch
 
     @classmethod
-    def new(
+    def create(
         cls, recipe: Recipe, steps: int, device: torch.device, start: Weights | None = None
-    ) -> State:
-        """The weights to start from, or random ones from the recipe's seed.
+    ) -> TrainingState:
+        """A state before the first step, with the weights of `start`, else seeded random ones.
 
-        `steps` are those of the whole training. Raises `TrainerError` as `load_model` does.
+        `steps` are those of the whole training. With initial weights and a distillation weight,
+        the initial model is the teacher. Raises `TrainerError` as `load_model` does.
         """
         torch.manual_seed(recipe.seed)
-        model = load_model(recipe, start) if start else build(recipe)
+        model = load_model(recipe, start) if start else build_model(recipe)
         model = model.to(device).to(memory_format=torch.channels_last)
         optimizer = OPTIMIZERS[recipe.optimizer](model.parameters(), recipe)
-        decay = recipe.average_decay
+        distills = start and recipe.distillation_weight
         return cls(
             model=model,
-            average=AveragedModel(model, avg_fn=_moving_average(decay), use_buffers=True)
-            if decay
+            ema=AveragedModel(model, avg_fn=_ema_update(recipe.ema_decay), use_buffers=True)
+            if recipe.ema_decay
             else None,
+            teacher=load_model(recipe, start).to(device).eval() if start and distills else None,
             optimizer=optimizer,
-            schedule=SCHEDULES[recipe.schedule](optimizer, recipe, steps),
+            scheduler=SCHEDULES[recipe.schedule](optimizer, recipe, steps),
             device=device,
         )
 
     @property
-    def answering(self) -> nn.Module:
-        """The model that is judged and kept: the average of the weights, where there is one."""
-        return self.average.module if self.average else self.model
+    def eval_model(self) -> nn.Module:
+        """The model to validate and save: the EMA of the weights where there is one."""
+        return self.ema.module if self.ema else self.model
 
-    def step(self) -> None:
-        """Let the weights, their average and the learning rate follow the gradients."""
-        self.optimizer.step()
-        self.schedule.step()
-        if self.average:
-            self.average.update_parameters(self.model)
+    def update_ema(self) -> None:
+        if self.ema:
+            self.ema.update_parameters(self.model)
 
-    def judged(self, accuracy: float) -> bool:
-        """Note how an epoch ended; whether it is the best so far."""
+    def record_validation(self, accuracy: float) -> bool:
+        """Complete an epoch with its validation accuracy; whether that is the best so far."""
         self.epoch += 1
-        better = accuracy > self.best
+        is_best = accuracy > self.best
         self.best = max(self.best, accuracy)
-        self.epochs_since_best = 0 if better else self.epochs_since_best + 1
-        return better
+        self.epochs_since_best = 0 if is_best else self.epochs_since_best + 1
+        return is_best
 
     def to_bytes(self) -> bytes:
-        """All of it and torch's random state as safetensors, with what is no tensor as JSON."""
+        """A checkpoint: all tensors and torch's random state as safetensors, the rest as JSON."""
         optimizer = self.optimizer.state_dict()
         tensors = {f"model.{name}": tensor for name, tensor in self.model.state_dict().items()}
-        if self.average:
-            tensors |= {f"average.{k}": v for k, v in self.average.state_dict().items()}
+        if self.ema:
+            tensors |= {f"average.{k}": v for k, v in self.ema.state_dict().items()}
         for index, moments in optimizer["state"].items():
             tensors |= {f"optimizer.{index}.{k}": v for k, v in moments.items() if v is not None}
         tensors["random.cpu"] = torch.get_rng_state()
@@ -91,7 +93,7 @@ class State:
             "epoch": self.epoch,
             "best": self.best,
             "epochs_since_best": self.epochs_since_best,
-            "schedule": self.schedule.state_dict(),
+            "schedule": self.scheduler.state_dict(),
             "param_groups": optimizer["param_groups"],
         }
         return save(
@@ -100,20 +102,23 @@ class State:
         )
 
     def restore(self, checkpoint: Path) -> None:
-        """Go back to what `to_bytes` wrote. Raises `TrainerError` for a file that does not fit."""
+        """Continue from what `to_bytes` wrote, random state included.
+
+        Raises `TrainerError` for a file that cannot be read or is of another architecture.
+        """
         try:
             with safe_open(checkpoint, "pt") as file:
                 tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
                 rest = json.loads(file.metadata()["state"])
-            self.model.load_state_dict(_under(tensors, "model."))
-            if self.average:
-                self.average.load_state_dict(_under(tensors, "average."))
+            self.model.load_state_dict(_with_prefix(tensors, "model."))
+            if self.ema:
+                self.ema.load_state_dict(_with_prefix(tensors, "average."))
             moments: dict[int, dict[str, Tensor]] = {}
-            for name, tensor in _under(tensors, "optimizer.").items():
+            for name, tensor in _with_prefix(tensors, "optimizer.").items():
                 index, _, kind = name.partition(".")
                 moments.setdefault(int(index), {})[kind] = tensor
             self.optimizer.load_state_dict({"state": moments, "param_groups": rest["param_groups"]})
-            self.schedule.load_state_dict(rest["schedule"])
+            self.scheduler.load_state_dict(rest["schedule"])
             self.epoch, self.best = rest["epoch"], rest["best"]
             self.epochs_since_best = rest["epochs_since_best"]
         except (OSError, SafetensorError, RuntimeError, ValueError, KeyError) as error:
@@ -124,16 +129,17 @@ class State:
             torch.cuda.set_rng_state(tensors["random.cuda"], self.device)
 
 
-def _under(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
+def _with_prefix(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    """Those tensors whose names begin with a prefix, by their names without it."""
     return {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
 
 
-def _moving_average(decay: float) -> Callable[[Tensor, Tensor, Tensor | int], Tensor]:
-    """How each weight and buffer follows: slowly, but faster over the first steps of all."""
+def _ema_update(decay: float) -> Callable[[Tensor, Tensor, Tensor | int], Tensor]:
+    """The update of each weight and buffer, with a smaller decay over the first steps."""
 
-    def follow(average: Tensor, current: Tensor, steps: Tensor | int) -> Tensor:
+    def update(average: Tensor, current: Tensor, steps: Tensor | int) -> Tensor:
         if not average.is_floating_point():  # batch norm's count of batches
             return current
         return average.lerp(current, 1 - min(decay, (1 + int(steps)) / (10 + int(steps))))
 
-    return follow
+    return update

@@ -1,21 +1,17 @@
-"""Where to train."""
+"""The device to train on, and the precision that is fastest there."""
 
 from __future__ import annotations
-
-from typing import Literal
 
 import torch
 
 from trainer.errors import TrainerError
-
-Precision = Literal["float32", "bfloat16"]
-"""Of the forward pass and its gradients; weights and their averages are float32 always."""
+from trainer.training.recipe import Precision
 
 
 def choose_device(name: str | None) -> torch.device:
-    """The device of that name, or the best there is: CUDA, then MPS, then CPU.
+    """The named device, or the best available: CUDA, then MPS, then CPU.
 
-    Raises `TrainerError` for a name that is none, or a device that is not here.
+    Raises `TrainerError` for an invalid name or a device that is not available.
     """
     if name is None:
         if torch.cuda.is_available():
@@ -31,7 +27,7 @@ def choose_device(name: str | None) -> torch.device:
 
 
 def quickest_precision(device: torch.device) -> Precision:
-    """bfloat16 where the processor computes in it, else float32, to which it would be converted."""
+    """bfloat16 where the hardware computes in it; float32 where it would only be emulated."""
     if device.type == "cuda":
         return "bfloat16" if torch.cuda.is_bf16_supported(including_emulation=False) else "float32"
     has_instructions = device.type == "cpu" and torch.cpu._is_avx512_bf16_supported()

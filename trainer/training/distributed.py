@@ -1,4 +1,4 @@
-"""Several processes that train one model together, started by `torchrun`."""
+"""Data-parallel training in several processes, started by `torchrun`."""
 
 from __future__ import annotations
 
@@ -17,62 +17,67 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Peers:
-    """This process among those that train together. Alone, all of it costs nothing."""
+class Distributed:
+    """This process among those that train one model. With a single one, every method is a no-op."""
 
     rank: int = 0
-    count: int = 1
+    world_size: int = 1
 
     @property
-    def leads(self) -> bool:
-        """Whether this one reads data, judges, shows and saves for all."""
+    def is_main(self) -> bool:
+        """Whether this process loads data, validates, reports and saves for all."""
         return self.rank == 0
 
-    def from_leader(self, make: Callable[[], T]) -> T:
-        """What the leading process makes, in every process."""
-        if self.count == 1:
+    def broadcast_from_main(self, make: Callable[[], T]) -> T:
+        """Call `make` in the main process and return its result in every process."""
+        if self.world_size == 1:
             return make()
-        box = [make() if self.leads else None]
+        box = [make() if self.is_main else None]
         dist.broadcast_object_list(box, src=0)
         made: T = box[0]  # type: ignore[assignment]
         return made
 
-    def share(self, order: Tensor) -> Tensor:
-        """This process's part of the leader's order, int64 [n]; all parts are of one length."""
-        if self.count == 1:
+    def shard(self, order: Tensor) -> Tensor:
+        """This process's share of the main process's order, int64 [n]; all are of equal length."""
+        if self.world_size == 1:
             return order
         dist.broadcast(order, src=0)
-        return order[self.rank :: self.count][: len(order) // self.count]
+        return order[self.rank :: self.world_size][: len(order) // self.world_size]
 
-    def total(self, values: Tensor) -> Tensor:
-        """The sum of each value over all processes."""
-        if self.count > 1:
+    def sum(self, values: Tensor) -> Tensor:
+        """Elementwise sum over all processes, in place."""
+        if self.world_size > 1:
             dist.all_reduce(values)
         return values
 
+    def seed_augmentation(self, seed: int) -> None:
+        """Let each process augment differently; the main one continues its own random stream."""
+        if not self.is_main:
+            torch.manual_seed(seed + self.rank)
+
     def wrap(self, model: nn.Module, device: torch.device) -> nn.Module:
-        """The model to call while learning: its gradients are the mean of all processes'."""
-        if self.count == 1:
+        """The model to call in training: its gradients are averaged over all processes."""
+        if self.world_size == 1:
             return model
         return DistributedDataParallel(model, [device] if device.type == "cuda" else None)
 
 
-ALONE = Peers()
+SINGLE_PROCESS = Distributed()
 
 
 @contextmanager
-def joined() -> Iterator[Peers]:
-    """Join the processes that `torchrun` started with this one, or be alone."""
+def process_group() -> Iterator[Distributed]:
+    """Join the process group that `torchrun` describes in the environment, if there is one."""
     if "WORLD_SIZE" not in os.environ:
-        yield ALONE
+        yield SINGLE_PROCESS
         return
-    on_gpus = torch.cuda.is_available() and torch.cuda.device_count() >= int(
+    has_gpu_each = torch.cuda.is_available() and torch.cuda.device_count() >= int(
         os.environ["LOCAL_WORLD_SIZE"]
     )
-    if on_gpus:
+    if has_gpu_each:
         torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
-    dist.init_process_group("nccl" if on_gpus else "gloo")
+    dist.init_process_group("nccl" if has_gpu_each else "gloo")
     try:
-        yield Peers(dist.get_rank(), dist.get_world_size())
+        yield Distributed(dist.get_rank(), dist.get_world_size())
     finally:
         dist.destroy_process_group()

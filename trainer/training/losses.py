@@ -1,7 +1,7 @@
-"""Losses by name. Each takes logits, so that no softmax is applied twice.
+"""Loss functions by name. Each takes logits, so that no softmax is applied twice.
 
-All take (logits float32 [n, classes], labels int64 [n], smoothing 0..1) and give the mean over the
-batch, a float32 scalar. `smoothing` is the share of the truth that is spread over all classes
+All take (logits float32 [n, classes], labels int64 [n], smoothing 0..1) and return the mean over
+the batch, a float32 scalar. `smoothing` is the probability that is spread evenly over all classes
 (Szegedy et al. 2016).
 """
 
@@ -9,10 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from torch import Tensor
+import torch
+from torch import Tensor, nn
 from torch.nn import functional as F
 
-_SOFTENING = 2.0
+from trainer.training.recipe import Recipe
+
+_TEMPERATURE = 2.0
 
 Loss = Callable[[Tensor, Tensor, float], Tensor]
 
@@ -22,32 +25,17 @@ def cross_entropy(logits: Tensor, labels: Tensor, smoothing: float) -> Tensor:
 
 
 def negative_log_likelihood(logits: Tensor, labels: Tensor, smoothing: float) -> Tensor:
-    """The same number in two steps, as a net does that ends in a log-softmax."""
+    """Cross-entropy in two steps, as for a network that ends in a log-softmax."""
     log_probabilities = F.log_softmax(logits, dim=1)
     likelihood = F.nll_loss(log_probabilities, labels)
     return (1 - smoothing) * likelihood - smoothing * log_probabilities.mean()
 
 
 def mean_squared_error(logits: Tensor, labels: Tensor, smoothing: float) -> Tensor:
-    """Between the softmax and the one-hot label (the score of Brier 1950, by class)."""
+    """Between the softmax and the one-hot label (the Brier score, 1950, divided by the classes)."""
     classes = logits.shape[1]
     truth = F.one_hot(labels, classes).float() * (1 - smoothing) + smoothing / classes
     return F.mse_loss(F.softmax(logits, dim=1), truth)
-
-
-def forgetting(logits: Tensor, old_logits: Tensor, labels: Tensor) -> Tensor:
-    """How far an answer has moved from the old model's where that was right: a float32 scalar.
-
-    The divergence between both softened answers, meant to be added to a loss on the labels: what
-    was known is held, and what was read wrongly follows its label alone (learning without
-    forgetting, Li and Hoiem 2016; the temperature is theirs, and the factor of its square as in
-    Hinton, Vinyals and Dean 2015).
-    """
-    softened = F.log_softmax(logits / _SOFTENING, dim=1)
-    old = F.log_softmax(old_logits / _SOFTENING, dim=1)
-    moved = F.kl_div(softened, old, reduction="none", log_target=True).sum(dim=1)
-    was_right = old_logits.argmax(1) == labels
-    return _SOFTENING**2 * (moved * was_right).mean()
 
 
 LOSSES: dict[str, Loss] = {
@@ -55,3 +43,37 @@ LOSSES: dict[str, Loss] = {
     "nll": negative_log_likelihood,
     "mse": mean_squared_error,
 }
+
+
+def distillation_loss(logits: Tensor, teacher_logits: Tensor, labels: Tensor) -> Tensor:
+    """Distance from the teacher's predictions, where these are correct: a float32 scalar.
+
+    The Kullback-Leibler divergence at temperature 2, times its square (Hinton, Vinyals and Dean
+    2015), averaged over the batch. Added to a loss on the labels, it keeps what the teacher knew
+    (Li and Hoiem 2016), while images that the teacher got wrong follow their labels alone.
+    """
+    student = F.log_softmax(logits / _TEMPERATURE, dim=1)
+    teacher = F.log_softmax(teacher_logits / _TEMPERATURE, dim=1)
+    divergence = F.kl_div(student, teacher, reduction="none", log_target=True).sum(dim=1)
+    teacher_is_correct = teacher_logits.argmax(1) == labels
+    return _TEMPERATURE**2 * (divergence * teacher_is_correct).mean()
+
+
+class Criterion:
+    """The loss of a recipe: on the labels, and on a teacher's predictions where there is one."""
+
+    def __init__(self, recipe: Recipe, teacher: nn.Module | None) -> None:
+        self._loss = LOSSES[recipe.loss]
+        self._smoothing = recipe.label_smoothing
+        self._teacher = teacher
+        self._distillation_weight = recipe.distillation_weight
+
+    def __call__(self, images: Tensor, logits: Tensor, labels: Tensor) -> Tensor:
+        """A float32 scalar; the images are those that gave the logits, after augmentation."""
+        loss = self._loss(logits.float(), labels, self._smoothing)
+        if self._teacher is None:
+            return loss
+        with torch.no_grad():
+            teacher_logits = self._teacher(images)
+        distilled = distillation_loss(logits.float(), teacher_logits, labels)
+        return loss + self._distillation_weight * distilled

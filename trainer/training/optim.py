@@ -1,4 +1,4 @@
-"""How weights follow their gradients: optimisers and schedules of the learning rate, by name."""
+"""Optimizers and learning-rate schedules by name."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ def _constant(optimizer: Optimizer, _recipe: Recipe, _steps: int) -> LRScheduler
 
 
 def _cosine(optimizer: Optimizer, _recipe: Recipe, steps: int) -> LRScheduler:
-    """Down to nothing along half a cosine (Loshchilov and Hutter 2017)."""
+    """From the learning rate to 0 along half a cosine (Loshchilov and Hutter 2017)."""
     return CosineAnnealingLR(optimizer, steps)
 
 
 def _one_cycle(optimizer: Optimizer, recipe: Recipe, steps: int) -> LRScheduler:
-    """Up over the first fifth, then down to nothing (Smith and Topin 2018)."""
+    """Up over the first fifth of the steps, then down to 0 (Smith and Topin 2018)."""
     warm_up = 0.2
     if math.isclose(warm_up * steps, 1):
         warm_up = 0.25  # torch divides by warm_up * steps - 1
@@ -55,4 +55,4 @@ SCHEDULES: dict[str, Callable[[Optimizer, Recipe, int], LRScheduler]] = {
     "cosine": _cosine,
     "one-cycle": _one_cycle,
 }
-"""(optimiser, recipe, steps of the whole training) → schedule, to be stepped after each batch."""
+"""(optimizer, recipe, steps of the whole training) → schedule, to be stepped after each batch."""

@@ -1,4 +1,4 @@
-"""What a training run shows while it runs."""
+"""Progress of a training on the terminal."""
 
 from __future__ import annotations
 
@@ -10,59 +10,48 @@ from dataclasses import asdict
 import click
 from tqdm import tqdm
 
-from trainer.training.loop import BatchResult, EpochResult
-from trainer.training.run import Plan
+from trainer.training.callbacks import Callback
+from trainer.training.checkpoint import TrainingState
+from trainer.training.metrics import EpochResult, RunningMetrics
+
+_REFRESH = 0.5  # seconds between two updates of the bar
 
 
-class Progress:
-    """A bar for each epoch on standard error; a line for each on standard output, JSON or plain.
+class Progress(Callback):
+    """A bar for each epoch on standard error; a line for each on standard output, JSON or text.
 
-    JSON may have lines in between too, `every` so many seconds, with the epoch so far.
+    With JSON and `every`, the bar is replaced by JSON lines, that many seconds apart, about the
+    epoch so far.
     """
 
     def __init__(
-        self, plan: Plan, pictures: int, as_json: bool, every: float | None = None
+        self, epochs: int, pictures: int, as_json: bool, every: float | None = None
     ) -> None:
         self._pictures = pictures
-        self._epochs = plan.recipe.epochs
+        self._epochs = epochs
         self._as_json = as_json
         self._every = every if as_json else None
-        self._next_line = 0.0
+        self._next_update = 0.0
         self._bar: tqdm | None = None
 
-    def __call__(self, result: BatchResult | EpochResult) -> None:
-        if isinstance(result, BatchResult):
-            self._on_batch(result)
-        else:
-            self._on_epoch(result)
-
     def close(self) -> None:
+        """Remove the bar."""
         if self._bar is not None:
             self._bar.close()
             self._bar = None
+            self._next_update = 0.0  # the next epoch's bar appears at once
 
-    def _on_batch(self, result: BatchResult) -> None:
-        if self._every:
-            if time.monotonic() >= self._next_line:
-                self._next_line = time.monotonic() + self._every
-                of = {"of_epochs": self._epochs, "of_pictures": self._pictures}
-                click.echo(json.dumps(asdict(result) | of))
+    def on_batch_end(self, metrics: RunningMetrics) -> None:
+        now = time.monotonic()
+        if now < self._next_update:
             return
-        if self._bar is None:
-            self._bar = tqdm(
-                desc=f"epoch {result.epoch}/{self._epochs}",
-                total=self._pictures,
-                unit=" pictures",
-                file=sys.stderr,
-                leave=False,
-                mininterval=0.5,
-            )
-        self._bar.set_postfix(
-            loss=f"{result.loss:.4f}", accuracy=f"{result.accuracy:.2%}", refresh=False
-        )
-        self._bar.update(result.pictures - self._bar.n)
+        self._next_update = now + (self._every or _REFRESH)
+        if self._every:
+            self._print_line(metrics)
+        else:
+            self._update_bar(metrics)
 
-    def _on_epoch(self, result: EpochResult) -> None:
+    def on_epoch_end(self, result: EpochResult, state: TrainingState) -> None:  # noqa: ARG002
         self.close()
         if self._as_json:
             click.echo(json.dumps(asdict(result)))
@@ -73,3 +62,29 @@ class Progress:
             f"  validation {result.validation_accuracy:.2%}{' best' if result.best else ''}"
             f"  {result.pictures_per_second:,.0f} pictures/s"
         )
+
+    def _print_line(self, metrics: RunningMetrics) -> None:
+        line = {
+            "epoch": metrics.epoch,
+            "loss": metrics.loss,
+            "accuracy": metrics.accuracy,
+            "pictures": metrics.pictures,
+            "of_epochs": self._epochs,
+            "of_pictures": self._pictures,
+        }
+        click.echo(json.dumps(line))
+
+    def _update_bar(self, metrics: RunningMetrics) -> None:
+        if self._bar is None:
+            self._bar = tqdm(
+                desc=f"epoch {metrics.epoch}/{self._epochs}",
+                total=self._pictures,
+                unit=" pictures",
+                file=sys.stderr,
+                leave=False,
+                mininterval=0,
+            )
+        self._bar.set_postfix(
+            loss=f"{metrics.loss:.4f}", accuracy=f"{metrics.accuracy:.2%}", refresh=False
+        )
+        self._bar.update(metrics.pictures - self._bar.n)

@@ -1,11 +1,11 @@
-"""A training run as a folder: what it was asked, what it measured, its last and best weights.
+"""A training run as a folder: its plan, its metrics, its last and best weights.
 
 run.json                the command, the recipe and the data
-start.safetensors       the weights that it began with, where they were not random
+start.safetensors       the initial weights, where they were not random
 metrics.jsonl           one line per epoch
-best.safetensors        weights of the epoch that validation liked best
-last.safetensors        weights after the last whole epoch
-checkpoint.safetensors  all that training goes on from: weights, optimiser, schedule, random state
+best.safetensors        weights of the epoch with the highest validation accuracy
+last.safetensors        weights after the last complete epoch
+checkpoint.safetensors  what training continues from: weights, optimizer, schedule, random state
 tensorboard/            the metrics again, as TensorBoard's event files
 """
 
@@ -25,42 +25,47 @@ from torch import nn
 from trainer.atomic import write_file
 from trainer.errors import TrainerError
 from trainer.recognition.bundle import TrainingData
-from trainer.training.checkpoint import State
-from trainer.training.loop import EpochResult
-from trainer.training.recipe import Recipe, Weights, load_model
+from trainer.training.callbacks import Callback
+from trainer.training.checkpoint import TrainingState
+from trainer.training.metrics import EpochResult
+from trainer.training.model import Weights, load_model
+from trainer.training.recipe import Recipe
+from trainer.training.renamed import with_current_names
+
+WhichEpoch = Literal["best", "last"]
 
 _CHECKPOINT = "checkpoint.safetensors"
 _START = "start.safetensors"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
-    """What a run was asked to do."""
+class TrainingPlan:
+    """What a run was started with."""
 
     command: str
     recipe: Recipe
     data: list[TrainingData]
     validation: list[str]
-    test: list[str] = field(default_factory=list)  # measured beside those of data and validation
+    test: list[str] = field(default_factory=list)  # measured besides those of data and validation
     learn_validation: bool = True
-    which: Literal["best", "last"] = "best"  # epoch that makes the bundle
+    which: WhichEpoch = "best"  # the epoch whose weights make the bundle
 
 
-class Run:
-    """One run's folder. Every file is whole at every moment, whenever the process is killed."""
+class TrainingRun:
+    """The folder of a run. Every file is complete at any moment, even if the process is killed."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
     def must_be_new(self) -> None:
-        """Raise `TrainerError` where a run stands already."""
+        """Raise `TrainerError` if the folder contains a run already."""
         if (self.folder / "run.json").exists():
             raise TrainerError(f"{self.folder} holds a run already; choose another with --folder")
 
-    def start(self, plan: Plan, weights: bytes | None = None) -> None:
-        """Make the folder of a new run, which begins with these weights or with random ones.
+    def start(self, plan: TrainingPlan, weights: bytes | None = None) -> None:
+        """Create the folder of a new run; `weights` are initial ones in the safetensors format.
 
-        Raises `TrainerError` where one stands already, or the disk takes no more.
+        Raises `TrainerError` if the folder contains a run already or cannot be written.
         """
         self.must_be_new()
         try:
@@ -69,16 +74,20 @@ class Run:
             self._write_plan(plan)
         except OSError as error:
             reason = error.strerror or error
-            raise TrainerError(f"no run can be kept in {self.folder} ({reason})") from error
+            raise TrainerError(f"cannot write a run to {self.folder} ({reason})") from error
 
-    def plan(self) -> Plan:
+    def plan(self) -> TrainingPlan:
+        """Read run.json, also with former names of fields. Raises `TrainerError`."""
         try:
-            return msgspec.json.decode((self.folder / "run.json").read_bytes(), type=Plan)
+            content = msgspec.json.decode((self.folder / "run.json").read_bytes(), type=dict)
+            recipe = msgspec.convert(content.get("recipe"), dict[str, object])
+            content["recipe"] = with_current_names(recipe)
+            return msgspec.convert(content, TrainingPlan)
         except (OSError, msgspec.DecodeError) as error:
             raise TrainerError(f"{self.folder} is not a run: {error}") from error
 
     def metrics(self) -> list[EpochResult]:
-        """What each whole epoch measured. Raises `TrainerError` for a line that is none."""
+        """The metrics of each complete epoch. Raises `TrainerError` for a line that is invalid."""
         file = self.folder / "metrics.jsonl"
         try:
             lines = file.read_bytes().splitlines() if file.exists() else []
@@ -88,17 +97,17 @@ class Run:
 
     @property
     def checkpoint(self) -> Path | None:
-        """What training goes on from, where an epoch was whole."""
+        """The checkpoint to continue from; None before the first complete epoch."""
         path = self.folder / _CHECKPOINT
         return path if path.exists() else None
 
-    def keep(self, result: EpochResult, state: State) -> None:
-        """Add an epoch: what it measured, its weights, and last what training goes on from.
+    def save_epoch(self, result: EpochResult, state: TrainingState) -> None:
+        """Write an epoch's weights and metrics, and last its checkpoint.
 
-        Killed in between, the run goes on from the epoch before, and these are written again.
-        Raises `TrainerError` where the disk takes no more; what was kept before stays whole.
+        If the process is killed in between, the run continues from the epoch before, and these
+        files are written again. Raises `TrainerError` if the disk is full; earlier epochs stay.
         """
-        weights = weights_of(state.answering)
+        weights = weights_of(state.eval_model)
         earlier = [each for each in self.metrics() if each.epoch < result.epoch]
         try:
             if result.best:
@@ -108,25 +117,25 @@ class Run:
             write_file(self.folder / _CHECKPOINT, state.to_bytes())
         except OSError as error:
             raise TrainerError(
-                f"epoch {result.epoch} could not be kept in {self.folder} "
-                f"({error.strerror or error}); the epochs before it are whole"
+                f"epoch {result.epoch} could not be saved in {self.folder} "
+                f"({error.strerror or error}); the epochs before it are complete"
             ) from error
 
-    def lengthen(self, epochs: int) -> Plan:
-        """Plan for another number of epochs."""
+    def change_epochs(self, epochs: int) -> TrainingPlan:
+        """Change the number of epochs in the plan, and return it."""
         plan = self.plan()
         plan = replace(plan, recipe=replace(plan.recipe, epochs=epochs))
         self._write_plan(plan)
         return plan
 
-    def started_from(self) -> Weights | None:
-        """The weights that it began with; None where they were random."""
+    def initial_weights(self) -> Weights | None:
+        """The weights that training began with; None where they were random."""
         return self._weights(_START) if self.plan().recipe.start_from else None
 
-    def model(self, which: str = "best") -> nn.Module:
-        """The model with its `best` or `last` weights, ready to answer."""
+    def model(self, which: WhichEpoch = "best") -> nn.Module:
+        """The model with its best or last weights, in evaluation mode."""
         if self.checkpoint is None:
-            raise TrainerError(f"{self.folder} has no whole epoch yet")
+            raise TrainerError(f"{self.folder} has no complete epoch yet")
         return load_model(self.plan().recipe, self._weights(f"{which}.safetensors")).eval()
 
     def _weights(self, name: str) -> Weights:
@@ -136,9 +145,19 @@ class Run:
         except (OSError, SafetensorError) as error:
             raise TrainerError(f"{path} does not fit its run: {error}") from error
 
-    def _write_plan(self, plan: Plan) -> None:
+    def _write_plan(self, plan: TrainingPlan) -> None:
         content = msgspec.json.format(msgspec.json.encode(plan)) + b"\n"
         write_file(self.folder / "run.json", content)
+
+
+class SaveEpochs(Callback):
+    """Writes each epoch to a run's folder."""
+
+    def __init__(self, run: TrainingRun) -> None:
+        self._run = run
+
+    def on_epoch_end(self, result: EpochResult, state: TrainingState) -> None:
+        self._run.save_epoch(result, state)
 
 
 def _lines(results: Iterable[EpochResult]) -> bytes:
@@ -146,7 +165,7 @@ def _lines(results: Iterable[EpochResult]) -> bytes:
 
 
 def weights_of(model: nn.Module, half: bool = False) -> bytes:
-    """Weights and buffers in the safetensors format; parameters in half precision if so wished."""
+    """Parameters and buffers in the safetensors format; with `half`, parameters as float16."""
     tensors = {k: v.detach().cpu().contiguous() for k, v in model.state_dict().items()}
     if half:
         tensors |= {name: tensors[name].half() for name, _ in model.named_parameters()}

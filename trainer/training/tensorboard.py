@@ -6,17 +6,18 @@ from pathlib import Path
 
 from torch.utils.tensorboard.writer import SummaryWriter
 
-from trainer.training.loop import EpochResult
+from trainer.training.callbacks import Callback
+from trainer.training.checkpoint import TrainingState
+from trainer.training.metrics import EpochResult
 
 
-class Board:
-    """Event files in a folder; a run that goes on hides what it had written past `epoch`."""
+class TensorBoard(Callback):
+    """Writes event files to a folder. Those after `epoch`, of a resumed run, are hidden."""
 
     def __init__(self, folder: Path, epoch: int) -> None:
         self._writer = SummaryWriter(str(folder), purge_step=epoch + 1)
 
-    def __call__(self, result: EpochResult) -> None:
-        """Add an epoch."""
+    def on_epoch_end(self, result: EpochResult, state: TrainingState) -> None:  # noqa: ARG002
         for name, value in (
             ("loss/train", result.loss),
             ("loss/validation", result.validation_loss),

@@ -1,4 +1,4 @@
-"""What one run learns from and is judged by."""
+"""The data of a training run."""
 
 from __future__ import annotations
 
@@ -12,33 +12,33 @@ from trainer.recognition.bundle import TrainingData
 
 
 @dataclass(frozen=True, slots=True)
-class Sets:
-    """The samples of a run, and the card's description of those it learns from."""
+class DataSplits:
+    """The samples of a run, and the card's description of those it trains on."""
 
     train: Samples
     validation: Samples
     description: list[TrainingData]
 
 
-def load_sets(
+def load_splits(
     sources: Sequence[Source],
     validation_sources: Sequence[Source],
     seed: int,
     *,
     learn_validation: bool = True,
     digits_only: bool = False,
-) -> Sets:
-    """Load what to learn from and what to judge by.
+) -> DataSplits:
+    """Load the samples to train on and those to validate with.
 
-    The validation part of a data set that does not judge is learned from as well, unless that is
-    not wished: nothing is chosen by it. With `digits_only` all else is left out, for a model that
-    has no class for it. Test parts are never touched here. Raises `TrainerError` where nothing is
-    left of a source.
+    With `learn_validation`, the validation part of a data set that is not used for validation is
+    trained on as well. `digits_only` is for architectures without a class for "not a digit": such
+    samples are left out. Test parts are never loaded. Raises `TrainerError` where nothing is left
+    of a source.
     """
-    judges = {source.whole for source in validation_sources}
-    learned, description = [], []
+    validating = {source.whole for source in validation_sources}
+    train, description = [], []
     for source in sources:
-        both = learn_validation and source.whole not in judges
+        both = learn_validation and source.whole not in validating
         splits = [Split.TRAIN, Split.VALIDATION] if both else [Split.TRAIN]
         samples = Samples.join(source.load(split, seed) for split in splits)
         samples = samples.where(samples.has_ink)
@@ -49,7 +49,7 @@ def load_sets(
                     f"{source} holds no digits, and this architecture has no class for what is "
                     "not a digit"
                 )
-        learned.append(samples)
+        train.append(samples)
         description.append(
             TrainingData(
                 source=str(source),
@@ -58,17 +58,17 @@ def load_sets(
                 sha256=samples.sha256(),
             )
         )
-    return Sets(Samples.join(learned), load_validation(validation_sources), description)
+    return DataSplits(Samples.join(train), load_validation(validation_sources), description)
 
 
 def load_validation(sources: Sequence[Source]) -> Samples:
-    """The digits by which epochs are chosen and probabilities calibrated.
+    """The digits in the validation parts, by which epochs are chosen and probabilities calibrated.
 
-    What is not a digit chooses nothing, so that the threshold for it is met by the unknown. Raises
-    `TrainerError` where there are no digits.
+    Samples of "not a digit" are left out, so that the rejection threshold is chosen without having
+    seen them. Raises `TrainerError` if there are no digits.
     """
     samples = Samples.join(source.load(Split.VALIDATION) for source in sources)
     digits = samples.where(samples.has_ink & (samples.labels != NOT_A_DIGIT))
     if not len(digits):
-        raise TrainerError("there are no digits to judge by; name a set of them with --validate")
+        raise TrainerError("there are no digits to validate with; name a data set with --validate")
     return digits

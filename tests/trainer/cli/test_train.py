@@ -1,4 +1,4 @@
-"""The commands as a person calls them."""
+"""The commands of `python -m trainer` that concern runs and their bundles."""
 
 import json
 import shutil
@@ -18,7 +18,7 @@ from tests.trainer.conftest import trainer
 from trainer.export import LARGEST_DIFFERENCE, export
 from trainer.recognition.bundle import PRETRAINED, read_bundle
 from trainer.training.recipes import presets
-from trainer.training.run import Run
+from trainer.training.run import TrainingRun
 
 FAST = ["--batch-size", "32", "--epochs", "4", "--learning-rate", "2e-3", "--device", "cpu"]
 
@@ -51,7 +51,7 @@ def test_the_bar_shows_loss_accuracy_speed_and_time_left(trained):
     assert "epoch 1/4" in result.stderr
 
 
-def test_a_run_shows_itself_in_pictures_and_on_one_page(trained):
+def test_a_run_has_a_report_with_figures_on_one_page(trained):
     run, _ = trained
     names = {file.stem for file in (run / "report").glob("*.png")}
     assert names == {
@@ -69,10 +69,10 @@ def test_tensorboard_finds_the_metrics(trained):
     run, _ = trained
     events = EventAccumulator(str(run / "tensorboard")).Reload()
     shown = [scalar.value for scalar in events.Scalars("accuracy/validation")]
-    assert shown == pytest.approx([each.validation_accuracy for each in Run(run).metrics()])
+    assert shown == pytest.approx([each.validation_accuracy for each in TrainingRun(run).metrics()])
 
 
-def test_the_bundle_is_complete_and_its_card_tells_how_it_was_made(trained, some_digits):
+def test_the_card_of_a_bundle_says_how_it_was_made(trained, some_digits):
     run, _ = trained
     card = read_bundle(run / "bundle").card
     assert card.command.startswith(f"python -m trainer train --data folder:{some_digits}")
@@ -99,7 +99,7 @@ def test_the_bundle_is_complete_and_its_card_tells_how_it_was_made(trained, some
 def test_onnx_takes_any_number_of_pictures_and_agrees_with_torch(trained):
     run, _ = trained
     session = onnxruntime.InferenceSession(read_bundle(run / "bundle").model)
-    model = Run(run).model()
+    model = TrainingRun(run).model()
     for count in (1, 3, 17):
         pictures = np.random.default_rng(count).random((count, 1, 28, 28), np.float32)
         ours = session.run(["logits"], {"pictures": pictures})[0]
@@ -108,9 +108,9 @@ def test_onnx_takes_any_number_of_pictures_and_agrees_with_torch(trained):
         assert np.abs(ours - theirs).max() < 1e-3
 
 
-def test_the_bundle_tells_nothing_of_the_machine_and_is_the_same_each_time(trained, tmp_path):
+def test_exporting_again_gives_the_same_graph_without_paths_of_the_machine(trained, tmp_path):
     run, _ = trained
-    again = export(Run(run), tmp_path / "again").model
+    again = export(TrainingRun(run), tmp_path / "again").model
     assert again == read_bundle(run / "bundle").model
     assert b"site-packages" not in again
     assert b"trainer/" not in again
@@ -120,7 +120,7 @@ def test_a_bundle_is_not_written_when_onnx_disagrees(trained, monkeypatch, tmp_p
     run, _ = trained
     monkeypatch.setattr("trainer.export.LARGEST_DIFFERENCE", -1.0)
     with pytest.raises(Exception, match="no bundle was written"):
-        export(Run(run), tmp_path / "bundle")
+        export(TrainingRun(run), tmp_path / "bundle")
     assert not (tmp_path / "bundle").exists()
 
 
@@ -186,7 +186,7 @@ def test_predict_reads_what_it_can_and_names_what_it_cannot(tmp_path, seven, enc
         (["train", "--data", "strokes"], "INKLING_DATA"),
     ],
 )
-def test_a_wrong_wish_is_refused_in_words(tmp_path, arguments, reason):
+def test_an_invalid_argument_is_refused_with_its_reason(tmp_path, arguments, reason):
     result = trainer(*arguments, cwd=tmp_path, INKLING_DATA=str(tmp_path / "empty"))
     assert result.returncode in {1, 2}
     assert reason in result.stderr
@@ -210,7 +210,7 @@ def test_a_file_gives_the_options_and_the_command_line_comes_first(tmp_path, som
     ("text", "reason"),
     [("epochs =", "Invalid"), ("epoch = 3", "no option 'epoch'"), ('epochs = "many"', "epochs")],
 )
-def test_a_bad_file_of_options_is_told(tmp_path, text, reason):
+def test_an_invalid_file_of_options_is_refused(tmp_path, text, reason):
     (tmp_path / "recipe.toml").write_text(text)
     result = trainer("train", "--config", "recipe.toml", cwd=tmp_path)
     assert result.returncode != 0
@@ -231,14 +231,14 @@ def test_an_option_comes_before_a_file_and_a_file_before_a_preset(tmp_path, some
         cwd=tmp_path,
     )
     assert result.returncode == 0, result.stderr
-    plan = Run(tmp_path / "run").plan()
+    plan = TrainingRun(tmp_path / "run").plan()
     assert [part.source for part in plan.data] == [f"folder:{some_digits}"]
     assert plan.recipe.options == {"dropout": 0.1}
     assert (plan.recipe.architecture, plan.recipe.loss) == ("cnn", "nll")
-    assert (plan.recipe.epochs, plan.recipe.seed, plan.recipe.normalise) == (1, 5, True)
+    assert (plan.recipe.epochs, plan.recipe.seed, plan.recipe.normalize) == (1, 5, True)
 
 
-def test_what_is_no_digit_needs_an_architecture_with_a_class_for_it(tmp_path, some_digits):
+def test_training_on_non_digits_needs_an_architecture_with_a_class_for_them(tmp_path, some_digits):
     data = f"folder:{some_digits}"
     result = trainer(
         *("train", "--architecture", "lenet5", "--data", data, "--data"),
@@ -258,7 +258,7 @@ def test_a_run_is_never_overwritten(trained, tmp_path):
     assert (run / "best.safetensors").read_bytes() == before
 
 
-def test_ctrl_c_stops_cleanly_and_resume_goes_on(tmp_path, some_digits):
+def test_ctrl_c_stops_cleanly_and_the_run_can_be_resumed(tmp_path, some_digits):
     data = f"folder:{some_digits}"
     command = [sys.executable, "-m", "trainer", "train", "--data", data, "--json"]
     process = subprocess.Popen(
@@ -279,21 +279,21 @@ def test_ctrl_c_stops_cleanly_and_resume_goes_on(tmp_path, some_digits):
     finally:
         process.kill()
     assert process.returncode == 130
-    assert "the last checkpoint is kept in run (python -m trainer train --resume run)" in errors
+    assert "the last checkpoint is in run (python -m trainer train --resume run)" in errors
     assert "Traceback" not in errors
-    run = Run(tmp_path / "run")
+    run = TrainingRun(tmp_path / "run")
     kept = len(run.metrics())
     refused = trainer("train", "--resume", "run", "--seed", "3", cwd=tmp_path)
-    assert "--seed is settled by the run" in refused.stderr
+    assert "--seed is fixed by the run" in refused.stderr
     refused = trainer("train", "--resume", "run", "--preset", "cnn", cwd=tmp_path)
-    assert "--preset is settled by the run" in refused.stderr
+    assert "--preset is fixed by the run" in refused.stderr
     gone_on = trainer("train", "--resume", "run", "--epochs", kept + 1, cwd=tmp_path)
     assert gone_on.returncode == 0, gone_on.stderr
     assert [each.epoch for each in run.metrics()] == list(range(1, kept + 2))
     assert read_bundle(tmp_path / "run" / "bundle").card.recipe["epochs"] == kept + 1
 
 
-def test_a_run_does_not_go_on_with_other_data_or_another_schedule(trained, tmp_path):
+def test_a_run_is_not_resumed_with_other_data_or_another_schedule(trained, tmp_path):
     run, _ = trained
     copy = shutil.copytree(run, tmp_path / "run")
     longer = trainer("train", "--resume", copy, "--epochs", "9", cwd=tmp_path)
@@ -302,19 +302,19 @@ def test_a_run_does_not_go_on_with_other_data_or_another_schedule(trained, tmp_p
     plan["data"][0]["sha256"] = "0" * 64
     (copy / "run.json").write_text(json.dumps(plan))
     changed = trainer("train", "--resume", copy, cwd=tmp_path)
-    assert f"{plan['data'][0]['source']} is no longer what this run began with" in changed.stderr
+    assert f"{plan['data'][0]['source']} has changed since this run was started" in changed.stderr
 
 
-def test_half_precision_halves_the_bundle_and_answers_alike(tmp_path, some_digits):
+def test_half_precision_halves_the_bundle_at_the_same_accuracy(tmp_path, some_digits):
     sizes, cards = [], []
-    for wish in ("--no-half", "--half"):
+    for option in ("--no-half", "--half"):
         result = trainer(
             *("train", "--preset", "mlp-deep", "--data", f"folder:{some_digits}", "--epochs", "3"),
-            *(wish, "--folder", wish),
+            *(option, "--folder", option),
             cwd=tmp_path,
         )
         assert result.returncode == 0, result.stderr
-        bundle = tmp_path / wish / "bundle"
+        bundle = tmp_path / option / "bundle"
         sizes.append(sum(file.stat().st_size for file in bundle.iterdir()))
         cards.append(read_bundle(bundle).card)
     assert sizes[1] < 0.55 * sizes[0]

@@ -10,7 +10,7 @@ from trainer.data.samples import NOT_A_DIGIT, Split
 from trainer.data.source import Source
 from trainer.data.strokes.records import read
 from trainer.errors import TrainerError
-from trainer.training.training_data import load_sets
+from trainer.training.training_data import load_splits
 
 
 def test_letters_are_labeled_as_not_a_digit_and_look_alikes_are_left_out(pen_strokes):
@@ -39,6 +39,6 @@ def test_scribbles_of_each_kind_differ_from_each_other(kind):
     assert len({picture.tobytes() for picture in pictures}) == 20
 
 
-def test_validation_needs_digits():
-    with pytest.raises(TrainerError, match="no digits to judge by"):
-        load_sets([Source("scribbles", 20)], [Source("scribbles")], seed=0)
+def test_a_set_without_digits_cannot_validate():
+    with pytest.raises(TrainerError, match="no digits to validate with"):
+        load_splits([Source("scribbles", 20)], [Source("scribbles")], seed=0)

@@ -1,4 +1,4 @@
-"""Seeing inside a model: its layers, its stages, and which ink mattered."""
+"""Architectures, and looking inside a model: layers, stages, occlusion."""
 
 import json
 from pathlib import Path
@@ -9,19 +9,21 @@ import torch
 from PIL import Image
 
 from tests.trainer.conftest import trainer
-from trainer.export import to_onnx
 from trainer.models.activations import activations
 from trainer.models.architectures import ARCHITECTURES
+from trainer.models.pixels import scale_pixels
+from trainer.onnx_graph import to_onnx
 from trainer.recognition.bundle import Bundle
 from trainer.recognition.occlusion import occlusion_map
 from trainer.recognition.preprocess import preprocess
 from trainer.recognition.recognizer import Recognizer
-from trainer.training.recipe import Recipe, build
+from trainer.training.model import build_model
+from trainer.training.recipe import Recipe
 
 
 def recognizer(name, **options):
     torch.manual_seed(0)
-    model = build(Recipe(architecture=name, options=options)).eval()
+    model = build_model(Recipe(architecture=name, options=options)).eval()
     card = type("Card", (), {"temperature": 1.0, "rejection_threshold": 0.0})()
     return model, Recognizer(Bundle(Path(), card, to_onnx(model)))
 
@@ -31,7 +33,7 @@ def test_the_exported_stages_are_those_of_torch(name, seven):
     model, asked = recognizer(name)
     pixels = preprocess(seven).pixels[None]
     exported = asked.stages(pixels)
-    ours = activations(model, torch.from_numpy(pixels[:, None]).float() / 255)
+    ours = activations(model, scale_pixels(torch.from_numpy(pixels[:, None])))
     assert list(exported) == list(ours)
     assert exported
     for stage, values in ours.items():
@@ -48,11 +50,11 @@ def test_a_recurrent_nets_stage_is_its_state_after_each_row(seven):
     (after_cut,) = asked.stages(cut[None]).values()
     same = np.abs(states - after_cut).max(axis=2)[0] < 1e-5
     forwards = np.abs(states - after_cut)[0, :20, :8].max()
-    assert forwards < 1e-5  # reading down, the rows above know nothing of those below
+    assert forwards < 1e-5  # forwards, a row does not depend on those below it
     assert not same.all()
 
 
-def test_covering_the_ink_that_matters_costs_the_answer():
+def test_covering_the_ink_that_matters_lowers_the_probability():
     """A model that answers 3 wherever there is ink in one corner."""
 
     class Corner(torch.nn.Module):
@@ -107,7 +109,7 @@ def test_explain_writes_a_picture_of_each_stage_and_of_the_ink_that_mattered(tmp
         (["summary", "lenet"], "did you mean 'lenet5'?"),
     ],
 )
-def test_what_is_not_there_is_told(tmp_path, arguments, reason):
+def test_a_missing_bundle_picture_or_architecture_is_reported(tmp_path, arguments, reason):
     result = trainer(*arguments, cwd=tmp_path)
     assert result.returncode == 1
     assert reason in result.stderr

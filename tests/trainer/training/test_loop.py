@@ -1,4 +1,4 @@
-"""The loop and what it goes on from."""
+"""The training loop, checkpoints and resuming, losses, optimizers and architectures."""
 
 import json
 import subprocess
@@ -9,19 +9,25 @@ import numpy as np
 import pytest
 import torch
 
+from trainer import atomic
 from trainer.data.datasets import synthetic
 from trainer.data.rendering.canvas import RenderStyle, render
 from trainer.data.rendering.rendered import preprocess_or_blank
 from trainer.data.samples import Samples
 from trainer.errors import TrainerError
 from trainer.models.architectures import ARCHITECTURES
-from trainer.training.augment import Augmentation
-from trainer.training.loop import EpochResult, fit
+from trainer.models.pixels import MNIST_MEAN, MNIST_STD
+from trainer.training.augment import augment, augmentation_at
+from trainer.training.augmentation import Augmentation
+from trainer.training.callbacks import Callback
 from trainer.training.losses import LOSSES
+from trainer.training.metrics import RunningMetrics
+from trainer.training.model import build_model
 from trainer.training.optim import OPTIMIZERS, SCHEDULES
-from trainer.training.recipe import MNIST_DEVIATION, MNIST_MEAN, Recipe, augmentations, build
+from trainer.training.recipe import Recipe
 from trainer.training.recipes import presets
-from trainer.training.run import Plan, Run
+from trainer.training.run import SaveEpochs, TrainingPlan, TrainingRun
+from trainer.training.train import train_model
 
 CPU = torch.device("cpu")
 QUICK = Recipe(architecture="cnn", epochs=4, batch_size=32, augmentation=Augmentation())
@@ -43,22 +49,25 @@ def sets():
 
 
 class Killed(Exception):
-    """As if the process had died here."""
+    """Stands for the end of the process."""
+
+
+class KillAfter(Callback):
+    def __init__(self, epoch):
+        self.epoch = epoch
+
+    def on_epoch_end(self, result, state):
+        if result.epoch == self.epoch:
+            raise Killed
 
 
 def train(folder, recipe, sets, die_after=None):
-    """Train into a run's folder, going on where it has a checkpoint."""
-    run = Run(folder)
+    """Train into a run's folder, from its checkpoint where it has one."""
+    run = TrainingRun(folder)
     if not (folder / "run.json").exists():
-        run.start(Plan(command="", recipe=recipe, data=[], validation=[]))
-
-    def report(result, state):
-        if isinstance(result, EpochResult):
-            run.keep(result, state)
-            if result.epoch == die_after:
-                raise Killed
-
-    fit(*sets, recipe, CPU, report, checkpoint=run.checkpoint)
+        run.start(TrainingPlan(command="", recipe=recipe, data=[], validation=[]))
+    callbacks = [SaveEpochs(run), KillAfter(die_after)]
+    train_model(recipe, *sets, CPU, callbacks, checkpoint=run.checkpoint)
     return run
 
 
@@ -70,57 +79,55 @@ def files(run):
 @pytest.mark.parametrize(
     "recipe",
     [
-        replace(QUICK, optimizer="sgd", momentum=0.5, schedule="constant", average_decay=0.0),
+        replace(QUICK, optimizer="sgd", momentum=0.5, schedule="constant", ema_decay=0.0),
         replace(QUICK, optimizer="adam", schedule="cosine", loss="mse"),
         replace(QUICK, architecture="inkling"),
         replace(QUICK, architecture="rnn", options={"layers": 2, "dropout": 0.3}, loss="nll"),
     ],
     ids=["sgd", "adam, cosine, mse", "inkling", "rnn"],
 )
-def test_stopping_and_going_on_gives_the_weights_of_never_stopping(tmp_path, sets, recipe):
+def test_a_resumed_run_ends_with_the_weights_of_an_uninterrupted_one(tmp_path, sets, recipe):
     whole = train(tmp_path / "whole", recipe, sets)
     with pytest.raises(Killed):
         train(tmp_path / "cut", recipe, sets, die_after=2)
-    torch.rand(7)  # whatever else the next process does with its random numbers
-    gone_on = train(tmp_path / "cut", recipe, sets)
-    assert files(gone_on) == files(whole)
+    torch.rand(7)  # the next process may have used random numbers before
+    resumed = train(tmp_path / "cut", recipe, sets)
+    assert files(resumed) == files(whole)
     measured = [
-        [replace(each, pictures_per_second=0) for each in r.metrics()] for r in (gone_on, whole)
+        [replace(each, pictures_per_second=0) for each in r.metrics()] for r in (resumed, whole)
     ]
     assert measured[0] == measured[1]
 
 
-def test_a_run_killed_while_it_keeps_an_epoch_goes_on_from_the_one_before(
+def test_a_run_killed_while_it_saves_an_epoch_resumes_from_the_one_before(
     tmp_path, sets, monkeypatch
 ):
     whole = train(tmp_path / "whole", QUICK, sets)
-    from trainer.training import run as runs
-
-    write = runs.write_file
+    write = atomic.write_file
 
     def die_before_checkpoint_3(path, content):
-        if path.name.startswith("checkpoint") and len(Run(path.parent).metrics()) == 3:
+        if path.name.startswith("checkpoint") and len(TrainingRun(path.parent).metrics()) == 3:
             raise Killed
         write(path, content)
 
-    monkeypatch.setattr(runs, "write_file", die_before_checkpoint_3)
+    monkeypatch.setattr("trainer.training.run.write_file", die_before_checkpoint_3)
     with pytest.raises(Killed):
         train(tmp_path / "cut", QUICK, sets)
     monkeypatch.undo()
-    gone_on = train(tmp_path / "cut", QUICK, sets)
-    assert files(gone_on) == files(whole)
-    assert [each.epoch for each in gone_on.metrics()] == [1, 2, 3, 4]
+    resumed = train(tmp_path / "cut", QUICK, sets)
+    assert files(resumed) == files(whole)
+    assert [each.epoch for each in resumed.metrics()] == [1, 2, 3, 4]
 
 
-def test_a_constant_rate_can_go_on_for_more_epochs(tmp_path, sets):
+def test_a_run_with_a_constant_rate_can_be_resumed_for_more_epochs(tmp_path, sets):
     recipe = replace(QUICK, schedule="constant", augmentation=None)
     whole = train(tmp_path / "whole", recipe, sets)
     train(tmp_path / "longer", replace(recipe, epochs=2), sets)
-    plan = Run(tmp_path / "longer").lengthen(4)
+    plan = TrainingRun(tmp_path / "longer").change_epochs(4)
     assert files(train(tmp_path / "longer", plan.recipe, sets)) == files(whole)
 
 
-def test_it_stops_when_nothing_gets_better(tmp_path, sets):
+def test_training_stops_early_when_validation_does_not_improve(tmp_path, sets):
     recipe = replace(QUICK, learning_rate=1e-12, weight_decay=0.0, patience=2, epochs=9)
     run = train(tmp_path / "run", recipe, sets)
     assert [each.best for each in run.metrics()] == [True, False, False]
@@ -141,7 +148,7 @@ def test_a_damaged_checkpoint_is_refused(tmp_path, sets):
             train(tmp_path / "run", QUICK, sets)
 
 
-def test_a_full_disk_is_told_and_leaves_the_last_epoch_whole(tmp_path, sets):
+def test_a_full_disk_is_reported_and_leaves_the_last_epoch_complete(tmp_path, sets):
     recipe = replace(QUICK, schedule="constant")
     run = train(tmp_path / "run", replace(recipe, epochs=1), sets)
     before = files(run)
@@ -157,14 +164,14 @@ def test_a_full_disk_is_told_and_leaves_the_last_epoch_whole(tmp_path, sets):
     result = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=False
     )
-    assert "TrainerError: epoch 2 could not be kept" in result.stderr
+    assert "TrainerError: epoch 2 could not be saved" in result.stderr
     assert "File too large" in result.stderr
     assert files(run)[2] == before[2]
     assert not list(run.folder.glob(".*"))
     assert train(tmp_path / "run", recipe, sets).metrics()[-1].epoch == 4
 
 
-def test_two_processes_learn_as_one_does(tmp_path, some_digits):
+def test_two_processes_train_as_well_as_one(tmp_path, some_digits):
     quick = ["--preset", "lenet5", "--data", f"folder:{some_digits}", "--json"]
     quick += ["--epochs", "6", "--schedule", "constant"]
     found = {}
@@ -187,14 +194,25 @@ def test_two_processes_learn_as_one_does(tmp_path, some_digits):
     assert abs(found[2] - found[1]) < 0.05
 
 
-def test_augmentation_is_weak_while_the_model_settles():
-    plan = augmentations(replace(QUICK, epochs=10, settling=0.2))
+def test_augmentation_is_weak_in_the_last_epochs():
+    recipe = replace(QUICK, epochs=10, weak_augmentation_fraction=0.2)
+    plan = [augmentation_at(epoch, recipe) for epoch in range(10)]
     assert [each.blur for each in plan] == pytest.approx([0.3] * 8 + [0.09] * 2)
-    assert {each.rotation for each in plan} == {15.0}  # people do turn their digits
-    plain = augmentations(replace(QUICK, augmentation=None))
-    assert len(plain) == QUICK.epochs
-    pictures = torch.rand(2, 1, 28, 28)
-    assert (plain[0](pictures) == pictures).all()
+    assert {each.rotation for each in plan} == {15.0}  # people do rotate their digits
+
+
+def test_without_augmentation_images_stay_as_they_are():
+    assert augmentation_at(0, replace(QUICK, augmentation=None)) is None
+    images = torch.rand(2, 1, 28, 28)
+    assert (augment(images, None) == images).all()
+
+
+def test_running_metrics_are_means_over_images_and_not_over_batches():
+    metrics = RunningMetrics(1, CPU)
+    right, wrong = torch.eye(10)[:3], torch.eye(10)[[1]]
+    metrics.update(torch.tensor(1.0), right, torch.arange(3))
+    metrics.update(torch.tensor(5.0), wrong, torch.tensor([0]))
+    assert (metrics.pictures, metrics.loss, metrics.accuracy) == (4, 2.0, 0.75)
 
 
 def test_negative_log_likelihood_is_cross_entropy_in_two_steps():
@@ -204,7 +222,7 @@ def test_negative_log_likelihood_is_cross_entropy_in_two_steps():
         assert torch.allclose(ce, nll)
 
 
-def test_mean_squared_error_is_nothing_for_a_sure_and_right_answer():
+def test_mean_squared_error_is_zero_for_a_confident_and_correct_prediction():
     labels = torch.arange(10)
     assert LOSSES["mse"](torch.eye(10) * 100, labels, 0.0) == 0
     assert LOSSES["mse"](torch.zeros(10, 10), labels, 0.0) == pytest.approx(0.09)
@@ -212,7 +230,7 @@ def test_mean_squared_error_is_nothing_for_a_sure_and_right_answer():
 
 @pytest.mark.parametrize("name", list(ARCHITECTURES))
 def test_every_architecture_gives_logits_and_has_a_recipe(name):
-    model = build(Recipe(architecture=name)).eval()
+    model = build_model(Recipe(architecture=name)).eval()
     assert model(torch.rand(3, 1, 28, 28)).shape in {(3, 10), (3, 11)}
     assert name in presets()
 
@@ -230,8 +248,8 @@ def test_every_architecture_gives_logits_and_has_a_recipe(name):
         ),
     ],
 )
-def test_the_tutorials_models_have_as_many_parameters_as_there(name, options, parameters):
-    model = build(Recipe(architecture=name, options=options))
+def test_models_of_the_tutorials_have_the_same_number_of_parameters(name, options, parameters):
+    model = build_model(Recipe(architecture=name, options=options))
     assert sum(each.numel() for each in model.parameters()) == parameters
 
 
@@ -244,23 +262,23 @@ def test_the_tutorials_models_have_as_many_parameters_as_there(name, options, pa
         (Recipe(architecture="rnn", options={"cell": "gnu"}), "there is no cell 'gnu'"),
     ],
 )
-def test_an_unknown_name_or_option_is_told_with_the_nearest(recipe, reason):
+def test_an_unknown_name_or_option_is_reported_with_the_nearest_known_one(recipe, reason):
     with pytest.raises(TrainerError, match=reason):
-        build(recipe)
+        build_model(recipe)
 
 
-def test_normalising_is_part_of_the_model():
+def test_normalization_is_part_of_the_model():
     torch.manual_seed(0)
-    plain = build(Recipe(architecture="mlp"))
+    plain = build_model(Recipe(architecture="mlp"))
     torch.manual_seed(0)
-    model = build(Recipe(architecture="mlp", normalise=True))
+    model = build_model(Recipe(architecture="mlp", normalize=True))
     x = torch.rand(2, 1, 28, 28)
-    assert torch.allclose(model(x), plain((x - MNIST_MEAN) / MNIST_DEVIATION))
+    assert torch.allclose(model(x), plain((x - MNIST_MEAN) / MNIST_STD))
 
 
 @pytest.mark.parametrize("optimizer", list(OPTIMIZERS))
 @pytest.mark.parametrize("schedule", list(SCHEDULES))
-def test_every_optimiser_and_schedule_takes_a_step(optimizer, schedule):
+def test_every_optimizer_and_schedule_takes_a_step(optimizer, schedule):
     recipe = Recipe(optimizer=optimizer, schedule=schedule, momentum=0.5)
     weight = torch.nn.Parameter(torch.ones(3))
     for steps in (1, 5, 10):

@@ -1,4 +1,4 @@
-"""Going on from a bundle: its weights, its answers held on to, corrections, and the comparison."""
+"""Training on from a bundle: initial weights, distillation, corrections, and comparing bundles."""
 
 import base64
 import json
@@ -24,60 +24,57 @@ from trainer.evaluation.compare import compare
 from trainer.recognition.bundle import PRETRAINED, read_bundle, read_weights
 from trainer.recognition.image import as_png
 from trainer.training.initial_weights import start_of
-from trainer.training.loop import BatchResult, EpochResult, fit, predict_logits
-from trainer.training.losses import forgetting
-from trainer.training.recipe import Recipe, load_model
+from trainer.training.losses import distillation_loss
+from trainer.training.model import load_model
+from trainer.training.recipe import Recipe
+from trainer.training.train import train_model
+from trainer.training.validation import predict_logits
 
 CPU = torch.device("cpu")
 SMALL = PRETRAINED / "lenet5"
 
 
-# What was right is held on to
+# Distillation
 
 logits = st.lists(st.lists(st.floats(-8, 8), min_size=3, max_size=3), min_size=2, max_size=6)
 
 
 @given(logits, st.integers(0, 2))
-def test_who_answers_as_before_forgets_nothing_and_nobody_forgets_less(rows, label):
+def test_the_distillation_loss_is_zero_for_the_teachers_own_logits_and_never_negative(rows, label):
     old = torch.tensor(rows)
     labels = torch.full((len(rows),), label)
-    assert float(forgetting(old, old, labels)) == pytest.approx(0, abs=1e-5)
+    assert float(distillation_loss(old, old, labels)) == pytest.approx(0, abs=1e-5)
     other = torch.roll(old, 1, dims=1)
-    assert float(forgetting(other, old, labels)) >= -1e-5
+    assert float(distillation_loss(other, old, labels)) >= -1e-5
 
 
-def test_what_was_read_wrongly_is_not_held_on_to():
+def test_images_that_the_teacher_got_wrong_are_not_distilled():
     old = torch.tensor([[9.0, 0, 0], [9.0, 0, 0]])
     new = torch.tensor([[0.0, 9, 0], [0.0, 9, 0]])
-    assert float(forgetting(new, old, torch.tensor([1, 1]))) == 0
-    assert float(forgetting(new, old, torch.tensor([0, 1]))) > 1
+    assert float(distillation_loss(new, old, torch.tensor([1, 1]))) == 0
+    assert float(distillation_loss(new, old, torch.tensor([0, 1]))) > 1
 
 
-def test_a_model_that_holds_on_moves_less_on_what_it_knew(some_digits):
+def test_distillation_keeps_predictions_closer_to_the_teachers(some_digits):
     digits = Source("folder", path=some_digits)
     learned, seen = digits.load(Split.TRAIN), digits.load(Split.TEST)
     bundle = read_bundle(SMALL)
     before, moved = None, []
-    for remember in (0.0, 20.0):
-        recipe = Recipe(epochs=2, learning_rate=3e-3, remember=remember, average_decay=0.0)
+    for weight in (0.0, 20.0):
+        recipe = Recipe(epochs=2, learning_rate=3e-3, distillation_weight=weight, ema_decay=0.0)
         recipe, weights = start_of(bundle, recipe)
         start = load(weights)
         before = predict_logits(load_model(recipe, start), seen, CPU).softmax(1)
-        states = []
-
-        def note(result: BatchResult | EpochResult, state: object, states: list = states) -> None:
-            states.append(state)
-
-        fit(learned, seen, recipe, CPU, note, start=start)
-        after = predict_logits(states[-1].answering, seen, CPU).softmax(1)
+        state = train_model(recipe, learned, seen, CPU, start=start)
+        after = predict_logits(state.eval_model, seen, CPU).softmax(1)
         moved.append(float((after - before).abs().mean()))
     assert moved[1] < moved[0]
 
 
-# Beginning with a bundle's weights
+# Initial weights of a bundle
 
 
-def test_what_shapes_the_net_is_the_bundles_and_the_rest_is_the_recipes():
+def test_the_architecture_comes_from_the_bundle_and_the_rest_from_the_recipe():
     bundle = read_bundle(SMALL)
     recipe, weights = start_of(bundle, Recipe(architecture="inkling", epochs=3, seed=7))
     assert (recipe.architecture, recipe.start_from) == ("lenet5", bundle.card.version)
@@ -85,7 +82,7 @@ def test_what_shapes_the_net_is_the_bundles_and_the_rest_is_the_recipes():
     assert load_model(recipe, load(weights)) is not None
     with pytest.raises(TrainerError, match="do not fit the architecture 'mlp'") as error:
         load_model(replace(recipe, architecture="mlp"), load(weights))
-    assert len(str(error.value)) < 120  # it is told on the run's page, in one line
+    assert len(str(error.value)) < 120  # it is shown on the run's page, in one line
 
 
 def test_altered_weights_are_refused(tmp_path):
@@ -113,7 +110,7 @@ def refined(tmp_path_factory, some_digits) -> Path:
     return folder
 
 
-def test_the_first_step_begins_where_the_bundle_stands(refined):
+def test_training_starts_with_the_weights_of_the_bundle(refined):
     plan = json.loads((refined / "run" / "run.json").read_text())
     assert plan["recipe"]["start_from"] == read_bundle(SMALL).card.version
     assert plan["which"] == "last"
@@ -122,7 +119,7 @@ def test_the_first_step_begins_where_the_bundle_stands(refined):
         assert torch.allclose(weights, new[name], atol=1e-4), name
 
 
-def test_in_between_it_tells_how_far_the_epoch_is(refined):
+def test_json_lines_within_an_epoch_report_its_progress(refined):
     lines = [json.loads(line) for line in (refined / "stdout").read_text().splitlines()]
     batches = [line for line in lines if "of_pictures" in line]
     assert len(batches) > 10
@@ -133,18 +130,19 @@ def test_in_between_it_tells_how_far_the_epoch_is(refined):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--start-from", SMALL, "--architecture", "mlp"], "--architecture is settled by"),
+        (["--start-from", SMALL, "--architecture", "mlp"], "--architecture is fixed by"),
         (["--start-from", "nowhere"], "nowhere"),
-        (["--remember", "1"], "--remember needs a bundle"),
+        (["--distillation-weight", "1"], "--distillation-weight needs a bundle"),
+        (["--remember", "1"], "--distillation-weight needs a bundle"),
     ],
 )
-def test_what_does_not_go_together_is_told_at_once(tmp_path, arguments, words):
+def test_options_that_contradict_each_other_are_refused_before_training(tmp_path, arguments, words):
     result = trainer("train", *arguments, cwd=tmp_path)
     assert result.returncode != 0
     assert words in result.stderr
 
 
-def test_a_model_of_digits_leaves_out_all_else(tmp_path, some_digits):
+def test_an_architecture_without_that_class_trains_on_digits_alone(tmp_path, some_digits):
     write(tmp_path / "c", [drawing(3), drawing(4, label="not_a_digit")])
     result = trainer(
         *("train", "--preset", "quick", "--data", "corrections:c:40", "--epochs", "1"),

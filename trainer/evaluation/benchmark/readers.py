@@ -10,16 +10,18 @@ from typing import Literal
 import cv2
 import numpy as np
 
+from trainer.data.samples import Samples
 from trainer.evaluation.metrics import all_logits
 from trainer.progress import ReportProgress
 from trainer.recognition.array_types import Floats, Pixels
 from trainer.recognition.prediction import digit_probabilities, digit_score, softmax
 from trainer.recognition.preprocess import SIDE
 from trainer.recognition.recognizer import Recognizer
+from trainer.training.recipe import Recipe
 
 EPOCHS = 20
-BATCH_SIZE = 100
-LEARNING_RATE = 1e-3
+VALIDATION = 5_000
+"""Images of MNIST's training set that choose the best epoch of the tutorials' model."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,41 +78,50 @@ def scale_down(picture: Pixels) -> Pixels:
 def _train_lenet5(
     folder: Path, seed: int, report: ReportProgress
 ) -> Callable[[Pixels], tuple[Floats, Floats]]:
+    """Train by the tutorials' recipe; the result gives probabilities and the highest one."""
     import torch
-    from torch.nn import functional as F
     from torchvision.datasets import MNIST
 
-    from trainer.training.recipe import Recipe, build
+    from trainer.training.callbacks import BestWeights, Callback
+    from trainer.training.checkpoint import TrainingState
+    from trainer.training.metrics import EpochResult
+    from trainer.training.train import train_model
+    from trainer.training.validation import predict_logits
 
-    torch.manual_seed(seed)
+    class ReportEpochs(Callback):
+        def on_epoch_end(self, result: EpochResult, state: TrainingState) -> None:  # noqa: ARG002
+            accuracy = result.validation_accuracy
+            report(f"LeNet-5: epoch {result.epoch} of {EPOCHS}, validation accuracy {accuracy:.2%}")
+
     stored = MNIST(root=str(folder / "mnist"), train=True, download=True)
-    x, y = stored.data.unsqueeze(1).float() / 255, stored.targets
-    order = torch.randperm(len(y))
-    learned, held_out = order[5000:], order[:5000]
-    model = build(Recipe(architecture="lenet5"))
-    optimizer = torch.optim.Adam(model.parameters(), lr=LEARNING_RATE)
-    best, weights = -1.0, model.state_dict()
-    for epoch in range(1, EPOCHS + 1):
-        model.train()
-        for batch in learned[torch.randperm(len(learned))].split(BATCH_SIZE):
-            loss = F.cross_entropy(model(x[batch]), y[batch])
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-        model.eval()
-        with torch.inference_mode():
-            right = float((model(x[held_out]).argmax(1) == y[held_out]).float().mean())
-        if right > best:
-            best = right
-            weights = {name: tensor.clone() for name, tensor in model.state_dict().items()}
-        report(f"LeNet-5: epoch {epoch} of {EPOCHS}, {right:.2%} of validation right")
-    model.load_state_dict(weights)
+    samples = Samples(stored.data.numpy(), stored.targets.numpy())
+    order = np.random.default_rng(seed).permutation(len(samples))
+    train, validation = samples.where(order[VALIDATION:]), samples.where(order[:VALIDATION])
+    cpu, best = torch.device("cpu"), BestWeights()
+    state = train_model(_tutorial_recipe(seed), train, validation, cpu, [best, ReportEpochs()])
+    model = state.model
+    model.load_state_dict(best.weights)
 
-    @torch.inference_mode()
     def read(pixels: Pixels) -> tuple[Floats, Floats]:
-        batches = torch.from_numpy(pixels).unsqueeze(1).split(1024)
-        logits = torch.cat([model(batch.float() / 255) for batch in batches])
-        probabilities = softmax(logits.numpy().astype(np.float64))
+        unlabeled = Samples(pixels, np.zeros(len(pixels), np.int64))
+        logits = predict_logits(model, unlabeled, cpu).numpy()
+        probabilities = softmax(logits.astype(np.float64))
         return probabilities, probabilities.max(axis=1)
 
     return read
+
+
+def _tutorial_recipe(seed: int) -> Recipe:
+    return Recipe(
+        architecture="lenet5",
+        epochs=EPOCHS,
+        batch_size=100,
+        label_smoothing=0.0,
+        optimizer="adam",
+        learning_rate=1e-3,
+        weight_decay=0.0,
+        schedule="constant",
+        ema_decay=0.0,
+        augmentation=None,
+        seed=seed,
+    )

@@ -1,9 +1,9 @@
 """Architectures by name.
 
-A new one joins by one new file here with an `nn.Module` under `@architecture("name")`. It takes
-float32 [n, 1, 28, 28], 0 for paper and 1 for ink, and gives logits of the digits 0 to 9, float32
-[n, 10]; or [n, 11], the last of which is for what is not a digit. What its constructor takes are
-its options, each with a default.
+To add one, add a file here with an `nn.Module` under `@architecture("name")`. It takes float32
+[n, 1, 28, 28], 0 for paper and 1 for ink, and returns logits of the digits 0 to 9, float32 [n, 10],
+or [n, 11] with "not a digit" last. The arguments of its constructor are its options, each with a
+default.
 """
 
 from __future__ import annotations
@@ -14,10 +14,8 @@ from collections.abc import Mapping
 from torch import nn
 
 from trainer.errors import TrainerError
+from trainer.models.options import Option
 from trainer.registry import Registry, hint
-
-Option = str | int | float | bool
-"""What an architecture's constructor may take."""
 
 ARCHITECTURES: Registry[type[nn.Module]] = Registry("architecture", __name__)
 architecture = ARCHITECTURES.register
@@ -26,8 +24,7 @@ architecture = ARCHITECTURES.register
 def construct(name: str, options: Mapping[str, Option]) -> nn.Module:
     """A new model with random weights.
 
-    Raises `TrainerError` for an unknown name, an option that it does not take or a value that it
-    cannot use.
+    Raises `TrainerError` for an unknown name, an unknown option or an invalid value.
     """
     kind = ARCHITECTURES[name]
     taken = list(inspect.signature(kind).parameters)

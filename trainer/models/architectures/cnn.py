@@ -1,4 +1,4 @@
-"""Small convolutional nets as the tutorials build them."""
+"""Small convolutional networks as the tutorials build them."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from trainer.models.architectures import architecture
 
 @architecture("cnn")
 class SmallCNN(nn.Module):
-    """28×28 → 12×12×10 → 4×4×20 → 50 → 10, with dropout of whole maps and of single units.
+    """28×28 → 12×12×10 → 4×4×20 → 50 → 10, with dropout of feature maps and of units.
 
-    The tutorial ends in a log-softmax; here that is the loss's (`--loss nll`).
+    The tutorial's model ends in a log-softmax; here it is part of the loss (`--loss nll`).
     """
 
     def __init__(self, dropout: float = 0.5) -> None:
@@ -37,7 +37,7 @@ class SmallCNN(nn.Module):
 
 @architecture("cnn-wide")
 class WideCNN(nn.Module):
-    """28×28 → 12×12×32 → 4×4×64 → dense → dropout → 10, the classic shape of two blocks."""
+    """28×28 → 12×12×32 → 4×4×64 → dense → dropout → 10: two blocks of convolution and pooling."""
 
     def __init__(self, hidden: int = 256, dropout: float = 0.5) -> None:
         super().__init__()

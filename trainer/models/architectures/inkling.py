@@ -1,4 +1,4 @@
-"""Our own: a small residual net, made to be quick on one core."""
+"""Inkling's own architecture: a small residual network that is fast on one core."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from trainer.models.architectures import architecture
 
 
 def conv(inputs: int, outputs: int, kernel: int = 3, stride: int = 1) -> nn.Sequential:
-    """Convolution and batch norm; the bias would be cancelled by the norm."""
+    """Convolution and batch norm, which makes a bias redundant."""
     return nn.Sequential(
         nn.Conv2d(inputs, outputs, kernel, stride, padding=kernel // 2, bias=False),
         nn.BatchNorm2d(outputs),
@@ -17,7 +17,7 @@ def conv(inputs: int, outputs: int, kernel: int = 3, stride: int = 1) -> nn.Sequ
 
 
 class Residual(nn.Module):
-    """Two convolutions and a shortcut around them (He et al. 2016)."""
+    """Two convolutions with a shortcut connection (He et al. 2016)."""
 
     is_stage = True
 
@@ -31,7 +31,7 @@ class Residual(nn.Module):
 
 @architecture("inkling")
 class Inkling(nn.Module):
-    """28×28×20 → 14×14×40 → 7×7×80 → 4×4×160 → 11, each step down by a stride of 2."""
+    """28×28×20 → 14×14×40 → 7×7×80 → 4×4×160 → 11; each halving is a stride of 2."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -11,7 +11,7 @@ from trainer.models.architectures import architecture
 INPUTS, DIGITS = 28 * 28, 10
 
 
-def perceptron(*hidden: int) -> nn.Sequential:
+def dense_layers(*hidden: int) -> nn.Sequential:
     """784 → each of these widths, with ReLU → 10."""
     layers: list[nn.Module] = [nn.Flatten()]
     for inputs, outputs in pairwise((INPUTS, *hidden)):
@@ -20,24 +20,24 @@ def perceptron(*hidden: int) -> nn.Sequential:
 
 
 @architecture("mlp")
-class Perceptron(nn.Module):
+class MLP(nn.Module):
     """784 → 256 → 10."""
 
     def __init__(self, hidden: int = 256) -> None:
         super().__init__()
-        self.layers = perceptron(hidden)
+        self.layers = dense_layers(hidden)
 
     def forward(self, x: Tensor) -> Tensor:
         return self.layers(x)
 
 
 @architecture("mlp-deep")
-class DeepPerceptron(nn.Module):
-    """784 → 512 → 256 → 256 → 128 → 64 → 10. The softmax is the loss's, not the model's."""
+class DeepMLP(nn.Module):
+    """784 → 512 → 256 → 256 → 128 → 64 → 10. The softmax is part of the loss, not of the model."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.layers = perceptron(512, 256, 256, 128, 64)
+        self.layers = dense_layers(512, 256, 256, 128, 64)
 
     def forward(self, x: Tensor) -> Tensor:
         return self.layers(x)

@@ -1,4 +1,4 @@
-"""A recurrent net that reads a picture as it reads a text: row by row, from the top."""
+"""A recurrent network over the rows of an image."""
 
 from __future__ import annotations
 
@@ -13,11 +13,12 @@ CELLS: dict[str, Callable[..., nn.RNNBase]] = {"rnn": nn.RNN, "lstm": nn.LSTM, "
 
 
 @architecture("rnn")
-class RowReader(nn.Module):
+class RowRNN(nn.Module):
     """28 rows of 28 pixels → hidden state → 10.
 
-    The cell is a plain one (Elman 1990), LSTM (Hochreiter and Schmidhuber 1997) or GRU (Cho et al.
-    2014). The last state of the last layer answers; of both directions, where it reads upwards too.
+    The cell is a simple one (Elman 1990), an LSTM (Hochreiter and Schmidhuber 1997) or a GRU (Cho
+    et al. 2014). The classifier takes the last hidden state of the last layer, of both directions
+    if bidirectional.
     """
 
     def __init__(
@@ -45,6 +46,6 @@ class RowReader(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         _, state = self.rows(x.squeeze(1))
-        hidden = state[0] if isinstance(state, tuple) else state  # an LSTM's has its cells too
+        hidden = state[0] if isinstance(state, tuple) else state  # an LSTM has two
         last = torch.cat(list(hidden[-self.directions :]), dim=1)
         return self.answer(self.dropout(last))

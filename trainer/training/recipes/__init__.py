@@ -1,6 +1,6 @@
-"""Recipes by name: each a TOML file here, whose keys are the options of `python -m trainer train`.
+"""Recipes by name: each is a TOML file here, whose keys are options of `python -m trainer train`.
 
-A new one joins by one new file.
+To add one, add its file. Importing this module does not import torch.
 """
 
 from __future__ import annotations
@@ -11,9 +11,7 @@ from typing import Any
 
 from trainer.errors import TrainerError
 from trainer.registry import hint
-
-OF_ARCHITECTURES = ("cell", "hidden", "layers", "bidirectional", "dropout")
-"""Options that only some architectures take."""
+from trainer.training.renamed import with_current_names
 
 _FOLDER = Path(__file__).parent
 
@@ -24,16 +22,19 @@ def presets() -> list[str]:
 
 
 def preset(name: str) -> Path:
-    """The file of a recipe. Raises `TrainerError` for a name that is none."""
+    """The file of a recipe. Raises `TrainerError` for an unknown name."""
     if name not in presets():
         raise TrainerError(f"there is no preset {name!r}; {hint(name, presets())}")
     return _FOLDER / f"{name}.toml"
 
 
 def read_options(file: Path) -> dict[str, Any]:
-    """The options in a recipe's file, by their names in Python. Raises `TrainerError`."""
+    """The options in a TOML file by their Python names; former names become current ones.
+
+    Raises `TrainerError` for a file that cannot be read or is not TOML.
+    """
     try:
         values = tomllib.loads(file.read_text())
     except (OSError, ValueError) as error:
         raise TrainerError(f"{file}: {error}") from error
-    return {key.replace("-", "_"): value for key, value in values.items()}
+    return with_current_names({key.replace("-", "_"): value for key, value in values.items()})

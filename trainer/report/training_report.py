@@ -1,4 +1,4 @@
-"""What a run did, as pictures by themselves and as one page that needs no other file."""
+"""The report of a training run: figures, and a self-contained page with them."""
 
 from __future__ import annotations
 
@@ -18,15 +18,16 @@ from trainer.recognition.prediction import digit_probabilities
 from trainer.recognition.recognizer import Recognizer
 from trainer.report import figures
 from trainer.report.pages import render
-from trainer.training.run import Run
+from trainer.training.run import TrainingRun
 
 _GRID = 60  # pictures in a grid
 
 
-def write_report(run: Run, bundle: Bundle) -> Path:
-    """Write a run's pictures and its page, from its metrics, its bundle and the test part.
+def write_report(run: TrainingRun, bundle: Bundle) -> Path:
+    """Write report.html and report/*.png to a run's folder, and return the path of the page.
 
-    report.html, and beside it report/*.png. Returns the page.
+    They show the run's metrics, and the bundle's predictions on the test part of the first
+    validation data set.
     """
     plan = run.plan()
     source = Source.parse(plan.validation[0])
@@ -75,7 +76,7 @@ def write_report(run: Run, bundle: Bundle) -> Path:
 
 
 def _first_layer(weights: bytes) -> np.ndarray | None:
-    """Its filters as pictures, float32 [n, height, width], where it looks at places."""
+    """The first layer's filters, float32 [n, height, width]; None where they are not spatial."""
     tensors = load(weights)
     first = next(tensors[name] for name in sorted(tensors) if tensors[name].ndim >= 2)
     if first.ndim == 4:

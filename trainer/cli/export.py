@@ -1,0 +1,54 @@
+"""Exporting the bundle of a run."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+import msgspec
+
+from trainer.cli.main import PATH, json_option, one_line, output_option, require_torch
+
+if TYPE_CHECKING:
+    from trainer.training.run import TrainingRun, WhichEpoch
+
+which_option = click.option(
+    "--which",
+    type=click.Choice(["best", "last"]),
+    default="best",
+    help="The epoch whose weights make the bundle.",
+)
+
+
+@click.command()
+@click.argument("run", type=PATH)
+@which_option
+@output_option
+@json_option
+def export(run: Path, which: WhichEpoch, output: Path | None, as_json: bool) -> None:
+    """Write the bundle of a RUN's best or last epoch."""
+    require_torch()
+    from trainer.training.run import TrainingRun
+
+    export_run(TrainingRun(run), output, which, as_json)
+
+
+def export_run(run: TrainingRun, output: Path | None, which: WhichEpoch, as_json: bool) -> None:
+    """Write a run's bundle and report, and print what was measured."""
+    from trainer.export import export as write
+    from trainer.report.training_report import write_report
+
+    folder = output or run.folder / "bundle"
+    click.echo("exporting, checking and evaluating the model …", err=True)
+    bundle = write(run, folder, which)
+    if as_json:
+        click.echo(json.dumps({"bundle": str(folder), "card": msgspec.to_builtins(bundle.card)}))
+    else:
+        for evaluation in bundle.card.evaluations:
+            click.echo(one_line(evaluation))
+        for rejection in bundle.card.rejections:
+            click.echo(one_line(rejection))
+        click.echo(f"bundle: {folder} (version {bundle.card.version})")
+    click.echo(f"report: {write_report(run, bundle)}", err=True)

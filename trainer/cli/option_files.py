@@ -1,0 +1,48 @@
+"""TOML files that give the defaults of a command's options: `--preset` and `--config`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from trainer.cli.main import PATH
+from trainer.errors import TrainerError
+from trainer.training.recipes import preset, presets, read_options
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def _use_as_defaults(context: click.Context, parameter: click.Parameter, given: Any) -> None:
+    """Let a TOML file give the defaults of the options; a key is an option's long name.
+
+    `--config` takes precedence over `--preset`, whichever is written first.
+    """
+    if given is None:
+        return
+    file: Path = preset(given) if parameter.name == "preset" else given
+    values = read_options(file)
+    known = {each.name for each in context.command.params} - {"config", "preset", "resume"}
+    if unknown := sorted(values.keys() - known):
+        raise TrainerError(f"{file}: there is no option {unknown[0]!r}")
+    context.meta[parameter.name] = file  # so that --resume can refuse it
+    other = dict(context.default_map or {})
+    context.default_map = values | other if parameter.name == "preset" else other | values
+
+
+def _file_option(name: str, kind: click.ParamType, text: str) -> Callable[[F], F]:
+    return click.option(
+        name, type=kind, is_eager=True, expose_value=False, callback=_use_as_defaults, help=text
+    )
+
+
+preset_option = _file_option(
+    "--preset", click.STRING, "Use the options of a named recipe: " + ", ".join(presets()) + "."
+)
+config_option = _file_option(
+    "--config",
+    PATH,
+    "TOML file with any of the options below; those on the command line take precedence.",
+)

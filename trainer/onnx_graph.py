@@ -1,0 +1,80 @@
+"""Models as ONNX graphs."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import tempfile
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import onnx
+import onnx.numpy_helper
+import torch
+from onnx import TensorProto, helper
+from torch import nn
+
+from trainer.models.activations import WithStages
+from trainer.recognition import preprocess
+
+_LARGE = 1_000  # elements of a tensor; for smaller ones a Cast is not worth its node
+
+
+def to_onnx(model: nn.Module) -> bytes:
+    """Export a model for any batch size: `pictures` float32 [n, 1, 28, 28] → `logits` [n, 10 or 11].
+
+    The output of each stage is an output too, by the stage's name.
+    """
+    side = preprocess.SIDE
+    with_stages = WithStages(model.cpu()).eval()
+    pictures = torch.zeros(2, 1, side, side)
+    with tempfile.TemporaryDirectory() as folder, _quiet():
+        path = Path(folder) / "model.onnx"
+        torch.onnx.export(
+            with_stages,
+            (pictures,),
+            path,
+            input_names=["pictures"],
+            output_names=["logits", *with_stages.names],
+            dynamic_shapes=({0: torch.export.Dim("n", min=1)},),
+            external_data=False,
+            dynamo=True,
+        )
+        exported = onnx.load(path)
+    for part in (exported, exported.graph, *exported.graph.node, *exported.graph.value_info):
+        del part.metadata_props[:]  # file names and stack traces of the machine that exported
+        part.doc_string = ""
+    _store_in_half(exported)
+    return exported.SerializeToString(deterministic=True)
+
+
+def _store_in_half(model: onnx.ModelProto) -> None:
+    """Store large weights as float16 where that is exact, with a Cast to float32."""
+    for weights in model.graph.initializer:
+        values = onnx.numpy_helper.to_array(weights)
+        if values.dtype != np.float32 or values.size < _LARGE:
+            continue
+        half = values.astype(np.float16)
+        if not (half == values).all():
+            continue
+        name = weights.name
+        weights.CopyFrom(onnx.numpy_helper.from_array(half, f"{name} in half"))
+        model.graph.node.insert(
+            0, helper.make_node("Cast", [weights.name], [name], to=TensorProto.FLOAT)
+        )
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Silence the exporter's own progress and deprecation messages."""
+    logger = logging.getLogger("torch.onnx")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings(), contextlib.redirect_stdout(None):
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logger.setLevel(level)

@@ -1,0 +1,82 @@
+"""Preparing a training run: a new one's plan and data, or those of one that is resumed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from trainer.data.source import Source
+from trainer.errors import TrainerError
+from trainer.recognition.prediction import DIGITS
+from trainer.training.model import class_count
+from trainer.training.recipe import Recipe
+from trainer.training.run import TrainingPlan, TrainingRun, WhichEpoch
+from trainer.training.training_data import DataSplits, load_splits
+
+
+def start_run(
+    run: TrainingRun,
+    recipe: Recipe,
+    weights: bytes | None,
+    *,
+    command: str,
+    data: Sequence[str],
+    validate: Sequence[str],
+    test: Sequence[str],
+    learn_validation: bool,
+    which: WhichEpoch,
+) -> tuple[TrainingPlan, DataSplits]:
+    """Load the data of a new run and write its plan.
+
+    `weights` are initial ones in the safetensors format. Data sets are named as on the command
+    line; without any in `validate`, those of `data` are used. Raises `TrainerError`.
+    """
+    run.must_be_new()
+    sources = [Source.parse(text) for text in data]
+    validation_sources = [Source.parse(text) for text in validate]
+    if any(source.size for source in validation_sources):
+        raise TrainerError("--validate takes no size: the whole validation part is used")
+    test_sources = [Source.parse(text).whole for text in test]
+    validation_sources = validation_sources or sources
+    splits = load_splits(
+        sources,
+        validation_sources,
+        recipe.seed,
+        learn_validation=learn_validation,
+        digits_only=class_count(recipe) == DIGITS,
+    )
+    plan = TrainingPlan(
+        command=command,
+        recipe=recipe,
+        data=splits.description,
+        validation=[str(source.whole) for source in validation_sources],
+        test=[str(source) for source in test_sources],
+        learn_validation=learn_validation,
+        which=which,
+    )
+    run.start(plan, weights)
+    return plan, splits
+
+
+def resume_run(run: TrainingRun, epochs: int | None = None) -> tuple[TrainingPlan, DataSplits]:
+    """Load the plan and the data of a run again, perhaps with another number of epochs.
+
+    Raises `TrainerError` where the schedule does not allow that, or the data have changed.
+    """
+    plan = run.plan()
+    if epochs and epochs != plan.recipe.epochs:
+        if plan.recipe.schedule != "constant":
+            raise TrainerError(
+                f"the schedule was laid out for {plan.recipe.epochs} epochs; it cannot change"
+            )
+        plan = run.change_epochs(epochs)
+    splits = load_splits(
+        [Source.parse(part.source) for part in plan.data],
+        [Source.parse(name) for name in plan.validation],
+        plan.recipe.seed,
+        learn_validation=plan.learn_validation,
+        digits_only=class_count(plan.recipe) == DIGITS,
+    )
+    for then, now in zip(plan.data, splits.description, strict=True):
+        if then.sha256 != now.sha256:
+            raise TrainerError(f"{then.source} has changed since this run was started")
+    return plan, splits

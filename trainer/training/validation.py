@@ -1,0 +1,35 @@
+"""Logits and validation metrics of a model in torch."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from trainer.data.samples import Samples
+from trainer.models.pixels import scale_pixels
+from trainer.recognition.prediction import DIGITS
+from trainer.training.batches import to_device
+
+_BATCH = 1024
+
+
+def validation_metrics(
+    model: nn.Module, digits: Samples, device: torch.device
+) -> tuple[float, float]:
+    """Mean cross-entropy and accuracy among the ten digits."""
+    logits = predict_logits(model, digits, device)[:, :DIGITS]
+    labels = torch.from_numpy(digits.labels)
+    accuracy = (logits.argmax(1) == labels).float().mean()
+    return float(F.cross_entropy(logits, labels)), float(accuracy)
+
+
+@torch.inference_mode()
+def predict_logits(model: nn.Module, samples: Samples, device: torch.device) -> Tensor:
+    """Logits of samples in evaluation mode, which the model is left in.
+
+    float32 [n, 10 or 11], on the CPU.
+    """
+    model.eval()
+    pixels, _ = to_device(samples, device)
+    return torch.cat([model(scale_pixels(part)).cpu() for part in pixels.split(_BATCH)])
