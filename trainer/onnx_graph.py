@@ -1,4 +1,4 @@
-"""Models as ONNX graphs."""
+"""Models as ONNX graphs, from pixels to logits."""
 
 from __future__ import annotations
 
@@ -20,10 +20,11 @@ from trainer.models.activations import WithStages
 from trainer.recognition import preprocess
 
 _LARGE = 1_000  # elements of a tensor; for smaller ones a Cast is not worth its node
+_LARGEST_PIXEL = 255.0
 
 
 def to_onnx(model: nn.Module) -> bytes:
-    """Export a model for any batch size: `pictures` float32 [n, 1, 28, 28] → `logits` [n, 10 or 11].
+    """Export a model for any batch size: `pictures` uint8 [n, 1, 28, 28] → `logits` [n, 10 or 11].
 
     The output of each stage is an output too, by the stage's name.
     """
@@ -47,7 +48,33 @@ def to_onnx(model: nn.Module) -> bytes:
         del part.metadata_props[:]  # file names and stack traces of the machine that exported
         part.doc_string = ""
     _store_in_half(exported)
+    prepend_scaling(exported)
     return exported.SerializeToString(deterministic=True)
+
+
+def takes_pixels(model: onnx.ModelProto) -> bool:
+    """Whether the graph takes uint8 pixels, and not floats that were scaled before."""
+    return bool(model.graph.input[0].type.tensor_type.elem_type == TensorProto.UINT8)
+
+
+def prepend_scaling(model: onnx.ModelProto) -> None:
+    """Let a graph that takes float32 in 0..1 take uint8 pixels instead, in place.
+
+    The cast and the division are those of `trainer.models.pixels.scale_pixels`.
+    """
+    graph = model.graph
+    (pixels,) = graph.input
+    scaled = f"{pixels.name}_scaled"
+    for node in graph.node:
+        for index, name in enumerate(node.input):
+            if name == pixels.name:
+                node.input[index] = scaled
+    pixels.type.tensor_type.elem_type = TensorProto.UINT8
+    largest = np.array(_LARGEST_PIXEL, np.float32)
+    graph.initializer.append(onnx.numpy_helper.from_array(largest, "largest_pixel"))
+    as_float = f"{pixels.name}_float"
+    graph.node.insert(0, helper.make_node("Cast", [pixels.name], [as_float], to=TensorProto.FLOAT))
+    graph.node.insert(1, helper.make_node("Div", [as_float, "largest_pixel"], [scaled]))
 
 
 def _store_in_half(model: onnx.ModelProto) -> None:

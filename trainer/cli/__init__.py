@@ -12,11 +12,12 @@ from trainer.cli.measure import benchmark, compare, evaluate, predict
 from trainer.cli.models import explain, models, summary
 from trainer.cli.runs import runs
 from trainer.cli.train import train
+from trainer.cli.upgrade import upgrade
 
 __all__ = ["main"]
 
 for command in (
-    *(data, train, runs, export, evaluate, compare, benchmark, predict),
+    *(data, train, runs, export, upgrade, evaluate, compare, benchmark, predict),
     *(models, summary, explain),
 ):
     main.add_command(command)

@@ -9,7 +9,10 @@ MNIST_MEAN, MNIST_STD = 0.1307, 0.3081
 
 
 def scale_pixels(pixels: Tensor) -> Tensor:
-    """Scale pixels from uint8 0..255 to float32 0..1; any shape."""
+    """Scale pixels from uint8 0..255 to float32 0..1; any shape.
+
+    `trainer.onnx_graph.prepend_scaling` puts the same operations into exported graphs.
+    """
     return pixels.float() / 255
 
 

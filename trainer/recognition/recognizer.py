@@ -49,7 +49,7 @@ class Recognizer:
             raise BundleError(
                 f"{bundle.folder}: ONNX Runtime cannot load the model: {error}"
             ) from error
-        self._input = self._session.get_inputs()[0].name
+        self._input = self._session.get_inputs()[0]
 
     def read(self, picture: Image.Image | Pixels, scale: float = 1.0) -> DigitPrediction:
         """Recognize the digit in an image. Arguments and errors are those of `preprocess`."""
@@ -97,7 +97,7 @@ class Recognizer:
 
     def logits(self, pixels: Pixels) -> Floats:
         """The logits of preprocessed images, uint8 [n, 28, 28]: float64 [n, 10] or [n, 11]."""
-        return self._session.run(["logits"], {self._input: _batch(pixels)})[0].astype(np.float64)
+        return self._session.run(["logits"], self._batch(pixels))[0].astype(np.float64)
 
     def stages(self, pixels: Pixels) -> dict[str, NDArray[np.float32]]:
         """The activations of each stage of the model, by its name and in the model's order.
@@ -108,9 +108,12 @@ class Recognizer:
         names = [output.name for output in self._session.get_outputs()][1:]
         if not names:
             return {}
-        outputs = self._session.run(names, {self._input: _batch(pixels)})
+        outputs = self._session.run(names, self._batch(pixels))
         return dict(zip(names, outputs, strict=True))
 
-
-def _batch(pixels: Pixels) -> NDArray[np.float32]:
-    return pixels[:, None].astype(np.float32) / np.float32(255)
+    def _batch(self, pixels: Pixels) -> dict[str, NDArray]:
+        """The input of the graph, [n, 1, 28, 28]."""
+        batch: NDArray = pixels[:, None]
+        if self._input.type == "tensor(float)":  # exported before graphs scaled their own input
+            batch = batch.astype(np.float32) / np.float32(255)
+        return {self._input.name: batch}

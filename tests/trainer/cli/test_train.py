@@ -16,6 +16,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from tests.trainer.conftest import trainer
 from trainer.export import LARGEST_DIFFERENCE, export
+from trainer.models.pixels import scale_pixels
 from trainer.recognition.bundle import PRETRAINED, read_bundle
 from trainer.training.recipes import presets
 from trainer.training.run import TrainingRun
@@ -101,10 +102,12 @@ def test_onnx_takes_any_number_of_pictures_and_agrees_with_torch(trained):
     session = onnxruntime.InferenceSession(read_bundle(run / "bundle").model)
     model = TrainingRun(run).model()
     for count in (1, 3, 17):
-        pictures = np.random.default_rng(count).random((count, 1, 28, 28), np.float32)
+        pictures = np.random.default_rng(count).integers(
+            256, size=(count, 1, 28, 28), dtype=np.uint8
+        )
         ours = session.run(["logits"], {"pictures": pictures})[0]
         with torch.inference_mode():
-            theirs = model(torch.from_numpy(pictures)).numpy()
+            theirs = model(scale_pixels(torch.from_numpy(pictures))).numpy()
         assert np.abs(ours - theirs).max() < 1e-3
 
 
