@@ -1,0 +1,39 @@
+"""The page that compares the models' answers to one drawing."""
+
+from __future__ import annotations
+
+from flask import render_template
+
+from webapp.inference.predict import ALL, answer
+from webapp.pages import text
+from webapp.pages.shared import accuracies, blueprint, read_upload
+from webapp.schemas import Prediction
+from webapp.services import services
+
+
+@blueprint.get("/compare")
+def compare() -> str:
+    """The page before anything is drawn."""
+    return _page(None, text.invitation())
+
+
+@blueprint.post("/compare")
+def compare_upload() -> tuple[str, int]:
+    """The page with all models' answers to an upload, for browsers without scripts."""
+    prediction, error, status = read_upload(answer, model=ALL, mode="digit")
+    sentence = text.agreement_sentence(prediction.models) if prediction else error
+    return _page(prediction, sentence), status
+
+
+def _page(prediction: Prediction | None, sentence: str) -> str:
+    answers = prediction.models if prediction else []
+    return render_template(
+        "compare.html",
+        prediction=prediction,
+        models=services().models,
+        cards=services().models.cards(),
+        right=accuracies(),
+        answers={each.model.name: each for each in answers},
+        sentence=sentence,
+        words=text.comparison_words(),
+    )

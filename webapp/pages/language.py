@@ -1,0 +1,28 @@
+"""The language switch."""
+
+from __future__ import annotations
+
+import re
+
+from flask import abort, redirect, request, url_for
+from werkzeug.wrappers import Response
+
+from webapp.http import i18n
+from webapp.pages.shared import blueprint
+
+_YEAR = 365 * 24 * 3600
+_LOCAL_PATH = re.compile(r"/([a-z][a-z0-9/._-]*)?", re.ASCII | re.IGNORECASE)
+"""A path on this site; matches neither `//host` nor `/\\host`, which lead to another host."""
+
+
+@blueprint.get("/language/<tag>")
+def choose_language(tag: str) -> Response:
+    """Set the language cookie and return to the page named by the query parameter `back`."""
+    if tag not in i18n.LANGUAGES:
+        abort(404)
+    back = request.args.get("back", "")
+    response = redirect(back if _LOCAL_PATH.fullmatch(back) else url_for("pages.draw"))
+    response.set_cookie(
+        i18n.COOKIE, tag, max_age=_YEAR, samesite="Lax", secure=request.is_secure, httponly=True
+    )
+    return response

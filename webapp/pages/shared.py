@@ -1,0 +1,63 @@
+"""What the pages share: their blueprint, the variables of every template, reading an upload."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import TypeVar
+
+import msgspec
+from flask import Blueprint, request
+from werkzeug.exceptions import RequestEntityTooLarge
+
+from trainer.recognition.image import Picture
+from webapp.http.errors import Problem
+from webapp.http.images import picture_in_form
+from webapp.inference.registry import Models
+from webapp.pages import text
+from webapp.schemas import Prediction, PredictRequest
+from webapp.services import services
+
+blueprint = Blueprint("pages", __name__)
+
+P = TypeVar("P", bound=Prediction)
+
+_COMPARABLE = ("mnist", "strokes")
+"""Data sets whose test split every model was evaluated on."""
+
+
+@blueprint.app_context_processor
+def template_variables() -> dict[str, object]:
+    """The variables that `base.html` needs, whichever page extends it."""
+    return {
+        "model_version": services().models.get().card.version,
+        "keeps_corrections": services().settings.corrections,
+    }
+
+
+def read_upload(
+    read: Callable[[Picture, Models, PredictRequest], P], **overrides: str
+) -> tuple[P | None, str, int]:
+    """Read the picture that a browser without scripts uploaded.
+
+    Gives the signed prediction that `read` makes of it, an empty sentence and 200; or None, a
+    sentence that says what is wrong, and the HTTP status of the error. `overrides` replace options
+    of the form.
+    """
+    try:
+        picture, options = picture_in_form(request)
+        prediction = read(picture, services().models, msgspec.structs.replace(options, **overrides))
+        services().signer.sign(prediction)
+    except Problem as problem:
+        return None, text.problem_sentence(problem.code), problem.status
+    except RequestEntityTooLarge as error:
+        return None, text.problem_sentence("too_large"), error.code
+    return prediction, "", HTTPStatus.OK
+
+
+def accuracies() -> dict[str, dict[str, float]]:
+    """Accuracy in 0..1 by model and by data set, for the data sets that all models share."""
+    return {
+        name: {each.data: each.accuracy for each in card.evaluations if each.data in _COMPARABLE}
+        for name, card in services().models.cards().items()
+    }
