@@ -1,4 +1,4 @@
-"""The application factory. It only wires."""
+"""The application factory: builds the services and wires the parts together."""
 
 from __future__ import annotations
 
@@ -9,15 +9,13 @@ from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from trainer.recognition import image
-from webapp import admin
-from webapp.api import feedback, health
-from webapp.api import openapi as docs
-from webapp.api import predict as api
-from webapp.http import errors, headers, i18n, metrics, request_id
+from webapp import admin, api, pages
+from webapp.admin import auth
+from webapp.authenticator import Authenticator
+from webapp.http import csrf, errors, headers, i18n, metrics, request_id
 from webapp.inference.registry import Models
 from webapp.inference.signed_prediction import PredictionSigner
 from webapp.inference.versions import Versions
-from webapp.pages import draw as pages
 from webapp.retraining.queue import Queue
 from webapp.secret import secret_key
 from webapp.services import EXTENSION, Services
@@ -26,48 +24,57 @@ from webapp.storage.database import Database
 
 
 def create_app(settings: Settings | None = None, models: Models | None = None) -> Flask:
-    """Make the application from the settings, by default those of the environment.
+    """Make the application; settings come from the environment by default.
 
-    Loads the default model, so call it after forking. Raises `SettingsError` for a wrong setting
-    and `BundleError` where not even the model that comes with the project can be loaded.
+    Loads the default model into an ONNX Runtime session, which does not survive a fork: call it
+    after forking. Raises `SettingsError` for an invalid setting, and `BundleError` if neither the
+    default model nor the one that ships with the project can be loaded.
     """
     settings = settings or Settings.from_environment()
-    app = Flask("webapp", static_folder=_beside("static"), template_folder=_beside("templates"))
-    # Base64 makes a picture a third larger, and strokes may travel with it.
+    app = Flask("webapp", static_folder=_folder("static"), template_folder=_folder("templates"))
+    # Base64 makes a picture a third larger, and strokes may come with it.
     app.config["MAX_CONTENT_LENGTH"] = image.MAX_BYTES * 3 // 2
     app.wsgi_app = ProxyFix(app.wsgi_app, *[settings.proxies] * 4)  # type: ignore[method-assign]
     app.secret_key = secret_key(settings.secret_key, Path(settings.home))
-    database = Database(settings.database)
-    versions = Versions(database, Path(settings.home))
-    app.extensions[EXTENSION] = Services(
-        settings=settings,
-        database=database,
-        versions=versions,
-        models=models or Models(settings, versions),
-        signer=PredictionSigner(app.secret_key),
-        queue=Queue(settings.queue, Path(settings.home)),
-    )
-    cv2.setNumThreads(1)  # a worker is one core's share
+    app.extensions[EXTENSION] = _services(settings, app.secret_key, models)
+    cv2.setNumThreads(1)  # there is one worker process for each core
 
     request_id.init_app(app)
     headers.init_app(app)
     metrics.init_app(app)
     errors.init_app(app)
     i18n.init_app(app)
-    for blueprint in (
-        pages.blueprint,
-        api.blueprint,
-        feedback.blueprint,
-        docs.blueprint,
-        health.blueprint,
-    ):
+    for blueprint in (pages.blueprint, *api.BLUEPRINTS):
         app.register_blueprint(blueprint)
     admin.init_app(app)
+    # The public pages and the API need no CSRF token. Their uploads must work without a session.
+    # Corrections belong to a visitor's session, but browsers do not send its SameSite cookie along
+    # with another site's form, and the API takes corrections in JSON only, which no form can send.
+    csrf.init_app(
+        app,
+        exempt=(pages.blueprint, *api.BLUEPRINTS),
+        lifetime=auth.SESSION_SECONDS,
+        is_needed=auth.can_be_forged,
+    )
     return app
 
 
-def _beside(name: str) -> str:
-    """A folder of pages or assets: inside the installed package, or beside it in a checkout."""
+def _services(settings: Settings, secret: str, models: Models | None) -> Services:
+    database = Database(settings.database)
+    versions = Versions(database, Path(settings.home))
+    return Services(
+        settings=settings,
+        database=database,
+        versions=versions,
+        models=models or Models(settings, versions),
+        signer=PredictionSigner(secret),
+        authenticator=Authenticator(settings, secret),
+        queue=Queue(settings.queue, Path(settings.home)),
+    )
+
+
+def _folder(name: str) -> str:
+    """The folder of templates or assets: in an installed package, or next to it in a checkout."""
     package = Path(__file__).resolve().parent
     inside = package / name
     return str(inside if inside.is_dir() else package.parent / name)

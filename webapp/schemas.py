@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct, field
 
-from webapp.http.i18n import N_
+from webapp.translatable import N_
 
 Probability = Annotated[float, Meta(ge=0, le=1)]
 Digit = Annotated[int, Meta(ge=0, le=9)]
@@ -26,7 +26,11 @@ Strokes = Annotated[
         description=N_("The pen's path, where it is known. It does not change the answer."),
     ),
 ]
-Certainty = Literal["sure", "likely", "unsure", "not_a_digit"]
+NotADigit = Literal["not_a_digit"]
+NOT_A_DIGIT: NotADigit = "not_a_digit"
+"""The answer or label of a drawing that is not a digit."""
+
+Certainty = Literal["sure", "likely", "unsure", NotADigit]
 Mode = Literal["digit", "number"]
 
 
@@ -147,7 +151,7 @@ class Prediction(Struct, kw_only=True):
 
 
 Truth = Annotated[
-    Literal["0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "not_a_digit"],
+    Literal["0", "1", "2", "3", "4", "5", "6", "7", "8", "9", NotADigit],
     Meta(description=N_("What the drawing is.")),
 ]
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from flask import current_app
 
+from webapp.authenticator import Authenticator
 from webapp.inference.registry import Models
 from webapp.inference.signed_prediction import PredictionSigner
 from webapp.inference.versions import Versions
@@ -27,6 +28,7 @@ class Services:
     versions: Versions
     models: Models
     signer: PredictionSigner
+    authenticator: Authenticator
     queue: Queue
     is_stopping: Callable[[], bool] = lambda: False  # gunicorn.conf.py sets it
     """Whether the process is shutting down, so that streamed responses have to end."""

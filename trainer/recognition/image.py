@@ -25,6 +25,7 @@ MAX_PIXELS = 25_000_000
 
 _SUFFICIENT_SIDE = 800  # pixels of the longer side down to which JPEG is decoded at reduced size
 
+_PNG_PREFIX = "data:image/png;base64,"
 _SIGNATURE = re.compile(rb"\x89PNG|\xff\xd8\xff|RIFF....WEBP|GIF8|BM", re.DOTALL)
 
 
@@ -90,7 +91,19 @@ def decode(content: bytes) -> Picture:
 
 def as_data_url(pixels: Pixels) -> str:
     """Encode an image, uint8 gray, RGB or RGBA, as a PNG data URL."""
-    return "data:image/png;base64," + base64.b64encode(as_png(pixels)).decode()
+    return png_data_url(as_png(pixels))
+
+
+def png_data_url(png: bytes) -> str:
+    """A PNG file as a data URL."""
+    return _PNG_PREFIX + base64.b64encode(png).decode()
+
+
+def png_of_data_url(url: str) -> bytes:
+    """The inverse of `png_data_url`; raises `ValueError` for any other text."""
+    if not url.startswith(_PNG_PREFIX):
+        raise ValueError("not a data URL of a PNG file in base64")
+    return base64.b64decode(url.removeprefix(_PNG_PREFIX), validate=True)
 
 
 def as_png(pixels: Pixels) -> bytes:

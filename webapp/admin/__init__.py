@@ -1,23 +1,27 @@
-"""What only the people who run the site may see and do."""
+"""The admin area: pages and actions under /admin, JSON for its scripts under /admin/api."""
 
 from __future__ import annotations
 
 from flask import Blueprint, Flask, Response
 
-from webapp.admin import auth as login
-from webapp.admin import drawings, retraining, review, versions
+from webapp.admin import auth, dashboard, drawings, retraining, review, versions
 
 
 def init_app(app: Flask) -> None:
-    login.init_app(app)
+    """Add the admin area, closed to everybody who is not signed in."""
+    auth.init_app(app)
     admin = Blueprint("admin", __name__, url_prefix="/admin")
-    for page in (login, review, drawings, retraining, versions):
+    for page in (auth, dashboard, review, drawings, retraining, versions):
         admin.register_blueprint(page.blueprint)
-    admin.after_request(keep_nowhere)
+    api = Blueprint("api", __name__, url_prefix="/api")
+    for resource in (review, retraining):
+        api.register_blueprint(resource.api)
+    admin.register_blueprint(api)
+    admin.after_request(_forbid_caching)
     app.register_blueprint(admin)
 
 
-def keep_nowhere(response: Response) -> Response:
-    """No cache keeps what only they may see: who signs out leaves nothing behind."""
+def _forbid_caching(response: Response) -> Response:
+    """Keep admin pages out of every cache, so that nothing can be read after signing out."""
     response.cache_control.no_store = True
     return response

@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterable, Iterator
 from http import HTTPStatus
 from typing import BinaryIO, TypeVar
 
-from flask import Blueprint, Response, g, redirect, request, send_file
+from flask import Blueprint, Response, g, request, send_file
 from werkzeug.wrappers import Response as AnyResponse
 
 from trainer.recognition.preprocess import EmptyDrawing
 from webapp.http.errors import Problem
-from webapp.http.json import as_json, prefers_json
+from webapp.http.json import json_or_redirect
 from webapp.inference.predict import answer
 from webapp.inference.signed_prediction import SignedPrediction
 from webapp.schemas import PredictRequest
@@ -64,9 +64,7 @@ def bring() -> AnyResponse:
             _drawing, is_new = keep(session, given, visitor, "accepted")
             counts["kept" if is_new else "known"] += 1
         audit.record(session, g.admin, "imported", file=file.filename, **counts)
-    if prefers_json():
-        return as_json(counts)
-    return redirect("/admin/")
+    return json_or_redirect(counts, "admin.dashboard.overview")
 
 
 def _read(each: exchange.Imported) -> tuple[Correction, str] | None:

@@ -11,7 +11,7 @@ from http import HTTPStatus
 from typing import Any, NoReturn
 
 import msgspec
-from flask import Blueprint, Response, g, redirect, render_template, request, stream_with_context
+from flask import Blueprint, Response, g, render_template, request, stream_with_context
 from markupsafe import Markup
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -19,7 +19,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from webapp.http.errors import Problem
 from webapp.http.images import json_body
-from webapp.http.json import as_json, prefers_json
+from webapp.http.json import as_json, json_or_redirect
 from webapp.retraining import runs
 from webapp.retraining.gate import Verdict
 from webapp.retraining.options import InvalidOptions, RetrainingOptions, architectures, recipes
@@ -30,6 +30,7 @@ from webapp.storage.tables import Drawing, Run
 log = logging.getLogger(__name__)
 
 blueprint = Blueprint("retraining", __name__)
+api = Blueprint("runs", __name__, url_prefix="/runs")
 
 _LIST = 30
 _FINAL = ("done", "failed", "cancelled")
@@ -124,19 +125,19 @@ def resume(identity: str) -> AnyResponse:
     return _answer(run, HTTPStatus.OK)
 
 
-@blueprint.get("/api/runs")
+@api.get("")
 def listing() -> Response:
     with services().database.writing() as session:
         runs.mark_lost(session)
         return as_json(RunList(_newest(session)))
 
 
-@blueprint.get("/api/runs/<identity>")
+@api.get("/<identity>")
 def state(identity: str) -> Response:
     return as_json(_look(identity))
 
 
-@blueprint.get("/api/runs/<identity>/events")
+@api.get("/<identity>/events")
 def events(identity: str) -> Response:
     """Server-sent events: the run whenever something of it changes, until it has ended."""
     first = _look(identity)
@@ -241,9 +242,7 @@ def _wake() -> None:
 
 
 def _answer(run: Run, status: HTTPStatus) -> AnyResponse:
-    if prefers_json() or request.mimetype == "application/json":
-        return as_json(_view(run), status)
-    return redirect(f"/admin/runs/{run.id}")
+    return json_or_redirect(_view(run), "admin.retraining.page", status, identity=run.id)
 
 
 def _refuse(detail: str) -> NoReturn:

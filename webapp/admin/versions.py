@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from http import HTTPStatus
 
-from flask import Blueprint, g, redirect, render_template
+from flask import Blueprint, g, render_template
 from werkzeug.wrappers import Response as AnyResponse
 
 from trainer.recognition.bundle import BundleError, Card
 from webapp.http.errors import Problem
-from webapp.http.json import as_json, prefers_json
+from webapp.http.json import json_or_redirect
 from webapp.inference.versions import SHIPPED
 from webapp.services import services
 
@@ -72,6 +72,4 @@ def _right(card: Card, data: str) -> float | None:
 
 
 def _done(version: str) -> AnyResponse:
-    if prefers_json():
-        return as_json({"active": version})
-    return redirect("/admin/versions")
+    return json_or_redirect({"active": version}, "admin.versions.versions")

@@ -1,4 +1,4 @@
-"""Where people say whether an answer was right."""
+"""POST and DELETE /api/v1/feedback: visitors confirm or correct an answer."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from trainer.recognition.preprocess import EmptyDrawing
+from webapp.api.operation import operation
+from webapp.api.problems import TOO_LARGE, UNREADABLE
 from webapp.http.errors import Problem
 from webapp.http.images import json_body, picture_in_data_url
 from webapp.http.json import as_json
@@ -23,6 +25,7 @@ from webapp.inference.signed_prediction import InvalidPredictionId, SignedPredic
 from webapp.schemas import FeedbackRequest, Kept, PredictRequest
 from webapp.services import services
 from webapp.storage.drawings import Correction, correction, delete_expired, keep, take_back
+from webapp.translatable import N_
 
 log = logging.getLogger(__name__)
 
@@ -35,8 +38,34 @@ _VISITOR = "visitor"
 
 
 @blueprint.post("")
+@operation(
+    "feedback",
+    N_("Say whether an answer was right; the drawing is kept"),
+    body=FeedbackRequest,
+    responses={
+        HTTPStatus.CREATED: (N_("Kept."), Kept),
+        HTTPStatus.OK: (N_("This very drawing was kept already."), Kept),
+    },
+    problems={
+        HTTPStatus.BAD_REQUEST: N_(
+            "The body is not what it should be: `not_json`, `invalid_request`, `not_a_data_url`, "
+            "`broken_base64`; or the `prediction_id` is too old: `unknown_prediction`."
+        ),
+        HTTPStatus.FORBIDDEN: N_("This site keeps no corrections: `corrections_off`."),
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE: TOO_LARGE,
+        HTTPStatus.UNSUPPORTED_MEDIA_TYPE: N_(
+            "Not JSON (`unsupported_media_type`), or not a PNG, JPEG, WebP, GIF or BMP "
+            "(`unsupported_picture`)."
+        ),
+        HTTPStatus.UNPROCESSABLE_ENTITY: UNREADABLE,
+        HTTPStatus.TOO_MANY_REQUESTS: N_(
+            "Enough of this client for today: `too_many_corrections`."
+        ),
+        HTTPStatus.SERVICE_UNAVAILABLE: N_("It could not be kept just now: `not_kept`."),
+    },
+)
 def give() -> Response:
-    """Keep what an answer should have been."""
+    """Store a drawing with its correct label."""
     if request.mimetype != "application/json":  # nor may another site's form send one
         raise Problem(
             HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", "Send application/json"
@@ -47,11 +76,17 @@ def give() -> Response:
     return as_json(kept, status)
 
 
-@blueprint.delete("/<identity>")
-def delete(identity: str) -> Response:
-    """Delete a drawing that this visitor gave."""
+@blueprint.delete("/<id>")
+@operation(
+    "take_back",
+    N_("Delete a drawing that was given with the same cookie"),
+    responses={HTTPStatus.NO_CONTENT: (N_("Deleted."), None)},
+    problems={HTTPStatus.NOT_FOUND: N_("There is no such drawing of yours.")},
+)
+def delete(id: str) -> Response:  # noqa: A002 - the name in the contract
+    """Delete a drawing that this visitor submitted."""
     with services().database.writing() as transaction:
-        if not take_back(transaction, identity, session.get(_VISITOR, "")):
+        if not take_back(transaction, id, session.get(_VISITOR, "")):
             raise Problem(HTTPStatus.NOT_FOUND, "not_found", "There is no such drawing of yours")
     return Response(status=HTTPStatus.NO_CONTENT)
 

@@ -1,4 +1,4 @@
-"""For whoever watches over the processes: alive, ready, and the counts."""
+"""GET /healthz, /readyz and /metrics: liveness, readiness and Prometheus metrics."""
 
 from __future__ import annotations
 
@@ -12,16 +12,18 @@ blueprint = Blueprint("health", __name__)
 
 @blueprint.get("/healthz")
 def alive() -> Response:
+    """Liveness: the process answers."""
     return jsonify(status="ok")
 
 
 @blueprint.get("/readyz")
 def ready() -> Response:
-    """A worker only serves once its default model is loaded, so an answer means readiness."""
+    """Readiness. A worker loads its default model before it serves, so any answer means ready."""
     models = services().models
     return jsonify(status="ok", model=models.default, version=models.get().card.version)
 
 
 @blueprint.get("/metrics")
 def counts() -> Response:
+    """Metrics of all worker processes in Prometheus's text format."""
     return metrics.exposition()

@@ -1,90 +1,59 @@
-"""The API's contract as an OpenAPI document, and a page to read and try it."""
+"""The contract of the API as an OpenAPI document, and a page to read it and try it out."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import msgspec
-from flask import Blueprint, Response, jsonify, render_template
+from flask import Blueprint, Flask, Response, current_app, jsonify, render_template
 
-from webapp.http.i18n import N_
-from webapp.schemas import (
-    Explanation,
-    FeedbackRequest,
-    Kept,
-    ModelList,
-    Prediction,
-    PredictRequest,
-    ProblemDetails,
-)
+from webapp.api.operation import Operation, operation_of
+from webapp.schemas import ProblemDetails
+from webapp.translatable import N_
 
 blueprint = Blueprint("docs", __name__, url_prefix="/api")
 
-_ERRORS = {
-    400: N_(
-        "The body is not what it should be: `not_json`, `invalid_request`, `not_a_data_url`, "
-        "`broken_base64`, `unknown_model`."
-    ),
-    413: N_("More than 10 MB or 25 megapixels: `too_large`."),
-    415: N_(
-        "Neither JSON nor a form (`unsupported_media_type`), or not a PNG, JPEG, WebP, GIF or BMP "
-        "(`unsupported_picture`)."
-    ),
-    422: N_("Nothing is drawn (`empty_drawing`), or the picture is damaged (`broken_picture`)."),
-}
-
-_FEEDBACK_ERRORS = {
-    400: N_(
-        "The body is not what it should be: `not_json`, `invalid_request`, `not_a_data_url`, "
-        "`broken_base64`; or the `prediction_id` is too old: `unknown_prediction`."
-    ),
-    403: N_("This site keeps no corrections: `corrections_off`."),
-    413: _ERRORS[413],
-    415: N_(
-        "Not JSON (`unsupported_media_type`), or not a PNG, JPEG, WebP, GIF or BMP "
-        "(`unsupported_picture`)."
-    ),
-    422: _ERRORS[422],
-    429: N_("Enough of this client for today: `too_many_corrections`."),
-    503: N_("It could not be kept just now: `not_kept`."),
-}
+Schema = dict[str, Any]
+Route = tuple[str, str, Operation]
+"""Path with its parameters in braces, method in lower case, and what the view declares."""
 
 
 @blueprint.get("/v1/openapi.json")
 def contract() -> Response:
+    """The OpenAPI document."""
     return jsonify(openapi())
 
 
 @blueprint.get("/docs")
 def page() -> str:
+    """The contract as a page, with a form to try it out."""
     return render_template("api.html", contract=openapi())
 
 
 def openapi() -> dict[str, Any]:
-    """The contract, made from the very types that check requests and make answers."""
-    bodies = (PredictRequest, Prediction, Explanation, ModelList, FeedbackRequest, Kept)
-    references, components = msgspec.json.schema_components(
-        [*bodies, ProblemDetails], ref_template="#/components/schemas/{name}"
-    )
-    request, prediction, explanation, models, feedback, kept, problem = references
-    form = {
-        "type": "object",
-        "required": ["image"],
-        "properties": {
-            "image": {"type": "string", "format": "binary", "description": N_("The picture file.")},
-            "mode": components["PredictRequest"]["properties"]["mode"],
-            "model": {"type": "string"},
-        },
-    }
-    problems = _problems(_ERRORS, problem)
-    body = {
-        "required": True,
-        "content": {
-            "application/json": {"schema": request},
-            "multipart/form-data": {"schema": form},
-        },
-    }
+    """The OpenAPI document of the current app's routes. Callers must not change it."""
+    return _document(tuple(_routes(current_app)))
+
+
+def _routes(app: Flask) -> Iterator[Route]:
+    """The routes whose views are declared as operations, in the order of registration."""
+    for rule in app.url_map.iter_rules():
+        if declared := operation_of(app.view_functions[rule.endpoint]):
+            path = re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule)
+            for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
+                yield path, method.lower(), declared
+
+
+@cache
+def _document(routes: tuple[Route, ...]) -> dict[str, Any]:
+    schemas, components = _schemas([declared for _path, _method, declared in routes])
+    paths: dict[str, dict[str, Any]] = {}
+    for path, method, declared in routes:
+        paths.setdefault(path, {})[method] = _operation(path, declared, schemas, components)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -94,79 +63,70 @@ def openapi() -> dict[str, Any]:
             "license": {"name": "MIT", "identifier": "MIT"},
         },
         "servers": [{"url": "/"}],
-        "paths": {
-            "/api/v1/predict": {
-                "post": {
-                    "operationId": "predict",
-                    "summary": N_("Read the digit, or the number, in a picture"),
-                    "requestBody": body,
-                    "responses": {"200": _ok(N_("What was read."), prediction)} | problems,
-                }
-            },
-            "/api/v1/explain": {
-                "post": {
-                    "operationId": "explain",
-                    "summary": N_("Read a digit, and tell how the model came to its answer"),
-                    "requestBody": body,
-                    "responses": {
-                        "200": _ok(N_("What was read, and how."), explanation),
-                    }
-                    | problems,
-                }
-            },
-            "/api/v1/feedback": {
-                "post": {
-                    "operationId": "feedback",
-                    "summary": N_("Say whether an answer was right; the drawing is kept"),
-                    "requestBody": {
-                        "required": True,
-                        "content": {"application/json": {"schema": feedback}},
-                    },
-                    "responses": {
-                        "201": _ok(N_("Kept."), kept),
-                        "200": _ok(N_("This very drawing was kept already."), kept),
-                    }
-                    | _problems(_FEEDBACK_ERRORS, problem),
-                }
-            },
-            "/api/v1/feedback/{id}": {
-                "delete": {
-                    "operationId": "take_back",
-                    "summary": N_("Delete a drawing that was given with the same cookie"),
-                    "parameters": [
-                        {
-                            "name": "id",
-                            "in": "path",
-                            "required": True,
-                            "schema": {"type": "string", "minLength": 1},
-                        }
-                    ],
-                    "responses": {"204": {"description": N_("Deleted.")}}
-                    | _problems({404: N_("There is no such drawing of yours.")}, problem),
-                }
-            },
-            "/api/v1/models": {
-                "get": {
-                    "operationId": "models",
-                    "summary": N_("The models that can be asked, with their figures"),
-                    "responses": {"200": _ok(N_("The models, the default one first."), models)},
-                }
-            },
-        },
+        "paths": paths,
         "components": {"schemas": components},
     }
 
 
-def _problems(descriptions: dict[int, str], schema: dict[str, Any]) -> dict[str, Any]:
-    content = {"application/problem+json": {"schema": schema}}
+def _schemas(operations: list[Operation]) -> tuple[dict[Any, Schema], dict[str, Schema]]:
+    """A reference for each type of a body, and the components that the references point to."""
+    bodies: list[Any] = [each.body for each in operations]
+    bodies += [body for each in operations for _description, body in each.responses.values()]
+    types = [*dict.fromkeys(body for body in bodies if body), ProblemDetails]
+    references, components = msgspec.json.schema_components(
+        types, ref_template="#/components/schemas/{name}"
+    )
+    return dict(zip(types, references, strict=True)), components
+
+
+def _operation(
+    path: str, declared: Operation, schemas: dict[Any, Schema], components: dict[str, Schema]
+) -> dict[str, Any]:
+    described: dict[str, Any] = {"operationId": declared.name, "summary": declared.summary}
+    if names := re.findall(r"{(\w+)}", path):
+        described["parameters"] = [
+            {
+                "name": name,
+                "in": "path",
+                "required": True,
+                "schema": {"type": "string", "minLength": 1},
+            }
+            for name in names
+        ]
+    if declared.body:
+        content = {"application/json": {"schema": schemas[declared.body]}}
+        if declared.form:
+            fields = components[declared.body.__name__]["properties"]
+            content["multipart/form-data"] = {"schema": _upload_form(fields)}
+        described["requestBody"] = {"required": True, "content": content}
+    described["responses"] = {
+        str(int(status)): _response(description, "application/json", schemas.get(body))
+        for status, (description, body) in declared.responses.items()
+    } | {
+        str(int(status)): _response(
+            description, "application/problem+json", schemas[ProblemDetails]
+        )
+        for status, description in declared.problems.items()
+    }
+    return described
+
+
+def _upload_form(fields: dict[str, Schema]) -> Schema:
+    """The form that stands for a `PredictRequest`: the picture as a file, and no strokes."""
     return {
-        str(status): {"description": description, "content": content}
-        for status, description in descriptions.items()
+        "type": "object",
+        "required": ["image"],
+        "properties": {
+            "image": {"type": "string", "format": "binary", "description": N_("The picture file.")},
+            "mode": fields["mode"],
+            "model": {"type": "string"},
+        },
     }
 
 
-def _ok(description: str, schema: dict[str, Any]) -> dict[str, Any]:
-    return {"description": description, "content": {"application/json": {"schema": schema}}}
+def _response(description: str, kind: str, schema: Schema | None) -> dict[str, Any]:
+    content = {"content": {kind: {"schema": schema}}} if schema else {}
+    return {"description": description, **content}
 
 
 def _version() -> str:

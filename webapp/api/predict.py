@@ -1,48 +1,58 @@
-"""The API, version 1."""
+"""POST /api/v1/predict and /api/v1/explain: read the digit or number in a picture."""
 
 from __future__ import annotations
 
 from http import HTTPStatus
 
-import msgspec
 from flask import Blueprint, Request, Response, request
 
-from trainer.recognition.bundle import Card
 from trainer.recognition.image import Picture
+from webapp.api.operation import operation
+from webapp.api.problems import PICTURE_PROBLEMS
 from webapp.http.errors import Problem
 from webapp.http.images import picture_in_form, picture_in_json
 from webapp.http.json import as_json
 from webapp.inference.explain import explain
 from webapp.inference.predict import answer
-from webapp.schemas import Measured, ModelInfo, ModelList, Prediction, PredictRequest
+from webapp.schemas import Explanation, Prediction, PredictRequest
 from webapp.services import services
+from webapp.translatable import N_
 
-blueprint = Blueprint("api", __name__, url_prefix="/api/v1")
+blueprint = Blueprint("predict", __name__, url_prefix="/api/v1")
 
 
 @blueprint.post("/predict")
+@operation(
+    "predict",
+    N_("Read the digit, or the number, in a picture"),
+    body=PredictRequest,
+    form=True,
+    responses={HTTPStatus.OK: (N_("What was read."), Prediction)},
+    problems=PICTURE_PROBLEMS,
+)
 def predict() -> Response:
-    """Read the digit, or the number, in a picture."""
-    picture, wishes = _picture_in(request)
-    return _signed(answer(picture, services().models, wishes))
+    """Read the digit or the number in a picture."""
+    picture, options = _picture_in(request)
+    return _signed(answer(picture, services().models, options))
 
 
 @blueprint.post("/explain")
-def look_inside() -> Response:
-    """Read the digit in a picture, and tell how the model came to its answer."""
-    picture, wishes = _picture_in(request)
-    return _signed(explain(picture, services().models, wishes))
-
-
-@blueprint.get("/models")
-def list_models() -> Response:
-    """The models that can be asked, with their cards' figures."""
-    models = services().models
-    infos = [_info(name, card, models.default) for name, card in models.cards().items()]
-    return as_json(ModelList(models=infos))
+@operation(
+    "explain",
+    N_("Read a digit, and tell how the model came to its answer"),
+    body=PredictRequest,
+    form=True,
+    responses={HTTPStatus.OK: (N_("What was read, and how."), Explanation)},
+    problems=PICTURE_PROBLEMS,
+)
+def predict_and_explain() -> Response:
+    """Read the digit in a picture and explain how the model reached its answer."""
+    picture, options = _picture_in(request)
+    return _signed(explain(picture, services().models, options))
 
 
 def _picture_in(request: Request) -> tuple[Picture, PredictRequest]:
+    """The picture and the options of a JSON body or a form. Raises `Problem`."""
     match request.mimetype:
         case "application/json":
             return picture_in_json(request)
@@ -56,20 +66,4 @@ def _picture_in(request: Request) -> tuple[Picture, PredictRequest]:
 
 
 def _signed(prediction: Prediction) -> Response:
-    signer = services().signer
-    return as_json(signer.sign(prediction))
-
-
-def _info(name: str, card: Card, default: str) -> ModelInfo:
-    return ModelInfo(
-        name=name,
-        version=card.version,
-        default=name == default,
-        architecture=card.architecture,
-        parameters=card.parameters,
-        created=card.created,
-        evaluations=[
-            msgspec.convert(evaluation, Measured, from_attributes=True)
-            for evaluation in card.evaluations
-        ],
-    )
+    return as_json(services().signer.sign(prediction))

@@ -1,4 +1,4 @@
-"""Every error in one shape: problem+json from the API, a page elsewhere."""
+"""Errors as responses: `application/problem+json` (RFC 9457) for scripts, a page for browsers."""
 
 from __future__ import annotations
 
@@ -6,24 +6,24 @@ import logging
 from http import HTTPStatus
 
 import msgspec
-from flask import Flask, Response, g, render_template, request
+from flask import Flask, Response, g, render_template
 from werkzeug.exceptions import HTTPException
 
-from webapp.http.json import prefers_json
+from webapp.http.json import wants_json
 from webapp.schemas import ProblemDetails
 
 log = logging.getLogger(__name__)
 
 _CODES = {
-    404: "not_found",
-    405: "method_not_allowed",
-    413: "too_large",
-    415: "unsupported_media_type",
+    HTTPStatus.NOT_FOUND: "not_found",
+    HTTPStatus.METHOD_NOT_ALLOWED: "method_not_allowed",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "too_large",
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "unsupported_media_type",
 }
 
 
 class Problem(Exception):
-    """An answer that is an error: its status, its unchanging code, and what to do in words."""
+    """An error response: HTTP status, stable machine-readable code, and a sentence for people."""
 
     def __init__(self, status: HTTPStatus, code: str, detail: str) -> None:
         super().__init__(detail)
@@ -34,29 +34,15 @@ class Problem(Exception):
 
 
 def init_app(app: Flask) -> None:
-    app.register_error_handler(Problem, _answer)
+    """Answer every exception that a view raises."""
+    app.register_error_handler(Problem, answer)
     app.register_error_handler(HTTPException, _from_http)
     app.register_error_handler(Exception, _unexpected)
 
 
-def _from_http(error: HTTPException) -> Response:
-    if error.code is None or error.code < 400:  # a redirect
-        return error.get_response()  # type: ignore[return-value]
-    status = HTTPStatus(error.code)
-    response = _answer(Problem(status, _CODES.get(status, "http_error"), error.description or ""))
-    if allowed := getattr(error, "valid_methods", None):
-        response.headers["Allow"] = ", ".join(allowed)
-    return response
-
-
-def _unexpected(error: Exception) -> Response:
-    log.exception("request %s failed", g.get("request_id"), exc_info=error)
-    detail = "Something went wrong on our side. It was logged."
-    return _answer(Problem(HTTPStatus.INTERNAL_SERVER_ERROR, "internal_error", detail))
-
-
-def _answer(problem: Problem) -> Response:
-    if _wants_page():
+def answer(problem: Problem) -> Response:
+    """The response to the current request: problem details or a page."""
+    if not wants_json():
         page = render_template("error.html", problem=problem)
         return Response(page, problem.status, problem.headers)
     details = ProblemDetails(
@@ -70,7 +56,17 @@ def _answer(problem: Problem) -> Response:
     return Response(body, problem.status, problem.headers, mimetype="application/problem+json")
 
 
-def _wants_page() -> bool:
-    if request.path.startswith(("/api/v1/", "/admin/api/")):
-        return False
-    return not (prefers_json() or request.mimetype == "application/json")
+def _from_http(error: HTTPException) -> Response:
+    if error.code is None or error.code < HTTPStatus.BAD_REQUEST:  # a redirect
+        return error.get_response()  # type: ignore[return-value]
+    status = HTTPStatus(error.code)
+    response = answer(Problem(status, _CODES.get(status, "http_error"), error.description or ""))
+    if allowed := getattr(error, "valid_methods", None):
+        response.headers["Allow"] = ", ".join(allowed)
+    return response
+
+
+def _unexpected(error: Exception) -> Response:
+    log.exception("request %s failed", g.get("request_id"), exc_info=error)
+    detail = "Internal error; it was logged"
+    return answer(Problem(HTTPStatus.INTERNAL_SERVER_ERROR, "internal_error", detail))

@@ -11,11 +11,6 @@ LANGUAGES = {"en": "English", "zh-Hans": "简体中文"}
 """BCP 47 tags of the languages that we speak, each by its own name."""
 
 
-def N_(text: str) -> str:  # noqa: N802 - gettext's own name for it
-    """Mark a text to be translated where it is shown."""
-    return text
-
-
 def init_app(app: Flask) -> None:
     Babel(app, locale_selector=_choose)
     app.context_processor(lambda: {"languages": LANGUAGES, "language": language()})

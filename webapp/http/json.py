@@ -1,18 +1,45 @@
-"""Answers in JSON, and who would rather have them than pages."""
+"""JSON responses, and the rule that decides between JSON and a page."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from http import HTTPStatus
+from typing import Any
 
 import msgspec
-from flask import Response, request
+from flask import Response, redirect, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+_JSON_ONLY = ("/api/v1/", "/admin/api/")
+"""Prefixes of the paths that never answer with a page. Checked by path, since a path that is not
+found belongs to no blueprint."""
 
 
 def as_json(body: msgspec.Struct | Mapping[str, object], status: int = HTTPStatus.OK) -> Response:
+    """A JSON response with this body."""
     return Response(msgspec.json.encode(body), status, mimetype="application/json")
 
 
-def prefers_json() -> bool:
-    """Whether whoever asks would rather have JSON than a page."""
-    return request.accept_mimetypes.best == "application/json"
+def json_or_redirect(
+    body: msgspec.Struct | Mapping[str, object],
+    endpoint: str,
+    status: int = HTTPStatus.OK,
+    **values: Any,
+) -> AnyResponse:
+    """Answer an action: scripts get `body` with `status`; browsers are redirected to `endpoint`.
+
+    `values` are the arguments of the endpoint's URL.
+    """
+    return as_json(body, status) if wants_json() else redirect(url_for(endpoint, **values))
+
+
+def wants_json() -> bool:
+    """Whether to answer the current request in JSON rather than with a page or a redirect.
+
+    True for the JSON APIs, for clients that prefer JSON in `Accept`, and for those that send JSON.
+    """
+    return (
+        request.path.startswith(_JSON_ONLY)
+        or request.accept_mimetypes.best == "application/json"
+        or request.mimetype == "application/json"
+    )

@@ -17,6 +17,7 @@ from webapp.http.errors import Problem
 from webapp.http.metrics import PREDICTIONS
 from webapp.inference.registry import Models, UnknownModel
 from webapp.schemas import (
+    NOT_A_DIGIT,
     Certainty,
     DigitReading,
     Mode,
@@ -121,7 +122,7 @@ def _digit(reading: DigitPrediction) -> DigitReading:
 
 def _certainty(number: NumberPrediction) -> Certainty:
     if not number.is_number:
-        return "not_a_digit"
+        return NOT_A_DIGIT
     if number.confidence >= SURE:
         return "sure"
     return "likely" if number.confidence >= LIKELY else "unsure"

@@ -1,0 +1,39 @@
+"""The admin's start page: drawings by label and state, and the newest entries of the audit log."""
+
+from __future__ import annotations
+
+from flask import Blueprint, render_template
+from sqlalchemy import func, select
+
+from webapp.services import services
+from webapp.storage.tables import AuditEntry, Drawing
+
+blueprint = Blueprint("dashboard", __name__)
+
+_ENTRIES = 20
+"""Entries of the audit log that are shown."""
+
+
+@blueprint.get("/")
+def overview() -> str:
+    """The start page."""
+    with services().database.reading() as session:
+        counted = session.execute(
+            select(Drawing.label, Drawing.state, func.count()).group_by(
+                Drawing.label, Drawing.state
+            )
+        )
+        counts: dict[str, dict[str, int]] = {}
+        for label, state, count in counted:
+            counts.setdefault(label, {})[state] = count
+        held_back = session.scalar(
+            select(func.count()).where(Drawing.held_back, Drawing.state == "accepted")
+        )
+        newest = select(AuditEntry).order_by(AuditEntry.id.desc()).limit(_ENTRIES)
+        entries = session.scalars(newest).all()
+    return render_template(
+        "admin/overview.html",
+        counts=dict(sorted(counts.items())),
+        held_back=held_back,
+        entries=entries,
+    )

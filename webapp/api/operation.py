@@ -1,0 +1,57 @@
+"""Declares the operations of the API at their views, for the OpenAPI document."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any, TypeVar
+
+import msgspec
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+_ATTRIBUTE = "openapi_operation"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Operation:
+    """What the OpenAPI document says about a view beyond its route."""
+
+    name: str
+    summary: str
+    responses: Mapping[HTTPStatus, tuple[str, type[msgspec.Struct] | None]]
+    body: type[msgspec.Struct] | None
+    form: bool
+    problems: Mapping[HTTPStatus, str]
+
+
+def operation(
+    name: str,
+    summary: str,
+    *,
+    responses: Mapping[HTTPStatus, tuple[str, type[msgspec.Struct] | None]],
+    body: type[msgspec.Struct] | None = None,
+    form: bool = False,
+    problems: Mapping[HTTPStatus, str] | None = None,
+) -> Callable[[View], View]:
+    """Declare a view as an operation of the API.
+
+    `name` is the operationId. `responses` maps each status to its description and the type of its
+    body, None for no body; `problems` maps the status of each error to its description. `body` is
+    the type of the JSON body, which may be sent as a form with an image file too if `form` is set.
+    Summary and descriptions are message ids, marked with `N_`.
+    """
+    declared = Operation(name, summary, responses, body, form, problems or {})
+
+    def declare(view: View) -> View:
+        setattr(view, _ATTRIBUTE, declared)
+        return view
+
+    return declare
+
+
+def operation_of(view: Callable[..., Any]) -> Operation | None:
+    """The operation that was declared at a view, if any."""
+    declared: Operation | None = getattr(view, _ATTRIBUTE, None)
+    return declared

@@ -1,0 +1,24 @@
+"""Descriptions of errors that several operations of the API share, as message ids."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from webapp.translatable import N_
+
+TOO_LARGE = N_("More than 10 MB or 25 megapixels: `too_large`.")
+UNREADABLE = N_("Nothing is drawn (`empty_drawing`), or the picture is damaged (`broken_picture`).")
+
+PICTURE_PROBLEMS = {
+    HTTPStatus.BAD_REQUEST: N_(
+        "The body is not what it should be: `not_json`, `invalid_request`, `not_a_data_url`, "
+        "`broken_base64`, `unknown_model`."
+    ),
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: TOO_LARGE,
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: N_(
+        "Neither JSON nor a form (`unsupported_media_type`), or not a PNG, JPEG, WebP, GIF or BMP "
+        "(`unsupported_picture`)."
+    ),
+    HTTPStatus.UNPROCESSABLE_ENTITY: UNREADABLE,
+}
+"""Errors of the operations that read a picture, by status."""

@@ -1,0 +1,46 @@
+"""Protection against cross-site request forgery, by Flask-WTF."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from http import HTTPStatus
+
+from flask import Blueprint, Flask, Response
+from flask_wtf import CSRFProtect
+from flask_wtf.csrf import CSRFError
+
+from webapp.http.errors import Problem, answer
+
+
+def init_app(
+    app: Flask, exempt: Iterable[Blueprint], lifetime: int, is_needed: Callable[[], bool]
+) -> None:
+    """Require a CSRF token for every request that changes something.
+
+    The token is the form field `csrf_token` or the header `X-CSRF-Token`. `exempt` are blueprints
+    whose views take none; a token is valid for `lifetime` seconds; `is_needed` tells whether the
+    current request can be forged at all.
+    """
+    protection = CSRFProtect()
+    for blueprint in exempt:
+        protection.exempt(blueprint)
+    app.config.update(
+        WTF_CSRF_TIME_LIMIT=lifetime,
+        WTF_CSRF_CHECK_DEFAULT=False,  # checked below, unless the request cannot be forged
+        # The token and SameSite cookies suffice. A proxy that rewrites Host would fail this check.
+        WTF_CSRF_SSL_STRICT=False,
+    )
+    protection.init_app(app)
+
+    @app.before_request
+    def check() -> None:
+        if is_needed():
+            protection.protect(apply_exemptions=True)
+
+    @app.errorhandler(CSRFError)
+    def refuse(_error: CSRFError) -> Response:
+        return answer(
+            Problem(
+                HTTPStatus.BAD_REQUEST, "csrf", "This form has expired; reload the page and retry"
+            )
+        )
