@@ -13,12 +13,14 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 from numpy.typing import NDArray
 
 from trainer.data.samples import NOT_A_DIGIT
+from trainer.recognition.activation_layout import grid
 from trainer.recognition.bundle import ReliabilityBin
 from trainer.recognition.preprocess import Pixels
 from trainer.training.metrics import EpochResult
 
 INK, ACCENT, FAINT = "#1d1b18", "#a6401f", "#a39c8e"
 _COLUMNS = 10
+_TITLE, _GAP = 8, 2  # pixels above a picture, and between pictures
 
 
 def png(figure: Figure) -> bytes:
@@ -35,30 +37,17 @@ def word(label: int) -> str:
 
 def pictures(pixels: Pixels, titles: Sequence[str], columns: int = _COLUMNS) -> Figure:
     """Pictures uint8 [n, 28, 28], each with a title above it."""
-    mosaic, places = _mosaic(pixels, columns, gap=2, above=8)
+    count, height, width = pixels.shape
+    margin = np.full((count, _TITLE, width), np.nan, np.float32)
+    # One grid for all of them, since axes for each picture take a second for twenty.
+    mosaic = grid(np.concatenate([margin, pixels], axis=1), columns, _GAP)
     figure, axes = _showing(mosaic, tile=1.0, columns=columns, cmap="gray_r", vmin=0, vmax=255)
-    for (x, y), title in zip(places, titles, strict=True):
-        axes.text(x, y - 1.5, title, ha="center", va="bottom", size=9, color=INK)
-    return figure
-
-
-def _mosaic(
-    tiles: NDArray[Any], columns: int, gap: int, above: int = 0
-) -> tuple[NDArray[np.float32], list[tuple[float, float]]]:
-    """Tiles [n, height, width] in rows, NaN between them, and the middle of each upper edge, x, y.
-
-    One picture of all, since axes for each of them take a second for twenty.
-    """
-    count, height, width = tiles.shape
-    rows = max(1, -(-count // columns))
-    mosaic = np.full((rows * (height + gap + above), columns * (width + gap)), np.nan, np.float32)
-    places = []
-    for number, tile in enumerate(tiles):
+    for number, title in enumerate(titles):
         row, column = divmod(number, columns)
-        top, left = row * (height + gap + above) + above, column * (width + gap)
-        mosaic[top : top + height, left : left + width] = tile
-        places.append((left + (width - 1) / 2, top - 0.5))
-    return mosaic, places
+        x = column * (width + _GAP) + (width - 1) / 2
+        y = row * (_TITLE + height + _GAP) + _TITLE - 2
+        axes.text(x, y, title, ha="center", va="bottom", size=9, color=INK)
+    return figure
 
 
 def _showing(
@@ -130,7 +119,7 @@ def filters(weights: NDArray[np.float32]) -> Figure:
     """Filters of a first layer, float32 [n, height, width]: blue takes ink away, red wants it."""
     columns = min(16, len(weights))
     strongest = float(np.abs(weights).max())
-    mosaic, _ = _mosaic(weights, columns, gap=1)
+    mosaic = grid(weights, columns)
     colours = {"cmap": "RdBu_r", "vmin": -strongest, "vmax": strongest}
     return _showing(mosaic, tile=0.6, columns=columns, **colours)[0]
 
@@ -146,7 +135,7 @@ def stage(activation: NDArray[np.float32], title: str) -> Figure:
         columns = min(16, len(activation))
         low = activation.min(axis=(1, 2), keepdims=True)
         span = np.ptp(activation, axis=(1, 2), keepdims=True)
-        mosaic, _ = _mosaic((activation - low) / np.where(span > 0, span, 1), columns, gap=1)
+        mosaic = grid((activation - low) / np.where(span > 0, span, 1), columns)
         figure, axes = _showing(mosaic, tile=0.7, columns=columns, cmap="magma", vmin=0, vmax=1)
         axes.set_title(title)
     else:

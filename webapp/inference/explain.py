@@ -9,6 +9,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from trainer.recognition.activation_layout import lay_out
 from trainer.recognition.image import Picture, as_data_url
 from trainer.recognition.occlusion import occlusion_map
 from trainer.recognition.preprocess import Pixels, preprocess
@@ -21,7 +22,6 @@ FOR, AGAINST = (255, 150, 50), (90, 160, 255)
 """RGB of the ink that spoke for the answer, and of the ink that spoke against it."""
 
 _LEAST_FALL = 0.01  # of the probability; weaker effects are shown as weak as they are
-_UNITS_PER_ROW = 32
 _BRIGHTEST = 99.5  # per cent of the numbers; a few that stand far out leave the rest in the dark
 
 
@@ -38,7 +38,7 @@ def explain(picture: Picture, models: Models, wishes: PredictRequest) -> Explana
         **msgspec.structs.asdict(prediction),
         occlusion=as_data_url(tinted(pixels, occlusion_map(recognizer, pixels))),
         stages=[
-            Stage(name=name, shape=list(given.shape), picture=as_data_url(glowing(tiles(given))))
+            Stage(name=name, shape=list(given.shape), picture=as_data_url(glowing(lay_out(given))))
             for name, (given,) in recognizer.stages(pixels[None]).items()
         ],
     )
@@ -51,28 +51,6 @@ def tinted(pixels: Pixels, falls: NDArray[np.float64]) -> Pixels:
     colour = np.where(strength[..., None] > 0, FOR, AGAINST)
     ink = 0.6 * pixels[..., None].astype(np.float64)
     return np.round(ink + (colour - ink) * weight).astype(np.uint8)
-
-
-def tiles(given: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Lay out what a stage gave as one picture, float32 [height, width] with NaN between its parts.
-
-    Maps [maps, height, width] stand side by side, in about twice as many columns as rows; a state
-    after each row [rows, units] is a picture already; units [units] run on like a text.
-    """
-    if given.ndim == 2:
-        return given
-    if given.ndim == 1:
-        rows = -(-len(given) // _UNITS_PER_ROW)
-        text = np.full(rows * min(len(given), _UNITS_PER_ROW), np.nan, np.float32)
-        text[: len(given)] = given
-        return text.reshape(rows, -1)
-    count, height, width = given.shape
-    columns = min(count, round((2 * count) ** 0.5))
-    rows = -(-count // columns)
-    frame = np.full((rows * columns, height + 1, width + 1), np.nan, np.float32)
-    frame[:count, :-1, :-1] = given
-    grid = frame.reshape(rows, columns, height + 1, width + 1).transpose(0, 2, 1, 3)
-    return grid.reshape(rows * (height + 1), columns * (width + 1))[:-1, :-1]
 
 
 def glowing(values: NDArray[np.float32]) -> Pixels:
