@@ -15,7 +15,7 @@ try:
 except SettingsError as error:
     sys.exit(f"inkling: {error}")
 
-wsgi_app = "webapp:create_app()"
+wsgi_app = "webapp.app:create_app()"
 bind = f"{os.environ.get('HOST', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
 
 workers = _settings.workers

@@ -27,7 +27,7 @@ from trainer.data.strokes.records import read
 from trainer.paths import data_folder
 from trainer.recognition.bundle import PRETRAINED
 
-APP = "webapp:create_app()"
+APP = "webapp.app:create_app()"
 TOKEN = "a-token-for-the-bench"
 DRAWINGS = 20
 BACKGROUND = [sys.executable, "-m", "webapp.retraining.low_priority"]

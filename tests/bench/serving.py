@@ -60,7 +60,7 @@ COLD_START = """
 import time
 started = time.perf_counter()
 import io, sys
-from webapp import create_app
+from webapp.app import create_app
 client = create_app().test_client()
 client.post("/api/v1/predict", data={"image": (io.BytesIO(open(sys.argv[1], "rb").read()), "p")})
 print(time.perf_counter() - started)
@@ -178,7 +178,7 @@ def measure_serving(seconds: int, rounds: int) -> dict[str, Any]:
         bodies.write_text("\n".join(json.dumps({"image": url}) for url in urls))
         picture = Path(folder) / "picture.png"
         picture.write_bytes(pictures[0])
-        apps = {"onnx": "webapp:create_app()", "torch": "tests.bench.eager:create_app()"}
+        apps = {"onnx": "webapp.app:create_app()", "torch": "tests.bench.eager:create_app()"}
         loads: dict[str, list[Load]] = {name: [] for name in apps}
         for _ in range(rounds):
             for name, app in apps.items():
