@@ -1,0 +1,209 @@
+"""Imports go down, never up, and never in a circle.
+
+The maps below are drawn like a house: a room may import from the lines below its own. Rooms that
+share a line do not import each other. A room is a module or a package with all that is in it.
+"""
+
+import ast
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+MAPS = {
+    "webapp": """
+        __main__  gunicorn.conf
+        cli  app
+        api  pages  admin
+        services
+        retraining
+        inference
+        http
+        storage
+        authenticator
+        settings  secret  schemas
+        translatable
+    """,
+    "trainer": """
+        __main__
+        cli
+        export  upgrade
+        report  onnx_graph
+        evaluation
+        training
+        models
+        data
+        recognition
+        registry
+        errors  atomic  paths  progress
+    """,
+    "trainer.recognition": """
+        occlusion
+        recognizer
+        bundle
+        segmentation
+        prediction
+        preprocess
+        image  strokes  activation_layout
+        labels  array_types
+    """,
+}
+
+OPEN_TO_WEBAPP = "trainer.recognition"
+"""All of the trainer that the web app may import: the part without torch."""
+
+KNOWN: set[tuple[str, str]] = {
+    ("trainer.recognition.image", "trainer.recognition.preprocess"),
+    ("trainer.recognition.preprocess", "trainer.recognition.segmentation.segments"),
+    ("webapp.pages.draw", "webapp.api.feedback"),
+    ("webapp.retraining.command", "trainer.data.datasets"),
+    ("webapp.retraining.command", "trainer.data.source"),
+    ("webapp.retraining.command", "trainer.training.recipes"),
+    ("webapp.retraining.job", "trainer.data.datasets.corrections"),
+    ("webapp.retraining.job", "trainer.errors"),
+    ("webapp.retraining.job", "trainer.paths"),
+    ("webapp.retraining.options", "trainer.errors"),
+    ("webapp.retraining.options", "trainer.training.recipes"),
+    ("webapp.storage.backup", "trainer.atomic"),
+    ("webapp.storage.drawings", "webapp.inference.signed_prediction"),
+    ("webapp.storage.import_export", "trainer.data.rendering.canvas"),
+}
+"""Imports that break a rule today, as pairs of importer and imported. To be emptied."""
+
+Graph = dict[str, set[str]]
+
+
+def read_imports(root: Path) -> Graph:
+    """The modules of both packages under `root`, each with the modules of them that it imports.
+
+    Imports within functions and under `TYPE_CHECKING` count as well.
+    """
+    files = {
+        module_name(path.relative_to(root)): path
+        for package in ("webapp", "trainer")
+        for path in (root / package).rglob("*.py")
+    }
+    graph: Graph = {}
+    for name, path in files.items():
+        named = set()
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                named |= {alias.name for alias in node.names}
+            elif isinstance(node, ast.ImportFrom):
+                assert node.level == 0, f"{path} has a relative import"
+                named |= {
+                    full if (full := f"{node.module}.{alias.name}") in files else node.module
+                    for alias in node.names
+                }
+        graph[name] = named & files.keys()
+    return graph
+
+
+def module_name(path: Path) -> str:
+    return ".".join(path.with_suffix("").parts).removesuffix(".__init__")
+
+
+def room_and_floor(module: str, package: str) -> tuple[str, int] | None:
+    """The room of a module on a package's map, and how many lines are below it."""
+    inside = module.removeprefix(package + ".")
+    for floor, line in enumerate(reversed(MAPS[package].split("\n"))):
+        for room in line.split():
+            if inside == room or inside.startswith(room + "."):
+                return room, floor
+    return None
+
+
+def within(module: str, package: str) -> bool:
+    return module.startswith(package + ".")
+
+
+def goes_up(importer: str, imported: str, package: str) -> bool:
+    """Whether an import within a package leads to another room that is not below."""
+    if not (within(importer, package) and within(imported, package)):
+        return False
+    origin, target = room_and_floor(importer, package), room_and_floor(imported, package)
+    if origin is None or target is None:  # `test_every_module_is_on_a_map` tells
+        return False
+    return origin[0] != target[0] and origin[1] <= target[1]
+
+
+def leaves_the_package_wrongly(importer: str, imported: str) -> bool:
+    if within(importer, "trainer"):
+        return within(imported, "webapp")
+    return within(imported, "trainer") and not (
+        imported == OPEN_TO_WEBAPP or within(imported, OPEN_TO_WEBAPP)
+    )
+
+
+def violations(graph: Graph) -> set[tuple[str, str]]:
+    return {
+        (importer, imported)
+        for importer, all_imported in graph.items()
+        for imported in all_imported
+        if leaves_the_package_wrongly(importer, imported)
+        or any(goes_up(importer, imported, package) for package in MAPS)
+    }
+
+
+@pytest.fixture(scope="module")
+def graph() -> Graph:
+    return read_imports(Path(__file__).parent.parent)
+
+
+def test_no_import_goes_up_or_into_a_closed_package(graph):
+    assert violations(graph) - KNOWN == set()
+
+
+def test_no_violation_is_listed_that_is_gone(graph):
+    assert KNOWN - violations(graph) == set()
+
+
+def test_no_modules_import_each_other_in_a_circle(graph):
+    without_known = {
+        importer: {each for each in imported if (importer, each) not in KNOWN}
+        for importer, imported in graph.items()
+    }
+    try:
+        TopologicalSorter(without_known).prepare()
+    except CycleError as error:
+        pytest.fail(" imports ".join(reversed(error.args[1])))
+
+
+def test_every_module_is_on_a_map(graph):
+    lost = [
+        f"{module} is not on the map of {package}"
+        for module in graph
+        for package in MAPS
+        if within(module, package) and room_and_floor(module, package) is None
+    ]
+    assert lost == []
+
+
+@pytest.mark.parametrize(
+    ("importer", "line", "imported"),
+    [
+        ("webapp/storage/new.py", "import webapp.http.errors", "webapp.http.errors"),
+        ("webapp/storage/new.py", "def f(): from webapp.http import errors", "webapp.http.errors"),
+        (
+            "webapp/http/new.py",
+            "if TYPE_CHECKING: from webapp.services import Services",
+            "webapp.services",
+        ),
+        ("webapp/api/new.py", "from webapp.admin import auth", "webapp.admin.auth"),
+        ("webapp/inference/new.py", "from trainer import training", "trainer.training"),
+        ("trainer/training/new.py", "from webapp.services import x", "webapp.services"),
+        ("trainer/data/new.py", "from trainer.training import x", "trainer.training"),
+    ],
+)
+def test_an_upward_import_is_found_wherever_it_stands(tmp_path, importer, line, imported):
+    for name in (
+        "webapp/http/errors.py",
+        "webapp/admin/auth.py",
+        "webapp/services.py",
+        "trainer/training/__init__.py",
+    ):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    (tmp_path / importer).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / importer).write_text(line)
+    assert violations(read_imports(tmp_path)) == {(module_name(Path(importer)), imported)}
