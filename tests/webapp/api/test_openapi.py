@@ -39,3 +39,25 @@ def test_a_good_answer_is_as_the_contract_says(client, seven, encode):
     answer = client.post("/api/v1/predict", json=body).get_json()
     ref = {"$ref": "#/components/schemas/Prediction", "components": contract["components"]}
     jsonschema_rs.validator_for(ref).validate(answer)
+
+
+def test_every_route_of_the_api_is_in_the_contract(client):
+    paths = client.get("/api/v1/openapi.json").get_json()["paths"]
+    declared = {
+        (method.upper(), path) for path, operations in paths.items() for method in operations
+    }
+    served = {
+        (method, rule.rule.replace("<", "{").replace(">", "}"))
+        for rule in app.url_map.iter_rules()
+        if rule.rule.startswith("/api/v1/") and rule.rule != "/api/v1/openapi.json"
+        for method in rule.methods - {"HEAD", "OPTIONS"}
+    }
+    assert len(served) >= 5
+    assert declared == served
+
+
+def test_the_contract_is_built_once(app):
+    from webapp.api.openapi import openapi
+
+    with app.app_context():
+        assert openapi() is openapi()

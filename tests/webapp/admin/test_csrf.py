@@ -1,0 +1,89 @@
+"""Requests that another site may have forged are refused; those that nobody can forge are not."""
+
+import io
+
+import pytest
+
+from tests.conftest import installed
+from tests.webapp.admin.test_admin import BEARER, HTML, JSON, PASSWORD, TOKEN, csrf_in, sign_in
+
+
+@pytest.fixture
+def app(tmp_path):
+    from webapp.settings import Settings
+
+    settings = Settings(home=str(tmp_path), admin_password=PASSWORD, admin_token=TOKEN)
+    with installed(settings) as app:
+        yield app
+
+
+def changing_routes(app) -> list[tuple[str, str]]:
+    """Every method and path under /admin that changes something."""
+    return [
+        (method, str(rule).replace("<identity>", "x").replace("<version>", "x"))
+        for rule in app.url_map.iter_rules()
+        if str(rule).startswith("/admin")
+        for method in rule.methods & {"POST", "PUT", "PATCH", "DELETE"}
+    ]
+
+
+def test_every_change_by_a_session_needs_the_token(app, client):
+    sign_in(client)
+    routes = changing_routes(app)
+    assert len(routes) > 8
+    for method, path in routes:
+        refused = client.open(path, method=method, headers=JSON)
+        assert refused.status_code == 400, (method, path)
+        assert refused.mimetype == "application/problem+json"
+        assert refused.get_json()["code"] == "csrf"
+        page = client.open(path, method=method, headers=HTML)
+        is_api = path.startswith("/admin/api/")
+        assert page.status_code == 400
+        assert page.mimetype == ("application/problem+json" if is_api else "text/html")
+
+
+def test_the_token_is_taken_from_a_form_and_from_a_header(client):
+    sign_in(client)
+    token = csrf_in(client.get("/admin/").get_data(as_text=True))
+    by_header = client.delete("/admin/api/drawings", headers={"X-CSRF-Token": token})
+    assert by_header.get_json() == {"deleted": 0}
+    assert client.post("/admin/logout", data={"csrf_token": token}).location == "/"
+
+
+def test_behind_tls_the_token_is_enough(client):
+    secure = {"base_url": "https://localhost"}
+    page = client.get("/admin/login", **secure).get_data(as_text=True)
+    form = {"password": PASSWORD, "csrf_token": csrf_in(page)}
+    assert client.post("/admin/login", data=form, **secure).location == "/admin/"
+
+
+def test_a_login_without_the_token_is_refused(client, database):
+    response = client.post("/admin/login", data={"password": PASSWORD}, headers=HTML)
+    assert response.status_code == 400
+    assert client.get("/admin/", headers=HTML).location == "/admin/login"
+
+
+def test_who_is_not_signed_in_is_told_so_and_nothing_of_a_token(app, client):
+    for method, path in changing_routes(app):
+        if path != "/admin/login":
+            response = client.open(path, method=method, headers=JSON)
+            assert (response.status_code, response.get_json()["code"]) == (401, "unauthorized")
+
+
+def test_a_bearer_token_needs_no_csrf_token_even_with_a_session(client):
+    sign_in(client)
+    deleted = client.delete("/admin/api/drawings", headers=BEARER)
+    assert deleted.get_json() == {"deleted": 0}
+
+
+def test_public_uploads_and_the_api_work_without_a_session(app, seven, encode):
+    def upload() -> dict:
+        return {"image": (io.BytesIO(encode(seven)), "7.png")}
+
+    for path in ("/", "/compare", "/models/inkling/inside", "/api/v1/predict", "/api/v1/explain"):
+        response = app.test_client().post(path, data=upload())
+        assert response.status_code == 200, path
+        assert "Set-Cookie" not in response.headers
+    predicted = app.test_client().post("/api/v1/predict", data=upload()).get_json()
+    correction = {"prediction_id": predicted["prediction_id"], "label": "7"}
+    assert app.test_client().post("/correct", data=correction).status_code == 200
