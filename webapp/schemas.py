@@ -1,4 +1,8 @@
-"""What goes in and comes out of the API: checked by msgspec, described in the OpenAPI document."""
+"""The types of the API's requests and responses.
+
+msgspec validates requests by them, and the OpenAPI document is made from them. Descriptions are
+message ids, translated where they are shown.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +19,7 @@ Point = Annotated[
     Meta(
         min_length=2,
         max_length=4,
-        description=N_("x, y, and where known pressure and milliseconds"),
+        description=N_("x, y and, if known, pressure and time in milliseconds"),
     ),
 ]
 Line = Annotated[list[Point], Meta(max_length=10_000)]
@@ -23,7 +27,7 @@ Strokes = Annotated[
     list[Line],
     Meta(
         max_length=1_000,
-        description=N_("The pen's path, where it is known. It does not change the answer."),
+        description=N_("The pen's path, if known. It does not affect the answer."),
     ),
 ]
 NotADigit = Literal["not_a_digit"]
@@ -35,14 +39,14 @@ Mode = Literal["digit", "number"]
 
 
 class PredictRequest(Struct, kw_only=True, forbid_unknown_fields=True):
-    """One drawing or picture to read."""
+    """A picture of a digit or number to read."""
 
     image: Annotated[
         str,
         Meta(
             description=N_(
-                "The picture as a data URL in base64: PNG, JPEG, WebP, GIF or BMP, "
-                "at most 10 MB and 25 megapixels."
+                "The picture as a base64 data URL: PNG, JPEG, WebP, GIF or BMP, at most "
+                "10 MB and 25 megapixels."
             ),
             examples=["data:image/png;base64,iVBORw0KGgo…"],
         ),
@@ -51,7 +55,8 @@ class PredictRequest(Struct, kw_only=True, forbid_unknown_fields=True):
         Mode,
         Meta(
             description=N_(
-                "digit: one digit in the picture. number: several, read from left to right."
+                "digit: the picture shows one digit. number: it shows several, read from "
+                "left to right."
             )
         ),
     ] = "digit"
@@ -59,7 +64,7 @@ class PredictRequest(Struct, kw_only=True, forbid_unknown_fields=True):
         str | None,
         Meta(
             description=N_(
-                "Name of the model; the default one if left out. all: every model answers."
+                "Name of the model; the default model if omitted. all: every model answers."
             )
         ),
     ] = None
@@ -67,35 +72,41 @@ class PredictRequest(Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 class DigitReading(Struct, kw_only=True):
-    """What was read in one place of the picture."""
+    """One digit and its place in the picture."""
 
     digit: Digit
     confidence: Annotated[Probability, Meta(description=N_("Calibrated probability of the digit."))]
     probabilities: Annotated[
         list[Probability],
-        Meta(min_length=10, max_length=10, description=N_("Of 0 to 9; they sum to 1.")),
+        Meta(
+            min_length=10,
+            max_length=10,
+            description=N_("Probabilities of the digits 0 to 9; they sum to 1."),
+        ),
     ]
-    is_digit: Annotated[bool, Meta(description=N_("Whether it looks like a digit at all."))]
-    digit_score: Annotated[Probability, Meta(description=N_("How much it looks like a digit."))]
+    is_digit: Annotated[bool, Meta(description=N_("Whether the ink looks like a digit at all."))]
+    digit_score: Annotated[
+        Probability, Meta(description=N_("How much the ink looks like a digit."))
+    ]
     box: Annotated[
         list[int],
         Meta(
             min_length=4,
             max_length=4,
-            description=N_("x, y, width and height of the ink, in pixels."),
+            description=N_("Bounding box of the ink: x, y, width and height, in pixels."),
         ),
     ]
 
 
 class ModelVersion(Struct, kw_only=True):
-    """Which weights answered."""
+    """The model that answered, and the version of its weights."""
 
     name: str
     version: str
 
 
 class ModelAnswer(Struct, kw_only=True):
-    """What one of several models answers to the same picture."""
+    """The answer of one model, when all models were asked."""
 
     model: ModelVersion
     text: str
@@ -109,41 +120,45 @@ class ModelAnswer(Struct, kw_only=True):
 
 
 class Prediction(Struct, kw_only=True):
-    """The answer to one picture. Of a number, `digit` is the one that is least certain."""
+    """The answer for one picture.
+
+    For a number, `digit`, `probabilities` and `seen` are those of its least certain digit.
+    """
 
     digit: Digit
     confidence: Annotated[
-        Probability, Meta(description=N_("Calibrated probability that all of it is right."))
+        Probability, Meta(description=N_("Calibrated probability that the whole answer is right."))
     ]
     probabilities: Annotated[list[Probability], Meta(min_length=10, max_length=10)]
     is_digit: bool
     digit_score: Probability
-    certainty: Annotated[Certainty, Meta(description=N_("The probability in words."))]
-    text: Annotated[
-        str, Meta(description=N_("What was read, as text; empty if it is not a digit."))
-    ]
+    certainty: Annotated[Certainty, Meta(description=N_("The confidence in words."))]
+    text: Annotated[str, Meta(description=N_("The answer as text; empty if it is not a digit."))]
     several_digits: Annotated[
         bool,
         Meta(
             description=N_(
-                "In mode digit: whether this is no digit, but mode number would read several."
+                "In mode digit: whether the picture is not a digit, but mode number would "
+                "read several."
             )
         ),
     ]
-    digits: Annotated[list[DigitReading], Meta(description=N_("From left to right."))]
+    digits: Annotated[list[DigitReading], Meta(description=N_("The digits, from left to right."))]
     prediction_id: Annotated[
-        str, Meta(description=N_("To say by whether the answer was right; it holds for a day."))
+        str, Meta(description=N_("Send this with feedback; valid for 24 hours."))
     ]
-    seen: Annotated[str, Meta(description=N_("The 28×28 that the model saw, as a PNG data URL."))]
+    seen: Annotated[str, Meta(description=N_("The model's 28×28 input, as a PNG data URL."))]
     inverted: Annotated[
-        bool, Meta(description=N_("Whether dark ink was turned light for the model."))
+        bool,
+        Meta(description=N_("Whether the picture was inverted, so that dark ink became light.")),
     ]
     model: ModelVersion
     models: Annotated[
         list[ModelAnswer],
         Meta(
             description=N_(
-                "What each model answers, the default one first, where all were asked; else empty."
+                "The answer of each model, the default model first, if all were asked; "
+                "otherwise empty."
             )
         ),
     ]
@@ -152,32 +167,32 @@ class Prediction(Struct, kw_only=True):
 
 Truth = Annotated[
     Literal["0", "1", "2", "3", "4", "5", "6", "7", "8", "9", NotADigit],
-    Meta(description=N_("What the drawing is.")),
+    Meta(description=N_("The correct label of the drawing.")),
 ]
 
 
 class FeedbackRequest(Struct, kw_only=True, forbid_unknown_fields=True):
-    """What an answer should have been; the drawing is the one answered, or it is sent along."""
+    """The correct label of a drawing, named by `prediction_id` or sent as `image`."""
 
     label: Truth
     prediction_id: Annotated[
-        str | None, Meta(description=N_("Of the answer, at most a day old."))
+        str | None, Meta(description=N_("The identifier of the answer; valid for 24 hours."))
     ] = None
     image: Annotated[
-        str | None, Meta(description=N_("The picture as it was sent to be read, as a data URL."))
+        str | None, Meta(description=N_("The picture that was sent for prediction, as a data URL."))
     ] = None
     strokes: Strokes | None = None
 
 
 class Kept(Struct, kw_only=True):
-    """What was kept."""
+    """The stored drawing."""
 
     id: Annotated[
         str,
         Meta(
             description=N_(
-                "To delete it by, with the same cookie. Empty if this very drawing is kept already "
-                "and was given by somebody else."
+                "Identifier for deleting the drawing, which takes the same cookie. Empty "
+                "if another visitor submitted the same drawing before."
             )
         ),
     ]
@@ -185,39 +200,49 @@ class Kept(Struct, kw_only=True):
 
 
 class Stage(Struct, kw_only=True):
-    """What one stage of a model gave."""
+    """The activations of one layer of a model."""
 
-    name: Annotated[str, Meta(description=N_("Its place and its kind, as in: 2 MaxPool2d."))]
+    name: Annotated[
+        str, Meta(description=N_("Position and type of the layer, for example: 2 MaxPool2d."))
+    ]
     shape: Annotated[
         list[int],
         Meta(
             description=N_(
-                "Maps, height and width; or, of a recurrent layer, rows and units; or units."
+                "Maps, height and width; for a recurrent layer, rows and units; for a "
+                "dense layer, units."
             )
         ),
     ]
     picture: Annotated[
-        str, Meta(description=N_("All of it in one picture, brighter for more: a PNG data URL."))
+        str,
+        Meta(
+            description=N_(
+                "All activations in one picture, brighter where larger, as a PNG data URL."
+            )
+        ),
     ]
 
 
 class Explanation(Prediction, kw_only=True):
-    """An answer, and how a model came to it."""
+    """An answer, with the activations and the occlusion map that explain it."""
 
     occlusion: Annotated[
         str,
         Meta(
             description=N_(
-                "What the model saw as a PNG data URL, coloured by what covering that ink does to "
-                "the answer: orange for what spoke for it, blue for what spoke against it."
+                "The model's input as a PNG data URL, colored by what covering the ink "
+                "does to the answer: orange ink supports it, blue ink opposes it."
             )
         ),
     ]
-    stages: Annotated[list[Stage], Meta(description=N_("From the picture to the answer."))]
+    stages: Annotated[
+        list[Stage], Meta(description=N_("The stages of the model, from input to output."))
+    ]
 
 
 class Measured(Struct, kw_only=True):
-    """A figure of the model's card."""
+    """An evaluation of the model on one data set, from its card."""
 
     data: str
     split: str
@@ -227,7 +252,7 @@ class Measured(Struct, kw_only=True):
 
 
 class ModelInfo(Struct, kw_only=True):
-    """A model that can be asked."""
+    """An available model."""
 
     name: str
     version: str
@@ -239,17 +264,17 @@ class ModelInfo(Struct, kw_only=True):
 
 
 class ModelList(Struct, kw_only=True):
-    """The models that can be asked, the default one first."""
+    """The available models, the default model first."""
 
     models: list[ModelInfo]
 
 
 class ProblemDetails(Struct, kw_only=True):
-    """What went wrong (RFC 9457)."""
+    """An error (RFC 9457)."""
 
     title: str
     status: int
     detail: str
-    code: Annotated[str, Meta(description=N_("A name for the error that does not change."))]
+    code: Annotated[str, Meta(description=N_("Stable, machine-readable code of the error."))]
     type_: str = field(default="about:blank", name="type")
     request_id: str = ""

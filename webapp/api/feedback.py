@@ -40,18 +40,19 @@ _VISITOR = "visitor"
 @blueprint.post("")
 @operation(
     "feedback",
-    N_("Say whether an answer was right; the drawing is kept"),
+    N_("Confirm or correct an answer; the drawing is stored"),
     body=FeedbackRequest,
     responses={
-        HTTPStatus.CREATED: (N_("Kept."), Kept),
-        HTTPStatus.OK: (N_("This very drawing was kept already."), Kept),
+        HTTPStatus.CREATED: (N_("The drawing was stored."), Kept),
+        HTTPStatus.OK: (N_("The same drawing was stored before."), Kept),
     },
     problems={
         HTTPStatus.BAD_REQUEST: N_(
-            "The body is not what it should be: `not_json`, `invalid_request`, `not_a_data_url`, "
-            "`broken_base64`; or the `prediction_id` is too old: `unknown_prediction`."
+            "Invalid request: `not_json`, `invalid_request`, `not_a_data_url`, "
+            "`broken_base64`; or the `prediction_id` is unknown or expired: "
+            "`unknown_prediction`."
         ),
-        HTTPStatus.FORBIDDEN: N_("This site keeps no corrections: `corrections_off`."),
+        HTTPStatus.FORBIDDEN: N_("This site does not store corrections: `corrections_off`."),
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE: TOO_LARGE,
         HTTPStatus.UNSUPPORTED_MEDIA_TYPE: N_(
             "Not JSON (`unsupported_media_type`), or not a PNG, JPEG, WebP, GIF or BMP "
@@ -59,9 +60,11 @@ _VISITOR = "visitor"
         ),
         HTTPStatus.UNPROCESSABLE_ENTITY: UNREADABLE,
         HTTPStatus.TOO_MANY_REQUESTS: N_(
-            "Enough of this client for today: `too_many_corrections`."
+            "Too many corrections from this client today: `too_many_corrections`."
         ),
-        HTTPStatus.SERVICE_UNAVAILABLE: N_("It could not be kept just now: `not_kept`."),
+        HTTPStatus.SERVICE_UNAVAILABLE: N_(
+            "The drawing could not be stored; try again later: `not_kept`."
+        ),
     },
 )
 def give() -> Response:
@@ -79,9 +82,9 @@ def give() -> Response:
 @blueprint.delete("/<id>")
 @operation(
     "take_back",
-    N_("Delete a drawing that was given with the same cookie"),
-    responses={HTTPStatus.NO_CONTENT: (N_("Deleted."), None)},
-    problems={HTTPStatus.NOT_FOUND: N_("There is no such drawing of yours.")},
+    N_("Delete a drawing that was submitted with the same cookie"),
+    responses={HTTPStatus.NO_CONTENT: (N_("The drawing was deleted."), None)},
+    problems={HTTPStatus.NOT_FOUND: N_("No such drawing was submitted with this cookie.")},
 )
 def delete(id: str) -> Response:  # noqa: A002 - the name in the contract
     """Delete a drawing that this visitor submitted."""

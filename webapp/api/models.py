@@ -20,8 +20,8 @@ blueprint = Blueprint("models", __name__, url_prefix="/api/v1/models")
 @blueprint.get("")
 @operation(
     "models",
-    N_("The models that can be asked, with their figures"),
-    responses={HTTPStatus.OK: (N_("The models, the default one first."), ModelList)},
+    N_("List the available models and their evaluations"),
+    responses={HTTPStatus.OK: (N_("The models, the default model first."), ModelList)},
 )
 def list_models() -> Response:
     """List the models with the figures of their cards, the default model first."""

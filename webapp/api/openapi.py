@@ -59,7 +59,7 @@ def _document(routes: tuple[Route, ...]) -> dict[str, Any]:
         "info": {
             "title": "Inkling",
             "version": _version(),
-            "description": N_("Reads the digits people draw."),
+            "description": N_("Reads handwritten digits."),
             "license": {"name": "MIT", "identifier": "MIT"},
         },
         "servers": [{"url": "/"}],

@@ -24,10 +24,10 @@ blueprint = Blueprint("predict", __name__, url_prefix="/api/v1")
 @blueprint.post("/predict")
 @operation(
     "predict",
-    N_("Read the digit, or the number, in a picture"),
+    N_("Read the digit or number in a picture"),
     body=PredictRequest,
     form=True,
-    responses={HTTPStatus.OK: (N_("What was read."), Prediction)},
+    responses={HTTPStatus.OK: (N_("The answer."), Prediction)},
     problems=PICTURE_PROBLEMS,
 )
 def predict() -> Response:
@@ -39,10 +39,10 @@ def predict() -> Response:
 @blueprint.post("/explain")
 @operation(
     "explain",
-    N_("Read a digit, and tell how the model came to its answer"),
+    N_("Read a digit and explain how the model reached its answer"),
     body=PredictRequest,
     form=True,
-    responses={HTTPStatus.OK: (N_("What was read, and how."), Explanation)},
+    responses={HTTPStatus.OK: (N_("The answer and its explanation."), Explanation)},
     problems=PICTURE_PROBLEMS,
 )
 def predict_and_explain() -> Response:

@@ -7,11 +7,11 @@ from http import HTTPStatus
 from webapp.translatable import N_
 
 TOO_LARGE = N_("More than 10 MB or 25 megapixels: `too_large`.")
-UNREADABLE = N_("Nothing is drawn (`empty_drawing`), or the picture is damaged (`broken_picture`).")
+UNREADABLE = N_("The picture is empty (`empty_drawing`) or damaged (`broken_picture`).")
 
 PICTURE_PROBLEMS = {
     HTTPStatus.BAD_REQUEST: N_(
-        "The body is not what it should be: `not_json`, `invalid_request`, `not_a_data_url`, "
+        "Invalid request: `not_json`, `invalid_request`, `not_a_data_url`, "
         "`broken_base64`, `unknown_model`."
     ),
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: TOO_LARGE,

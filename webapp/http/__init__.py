@@ -1,1 +1,1 @@
-"""What every request and response has in common."""
+"""HTTP concerns that the views share: errors, JSON, uploads, headers, limits, languages."""

@@ -1,4 +1,4 @@
-"""The headers that tell browsers what our pages may do: nothing but talk to us."""
+"""Security headers: pages may load and contact nothing but this site."""
 
 from __future__ import annotations
 
@@ -26,13 +26,14 @@ _HEADERS = {
 
 
 class _Sessions(SecureCookieSessionInterface):
-    """Signed cookies; behind TLS, for TLS alone."""
+    """Signed session cookies, marked `Secure` if the request came over TLS."""
 
     def get_cookie_secure(self, _app: Flask) -> bool:
         return request.is_secure
 
 
 def init_app(app: Flask) -> None:
+    """Add the security headers to every response, and harden session cookies."""
     app.session_interface = _Sessions()
     app.config.update(SESSION_COOKIE_SAMESITE="Lax", SESSION_COOKIE_HTTPONLY=True)
 

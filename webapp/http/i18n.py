@@ -1,4 +1,4 @@
-"""The reader's language: the one chosen by hand, else the one that the browser asks for."""
+"""The language of a response: the one chosen on the page, else the browser's preference."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from flask_babel import Babel, get_locale
 COOKIE = "language"
 
 LANGUAGES = {"en": "English", "zh-Hans": "简体中文"}
-"""BCP 47 tags of the languages that we speak, each by its own name."""
+"""Names of the supported languages, each in its own language, by BCP 47 tag."""
 
 
 def init_app(app: Flask) -> None:
+    """Translate pages, and tell caches that they depend on the language."""
     Babel(app, locale_selector=_choose)
     app.context_processor(lambda: {"languages": LANGUAGES, "language": language()})
 
@@ -23,7 +24,7 @@ def init_app(app: Flask) -> None:
 
 
 def language() -> str:
-    """The BCP 47 tag of the language that this answer is in."""
+    """BCP 47 tag of the language of the current response."""
     return str(get_locale() or "en").replace("_", "-")
 
 

@@ -1,4 +1,4 @@
-"""From a request to the picture in it."""
+"""Turns uploads into pictures: JSON bodies with a data URL, and forms with a file."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from webapp.schemas import PredictRequest
 B = TypeVar("B", bound=msgspec.Struct)
 
 _DATA_URL = re.compile(r"data:[a-z]+/[a-z0-9.+-]+;base64,", re.ASCII | re.IGNORECASE)
-_LONGEST_PREFIX = 100
+_LONGEST_PREFIX = 100  # characters; the search must not scan megabytes
 
 _STATUS = {
     UnsupportedPicture: (HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "unsupported_picture"),
@@ -36,14 +36,14 @@ _STATUS = {
 
 
 def picture_in_json(request: Request) -> tuple[Picture, PredictRequest]:
-    """The picture and the wishes of a JSON body. Raises `Problem`, `RequestEntityTooLarge`."""
-    wishes = json_body(request, PredictRequest)
-    return picture_in_data_url(wishes.image), wishes
+    """The picture and the options in a JSON body. Raises `Problem`, `RequestEntityTooLarge`."""
+    options = json_body(request, PredictRequest)
+    return picture_in_data_url(options.image), options
 
 
 def json_body(request: Request, kind: type[B]) -> B:
-    """A JSON body, checked. Raises `Problem`, `RequestEntityTooLarge`."""
-    _judge_unannounced(request)
+    """A JSON body, validated against `kind`. Raises `Problem`, `RequestEntityTooLarge`."""
+    _limit_chunked_body(request)
     try:
         return msgspec.json.decode(request.get_data(), type=kind)
     except msgspec.ValidationError as error:
@@ -55,26 +55,26 @@ def json_body(request: Request, kind: type[B]) -> B:
 
 
 def picture_in_data_url(url: str) -> Picture:
-    """Decode a picture in a JSON field. Raises `Problem`."""
+    """Decode a picture in a data URL. Raises `Problem`."""
     return read_picture(_from_data_url(url))
 
 
 def picture_in_form(request: Request) -> tuple[Picture, PredictRequest]:
-    """The picture and the wishes of a form. Raises `Problem`, `RequestEntityTooLarge`."""
-    _judge_unannounced(request)
+    """The picture and the options in a form. Raises `Problem`, `RequestEntityTooLarge`."""
+    _limit_chunked_body(request)
     file = request.files.get("image")
     if file is None:
-        _refuse("invalid_request", "The form has no file in its field `image`")
+        _refuse("invalid_request", "The form has no file in the field `image`")
     fields = {name: value for name, value in request.form.items() if value and name != "image"}
     try:
-        wishes = msgspec.convert({"image": ""} | fields, PredictRequest)
+        options = msgspec.convert({"image": ""} | fields, PredictRequest)
     except msgspec.ValidationError as error:
         _refuse("invalid_request", str(error))
-    return read_picture(file.read()), wishes
+    return read_picture(file.read()), options
 
 
 def read_picture(content: bytes) -> Picture:
-    """Decode a file that somebody sent. Raises `Problem`."""
+    """Decode an uploaded picture file. Raises `Problem`."""
     try:
         return decode(content)
     except PictureError as error:
@@ -82,8 +82,8 @@ def read_picture(content: bytes) -> Picture:
         raise Problem(status, code, str(error)) from error
 
 
-def _judge_unannounced(request: Request) -> None:
-    """Refuse a body that is too large and comes in chunks, which Werkzeug would cut off instead."""
+def _limit_chunked_body(request: Request) -> None:
+    """Reject a chunked body that is too large; Werkzeug would silently truncate it."""
     limit = request.max_content_length
     if request.content_length is None and limit and len(request.get_data(cache=True)) >= limit:
         raise RequestEntityTooLarge
@@ -92,11 +92,11 @@ def _judge_unannounced(request: Request) -> None:
 def _from_data_url(url: str) -> bytes:
     prefix = _DATA_URL.match(url[:_LONGEST_PREFIX])
     if not prefix:
-        _refuse("not_a_data_url", "`image` must begin with data:image/…;base64,")
+        _refuse("not_a_data_url", "`image` must start with data:image/…;base64,")
     try:
         return base64.b64decode(url[prefix.end() :], validate=True)
     except (binascii.Error, ValueError):
-        _refuse("broken_base64", "The base64 of `image` is broken")
+        _refuse("broken_base64", "`image` is not valid base64")
 
 
 def _refuse(code: str, detail: str) -> NoReturn:

@@ -1,4 +1,4 @@
-"""What Prometheus asks for, over all the workers of this machine."""
+"""Metrics for Prometheus, summed over the worker processes of this machine."""
 
 from __future__ import annotations
 
@@ -16,17 +16,19 @@ from prometheus_client import (
 )
 from prometheus_client.multiprocess import MultiProcessCollector
 
-_REQUESTS = Counter("inkling_requests", "Requests answered", ["route", "method", "status"])
+_REQUESTS = Counter("inkling_requests", "Number of requests", ["route", "method", "status"])
 _SECONDS = Histogram(
     "inkling_request_seconds",
-    "Time to answer",
+    "Time to respond, in seconds",
     ["route"],
     buckets=(0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
 )
-PREDICTIONS = Counter("inkling_predictions", "Pictures read", ["model", "certainty"])
+PREDICTIONS = Counter("inkling_predictions", "Number of predictions", ["model", "certainty"])
 
 
 def init_app(app: Flask) -> None:
+    """Count every request, and time it."""
+
     @app.before_request
     def start_clock() -> None:
         g.started = time.perf_counter()
@@ -41,9 +43,9 @@ def init_app(app: Flask) -> None:
 
 
 def exposition() -> Response:
-    """All counts in Prometheus's text format."""
+    """All metrics in Prometheus's text format."""
     registry = REGISTRY
-    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:  # several workers, as gunicorn.conf.py sets it
+    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:  # set by gunicorn.conf.py, for several workers
         registry = CollectorRegistry()
         MultiProcessCollector(registry)
     return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)

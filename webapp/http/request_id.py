@@ -1,4 +1,4 @@
-"""Each request's name, for the logs of every process that it passes."""
+"""Request ids, which connect the log lines of all processes that handle a request."""
 
 from __future__ import annotations
 
@@ -13,12 +13,14 @@ _SAFE = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
 
 
 def init_app(app: Flask) -> None:
+    """Set `g.request_id` to the client's `X-Request-ID`, or a random one, and send it back."""
+
     @app.before_request
-    def name_request() -> None:
+    def choose() -> None:
         given = request.headers.get(HEADER, "")
         g.request_id = given if _SAFE.fullmatch(given) else uuid.uuid4().hex
 
     @app.after_request
-    def tell_name(response: Response) -> Response:
+    def send_back(response: Response) -> Response:
         response.headers[HEADER] = g.get("request_id", "")
         return response
