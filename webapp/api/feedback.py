@@ -90,7 +90,9 @@ def delete(id: str) -> Response:  # noqa: A002 - the name in the contract
     """Delete a drawing that this visitor submitted."""
     with services().database.writing() as transaction:
         if not take_back(transaction, id, session.get(_VISITOR, "")):
-            raise Problem(HTTPStatus.NOT_FOUND, "not_found", "There is no such drawing of yours")
+            raise Problem(
+                HTTPStatus.NOT_FOUND, "not_found", "No such drawing was submitted with this cookie"
+            )
     return Response(status=HTTPStatus.NO_CONTENT)
 
 
