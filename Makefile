@@ -9,15 +9,10 @@ export HOST PORT
 BIN := .venv/bin
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_ARGS)
 
-# Debian and Ubuntu ship Python without the part that makes environments.
-define INSTALL_VENV
-	echo "Installing Debian's python3-venv …"; \
-	if [ "$$(id -u)" = 0 ]; then run=; else run=sudo; fi; \
-	$$run apt-get update -qq && $$run apt-get install -y -qq python3-venv >/dev/null \
-		|| { echo "Please install your system's python3-venv, then try again."; exit 1; }
-endef
+# What `make check` runs, without the tests that are marked `slow`: under a minute in all.
+FAST = tests/webapp tests/trainer/recognition tests/trainer/data
 
-.PHONY: run web worker install test lint bench translations screenshots clean
+.PHONY: run web worker install format lint check test bench dist translations screenshots clean
 
 # The page is there as soon as it can be; the worker follows once torch is installed.
 run: .venv/slim
@@ -33,16 +28,30 @@ worker: .venv/train
 
 install: .venv/full
 
-test: .venv/full
-	$(BIN)/python -m pytest --numprocesses auto --dist worksteal $(ARGS)
+format: .venv/full
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
 
 lint: .venv/full
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+# For each commit; `make lint` and `make test` are what CI runs.
+check: lint
+	$(BIN)/python -m pytest --quiet --numprocesses auto --dist worksteal -m "not slow" $(FAST)
+
+test: .venv/full
+	$(BIN)/python -m pytest --numprocesses auto --dist worksteal $(ARGS)
+
 bench: .venv/full
 	$(BIN)/python -m tests.bench $(ARGS)
+
+# The tests of the package check these very files.
+dist: .venv/full
+	rm -rf dist
+	$(BIN)/python -m build --no-isolation
+	DIST=dist $(BIN)/python -m pytest --quiet tests/test_package.py
 
 translations: .venv/full
 	$(BIN)/pybabel extract -k N_ --no-location --sort-output --project Inkling --version 0 -F babel.cfg -o messages.pot .
@@ -54,9 +63,9 @@ screenshots: .venv/full
 	$(BIN)/python -m tests.browser.screenshots docs
 
 clean:
-	rm -rf .venv
+	rm -rf .venv dist
 
-# The stamps are made last, so that an interrupted set-up is done again.
+# The stamp of each step is made last, so that an interrupted installation starts over.
 .venv/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 		|| { echo "Inkling needs Python 3.11 or newer; name one with PYTHON=…"; exit 1; }
@@ -77,5 +86,13 @@ clean:
 
 .venv/full: .venv/train
 	@echo "Installing the tools for tests …"
-	@$(PIP) --editable '.[train,postgres,redis,dev]'
+	@$(PIP) --editable '.[train,postgres,dev]'
 	@touch $@
+
+# Debian and Ubuntu ship Python without the part that makes environments.
+define INSTALL_VENV
+	echo "Installing Debian's python3-venv …"; \
+	if [ "$$(id -u)" = 0 ]; then run=; else run=sudo; fi; \
+	$$run apt-get update -qq && $$run apt-get install -y -qq python3-venv >/dev/null \
+		|| { echo "Please install your system's python3-venv, then try again."; exit 1; }
+endef

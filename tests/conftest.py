@@ -6,9 +6,11 @@ import base64
 import io
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
+import sys
 import tempfile
 import uuid
 from collections.abc import Callable, Iterator
@@ -31,10 +33,27 @@ from webapp.app import create_app
 from webapp.settings import Settings
 from webapp.storage.database import Database
 
+ROOT = Path(__file__).resolve().parents[1]
+
 
 def pytest_configure() -> None:
     """Let each process compute on one thread, as there are as many processes as cores."""
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
+SLOW = {"browser", "dist", "mnist", "pen_strokes", "postgres", "server", "some_digits", "worker"}
+"""Fixtures of a browser, a data set, a server or a build: too slow for each commit."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests that use such a fixture as `slow`, which `make check` deselects.
+
+    A test that runs on each kind of database names its kind in brackets.
+    """
+    for item in items:
+        used = {*getattr(item, "fixturenames", ()), *re.split(r"[\[\]-]", item.name)}
+        if used & SLOW:
+            item.add_marker("slow")
 
 
 def need(available: bool, reason: str) -> None:
@@ -135,6 +154,22 @@ def new_database(folder: Path) -> str:
     with psycopg.connect(host=str(folder), user="postgres", autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name}")
     return f"postgresql://postgres@/{name}?host={folder}"
+
+
+@pytest.fixture(scope="session")
+def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the sdist and the wheel: that of `make dist` in $DIST, or freshly built."""
+    if built := os.environ.get("DIST"):
+        return Path(built).resolve()
+    folder = tmp_path_factory.mktemp("dist")
+    build(folder)
+    return folder
+
+
+def build(folder: Path) -> None:
+    """Build the sdist and, from it, the wheel, as `make dist` does."""
+    command = [sys.executable, "-m", "build", "--no-isolation", "--outdir", str(folder)]
+    subprocess.run([*command, str(ROOT)], check=True, stdout=subprocess.DEVNULL)
 
 
 MakeSettings = Callable[..., Settings]

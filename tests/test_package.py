@@ -1,12 +1,14 @@
-"""The wheel: what `pip install .` brings serves the same pages outside the checkout."""
+"""The sdist and the wheel: what `pip install` brings serves the same pages outside the checkout."""
 
 import os
-import shutil
 import subprocess
 import sys
+import tarfile
 from pathlib import Path
 
 import pytest
+
+from trainer import __version__
 
 SERVE = """
 import webapp, sys
@@ -22,23 +24,13 @@ for path in sys.argv[2:]:
 
 
 @pytest.fixture(scope="module")
-def installed(tmp_path_factory) -> Path:
-    """The wheel's content in a folder of its own, built from a copy as pip builds it."""
-    folder = tmp_path_factory.mktemp("wheel")
-    names = ["webapp", "trainer", "static", "templates"]
-    for name in names:
-        shutil.copytree(
-            name, folder / "source" / name, ignore=shutil.ignore_patterns("__pycache__")
-        )
-    for name in ("pyproject.toml", "README.md", "LICENSE"):
-        shutil.copy(name, folder / "source" / name)
-    subprocess.run(
-        [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-build-isolation",
-         "--target", folder / "site", folder / "source"],
-        check=True,
-        cwd=folder,
-    )  # fmt: skip
-    return folder / "site"
+def installed(dist: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The installed wheel, in a folder of its own."""
+    site = tmp_path_factory.mktemp("site")
+    (wheel,) = dist.glob("*.whl")
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps"]
+    subprocess.run([*pip, "--target", site, wheel], check=True)
+    return site
 
 
 def test_an_installed_inkling_serves_the_same_pages_and_assets(installed, client, tmp_path):
@@ -62,6 +54,29 @@ def test_an_installed_inkling_serves_the_same_pages_and_assets(installed, client
     assert result.stdout.splitlines() == expected
 
 
-def test_every_vendored_library_brings_its_licence(installed):
+def test_every_vendored_library_brings_its_license(installed):
     for library in (installed / "webapp" / "static" / "vendor").iterdir():
         assert "Permission is hereby granted" in (library / "LICENSE").read_text()
+
+
+def test_wheel_and_sdist_carry_the_version_of_the_code(dist):
+    assert {path.name for path in dist.iterdir()} == {
+        f"inkling-{__version__}.tar.gz",
+        f"inkling-{__version__}-py3-none-any.whl",
+    }
+
+
+def test_the_sdist_holds_what_the_wheel_is_made_of_and_nothing_else(dist):
+    (sdist,) = dist.glob("*.tar.gz")
+    with tarfile.open(sdist) as archive:
+        names = {name.split("/")[1] for name in archive.getnames()}
+    assert names == {
+        *("webapp", "trainer", "static", "templates"),
+        *("pyproject.toml", "README.md", "LICENSE", "PKG-INFO", ".gitignore"),
+    }
+
+
+def test_the_index_would_accept_both(dist):
+    check = [sys.executable, "-m", "twine", "check", "--strict", *dist.iterdir()]
+    result = subprocess.run(check, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stdout + result.stderr

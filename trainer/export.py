@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import msgspec
@@ -11,6 +10,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from trainer import __version__
 from trainer.data.datasets import DATA_SETS
 from trainer.data.samples import Split
 from trainer.data.source import Source
@@ -65,7 +65,7 @@ def export(run: TrainingRun, folder: Path, which: WhichEpoch = "best") -> Bundle
         evaluations=[],
         rejections=[],
         onnx_difference=0.0,
-        code_version=_code_version(),
+        code_version=__version__,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         sha256={},
     )
@@ -112,10 +112,3 @@ def _difference(onnx_logits: np.ndarray, torch_logits: torch.Tensor) -> float:
     """The largest difference in any probability."""
     expected = softmax(torch_logits.numpy().astype(np.float64))
     return float(np.abs(softmax(onnx_logits) - expected).max())
-
-
-def _code_version() -> str:
-    try:
-        return version("inkling")
-    except PackageNotFoundError:  # a checkout that is not installed
-        return "unknown"

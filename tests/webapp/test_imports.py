@@ -49,7 +49,7 @@ def test_the_trainer_imports_nothing_of_the_webapp():
 
 
 def test_the_webapp_imports_only_the_torch_free_part_of_the_trainer():
-    names = ("atomic", "data", "errors", "paths", "recognition", "training.recipes")
+    names = ("__version__", "atomic", "data", "errors", "paths", "recognition", "training.recipes")
     allowed = tuple(f"trainer.{name}" for name in names)
     ours = [m for m in imported_modules("webapp") if m[1].startswith("trainer.")]
     assert ours

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import cache
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import msgspec
 from flask import Blueprint, Flask, Response, current_app, jsonify, render_template
 
+from trainer import __version__
 from webapp.api.operation import Operation, operation_of
 from webapp.schemas import ProblemDetails
 from webapp.translatable import N_
@@ -58,7 +58,7 @@ def _document(routes: tuple[Route, ...]) -> dict[str, Any]:
         "openapi": "3.1.0",
         "info": {
             "title": "Inkling",
-            "version": _version(),
+            "version": __version__,
             "description": N_("Reads handwritten digits."),
             "license": {"name": "MIT", "identifier": "MIT"},
         },
@@ -127,10 +127,3 @@ def _upload_form(fields: dict[str, Schema]) -> Schema:
 def _response(description: str, kind: str, schema: Schema | None) -> dict[str, Any]:
     content = {"content": {kind: {"schema": schema}}} if schema else {}
     return {"description": description, **content}
-
-
-def _version() -> str:
-    try:
-        return version("inkling")
-    except PackageNotFoundError:  # a checkout that was never installed
-        return "0"

@@ -265,6 +265,7 @@ def test_what_is_held_back_stands_in_test_and_stays_held_back(client, database, 
     assert held_back() == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["pictures.zip", "strokes.jsonl.gz"])
 def test_however_many_are_taken_away_few_are_in_memory(client, database, ids, name):
     with database.writing() as session:

@@ -176,6 +176,7 @@ def test_a_bundle_is_added_whole_or_not_at_all(versions, tmp_path):
     assert versions.add(PRETRAINED / "cnn").card.version == THIRD  # again: nothing happens
 
 
+@pytest.mark.slow
 def test_the_command_line_lists_adds_promotes_and_rolls_back(tmp_path):
     def inkling(*arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -198,6 +199,7 @@ def test_the_command_line_lists_adds_promotes_and_rolls_back(tmp_path):
         assert result.stderr.count("\n") == 1
 
 
+@pytest.mark.slow
 def test_every_worker_follows_within_a_second_and_no_request_fails(
     tmp_path, settings, database_url, seven, encode
 ):
