@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
+import hypothesis
 import numpy as np
 import pytest
 from flask import Flask
@@ -39,6 +40,8 @@ ROOT = Path(__file__).resolve().parents[1]
 def pytest_configure() -> None:
     """Let each process compute on one thread, as there are as many processes as cores."""
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+    hypothesis.settings.register_profile("no deadline", deadline=None)  # the machine may be busy
+    hypothesis.settings.load_profile("no deadline")
 
 
 SLOW = {"browser", "dist", "mnist", "pen_strokes", "postgres", "server", "some_digits", "worker"}

@@ -31,6 +31,7 @@ def language() -> str:
 def _choose() -> str:
     chosen = request.cookies.get(COOKIE)
     if chosen not in LANGUAGES:
-        asked = request.accept_languages.best_match(["en", "zh-Hans", "zh"], default="en")
-        chosen = "zh-Hans" if asked.startswith("zh") else "en"
+        # A browser that asks for zh-CN matches zh, and not zh-Hans.
+        asked = request.accept_languages.best_match([*LANGUAGES, "zh"], default="en")
+        chosen = "zh-Hans" if asked == "zh" else asked
     return chosen.replace("-", "_")
