@@ -15,8 +15,8 @@ from webapp.settings import Settings
 
 def test_two_epochs_on_a_few_thousand_pictures_make_a_model_that_serves(tmp_path, mnist, encode):
     subprocess.run(
-        [sys.executable, "-m", "trainer", "train", "--data", "mnist:4000", "--epochs", "2",
-         "--batch-size", "64", "--folder", "run", "--output", "home/models/mine"],
+        [sys.executable, "-m", "trainer", "train", "--preset", "quick", "--data", "mnist:4000",
+         "--epochs", "2", "--folder", "run", "--output", "home/models/mine"],
         cwd=tmp_path,
         env=os.environ | {"INKLING_DATA": str(mnist.resolve()), "PYTHONPATH": str(Path.cwd())},
         check=True,

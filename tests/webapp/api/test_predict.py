@@ -87,11 +87,12 @@ def test_it_reads_995_in_a_thousand_of_mnist_through_the_api(client, mnist, enco
     from torchvision.datasets import MNIST
 
     stored = MNIST(str(mnist / "mnist"), train=False)
+    pictures, labels = stored.data.numpy()[::5], stored.targets.tolist()[::5]
     right = 0
-    for picture, label in zip(stored.data.numpy(), stored.targets.tolist(), strict=True):
+    for picture, label in zip(pictures, labels, strict=True):
         response = client.post("/api/v1/predict", json={"image": data_url(encode(picture))})
         right += response.get_json()["digit"] == label
-    assert right >= 9950
+    assert right >= 0.995 * len(labels)
 
 
 @pytest.fixture
