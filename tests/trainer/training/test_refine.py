@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from safetensors.torch import load
 
 from tests.trainer.conftest import trainer
-from trainer.data.cache import cached as kept
+from trainer.data.cache import cached
 from trainer.data.datasets import synthetic
 from trainer.data.datasets.corrections import FILE, Corrected, write
 from trainer.data.rendering.canvas import RenderStyle, render
@@ -221,10 +221,10 @@ def test_nothing_to_learn_from_and_no_file_are_told(tmp_path):
         Source("corrections", None, tmp_path).load(Split.TRAIN)
 
 
-# What is rendered once
+# The cache
 
 
-def test_samples_are_made_again_only_when_files_or_the_kept_ones_are_others(tmp_path, monkeypatch):
+def test_cached_samples_are_made_again_when_their_files_or_the_code_change(tmp_path, monkeypatch):
     monkeypatch.setenv("INKLING_HOME", str(tmp_path))
     file = tmp_path / "data"
     file.write_text("1")
@@ -234,17 +234,17 @@ def test_samples_are_made_again_only_when_files_or_the_kept_ones_are_others(tmp_
         made.append(1)
         return Samples(np.full((2, 28, 28), len(made), np.uint8), np.arange(2))
 
-    first = kept("set", [file], make)
-    assert kept("set", [file], make).sha256() == first.sha256()
+    first = cached("set", [file], make)
+    assert cached("set", [file], make).sha256() == first.sha256()
     assert len(made) == 1
     file.write_text("22")
-    kept("set", [file], make)
+    cached("set", [file], make)
     assert len(made) == 2
-    cached = tmp_path / "cache" / "set.npz"
-    cached.write_bytes(cached.read_bytes()[:200])
-    assert kept("set", [file], make).pixels[0, 0, 0] == 3
-    monkeypatch.setattr("trainer.data.samples._code", lambda: "other code")
-    kept("set", [file], make)
+    stored = tmp_path / "cache" / "set.npz"
+    stored.write_bytes(stored.read_bytes()[:200])
+    assert cached("set", [file], make).pixels[0, 0, 0] == 3
+    monkeypatch.setattr("trainer.data.cache._code", lambda: "other code")
+    cached("set", [file], make)
     assert len(made) == 4
 
 
