@@ -21,6 +21,7 @@ from trainer.recognition.bundle.store import (
     read_bundle,
     read_weights,
     write_bundle,
+    write_bundle_files,
 )
 
 __all__ = [
@@ -38,4 +39,5 @@ __all__ = [
     "read_bundle",
     "read_weights",
     "write_bundle",
+    "write_bundle_files",
 ]
