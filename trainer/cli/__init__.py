@@ -10,6 +10,7 @@ from trainer.cli.export import export
 from trainer.cli.main import main
 from trainer.cli.measure import benchmark, compare, evaluate, predict
 from trainer.cli.models import explain, models, summary
+from trainer.cli.retrain import retrain
 from trainer.cli.runs import runs
 from trainer.cli.train import train
 from trainer.cli.upgrade import upgrade
@@ -17,7 +18,7 @@ from trainer.cli.upgrade import upgrade
 __all__ = ["main"]
 
 for command in (
-    *(data, train, runs, export, upgrade, evaluate, compare, benchmark, predict),
+    *(data, train, retrain, runs, export, upgrade, evaluate, compare, benchmark, predict),
     *(models, summary, explain),
 ):
     main.add_command(command)

@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image
 
 from trainer.cli.main import PATH, SPLIT, require_torch
-from trainer.data.datasets import FROZEN, VALIDATION_PREFERENCE
+from trainer.data.datasets import FROZEN
 from trainer.data.download import FETCHERS
 from trainer.data.samples import Split
 from trainer.data.source import Source
@@ -19,6 +19,7 @@ from trainer.data.strokes.records import record_writers
 from trainer.errors import TrainerError
 from trainer.paths import data_folder
 from trainer.recognition.labels import DIGITS, NOT_A_DIGIT, label_name
+from trainer.training.available_data import validation_set
 
 
 @click.group()
@@ -45,12 +46,11 @@ def fetch(name: str, mirror: str | None) -> None:
 
 @data.command()
 def prepare() -> None:
-    """Render and cache validation and test splits."""
-    preferred = (Source(name) for name in VALIDATION_PREFERENCE)
-    next(source for source in preferred if source.is_here).load(Split.VALIDATION)
-    for name in FROZEN:
-        if Source(name).is_here:
-            Source(name).load(Split.TEST)
+    """Render and cache the splits that a training is validated and tested on."""
+    available = [name for name in FROZEN if Source(name).is_here]
+    Source(validation_set(available)).load(Split.VALIDATION)
+    for name in available:
+        Source(name).load(Split.TEST)
 
 
 @data.command("record-writers")

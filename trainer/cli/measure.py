@@ -97,12 +97,22 @@ def benchmark(
     help="Data set whose test split to compare on; may be given several times.  "
     "[default: all frozen ones]",
 )
+@click.option(
+    "--corrections",
+    type=PATH,
+    metavar="FOLDER",
+    help="Also compare on the labeled drawings in this folder that are held out for evaluation.",
+)
 @json_option
-def compare(bundles: tuple[Path, ...], data: tuple[str, ...], as_json: bool) -> None:
+def compare(
+    bundles: tuple[Path, ...], data: tuple[str, ...], corrections: Path | None, as_json: bool
+) -> None:
     """Compare BUNDLEs on the same samples."""
     from trainer.evaluation.compare import compare as compare_bundles
 
     sources = [Source.parse(name).whole for name in data or FROZEN]
+    if corrections:
+        sources.append(Source("corrections", path=corrections))
     found = compare_bundles([read_bundle(bundle) for bundle in bundles], sources)
     if as_json:
         click.echo(msgspec.json.encode(found))

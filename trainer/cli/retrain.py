@@ -1,0 +1,109 @@
+"""Retraining with whatever data is available, as the web app's worker does."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from pathlib import Path
+
+import click
+
+from trainer.cli.main import PATH, json_option
+from trainer.cli.train import train
+from trainer.data.source import Source
+from trainer.training.available_data import plan_data
+from trainer.training.recipes import preset as recipe_file
+from trainer.training.recipes import read_options
+
+_REFINE = "refine"
+
+
+@click.command()
+@click.option(
+    "--start-from",
+    type=PATH,
+    metavar="BUNDLE",
+    help="Continue from the weights of a bundle, with the recipe `refine`.",
+)
+@click.option("--preset", help="From random weights: name of the recipe.  [default: inkling]")
+@click.option("--architecture", help="From random weights: instead of the recipe's.")
+@click.option(
+    "--corrections", type=PATH, metavar="FOLDER", help="Folder with labeled drawings to learn from."
+)
+@click.option(
+    "--only",
+    multiple=True,
+    metavar="NAME",
+    help="Data set to learn from, which has to be available; may be given several times.  "
+    "[default: all of the recipe's that are available]",
+)
+@click.option("--epochs", type=click.IntRange(min=1), help="Instead of the recipe's.")
+@click.option(
+    "--learning-rate",
+    type=click.FloatRange(min=0, min_open=True),
+    help="Instead of the recipe's.",
+)
+@click.option("--seed", type=click.IntRange(min=0), default=0)
+@click.option(
+    "--folder",
+    type=PATH,
+    help="Folder for checkpoints and metrics.  [default: a new one in $INKLING_HOME/runs]",
+)
+@json_option
+@click.option(
+    "--every",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="SECONDS",
+    help="With --json, also print progress within an epoch this often.",
+)
+def retrain(
+    start_from: Path | None,
+    preset: str | None,
+    architecture: str | None,
+    corrections: Path | None,
+    only: tuple[str, ...],
+    epochs: int | None,
+    learning_rate: float | None,
+    seed: int,
+    folder: Path | None,
+    as_json: bool,
+    every: float | None,
+) -> None:
+    """Train with the data that is available, from a bundle or from random weights.
+
+    Prints the `train` command that it runs; with --json also, as the first line, the data that is
+    used and missing.
+    """
+    if start_from and (preset or architecture):
+        raise click.UsageError("--preset and --architecture cannot be used with --start-from")
+    name = _REFINE if start_from else preset or "inkling"
+    recipe = read_options(recipe_file(name))
+    plan = plan_data(
+        [Source.parse(text) for text in recipe["data"]],
+        only=only or None,
+        corrections=corrections,
+        continues=start_from is not None,
+        # Another architecture may have no class for non-digits.
+        digits_only=architecture not in {None, recipe.get("architecture")},
+    )
+    values = [
+        ("--preset", name),
+        ("--start-from", start_from),
+        ("--architecture", architecture),
+        *(("--data", source) for source in plan.sources),
+        ("--validate", plan.validation),
+        *(("--test", name) for name in plan.test),
+        ("--epochs", epochs),
+        ("--learning-rate", learning_rate),
+        ("--seed", seed),
+        ("--folder", folder),
+        ("--every", every),
+    ]
+    arguments = [part for name, value in values if value is not None for part in (name, str(value))]
+    arguments += ["--json"] if as_json else []
+    command = shlex.join(["python", "-m", "trainer", "train", *arguments])
+    click.echo(f"$ {command}", err=True)
+    if as_json:
+        line = {"used": plan.used, "missing": plan.missing}
+        click.echo(json.dumps(line | {"distillation": bool(start_from), "command": command}))
+    train.main(arguments, prog_name="train", standalone_mode=False)
