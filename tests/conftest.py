@@ -8,7 +8,6 @@ import json
 import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -126,19 +125,6 @@ def postgres() -> Iterator[Path]:
     yield folder
     subprocess.run([*control, "-m", "immediate", "stop"], check=True, cwd="/")
     shutil.rmtree(folder)
-
-
-@pytest.fixture(scope="session")
-def redis() -> Iterator[str]:
-    """The URL of a Redis server of our own."""
-    need(shutil.which("redis-server") is not None, "no Redis (Debian: apt install redis-server)")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = ["redis-server", "--bind", "127.0.0.1", "--port", str(port), "--save", ""]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as server:
-        yield f"redis://127.0.0.1:{port}/0"
-        server.terminate()
 
 
 @pytest.fixture(params=["sqlite", "postgres"])

@@ -15,6 +15,9 @@ MAPS = {
         __main__  gunicorn.conf
         cli  app
         api  pages  admin
+        visitor
+        problems
+        feedback
         services
         retraining
         inference
@@ -51,24 +54,6 @@ MAPS = {
 
 OPEN_TO_WEBAPP = "trainer.recognition"
 """All of the trainer that the web app may import: the part without torch."""
-
-KNOWN: set[tuple[str, str]] = {
-    ("trainer.recognition.image", "trainer.recognition.preprocess"),
-    ("trainer.recognition.preprocess", "trainer.recognition.segmentation.segments"),
-    ("webapp.pages.draw", "webapp.api.feedback"),
-    ("webapp.retraining.command", "trainer.data.datasets"),
-    ("webapp.retraining.command", "trainer.data.source"),
-    ("webapp.retraining.command", "trainer.training.recipes"),
-    ("webapp.retraining.job", "trainer.data.datasets.corrections"),
-    ("webapp.retraining.job", "trainer.errors"),
-    ("webapp.retraining.job", "trainer.paths"),
-    ("webapp.retraining.options", "trainer.errors"),
-    ("webapp.retraining.options", "trainer.training.recipes"),
-    ("webapp.storage.backup", "trainer.atomic"),
-    ("webapp.storage.drawings", "webapp.inference.signed_prediction"),
-    ("webapp.storage.import_export", "trainer.data.rendering.canvas"),
-}
-"""Imports that break a rule today, as pairs of importer and imported. To be emptied."""
 
 Graph = dict[str, set[str]]
 
@@ -151,20 +136,12 @@ def graph() -> Graph:
 
 
 def test_no_import_goes_up_or_into_a_closed_package(graph):
-    assert violations(graph) - KNOWN == set()
-
-
-def test_no_violation_is_listed_that_is_gone(graph):
-    assert KNOWN - violations(graph) == set()
+    assert violations(graph) == set()
 
 
 def test_no_modules_import_each_other_in_a_circle(graph):
-    without_known = {
-        importer: {each for each in imported if (importer, each) not in KNOWN}
-        for importer, imported in graph.items()
-    }
     try:
-        TopologicalSorter(without_known).prepare()
+        TopologicalSorter(graph).prepare()
     except CycleError as error:
         pytest.fail(" imports ".join(reversed(error.args[1])))
 

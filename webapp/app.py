@@ -16,7 +16,6 @@ from webapp.http import csrf, errors, headers, i18n, metrics, request_id
 from webapp.inference.registry import Models
 from webapp.inference.signed_prediction import PredictionSigner
 from webapp.inference.versions import Versions
-from webapp.retraining.queue import Queue
 from webapp.secret import secret_key
 from webapp.services import EXTENSION, Services
 from webapp.settings import Settings
@@ -35,7 +34,7 @@ def create_app(settings: Settings | None = None, models: Models | None = None) -
     # Base64 makes a picture a third larger, and strokes may come with it.
     app.config["MAX_CONTENT_LENGTH"] = image.MAX_BYTES * 3 // 2
     app.wsgi_app = ProxyFix(app.wsgi_app, *[settings.proxies] * 4)  # type: ignore[method-assign]
-    app.secret_key = secret_key(settings.secret_key, Path(settings.home))
+    app.secret_key = secret_key(settings.secret_key, settings.home_folder)
     app.extensions[EXTENSION] = _services(settings, app.secret_key, models)
     cv2.setNumThreads(1)  # there is one worker process for each core
 
@@ -61,7 +60,7 @@ def create_app(settings: Settings | None = None, models: Models | None = None) -
 
 def _services(settings: Settings, secret: str, models: Models | None) -> Services:
     database = Database(settings.database)
-    versions = Versions(database, Path(settings.home))
+    versions = Versions(database, settings.home_folder)
     return Services(
         settings=settings,
         database=database,
@@ -69,7 +68,6 @@ def _services(settings: Settings, secret: str, models: Models | None) -> Service
         models=models or Models(settings, versions),
         signer=PredictionSigner(secret),
         authenticator=Authenticator(settings, secret),
-        queue=Queue(settings.queue, Path(settings.home)),
     )
 
 

@@ -1,4 +1,4 @@
-"""`inkling`: the app's own commands."""
+"""The command line: `inkling`."""
 
 from __future__ import annotations
 
@@ -15,32 +15,35 @@ from werkzeug.security import generate_password_hash
 
 from trainer.recognition.bundle import BundleError
 from webapp.inference.versions import SHIPPED, Versions
-from webapp.settings import Settings, SettingsError
+from webapp.settings import Settings, SettingsError, retired_settings
 from webapp.storage.backup import BackupError, back_up, restore
 from webapp.storage.database import Database
 from webapp.storage.drawings import expire
+
+log = logging.getLogger(__name__)
 
 _COMMAND_LINE = "command line"
 
 
 @click.group()
 def main() -> None:
-    """Serve the app that reads the digits people draw."""
+    """Serve, administer and back up Inkling, the app that reads drawn digits."""
 
 
 @main.command(context_settings={"show_default": True})
 @click.option("--host", envvar="HOST", default="127.0.0.1")
 @click.option("--port", envvar="PORT", type=click.IntRange(0, 65535), default=8000)
 def serve(host: str, port: int) -> None:
-    """Serve with gunicorn, one process for each core."""
+    """Serve with gunicorn, by default one process per core."""
     settings, database = _installation()
+    _warn_of_retired_settings()
     expire(database, settings.keep_days)
     environment = os.environ | {"HOST": host, "PORT": str(port)}
     if not (settings.admin_password or settings.admin_password_hash):
         password = environment["INKLING_ADMIN_PASSWORD"] = secrets.token_urlsafe(12)
         click.echo(
             f"Admin: http://{host}:{port}/admin/ with the password {password} until it stops "
-            "(INKLING_ADMIN_PASSWORD_HASH sets one of your own)"
+            "(set INKLING_ADMIN_PASSWORD_HASH for a permanent one)"
         )
     config = Path(__file__).with_name("gunicorn.conf.py")
     command = [sys.executable, "-m", "gunicorn", "--config", str(config)]
@@ -49,37 +52,37 @@ def serve(host: str, port: int) -> None:
 
 @main.command()
 def worker() -> None:
-    """Retrain when somebody asks for it, in a process of its own, until it is stopped."""
+    """Run the retraining worker until it is stopped."""
     from webapp.retraining.worker import Worker
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
-    logging.getLogger("huey").setLevel(logging.WARNING)
     settings, database = _installation()
+    _warn_of_retired_settings()
     Worker(settings, database).run()
 
 
 @main.command()
 @click.password_option()
 def hash_password(password: str) -> None:
-    """Print what INKLING_ADMIN_PASSWORD_HASH takes."""
+    """Print the hash of a password for INKLING_ADMIN_PASSWORD_HASH."""
     click.echo(generate_password_hash(password))
 
 
 @main.group()
 def db() -> None:
-    """The database of corrections."""
+    """Maintain the database."""
 
 
 @db.command("expire")
 def expire_now() -> None:
-    """Delete the drawings that are older than INKLING_KEEP_DAYS, as each start does."""
+    """Delete the drawings older than INKLING_KEEP_DAYS, as every start does."""
     settings, database = _installation()
     click.echo(f"{expire(database, settings.keep_days)} deleted")
 
 
 @db.command()
 def upgrade() -> None:
-    """Bring its tables to their newest shape."""
+    """Upgrade the schema to the newest revision."""
     _, database = _installation()
     click.echo(f"{database.engine.url.render_as_string()} is up to date")
 
@@ -87,54 +90,54 @@ def upgrade() -> None:
 @main.command()
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 def backup(file: Path) -> None:
-    """Write all that is kept into one FILE: drawings, the log, the versions of the model."""
+    """Back up drawings, runs, the audit log and model versions into one FILE."""
     settings, database = _installation()
     try:
-        counts = back_up(database, Path(settings.home), file)
+        counts = back_up(database, settings.home_folder, file)
     except OSError as error:
         raise click.ClickException(str(error)) from error
-    click.echo(_told(counts))
+    click.echo(_listed(counts))
 
 
 @main.command("restore")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 def restore_from(file: Path) -> None:
-    """Put such a FILE into an installation that keeps nothing yet, whatever its database is."""
+    """Restore a backup FILE into an empty installation, with any kind of database."""
     settings, database = _installation()
     try:
-        click.echo(_told(restore(database, Path(settings.home), file)))
+        click.echo(_listed(restore(database, settings.home_folder, file)))
     except BackupError as error:
         raise click.ClickException(str(error)) from error
 
 
-def _told(counts: dict[str, int]) -> str:
+def _listed(counts: dict[str, int]) -> str:
     return ", ".join(f"{name}: {count}" for name, count in counts.items())
 
 
 @main.group()
 def models() -> None:
-    """The versions of the default model."""
+    """Manage the versions of the default model."""
 
 
 @models.command("list")
 def list_versions() -> None:
-    """List the versions that are there, and which of them answers."""
+    """List the versions; an asterisk marks the active one."""
     versions = _versions()
-    active = versions.line()[0]
+    active = versions.lineage()[0]
     for version in [*versions.names(), SHIPPED]:
         try:
             card = None if version == SHIPPED else versions.read(version).card
         except BundleError as error:
             click.echo(f"  {version}  refused: {error}")
             continue
-        told = " ".join(f"{e.data} {e.accuracy:.2%}" for e in card.evaluations) if card else ""
-        click.echo(f"{'*' if version == active else ' '} {version}  {told}".rstrip())
+        figures = " ".join(f"{e.data} {e.accuracy:.2%}" for e in card.evaluations) if card else ""
+        click.echo(f"{'*' if version == active else ' '} {version}  {figures}".rstrip())
 
 
 @models.command()
 @click.argument("bundle", type=click.Path(path_type=Path))
 def add(bundle: Path) -> None:
-    """Copy a BUNDLE's folder among the versions, and print which one it is."""
+    """Add the model in a BUNDLE folder as a version, and print its name."""
     with _refusals():
         click.echo(_versions().add(bundle).card.version)
 
@@ -142,14 +145,14 @@ def add(bundle: Path) -> None:
 @models.command()
 @click.argument("version")
 def promote(version: str) -> None:
-    """Let a VERSION answer, in every process within a second."""
+    """Make a VERSION the active one, in every process within a second."""
     with _refusals():
         _versions().promote(version, _COMMAND_LINE)
 
 
 @models.command()
 def rollback() -> None:
-    """Let the version answer again that the active one took over from, and print it."""
+    """Return to the version that the active one replaced, and print its name."""
     with _refusals():
         click.echo(_versions().roll_back(_COMMAND_LINE))
 
@@ -164,7 +167,7 @@ def _refusals() -> Iterator[None]:
 
 def _versions() -> Versions:
     settings, database = _installation()
-    return Versions(database, Path(settings.home))
+    return Versions(database, settings.home_folder)
 
 
 def _installation() -> tuple[Settings, Database]:
@@ -172,6 +175,11 @@ def _installation() -> tuple[Settings, Database]:
     database = Database(settings.database)
     database.upgrade()
     return settings, database
+
+
+def _warn_of_retired_settings() -> None:
+    for line in retired_settings():
+        log.warning(line)
 
 
 def _settings() -> Settings:

@@ -1,7 +1,8 @@
 """How gunicorn serves Inkling: `gunicorn -c webapp/gunicorn.conf.py`, or `inkling serve`.
 
-The application is made in each worker, after the fork (no preloading): a session of ONNX Runtime
-does not survive a fork, and a reload (SIGHUP) then brings new code and a new model.
+Each worker makes the application after the fork (no preloading): a session of ONNX Runtime does not
+survive a fork, and a reload (SIGHUP) picks up new code and a new model. The master imports no more
+of the app than its settings.
 """
 
 import os
@@ -20,14 +21,14 @@ bind = f"{os.environ.get('HOST', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
 
 workers = _settings.workers
 # Greenlets wait for slow clients, one thread computes: threads that each compute for a millisecond
-# lose more in handing the interpreter's lock to and fro (docs/architecture.md has the figures).
+# lose more by contending for the GIL (docs/architecture.md has the figures).
 worker_class = "gevent"
-# A connection that stays open stays with the worker that took it, whoever is idle: so none stays.
+# A kept connection stays with its worker, even when another worker is idle: so none is kept.
 keepalive = 0
 timeout = 30
 graceful_timeout = 30
 
-if os.path.isdir("/dev/shm"):  # noqa: S108 - the heartbeat's file must not wait for a disk
+if os.path.isdir("/dev/shm"):  # noqa: S108 - the heartbeat file must not wait for a disk
     worker_tmp_dir = "/dev/shm"  # noqa: S108
 
 accesslog = "-"
@@ -35,18 +36,18 @@ access_log_format = '%(h)s %(t)s "%(r)s" %(s)s %(b)s bytes %(D)s us request=%({x
 
 control_socket_disable = True
 
-# prometheus_client looks at this variable when it is imported: the workers then count together.
+# prometheus_client reads this variable on import: the workers then share their counters.
 _counts = tempfile.TemporaryDirectory(prefix="inkling-metrics-")
 os.environ["PROMETHEUS_MULTIPROC_DIR"] = _counts.name
 
 
 def post_worker_init(worker):  # type: ignore[no-untyped-def]
-    """Let what streams see that its worker is to end: else it would hold that up."""
+    """Let streamed responses see that their worker is stopping; they would delay it otherwise."""
     worker.wsgi.extensions["inkling"].is_stopping = lambda: not worker.alive
 
 
 def child_exit(server, worker):  # type: ignore[no-untyped-def]  # noqa: ARG001
-    """Forget what a worker that ended was doing just then; its counts stay in the sums."""
+    """Drop the gauges of a worker that ended; its counters stay in the sums."""
     from prometheus_client import multiprocess
 
     multiprocess.mark_process_dead(worker.pid)

@@ -1,4 +1,4 @@
-"""The secret that signs sessions and answers, shared by all processes of an installation."""
+"""The key that signs sessions and predictions, shared by all processes of an installation."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ log = logging.getLogger(__name__)
 
 
 def secret_key(given: str, home: Path) -> str:
-    """The one given; else that in the home folder, which the first process to ask makes there."""
+    """The given key, else the one stored in the home folder, which the first process creates."""
     if given:
         return given
     file = home / "secret_key"
@@ -23,12 +23,12 @@ def secret_key(given: str, home: Path) -> str:
             _write_first(file, secrets.token_hex(32))
         return file.read_text()
     except OSError as error:
-        log.warning("no secret key is kept: %s; sessions end with the process", error)
+        log.warning("the secret key cannot be stored: %s; sessions end with the process", error)
         return secrets.token_hex(32)
 
 
 def _write_first(file: Path, secret: str) -> None:
-    """Write it whole, for the owner alone, unless another process was first."""
+    """Write the file atomically, readable by its owner only, unless another process was first."""
     descriptor, name = tempfile.mkstemp(dir=file.parent)  # mode 0600
     try:
         with os.fdopen(descriptor, "w") as part:

@@ -11,17 +11,16 @@ from webapp.authenticator import Authenticator
 from webapp.inference.registry import Models
 from webapp.inference.signed_prediction import PredictionSigner
 from webapp.inference.versions import Versions
-from webapp.retraining.queue import Queue
 from webapp.settings import Settings
 from webapp.storage.database import Database
 
 EXTENSION = "inkling"
-"""Its name among the application's extensions."""
+"""Their key in `app.extensions`."""
 
 
 @dataclass(slots=True)
 class Services:
-    """What views need beside the request."""
+    """What views need besides the request."""
 
     settings: Settings
     database: Database
@@ -29,12 +28,11 @@ class Services:
     models: Models
     signer: PredictionSigner
     authenticator: Authenticator
-    queue: Queue
     is_stopping: Callable[[], bool] = lambda: False  # gunicorn.conf.py sets it
     """Whether the process is shutting down, so that streamed responses have to end."""
 
 
 def services() -> Services:
-    """Those of the application that handles this request."""
+    """The services of the application that handles this request."""
     found: Services = current_app.extensions[EXTENSION]
     return found

@@ -12,58 +12,57 @@ import msgspec
 from msgspec import Meta
 
 _PREFIX = "INKLING_"
+_RETIRED = {
+    "INKLING_QUEUE_URL": "the database is the queue of trainings, there is no other to connect to"
+}
 _CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 class SettingsError(Exception):
-    """A setting with a wrong value; the message names the variable and what it takes."""
+    """An invalid setting; the message names the variable and what it accepts."""
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """`INKLING_HOME` sets `home`, and so on."""
 
     home: str = "var"
-    """Folder for what the app keeps; bundles in `models/NAME` under it join those that came."""
+    """Folder for all that the app stores; bundles in `models/NAME` in it join the shipped ones."""
 
     model: Annotated[str, Meta(min_length=1)] = "inkling"
-    """Name of the model that answers when none is asked for."""
+    """Name of the default model."""
 
     workers: Annotated[int, Meta(ge=1, le=256)] = _CORES
-    """Processes that serve; by default one for each core."""
+    """Number of processes that serve; by default one per core."""
 
     proxies: Annotated[int, Meta(ge=0, le=10)] = 0
-    """How many reverse proxies stand in front and may be believed about the client's address."""
+    """Number of trusted reverse proxies in front of the app, for the client's IP address."""
 
     secret_key: str = ""
-    """What sessions and answers are signed with; by default a random one, kept in `home`."""
+    """Key that signs sessions and predictions; by default a random one, stored in `home`."""
 
     database_url: str = ""
-    """SQLAlchemy's URL of the database; by default SQLite's file `inkling.db` in `home`."""
+    """SQLAlchemy URL of the database; by default the SQLite file `inkling.db` in `home`."""
 
     admin_password: str = ""
-    """The admin's password in plain, for containers and trials."""
+    """The admin's password in plain text, for containers and trials."""
 
     admin_password_hash: str = ""
-    """The same as `inkling hash-password` prints it; it comes before the plain one."""
+    """Its hash, as `inkling hash-password` prints it; takes precedence over the plain text."""
 
     admin_token: Annotated[str, Meta(pattern="^$|^.{16,}$")] = ""
-    """What scripts send as `Authorization: Bearer …`; at least 16 characters. Empty for none."""
+    """Token for scripts: `Authorization: Bearer …`, at least 16 characters; empty for none."""
 
     corrections: bool = True
-    """Whether people may say what was right, and their drawings are kept."""
+    """Whether visitors may correct predictions; their drawings are then stored."""
 
     corrections_per_day: Annotated[int, Meta(ge=1)] = 200
-    """How many drawings of one client are kept in a day."""
+    """Limit of stored drawings per client and day."""
 
     keep_days: Annotated[int, Meta(ge=0)] = 0
-    """Days after which a kept drawing is deleted; 0 for never."""
-
-    queue_url: str = ""
-    """URL of Redis or PostgreSQL, by which sites and workers wake each other; by default the
-    database where that is PostgreSQL, else SQLite's file `queue.db` in `home`."""
+    """Days after which a stored drawing is deleted; 0 for never."""
 
     gate_margin: Annotated[float, Meta(ge=0, le=100)] = 0.25
-    """Percentage points that a new version may lose on a set and still take over by itself."""
+    """Percentage points that a new version may lose on a test set and still be promoted."""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
@@ -85,16 +84,25 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def database(self) -> str:
-        """SQLAlchemy's URL, that of PostgreSQL with the driver that we install."""
-        url = self.database_url or f"sqlite:///{Path(self.home).absolute() / 'inkling.db'}"
+        """SQLAlchemy URL of the database, with the driver of the extra `postgres`."""
+        url = self.database_url or f"sqlite:///{self.home_folder.absolute() / 'inkling.db'}"
         return re.sub(r"^postgres(ql)?://", "postgresql+psycopg://", url)
 
     @property
-    def queue(self) -> str:
-        """The URL of the queue; empty for SQLite's file."""
-        shared = "" if self.database.startswith("sqlite") else self.database
-        return self.queue_url or shared
+    def home_folder(self) -> Path:
+        """`home` as a path, relative to the working directory unless it is absolute."""
+        return Path(self.home)
 
     @property
     def models_folder(self) -> Path:
-        return Path(self.home) / "models"
+        """The folder of bundles that join the shipped ones."""
+        return self.home_folder / "models"
+
+
+def retired_settings(environment: Mapping[str, str] = os.environ) -> list[str]:
+    """One line for each variable that is set and has no effect any more."""
+    return [
+        f"{name} is set and ignored: {why}"
+        for name, why in _RETIRED.items()
+        if environment.get(name)
+    ]

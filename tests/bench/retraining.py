@@ -70,9 +70,9 @@ def _run(home: Path) -> dict[str, Any]:
         server(APP, port, environment),
         subprocess.Popen(worker, env=os.environ | environment, stderr=subprocess.DEVNULL) as worker,
     ):
-        _bring(site)
+        _import_drawings(site)
         seconds = []
-        for _ in range(2):  # the first one paints what the next ones are measured by
+        for _ in range(2):  # the first one renders what the next ones are evaluated on
             began = time.perf_counter()
             run = _ask(f"{site}/admin/retrain", b"{}")
             while run["state"] in {"queued", "running"}:
@@ -83,7 +83,7 @@ def _run(home: Path) -> dict[str, Any]:
     return {"seconds": seconds, "state": run["state"], "verdict": run["verdict"]}
 
 
-def _bring(site: str) -> None:
+def _import_drawings(site: str) -> None:
     lines = "".join(json.dumps(line) + "\n" for line in drawings()).encode()
     head = b'--b\r\nContent-Disposition: form-data; name="file"; filename="d.jsonl"\r\n\r\n'
     body = head + lines + b"\r\n--b--\r\n"
@@ -150,7 +150,7 @@ def print_retraining(report: dict[str, Any]) -> None:
     if run["verdict"]:
         for row in run["verdict"]["rows"]:
             click.echo(f"  {row['data']:14}{row['before']:9.2%}{row['after']:9.2%}")
-        click.echo(f"  {'took over' if run['verdict']['by_itself'] else 'waits'}")
+        click.echo(f"  {'took over' if run['verdict']['auto_promoted'] else 'waits'}")
     click.echo(f"\n{WORKERS} workers, {CONNECTIONS} connections, best of {len(loads['alone'])}\n")
     click.echo(
         f"{'beside a training':22}{'requests/s':>12}{'p50 ms':>9}{'p99 ms':>9}{'p99 ratio':>11}"

@@ -117,17 +117,17 @@ def test_reduced_motion_disables_all_transitions(open_page):
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_no_violations_on_the_admin_pages(site, browser, screen, scheme):
     with site.database.writing() as session:
-        waiting = runs.ask(session, RetrainingOptions(), "test").id
-        judged = runs.ask(session, RetrainingOptions(), "test")
+        waiting = runs.enqueue(session, RetrainingOptions(), "test").id
+        judged = runs.enqueue(session, RetrainingOptions(), "test")
         measured = [Measured(40, share, [[2] * 10] * 10) for share in (0.4, 0.8)]
         sets = [Compared("corrections", (measured[0], measured[1]))]
         verdict = judge(Comparison(("shipped", "0123456789ab"), sets, ["mnist"]), 0.1)
         judged.state, judged.verdict = "done", msgspec.to_builtins(verdict)
         judged.version = "0123456789ab"
-        progress = Progress(used=["synthetic"], lacked=["mnist"], soft_targets=True)
+        progress = Progress(used=["synthetic"], missing=["mnist"], distillation=True)
         progress.epochs = [Epoch(1, 0.5, 0.9, 0.1, 0.99, True)]
         judged.progress = stored(progress)
-        failed = runs.ask(session, RetrainingOptions(epochs=2), "test")
+        failed = runs.enqueue(session, RetrainingOptions(epochs=2), "test")
         failed.state, failed.error = "failed", "No space left on device: " + "/a/long/path" * 9
     context = browser.new_context(locale="en-US", color_scheme=scheme, **screen)
     page = context.new_page()

@@ -13,7 +13,10 @@ from webapp.storage.tables import Drawing
 def kept(site) -> dict[str, tuple[str, str]]:
     """State and label of each stored drawing, by the visitor's label."""
     with site.database.reading() as session:
-        return {each.told: (each.state, each.label) for each in session.scalars(select(Drawing))}
+        return {
+            each.visitor_label: (each.state, each.label)
+            for each in session.scalars(select(Drawing))
+        }
 
 
 @pytest.fixture

@@ -27,7 +27,7 @@ def test_one_touch_corrects_an_answer_and_another_deletes_the_drawing(
     page.get_by_role("button", name="It’s a 1").click()
     expect(page.locator("#thanks")).to_contain_text("Saved as a 1. Thank you!")
     (drawing,) = kept(site)
-    assert (drawing.told, drawing.digit) == ("1", 7)
+    assert (drawing.visitor_label, drawing.digit) == ("1", 7)
     assert len(drawing.strokes) == len(drawings[7])
     assert all(len(point) == 3 for stroke in drawing.strokes for point in stroke)
     page.get_by_role("button", name="Delete it").click()
@@ -50,7 +50,7 @@ def test_one_key_gives_feedback(open_page, site, drawings, key, told, said):
     expect(page.locator("#thanks")).to_contain_text(f"Saved as {said}.")
     page.keyboard.press("4")  # feedback counts once
     (drawing,) = kept(site)
-    assert drawing.told == told
+    assert drawing.visitor_label == told
 
 
 def test_an_uploaded_picture_can_be_corrected(open_page, site, tmp_path, seven, encode):
@@ -73,7 +73,7 @@ def test_each_new_drawing_asks_for_feedback_again(open_page, site, drawings):
         page.keyboard.press("r")
         expect(page.locator("#thanks")).to_contain_text(f"Saved as a {digit}.")
         page.locator("#clear").click()
-    assert {drawing.told for drawing in kept(site)} == {"7", "4"}
+    assert {drawing.visitor_label for drawing in kept(site)} == {"7", "4"}
     assert len({drawing.visitor for drawing in kept(site)}) == 1
 
 
@@ -86,7 +86,7 @@ def test_a_drawing_on_the_comparison_page_can_be_labeled(open_page, site, screen
     page.get_by_role("button", name="It’s a 1").click()
     expect(page.locator("#thanks")).to_contain_text("Saved as a 1. Thank you!")
     (drawing,) = kept(site)
-    assert (drawing.told, drawing.digit, drawing.model) == ("1", 7, "inkling")
+    assert (drawing.visitor_label, drawing.digit, drawing.model) == ("1", 7, "inkling")
     assert len(drawing.strokes) == len(drawings[7])
     page.locator("#clear").click()
     expect(page.locator("#correct")).not_to_be_visible()
@@ -99,7 +99,7 @@ def test_an_answer_on_the_inside_page_can_be_corrected(open_page, site, screen, 
     page.keyboard.press("r")
     expect(page.locator("#thanks")).to_contain_text("Saved as a 7. Thank you!")
     (drawing,) = kept(site)
-    assert (drawing.told, drawing.model) == ("7", "cnn")
+    assert (drawing.visitor_label, drawing.model) == ("7", "cnn")
 
 
 @pytest.mark.parametrize("path", ["/", "/compare", "/models/inkling/inside"])
@@ -113,7 +113,7 @@ def test_without_scripts_it_is_a_form(open_page, site, tmp_path, seven, encode, 
     page.get_by_role("button", name="It’s a 1").click()
     expect(page.locator("#sentence")).to_have_text("Saved as a 1. Thank you!")
     (drawing,) = kept(site)
-    assert (drawing.told, drawing.digit) == ("1", 7)
+    assert (drawing.visitor_label, drawing.digit) == ("1", 7)
 
 
 def test_a_failed_correction_is_explained_and_can_be_retried(open_page, site, drawings):
@@ -157,7 +157,7 @@ def test_feedback_on_a_number_is_about_its_least_certain_digit(open_page, site, 
     page.get_by_role("button", name="Right").click()
     expect(page.locator("#thanks")).to_contain_text("Saved as a")
     (drawing,) = kept(site)
-    assert drawing.told == str(drawing.digit)
+    assert drawing.visitor_label == str(drawing.digit)
     assert drawing.digit in {4, 0, 7}
     assert drawing.picture == drawing.seen
     shown = page.locator("#seen").get_attribute("src")

@@ -95,6 +95,14 @@ def test_no_worker_holds_torch(server, body):
         assert "/torch/" not in Path(f"/proc/{pid}/maps").read_text()
 
 
+def test_the_master_holds_no_code_of_the_app_that_a_reload_would_replace(server):
+    def maps(pid: int) -> str:
+        return Path(f"/proc/{pid}/maps").read_text()
+
+    assert "/onnxruntime/" not in maps(server.process.pid)
+    assert all("/onnxruntime/" in maps(pid) for pid in server.workers())
+
+
 def test_a_reload_and_a_killed_worker_lose_no_request(server, body):
     """SIGHUP and kill -9 while requests come in, one after another on new connections."""
     answers: list[int] = []

@@ -1,6 +1,8 @@
 import pytest
+from click.testing import CliRunner
 
-from webapp.settings import Settings, SettingsError
+from webapp.cli import main
+from webapp.settings import Settings, SettingsError, retired_settings
 
 
 def test_values_come_from_the_environment():
@@ -29,3 +31,15 @@ def test_a_wrong_value_is_one_line_that_names_the_variable_and_what_it_takes(nam
     message = str(error.value)
     assert message.startswith(f"{name}={value!r} is wrong: it takes `int`")
     assert "\n" not in message
+
+
+def test_a_retired_setting_gives_one_line_in_the_log_when_serving_starts(
+    tmp_path, monkeypatch, caplog
+):
+    assert retired_settings({"INKLING_QUEUE_URL": ""}) == []
+    monkeypatch.setattr("os.execve", lambda *_: None)
+    environment = {"INKLING_HOME": str(tmp_path), "INKLING_QUEUE_URL": "redis://x"}
+    assert CliRunner().invoke(main, ["serve"], env=environment).exit_code == 0
+    lines = [each for each in caplog.messages if "INKLING_QUEUE_URL" in each]
+    assert len(lines) == 1
+    assert "is set and ignored" in lines[0]

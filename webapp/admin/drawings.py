@@ -1,4 +1,4 @@
-"""Kept drawings as files, to take away and to bring."""
+"""Drawings as files: export and import."""
 
 from __future__ import annotations
 
@@ -12,80 +12,76 @@ from flask import Blueprint, Response, g, request, send_file
 from werkzeug.wrappers import Response as AnyResponse
 
 from trainer.recognition.preprocess import EmptyDrawing
+from webapp.feedback import predicted_correction
 from webapp.http.errors import Problem
 from webapp.http.json import json_or_redirect
-from webapp.inference.predict import answer
-from webapp.inference.signed_prediction import SignedPrediction
-from webapp.schemas import PredictRequest
 from webapp.services import services
-from webapp.storage import audit
-from webapp.storage import import_export as exchange
-from webapp.storage.drawings import Correction, accepted, correction, keep
+from webapp.storage import audit, import_export
+from webapp.storage.drawings import Correction, accepted, store
 from webapp.storage.tables import Drawing
 
 blueprint = Blueprint("drawings", __name__)
 
 T = TypeVar("T")
 
-_MOST_BYTES = 256 << 20
-"""Of a file that is brought."""
+_MAX_BYTES = 256 << 20
+"""Of an imported file."""
 
 
 @blueprint.get("/drawings/strokes.jsonl.gz")
 def strokes() -> Response:
-    """The accepted drawings that have strokes, as the trainer's records."""
-    return _download(exchange.write_strokes, "application/gzip")
+    """Export the strokes of the accepted drawings, as the trainer's records."""
+    return _download(import_export.write_strokes, "application/gzip")
 
 
 @blueprint.get("/drawings/pictures.zip")
 def pictures() -> Response:
-    """The accepted drawings as PNG files, as `trainer --data folder:` reads them."""
-    return _download(exchange.write_pictures, "application/zip")
+    """Export the accepted drawings as PNG files, as `trainer --data folder:` reads them."""
+    return _download(import_export.write_pictures, "application/zip")
 
 
 @blueprint.post("/drawings")
-def bring() -> AnyResponse:
-    """Keep the drawings of such a file as accepted ones; all of them or, with an error, none."""
-    request.max_content_length = _MOST_BYTES
+def import_file() -> AnyResponse:
+    """Import such a file as accepted drawings: all of them or, with an error, none."""
+    request.max_content_length = _MAX_BYTES
     file = request.files.get("file")
     if file is None:
         raise Problem(HTTPStatus.BAD_REQUEST, "invalid_request", "The form has no field `file`")
     content = file.read()
-    read = exchange.read_pictures if content[:2] == b"PK" else exchange.read_strokes
+    is_archive = content[:2] == b"PK"
+    read = import_export.read_pictures if is_archive else import_export.read_strokes
     try:
-        brought = [_read(each) for each in _pausing(read(content))]
-    except exchange.BadImport as error:
-        detail = f"{file.filename}: {error}. Nothing was kept"
+        corrections = [_correction(each) for each in _pausing(read(content))]
+    except import_export.BadImport as error:
+        detail = f"{file.filename}: {error}. Nothing was imported"
         raise Problem(HTTPStatus.BAD_REQUEST, "bad_import", detail) from error
-    counts = {"kept": 0, "known": 0, "empty": brought.count(None)}
-    database = services().database
-    with database.writing() as session:
-        for given, visitor in _pausing(filter(None, brought)):
-            _drawing, is_new = keep(session, given, visitor, "accepted")
+    counts = {"kept": 0, "known": 0, "empty": corrections.count(None)}
+    with services().database.writing() as session:
+        for correction, visitor in _pausing(filter(None, corrections)):
+            _drawing, is_new = store(session, correction, visitor, "accepted")
             counts["kept" if is_new else "known"] += 1
         audit.record(session, g.admin, "imported", file=file.filename, **counts)
     return json_or_redirect(counts, "admin.dashboard.overview")
 
 
-def _read(each: exchange.Imported) -> tuple[Correction, str] | None:
-    """What the default model says of it, and who drew it; None where there is no ink."""
+def _correction(each: import_export.Imported) -> tuple[Correction, str] | None:
+    """With the default model's prediction, and the visitor; None for a picture without ink."""
     models = services().models
     try:
-        signed = SignedPrediction.of(answer(each.picture, models, PredictRequest(image="")))
-        return correction(signed, each.label, each.picture, each.strokes), each.visitor
-    except (Problem, EmptyDrawing):
+        return predicted_correction(models, each.label, each.picture, each.strokes), each.visitor
+    except EmptyDrawing:
         return None
 
 
 def _pausing(items: Iterable[T]) -> Iterator[T]:
-    """Let the worker's other requests, and its sign of life, come in between."""
+    """Let the process's other greenlets run in between: requests, and gunicorn's heartbeat."""
     for item in items:
         yield item
         time.sleep(0)
 
 
 def _download(write: Callable[[BinaryIO, Iterable[Drawing]], None], kind: str) -> Response:
-    """What `write` makes of the accepted drawings: by way of the disk, as they may be many."""
+    """A file of the accepted drawings, made on disk since they may be many."""
     file = tempfile.TemporaryFile()  # noqa: SIM115 - the response closes it
     with services().database.reading() as session:
         write(file, _pausing(accepted(session)))

@@ -1,8 +1,7 @@
-"""Retraining: asked for here, watched while it runs, judged by what it measured."""
+"""Retraining: request a run, follow it live, see its verdict."""
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,30 +24,27 @@ from webapp.retraining.gate import Verdict
 from webapp.retraining.options import InvalidOptions, RetrainingOptions, architectures, recipes
 from webapp.retraining.progress import Progress, loaded
 from webapp.services import services
-from webapp.storage.tables import Drawing, Run
-
-log = logging.getLogger(__name__)
+from webapp.storage.tables import Drawing, Run, RunStatus
 
 blueprint = Blueprint("retraining", __name__)
 api = Blueprint("runs", __name__, url_prefix="/runs")
 
 _LIST = 30
-_FINAL = ("done", "failed", "cancelled")
 _LOOK_EVERY = 0.5
-_SIGN_OF_LIFE_EVERY = 10.0
-"""Seconds, of the stream: proxies end what is silent."""
+_KEEPALIVE_EVERY = 10.0
+"""Seconds, of the event stream: proxies close silent connections."""
 
 _FORM_NAMES = ("start", "preset", "architecture", "epochs", "learning_rate", "seed")
 
 
 class RunView(msgspec.Struct):
-    """A run as pages and scripts see it; moments are ISO 8601, UTC."""
+    """A run as pages and scripts see it; times are ISO 8601 in UTC."""
 
     id: str
     created: str
     who: str
-    wishes: RetrainingOptions
-    state: str
+    options: RetrainingOptions
+    state: RunStatus
     cancelling: bool
     started: str | None
     ended: str | None
@@ -60,19 +56,19 @@ class RunView(msgspec.Struct):
 
 
 class RunList(msgspec.Struct):
-    """The newest runs, the newest first."""
+    """The newest runs, newest first."""
 
     runs: list[RunView]
 
 
 @blueprint.get("/retrain")
 def form() -> str:
-    """What can be asked for, and the runs there were."""
+    """The form for a new run, and the list of runs."""
     with services().database.writing() as session:
         runs.mark_lost(session)
         views = _newest(session)
-        learned = (Drawing.state == "accepted") & ~Drawing.held_back
-        corrections = session.scalar(select(func.count()).where(learned)) or 0
+        learnable = (Drawing.state == "accepted") & ~Drawing.held_back
+        corrections = session.scalar(select(func.count()).where(learnable)) or 0
     return render_template(
         "admin/retrain.html",
         runs=views,
@@ -84,33 +80,32 @@ def form() -> str:
 
 @blueprint.post("/retrain")
 def ask() -> AnyResponse:
-    """Put a run into the queue, and wake a worker."""
-    wishes = (
+    """Add a run to the queue."""
+    options = (
         json_body(request, RetrainingOptions)
         if request.mimetype == "application/json"
         else _in_form()
     )
     try:
-        wishes.check()
+        options.check()
     except InvalidOptions as error:
         _refuse(str(error))
     with services().database.writing() as session:
-        run = runs.ask(session, wishes, g.admin)
-    _wake()
+        run = runs.enqueue(session, options, g.admin)
     return _answer(run, HTTPStatus.ACCEPTED)
 
 
 @blueprint.get("/runs/<identity>")
 def page(identity: str) -> str:
-    """A run, live while it runs."""
+    """The page of a run, updated live."""
     run = _look(identity)
-    view = msgspec.json.encode(run).decode().replace("<", "\\u003c")  # it stands in a script
+    view = msgspec.json.encode(run).decode().replace("<", "\\u003c")  # for a script element
     return render_template("admin/run.html", run=run, view=Markup(view))  # noqa: S704
 
 
 @blueprint.post("/runs/<identity>/cancel")
 def cancel(identity: str) -> AnyResponse:
-    """End a run; its worker does so within a second."""
+    """Cancel a run; its worker stops within a second."""
     with _changing(identity) as (session, run):
         runs.cancel(session, run, g.admin)
     return _answer(run, HTTPStatus.OK)
@@ -118,10 +113,9 @@ def cancel(identity: str) -> AnyResponse:
 
 @blueprint.post("/runs/<identity>/resume")
 def resume(identity: str) -> AnyResponse:
-    """Let a lost or failed run go on from its last checkpoint."""
+    """Resume a lost or failed run from its last checkpoint."""
     with _changing(identity) as (session, run):
         runs.resume(session, run, g.admin)
-    _wake()
     return _answer(run, HTTPStatus.OK)
 
 
@@ -139,7 +133,7 @@ def state(identity: str) -> Response:
 
 @api.get("/<identity>/events")
 def events(identity: str) -> Response:
-    """Server-sent events: the run whenever something of it changes, until it has ended."""
+    """Server-sent events: the run, whenever it changes, until it has ended."""
     first = _look(identity)
     headers = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
     return Response(
@@ -155,17 +149,17 @@ def _events(identity: str, view: RunView) -> Iterator[bytes]:
         if body != sent:
             yield b"event: run\ndata: " + body + b"\n\n"
             sent, quiet_since = body, time.monotonic()
-        elif time.monotonic() - quiet_since > _SIGN_OF_LIFE_EVERY:
+        elif time.monotonic() - quiet_since > _KEEPALIVE_EVERY:
             yield b": nothing new\n\n"
             quiet_since = time.monotonic()
-        if view.state in _FINAL or services().is_stopping():
+        if view.state in runs.ENDED or services().is_stopping():
             return
         time.sleep(_LOOK_EVERY)
         view = _look(identity)
 
 
 def _in_form() -> RetrainingOptions:
-    """What the form says; an empty field stands for the recipe's own."""
+    """The options in the form; an empty field stands for the recipe's own value."""
     given = {name: request.form.get(name) for name in _FORM_NAMES}
     fields: dict[str, Any] = {name: value for name, value in given.items() if value}
     if fields.get("start", "current") == "current":
@@ -180,7 +174,7 @@ def _in_form() -> RetrainingOptions:
 
 @contextmanager
 def _changing(identity: str) -> Iterator[tuple[Session, Run]]:
-    """A run to be changed, in one transaction. Raises `Problem` for what cannot be done to it."""
+    """Change a run in one transaction. Raises `Problem` where its state does not allow it."""
     try:
         with services().database.writing() as session:
             runs.mark_lost(session)
@@ -191,13 +185,7 @@ def _changing(identity: str) -> Iterator[tuple[Session, Run]]:
 
 def _look(identity: str) -> RunView:
     """The run as it is now. Raises `Problem` where there is none."""
-    with services().database.reading() as session:
-        run = _found(session.get(Run, identity))
-    if runs.is_silent(run):
-        with services().database.writing() as session:
-            runs.mark_lost(session)
-            run = _found(session.get(Run, identity))
-    return _view(run)
+    return _view(_found(runs.current(services().database, identity)))
 
 
 def _newest(session: Session) -> list[RunView]:
@@ -216,11 +204,11 @@ def _view(run: Run) -> RunView:
         id=run.id,
         created=run.created.isoformat(timespec="seconds"),
         who=run.who,
-        wishes=msgspec.convert(run.wishes, RetrainingOptions),
+        options=msgspec.convert(run.options, RetrainingOptions),
         state=run.state,
         cancelling=run.cancelling,
-        started=_moment(run.started),
-        ended=_moment(run.ended),
+        started=_iso(run.started),
+        ended=_iso(run.ended),
         progress=loaded(run.progress),
         log=run.log,
         error=run.error,
@@ -229,16 +217,8 @@ def _view(run: Run) -> RunView:
     )
 
 
-def _moment(moment: datetime | None) -> str | None:
-    return moment.isoformat(timespec="seconds") if moment else None
-
-
-def _wake() -> None:
-    """A queue that does not answer loses nothing: workers look at the table of runs too."""
-    try:
-        services().queue.wake()
-    except Exception:  # each kind of queue has errors of its own
-        log.exception("the queue does not answer; a worker will find the run by itself")
+def _iso(time: datetime | None) -> str | None:
+    return time.isoformat(timespec="seconds") if time else None
 
 
 def _answer(run: Run, status: HTTPStatus) -> AnyResponse:

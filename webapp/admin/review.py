@@ -50,7 +50,7 @@ class DrawingView(msgspec.Struct):
     created: str
     state: str
     label: str
-    told: str
+    visitor_label: str
     digit: int
     confidence: float
     is_digit: bool
@@ -135,7 +135,7 @@ def _filters() -> Filters:
 def _disagrees() -> ColumnElement[bool]:
     """SQL condition: the visitor's label differs from the model's answer."""
     answered = case((Drawing.is_digit, cast(Drawing.digit, String)), else_=NOT_A_DIGIT)
-    return Drawing.told != answered
+    return Drawing.visitor_label != answered
 
 
 def _filtered(statement: Select[Any], filters: Filters) -> Select[Any]:
@@ -162,7 +162,7 @@ def _view(drawing: Drawing) -> DrawingView:
         created=drawing.created.isoformat(timespec="seconds"),
         state=drawing.state,
         label=drawing.label,
-        told=drawing.told,
+        visitor_label=drawing.visitor_label,
         digit=drawing.digit,
         confidence=drawing.confidence,
         is_digit=drawing.is_digit,

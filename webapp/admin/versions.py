@@ -1,4 +1,4 @@
-"""The versions of the default model: which are there, which answers, and the way back."""
+"""The versions of the default model: list, promote, roll back."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ blueprint = Blueprint("versions", __name__)
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A version that is there: its card, or why it is refused."""
+    """A version with its card, or the reason why it is refused."""
 
     version: str
     card: Card | None
@@ -28,21 +28,21 @@ class Row:
 
 @blueprint.get("/versions")
 def versions() -> str:
-    line = services().versions.line()
+    lineage = services().versions.lineage()
     models = services().models
     shipped = models.shipped().card
     return render_template(
         "admin/versions.html",
         rows=[*(_row(name) for name in services().versions.names()), Row(SHIPPED, shipped)],
-        line=line,
+        line=lineage,
         datasets=[each.data for each in shipped.evaluations],
-        right=_right,
+        right=_accuracy,
     )
 
 
 @blueprint.post("/versions/<version>/promote")
 def promote(version: str) -> AnyResponse:
-    """Let a version answer, in every process within a second."""
+    """Make a version the active one, in every process within a second."""
     try:
         services().versions.promote(version, g.admin)
     except BundleError as error:
@@ -52,7 +52,7 @@ def promote(version: str) -> AnyResponse:
 
 @blueprint.post("/versions/rollback")
 def roll_back() -> AnyResponse:
-    """Let the version answer again that the active one took over from."""
+    """Return to the version that the active one replaced."""
     try:
         return _done(services().versions.roll_back(g.admin))
     except BundleError as error:
@@ -66,8 +66,8 @@ def _row(version: str) -> Row:
         return Row(version, None, str(error))
 
 
-def _right(card: Card, data: str) -> float | None:
-    """The share of a data set's test part that was read right."""
+def _accuracy(card: Card, data: str) -> float | None:
+    """Accuracy on the test split of a data set, where it was evaluated."""
     return next((each.accuracy for each in card.evaluations if each.data == data), None)
 
 

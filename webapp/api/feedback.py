@@ -2,39 +2,22 @@
 
 from __future__ import annotations
 
-import logging
-import math
-import secrets
-from datetime import timedelta
 from http import HTTPStatus
 
-import msgspec
-from flask import Blueprint, Response, current_app, request, session
-from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.orm import Session
+from flask import Blueprint, Response, request
 
-from trainer.recognition.preprocess import EmptyDrawing
 from webapp.api.operation import operation
 from webapp.api.problems import TOO_LARGE, UNREADABLE
 from webapp.http.errors import Problem
-from webapp.http.images import json_body, picture_in_data_url
+from webapp.http.images import json_body
 from webapp.http.json import as_json
-from webapp.http.rate_limit import RateLimiter
-from webapp.inference.predict import answer
-from webapp.inference.signed_prediction import InvalidPredictionId, SignedPrediction
-from webapp.schemas import FeedbackRequest, Kept, PredictRequest
+from webapp.schemas import FeedbackRequest, Kept
 from webapp.services import services
-from webapp.storage.drawings import Correction, correction, delete_expired, keep, take_back
+from webapp.storage.drawings import delete_own
 from webapp.translatable import N_
-
-log = logging.getLogger(__name__)
+from webapp.visitor import keep_feedback, visitor_id
 
 blueprint = Blueprint("feedback", __name__, url_prefix="/api/v1/feedback")
-
-MOST_POINTS = 20_000
-"""Of the strokes of one drawing."""
-
-_VISITOR = "visitor"
 
 
 @blueprint.post("")
@@ -89,73 +72,8 @@ def give() -> Response:
 def delete(id: str) -> Response:  # noqa: A002 - the name in the contract
     """Delete a drawing that this visitor submitted."""
     with services().database.writing() as transaction:
-        if not take_back(transaction, id, session.get(_VISITOR, "")):
+        if not delete_own(transaction, id, visitor_id()):
             raise Problem(
                 HTTPStatus.NOT_FOUND, "not_found", "No such drawing was submitted with this cookie"
             )
     return Response(status=HTTPStatus.NO_CONTENT)
-
-
-def keep_feedback(asked: FeedbackRequest) -> tuple[Kept, bool]:
-    """Keep it for the visitor of this request, and tell whether it is new. Raises `Problem`."""
-    settings = services().settings
-    if not settings.corrections:
-        raise Problem(HTTPStatus.FORBIDDEN, "corrections_off", "This site keeps no corrections")
-    given = _correction(asked)
-    visitor = session.setdefault(_VISITOR, secrets.token_hex(16))
-    try:
-        with services().database.writing() as transaction:
-            drawing, is_new = keep(transaction, given, visitor)
-            delete_expired(transaction, settings.keep_days)
-            if is_new:
-                _count(transaction, settings.corrections_per_day)
-    except SQLAlchemyError as error:
-        log.exception("a correction could not be kept")
-        raise Problem(
-            HTTPStatus.SERVICE_UNAVAILABLE, "not_kept", "It could not be kept; try again later"
-        ) from error
-    if drawing.visitor != visitor:
-        return Kept(id="", label=asked.label), False
-    return msgspec.convert({"id": drawing.id, "label": drawing.told}, Kept), is_new
-
-
-def _correction(asked: FeedbackRequest) -> Correction:
-    """Whatever of the answer and the picture was not sent is made anew. Raises `Problem`."""
-    if sum(map(len, asked.strokes or [])) > MOST_POINTS:
-        raise Problem(
-            HTTPStatus.BAD_REQUEST, "invalid_request", f"At most {MOST_POINTS:,} points of strokes"
-        )
-    picture = picture_in_data_url(asked.image) if asked.image else None
-    signer = services().signer
-    try:
-        if asked.prediction_id:
-            signed = signer.read(asked.prediction_id)
-        elif picture:
-            wishes = PredictRequest(image="")
-            signed = SignedPrediction.of(answer(picture, services().models, wishes))
-        else:
-            raise Problem(
-                HTTPStatus.BAD_REQUEST, "invalid_request", "Send `prediction_id` or `image`"
-            )
-        return correction(signed, asked.label, picture, asked.strokes)
-    except InvalidPredictionId as error:
-        raise Problem(HTTPStatus.BAD_REQUEST, "unknown_prediction", f"T{str(error)[1:]}") from error
-    except EmptyDrawing:
-        raise Problem(
-            HTTPStatus.UNPROCESSABLE_ENTITY, "empty_drawing", "Nothing is drawn in the picture"
-        ) from None
-
-
-def _count(transaction: Session, limit: int) -> None:
-    """One more of this client's corrections of the day. Raises `Problem` where that is too many."""
-    address = request.remote_addr or ""
-    secret = str(current_app.secret_key)
-    limiter = RateLimiter("corrections", limit, timedelta(days=1), secret)
-    if wait := limiter.hit(transaction, address):
-        problem = Problem(
-            HTTPStatus.TOO_MANY_REQUESTS,
-            "too_many_corrections",
-            f"At most {limit} corrections a day; thank you for them",
-        )
-        problem.headers["Retry-After"] = str(math.ceil(wait.total_seconds()))
-        raise problem

@@ -14,6 +14,7 @@ from webapp.http.images import picture_in_form, picture_in_json
 from webapp.http.json import as_json
 from webapp.inference.explain import explain
 from webapp.inference.predict import answer
+from webapp.problems import as_problems
 from webapp.schemas import Explanation, Prediction, PredictRequest
 from webapp.services import services
 from webapp.translatable import N_
@@ -33,7 +34,8 @@ blueprint = Blueprint("predict", __name__, url_prefix="/api/v1")
 def predict() -> Response:
     """Read the digit or the number in a picture."""
     picture, options = _picture_in(request)
-    return _signed(answer(picture, services().models, options))
+    with as_problems():
+        return _signed(answer(picture, services().models, options))
 
 
 @blueprint.post("/explain")
@@ -48,7 +50,8 @@ def predict() -> Response:
 def predict_and_explain() -> Response:
     """Read the digit in a picture and explain how the model reached its answer."""
     picture, options = _picture_in(request)
-    return _signed(explain(picture, services().models, options))
+    with as_problems():
+        return _signed(explain(picture, services().models, options))
 
 
 def _picture_in(request: Request) -> tuple[Picture, PredictRequest]:

@@ -1,1 +1,1 @@
-"""Asking the models."""
+"""Predictions: the models, their versions, and what they answer."""

@@ -1,21 +1,18 @@
-"""From a model's reading to what the API and the pages tell."""
+"""Predictions as the API and the pages show them."""
 
 from __future__ import annotations
 
 import time
 from contextlib import suppress
-from http import HTTPStatus
 
 import msgspec
 
 from trainer.recognition.image import Picture, as_data_url
 from trainer.recognition.prediction import DigitPrediction
-from trainer.recognition.preprocess import EmptyDrawing
 from trainer.recognition.recognizer import Recognizer
 from trainer.recognition.segmentation.joining import NumberPrediction
-from webapp.http.errors import Problem
 from webapp.http.metrics import PREDICTIONS
-from webapp.inference.registry import Models, UnknownModel
+from webapp.inference.registry import ALL, Models, UnknownModel
 from webapp.schemas import (
     NOT_A_DIGIT,
     Certainty,
@@ -29,31 +26,26 @@ from webapp.schemas import (
 
 SURE = 0.98
 LIKELY = 0.85
-SEVERAL = 0.95  # confidence times digit score of a number nobody asked for; few letters reach it
+"""Least confidence of the certainties `sure` and `likely`."""
+SEVERAL = 0.95
+"""Least confidence × digit score at which a rejected digit is reported as several digits; few
+letters reach it."""
 
 
-ALL = "all"
-"""In place of a model's name: each of them answers."""
+def answer(picture: Picture, models: Models, options: PredictRequest) -> Prediction:
+    """Read a picture in the mode and with the model of the request, whose `image` is not used.
 
-
-def answer(picture: Picture, models: Models, wishes: PredictRequest) -> Prediction:
-    """Read a picture in the mode and with the model that were wished for. Raises `Problem`."""
-    everyone = wishes.model == ALL
-    name = models.default if everyone or not wishes.model else wishes.model
-    try:
-        recognizer = models.get(name)
-    except UnknownModel:
-        known = ", ".join([*models.names, ALL])
-        raise Problem(
-            HTTPStatus.BAD_REQUEST, "unknown_model", f"There is no model {name!r}; known: {known}"
-        ) from None
-    prediction = _predict(picture, name, recognizer, wishes.mode)
+    Raises `UnknownModel`, and `EmptyDrawing` for a picture without ink.
+    """
+    everyone = options.model == ALL
+    name = models.default if everyone or not options.model else options.model
+    prediction = _predict(picture, name, models.get(name), options.mode)
     if everyone:
         answers = [prediction]
         for other in models.names:
-            with suppress(UnknownModel):  # a bundle that is not sound is in the log
+            with suppress(UnknownModel):  # an unsound bundle, which is in the log
                 if other != name:
-                    answers.append(_predict(picture, other, models.get(other), wishes.mode))
+                    answers.append(_predict(picture, other, models.get(other), options.mode))
         prediction.models = [
             msgspec.convert(each, ModelAnswer, from_attributes=True) for each in answers
         ]
@@ -62,13 +54,8 @@ def answer(picture: Picture, models: Models, wishes: PredictRequest) -> Predicti
 
 def _predict(picture: Picture, name: str, recognizer: Recognizer, mode: Mode) -> Prediction:
     started = time.perf_counter()
-    try:
-        number = _read(picture, recognizer, mode)
-        several = mode == "digit" and _looks_like_several(picture, recognizer, number)
-    except EmptyDrawing:
-        raise Problem(
-            HTTPStatus.UNPROCESSABLE_ENTITY, "empty_drawing", "Nothing is drawn in the picture"
-        ) from None
+    number = _read(picture, recognizer, mode)
+    several = mode == "digit" and _looks_like_several(picture, recognizer, number)
     certainty = _certainty(number)
     PREDICTIONS.labels(name, certainty).inc()
     doubtful = min(number.digits, key=lambda reading: reading.confidence)
@@ -82,7 +69,7 @@ def _predict(picture: Picture, name: str, recognizer: Recognizer, mode: Mode) ->
         text=number.text if number.is_number else "",
         several_digits=several,
         digits=[_digit(reading) for reading in number.digits],
-        prediction_id="",  # until it is signed
+        prediction_id="",  # filled in by `PredictionSigner`
         seen=as_data_url(doubtful.prepared.pixels),
         inverted=doubtful.prepared.dark_on_light,
         model=ModelVersion(name=name, version=recognizer.card.version),
@@ -101,12 +88,12 @@ def _read(picture: Picture, recognizer: Recognizer, mode: Mode) -> NumberPredict
 def _looks_like_several(
     picture: Picture, recognizer: Recognizer, as_digit: NumberPrediction
 ) -> bool:
-    """Whether what is no digit would be read as a number."""
+    """Whether a picture that was rejected as a digit reads as a number."""
     if as_digit.is_number:
         return False
     number = recognizer.read_number(picture.image, picture.scale)
-    surely = number.confidence * number.digit_score >= SEVERAL
-    return number.is_number and len(number.digits) > 1 and surely
+    is_confident = number.confidence * number.digit_score >= SEVERAL
+    return number.is_number and len(number.digits) > 1 and is_confident
 
 
 def _digit(reading: DigitPrediction) -> DigitReading:

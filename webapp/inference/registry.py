@@ -1,10 +1,10 @@
-"""The models that can be asked, by name."""
+"""The models that serve predictions, by name."""
 
 from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from threading import Lock
 
@@ -14,26 +14,31 @@ from sqlalchemy.exc import SQLAlchemyError
 from trainer.recognition.bundle import PRETRAINED, Bundle, BundleError, Card, read_bundle
 from trainer.recognition.preprocess import SIDE
 from trainer.recognition.recognizer import Recognizer
-from webapp.inference.versions import SHIPPED, Versions
+from webapp.inference.versions import Versions, first_sound
 from webapp.settings import Settings
 
 _LOOK_EVERY = 0.5
 _LOOK_AGAIN_AFTER_FAILURE = 10.0
 """Seconds."""
 
+ALL = "all"
+"""In place of a model's name in a request: every model answers."""
+
 log = logging.getLogger(__name__)
 
 
 class UnknownModel(LookupError):
-    """No model of that name."""
+    """There is no sound model of that name; the message lists the known ones."""
+
+    def __init__(self, name: str, known: Iterable[str]) -> None:
+        super().__init__(f"there is no model {name!r}; known: {', '.join(known)}")
 
 
 class Models:
-    """Bundles in folders, loaded on first use; a bundle in the home folder hides one that came.
+    """Bundles in folders, loaded on first use; one in the home folder hides a shipped one.
 
-    Of the default one, the active version answers where one was promoted.
-    A bundle that is not sound is left out with its reason in the log. One that is not asked costs
-    the memory of its card.
+    For the default model, the promoted version is used, if there is one. A bundle that is not sound
+    is left out, with the reason in the log. One that is not used costs the memory of its card.
     """
 
     def __init__(self, settings: Settings, versions: Versions | None = None) -> None:
@@ -45,8 +50,8 @@ class Models:
         self._versions = versions
         self._active: Recognizer | None = None  # of the default model, where one is promoted
         self._next_look = 0.0
-        self._line: list[str] = []
-        self._refused: set[str] = set()  # of this line, so that each is tried and told once
+        self._lineage: list[str] = []
+        self._refused: set[str] = set()  # versions of this lineage that are not sound
         try:
             self._named(self.default)
         except UnknownModel:
@@ -54,18 +59,18 @@ class Models:
 
     @property
     def names(self) -> list[str]:
-        """Names of the bundles that are there, the default one first."""
+        """Names of the bundles, the default one first."""
         return sorted(_names(self._settings), key=lambda name: (name != self.default, name))
 
     def get(self, name: str | None = None) -> Recognizer:
-        """The model of that name, or the default one's active version. Raises `UnknownModel`."""
+        """The model of that name, or the default model's active version. Raises `UnknownModel`."""
         if name and name != self.default:
             return self._named(name)
         self._follow()
         return self._active or self.shipped()
 
     def cards(self) -> dict[str, Card]:
-        """The card of every sound bundle, the default one's first; loads no other model."""
+        """The card of every sound bundle, the default one first; loads only the default model."""
         for name in self.names:
             if name not in self._cards:
                 bundle = next(bundles_of(self._settings, name), None)
@@ -74,7 +79,7 @@ class Models:
         return {name: card for name in self.names if (card := cards[name])}
 
     def shipped(self) -> Recognizer:
-        """The default model as it is where no version was promoted."""
+        """The default model, as it is used where no version was promoted."""
         return self._named(self.default)
 
     def _named(self, name: str) -> Recognizer:
@@ -85,40 +90,34 @@ class Models:
         return self._loaded[name]
 
     def _follow(self) -> None:
-        """Take the active version over, once it is loaded and tried; till then the old one answers.
+        """Switch to the active version, once it is loaded and tested; till then the old one stays.
 
-        Where it cannot be, the one that it took over from does. Looks at the pointer just so often
-        that a promotion is followed within a second.
+        If it is not sound, the version that it replaced is used. The database is asked just often
+        enough to follow a promotion within a second.
         """
         moment = time.monotonic()
         if self._versions is None or moment < self._next_look:
             return
         self._next_look = moment + _LOOK_EVERY
         try:
-            line = self._versions.line()
+            lineage = self._versions.lineage()
         except SQLAlchemyError as error:
             self._next_look = moment + _LOOK_AGAIN_AFTER_FAILURE
-            log.error("the active version is not known, the last one answers: %s", error)
+            log.error("the active version is unknown, the last known one stays: %s", error)
             return
-        if line != self._line:
-            self._line = line
+        if lineage != self._lineage:
+            self._lineage = lineage
             self._refused.clear()
-        for version in line:
-            if version == SHIPPED:
-                self._active = None
-                return
-            if self._active and self._active.card.version == version:
-                return
-            if version in self._refused:
-                continue
-            try:
-                self._active = _tried(self._versions.read(version))
-            except BundleError as error:
-                self._refused.add(version)
-                log.error("version refused: %s", error)
-            else:
-                log.info("version %s answers", version)
-                return
+        before = self._active
+        self._active = first_sound(lineage, self._load_version, self._refused)
+        if self._active and self._active is not before:
+            log.info("version %s is active", self._active.card.version)
+
+    def _load_version(self, version: str) -> Recognizer:
+        if self._active and self._active.card.version == version:
+            return self._active
+        assert self._versions is not None  # noqa: S101 - for mypy
+        return _tried(self._versions.read(version))
 
     def _load(self, name: str) -> Recognizer:
         for bundle in bundles_of(self._settings, name):
@@ -126,11 +125,11 @@ class Models:
                 return Recognizer(bundle)
             except BundleError as error:
                 log.error("bundle refused: %s", error)
-        raise UnknownModel(name)
+        raise UnknownModel(name, [*self.names, ALL])
 
 
 def bundles_of(settings: Settings, name: str) -> Iterator[Bundle]:
-    """The sound bundles of that name, that in the home folder first."""
+    """The sound bundles of that name, the one in the home folder first."""
     if name not in _names(settings):  # also keeps a name from being a path
         return
     for folder in _folders(settings):
@@ -151,12 +150,12 @@ def _folders(settings: Settings) -> tuple[Path, Path]:
 
 
 def _tried(bundle: Bundle) -> Recognizer:
-    """Load a bundle, and let it answer once. Raises `BundleError`."""
+    """Load a bundle and run it once. Raises `BundleError`."""
     recognizer = Recognizer(bundle)
     try:
         logits = recognizer.logits(np.zeros((1, SIDE, SIDE), np.uint8))
     except Exception as error:  # onnxruntime's own exceptions share no other base
-        raise BundleError(f"{bundle.folder}: it cannot answer: {error}") from error
+        raise BundleError(f"{bundle.folder}: it cannot be run: {error}") from error
     if not np.isfinite(logits).all():
-        raise BundleError(f"{bundle.folder}: its answer is no number")
+        raise BundleError(f"{bundle.folder}: its output is not finite")
     return recognizer

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import logging
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -13,15 +15,38 @@ from webapp.storage import audit
 from webapp.storage.database import Database
 from webapp.storage.tables import Activation, now
 
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
 SHIPPED = "shipped"
 """In place of a version: the model that came with Inkling, or that `INKLING_MODEL` names."""
 
 
-class Versions:
-    """Bundles by their version, and which of them answers.
+def first_sound(lineage: Sequence[str], load: Callable[[str], T], refused: set[str]) -> T | None:
+    """The first version of a lineage that loads; None where that is the shipped model.
 
-    The newest `Activation` is the pointer. Each knows the one that it took over from, down to the
-    shipped model.
+    `load` raises `BundleError` for a version that is not sound. That version is logged and added to
+    `refused`; the versions in there are not tried again.
+    """
+    for version in lineage:
+        if version == SHIPPED:
+            break
+        if version in refused:
+            continue
+        try:
+            return load(version)
+        except BundleError as error:
+            refused.add(version)
+            log.error("version refused: %s", error)
+    return None
+
+
+class Versions:
+    """The versions of the default model: their bundles, and which of them is active.
+
+    The newest `Activation` is the pointer. Each activation points to the one that it replaced, down
+    to the shipped model.
     """
 
     def __init__(self, database: Database, home: Path) -> None:
@@ -29,34 +54,34 @@ class Versions:
         self.folder = home / "versions"
 
     def add(self, source: Path) -> Bundle:
-        """Copy a bundle among the versions. Raises `BundleError` for one that is unsound."""
+        """Copy a bundle into the folder of versions. Raises `BundleError` for an unsound one."""
         bundle = read_bundle(source)
         place = self.folder / bundle.card.version
         return read_bundle(place) if place.is_dir() else copy_bundle(bundle, place)
 
     def read(self, version: str) -> Bundle:
-        """Raises `BundleError`, with the reason, for one that must not answer."""
+        """The bundle of a version. Raises `BundleError`, with the reason, for an unsound one."""
         if version not in self.names():  # also keeps a version from being a path
             raise BundleError(f"there is no version {version!r} in {self.folder}")
         bundle = read_bundle(self.folder / version)
         if bundle.card.version != version:
-            raise BundleError(f"{bundle.folder}: its card is of version {bundle.card.version}")
+            raise BundleError(f"{bundle.folder}: its card names version {bundle.card.version}")
         return bundle
 
     def names(self) -> list[str]:
-        """The versions that are there, the newest folder first."""
+        """The versions in the folder, the newest first."""
         folders = [path.parent for path in self.folder.glob("[!.]*/card.json")]
         return [path.name for path in sorted(folders, key=lambda path: -path.stat().st_mtime)]
 
-    def line(self) -> list[str]:
-        """The active version, and those that it took over from, to `SHIPPED`."""
-        if not self._database.is_there:
+    def lineage(self) -> list[str]:
+        """The active version, the one that it replaced, and so on, down to `SHIPPED`."""
+        if not self._database.exists:
             return [SHIPPED]
         with self._database.reading() as session:
             return [*(each.version for each in _chain(session)), SHIPPED]
 
     def promote(self, version: str, who: str) -> None:
-        """Let a version answer. Raises `BundleError` for one that must not."""
+        """Make a version the active one. Raises `BundleError` for an unsound one."""
         if version != SHIPPED:
             self.read(version)
         with self._database.writing() as session:
@@ -65,14 +90,14 @@ class Versions:
             audit.record(session, who, "promoted", version=version)
 
     def roll_back(self, who: str) -> str:
-        """Let the one answer again that the active version took over from, and tell which.
+        """Make the version active again that the active one replaced, and return it.
 
-        Raises `BundleError` where nothing ever took over.
+        Raises `BundleError` where there is none.
         """
         with self._database.writing() as session:
             newest = _newest(session)
             if newest is None or (newest.version == SHIPPED and newest.before is None):
-                raise BundleError("no version ever took over: there is nothing to roll back")
+                raise BundleError("no version was ever promoted: there is nothing to roll back")
             earlier = session.get_one(Activation, newest.before) if newest.before else None
             version = earlier.version if earlier else SHIPPED
             if version != SHIPPED:
@@ -88,7 +113,7 @@ def _newest(session: Session) -> Activation | None:
 
 
 def _chain(session: Session) -> Iterator[Activation]:
-    """From the newest activation to the first, less those that let the shipped model answer."""
+    """The activations from the newest back to the shipped model, which is left out."""
     activation = _newest(session)
     while activation is not None and activation.version != SHIPPED:
         yield activation

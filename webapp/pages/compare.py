@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from flask import render_template
 
-from webapp.inference.predict import ALL, answer
+from webapp.inference.predict import answer
+from webapp.inference.registry import ALL
 from webapp.pages import text
 from webapp.pages.shared import accuracies, blueprint, read_upload
 from webapp.schemas import Prediction

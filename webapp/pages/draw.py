@@ -7,13 +7,13 @@ from http import HTTPStatus
 import msgspec
 from flask import abort, render_template, request
 
-from webapp.api.feedback import keep_feedback
 from webapp.http.errors import Problem
 from webapp.inference.predict import answer
 from webapp.pages import text
 from webapp.pages.shared import blueprint, read_upload
 from webapp.schemas import FeedbackRequest, Mode, Prediction
 from webapp.services import services
+from webapp.visitor import keep_feedback
 
 
 @blueprint.get("/")

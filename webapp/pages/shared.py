@@ -15,6 +15,7 @@ from webapp.http.errors import Problem
 from webapp.http.images import picture_in_form
 from webapp.inference.registry import Models
 from webapp.pages import text
+from webapp.problems import as_problems
 from webapp.schemas import Prediction, PredictRequest
 from webapp.services import services
 
@@ -46,7 +47,9 @@ def read_upload(
     """
     try:
         picture, options = picture_in_form(request)
-        prediction = read(picture, services().models, msgspec.structs.replace(options, **overrides))
+        options = msgspec.structs.replace(options, **overrides)
+        with as_problems():
+            prediction = read(picture, services().models, options)
         services().signer.sign(prediction)
     except Problem as problem:
         return None, text.problem_sentence(problem.code), problem.status

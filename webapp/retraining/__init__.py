@@ -1,11 +1,12 @@
 """From corrections to a better model.
 
-wishes     what somebody asks for
-runs       the table of runs: who may change what, and when one counts as lost
-queue      how the site wakes the workers (huey)
-worker     the process that trains: one run at a time, at the lowest priority
-job        one run: the trainer's own commands, watched line by line
-plan       those commands
-progress   what is known of a run from the lines that the trainer prints
-gate       whether what came of it may answer in place of the active version
+options       what a run is asked to do
+runs          the table of runs, which is the queue: claims, heartbeats, lost runs
+worker        the process that claims runs and executes them one at a time
+job           one run: train, compare, perhaps promote
+process       the trainer's commands as child processes, watched line by line
+command       those commands
+low_priority  how they are started: at the lowest priority, never outliving the worker
+progress      what the trainer's output tells about a run
+gate          whether a new version takes over from the active one
 """

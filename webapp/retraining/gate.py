@@ -1,4 +1,4 @@
-"""Whether a new version may answer in place of the active one: measured, not believed."""
+"""Whether a new version takes over from the active one, by what both score on test sets."""
 
 from __future__ import annotations
 
@@ -7,32 +7,32 @@ from typing import Literal
 import msgspec
 
 HELD_BACK = "corrections"
-"""The set of corrected drawings that no model ever learns from."""
+"""Name of the set of labeled drawings that are held out for evaluation."""
 
 Reason = Literal["better", "worse", "not better", "nothing to compare"]
 
 
 class Measured(msgspec.Struct, frozen=True):
-    """What one version makes of a set: what `python -m trainer compare --json` tells of it."""
+    """What one version scores on a set, from `python -m trainer compare --json`."""
 
     pictures: int
     accuracy: float | None = None
-    """Share of the digits that is read right."""
+    """Of a set of digits."""
     confusion: list[list[int]] | None = None
-    """Row: the truth, column: the answer."""
+    """Rows: labels, columns: predictions."""
     rejected: float | None = None
-    """Of a set that holds no digits: the share that is told from digits."""
+    """Of a set of non-digits: the share that is rejected."""
 
 
 class Compared(msgspec.Struct, frozen=True):
-    """What both versions make of one set, the active one first."""
+    """What both versions score on a set, the active one first."""
 
     data: str
     measured: tuple[Measured, Measured]
 
 
 class Comparison(msgspec.Struct, frozen=True):
-    """What `python -m trainer compare --json` prints."""
+    """The output of `python -m trainer compare --json`."""
 
     versions: tuple[str, str]
     sets: list[Compared]
@@ -40,7 +40,7 @@ class Comparison(msgspec.Struct, frozen=True):
 
 
 class Row(msgspec.Struct, frozen=True):
-    """One set: the shares that the active version and the new one have right."""
+    """One set: accuracy (of non-digits: share rejected) of the active and of the new version."""
 
     data: str
     digits: bool
@@ -52,31 +52,33 @@ class Row(msgspec.Struct, frozen=True):
 
     @property
     def gain(self) -> float:
-        """How many more pictures are right."""
+        """How many more pictures the new version gets right."""
         return (self.after - self.before) * self.pictures
 
 
 class Verdict(msgspec.Struct, frozen=True):
-    """What was found, and whether the new version takes over by itself."""
+    """The comparison of two versions, and whether the new one is promoted automatically."""
 
     before: str
     after: str
     rows: list[Row]
     missing: list[str]
     margin: float
-    """What a set may lose, in percentage points."""
+    """How much a set may get worse, in percentage points."""
     worse: list[str]
-    """The sets that lose more."""
+    """The sets that get worse by more than that."""
     judged_by: Literal["held back", "overall"]
     gain: float
-    """How many more pictures of those are right."""
+    """How many more pictures of the deciding sets the new version gets right."""
     reason: Reason
-    by_itself: bool
+    auto_promoted: bool
 
 
 def judge(comparison: Comparison, margin: float) -> Verdict:
-    """Let the new version take over if no set loses more than the margin, in points, and it is
-    better on what was held back of people's corrections; where nothing was, on all sets together.
+    """Promote the new version if it is better and no set gets worse by more than the margin.
+
+    Better on the held-back drawings; without any, on all sets together. The margin is in percentage
+    points.
     """
     rows = [_row(each) for each in comparison.sets]
     worse = [row.data for row in rows if 100 * (row.before - row.after) > margin + 1e-9]
@@ -100,7 +102,7 @@ def judge(comparison: Comparison, margin: float) -> Verdict:
         judged_by="held back" if held_back else "overall",
         gain=round(gain, 3),
         reason=reason,
-        by_itself=reason == "better",
+        auto_promoted=reason == "better",
     )
 
 

@@ -1,10 +1,10 @@
-"""Run a command at the lowest priority, and end it with whoever started it.
+"""Run a command at the lowest priority, and kill it when its parent process ends.
 
     python -m webapp.retraining.low_priority COMMAND [ARGUMENT …]
 
-It is started in a session of its own. Where the kernel groups processes by session (autogroup),
-`nice` counts only within one: then the group's own priority is lowered too. Linux also has a policy
-for what must never delay others (SCHED_IDLE, see sched(7)): what wakes beside it runs at once.
+Start it in a session of its own. Where the kernel schedules processes in groups by session
+(autogroup), `nice` counts only within the group, so the group's priority is lowered as well. On
+Linux the scheduling policy becomes SCHED_IDLE, see sched(7): any other process preempts it at once.
 """
 
 from __future__ import annotations
@@ -27,38 +27,41 @@ def main(command: list[str]) -> None:
     if sys.platform == "linux":
         with contextlib.suppress(OSError):
             os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
-        if os.getsid(0) == os.getpid():  # else others are in its group too
-            # Not allowed in some containers, which then have no such groups either.
+        if os.getsid(0) == os.getpid():  # else the group is not its own
+            # Not permitted in some containers, which have no autogroups either.
             with contextlib.suppress(OSError), open("/proc/self/autogroup", "w") as group:
                 group.write(str(_LOWEST))
         ctypes.CDLL(None).prctl(_SET_PARENT_DEATH_SIGNAL, signal.SIGKILL)
-        if os.getppid() != parent:  # it ended before we could say so
+        if os.getppid() != parent:  # the parent ended before prctl()
             sys.exit(1)
     os.execvp(command[0], command)  # noqa: S606 - the worker's own command
 
 
 def restore_priority(leader: int) -> None:
-    """Give a session that `main` began its usual priority back.
+    """Give the process group of a session that `main` began its usual priority again.
 
-    What is to end needs the processor for that, and would wait long for its turn on a busy machine.
+    For a group that was killed: to exit it needs the CPU, for which it could wait long on a busy
+    machine. Without the permission to raise priorities nothing happens.
     """
-    with contextlib.suppress(OSError), open(f"/proc/{leader}/autogroup", "w") as group:
-        group.write(str(_USUAL))
-    with contextlib.suppress(OSError):  # where there are no such groups; not everybody may
+    with contextlib.suppress(OSError):
         os.setpriority(os.PRIO_PGRP, leader, _USUAL)
     if sys.platform == "linux":
-        for thread in _threads(leader):
+        for process, thread in _threads(leader):
+            if process == thread:  # any member sets the priority of their session's autogroup
+                autogroup = Path(f"/proc/{process}/autogroup")
+                with contextlib.suppress(OSError):
+                    autogroup.write_text(str(_USUAL))
             with contextlib.suppress(OSError):
                 os.sched_setscheduler(thread, os.SCHED_OTHER, os.sched_param(0))
 
 
-def _threads(group: int) -> Iterator[int]:
-    """Every thread of a group of processes: policies, unlike priorities, are set one by one."""
+def _threads(group: int) -> Iterator[tuple[int, int]]:
+    """Every (process, thread) of a process group: a policy is set per thread, unlike `nice`."""
     for stat in Path("/proc").glob("[0-9]*/task/[0-9]*/stat"):
-        with contextlib.suppress(OSError):  # it ended meanwhile
+        with contextlib.suppress(OSError):  # it has ended meanwhile
             _state, _parent, its_group, *_ = stat.read_text().rpartition(")")[2].split()
             if int(its_group) == group:
-                yield int(stat.parent.name)
+                yield int(stat.parts[2]), int(stat.parent.name)
 
 
 if __name__ == "__main__":

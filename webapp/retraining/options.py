@@ -1,42 +1,42 @@
-"""What somebody may ask of a retraining."""
+"""Options of a retraining run."""
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+import tomllib
+from functools import cache
+from importlib.resources import files
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
 
-from trainer.errors import TrainerError
-from trainer.training.recipes import preset, presets, read_options
-
 DataName = Literal["mnist", "strokes", "corrections", "synthetic"]
 
-REFINE = "refine"
-"""The recipe for going on from what there is."""
+_REFINE = "refine"
+"""The recipe for continuing from a bundle; all others start from random weights."""
 
 
 class InvalidOptions(ValueError):
-    """What cannot be asked for; the message says why."""
+    """Options that contradict each other or name nothing; the message says why."""
 
 
 class RetrainingOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What to train, from what, and on what. None stands for the recipe's own."""
+    """What to train, and on which data. None stands for the recipe's own value."""
 
     start: Literal["current", "scratch"] = "current"
-    """From the weights of the version that answers, or from random ones."""
+    """Continue from the weights of the active version, or start from random ones."""
     preset: str | None = None
-    """From scratch: a recipe of the trainer; `inkling` where none is named."""
+    """From scratch: a recipe of the trainer; by default `inkling`."""
     architecture: str | None = None
     """From scratch: another architecture than the recipe's."""
     epochs: Annotated[int, Meta(ge=1, le=500)] | None = None
     learning_rate: Annotated[float, Meta(gt=0, le=1)] | None = None
     data: list[DataName] | None = None
-    """None: whatever is on the machine that trains. What is named has to be there."""
+    """None: all data that is available to the worker. Named data has to be available."""
     seed: Annotated[int, Meta(ge=0, le=2**31)] = 0
 
     def check(self) -> None:
-        """Raise `InvalidOptions` for what does not go together, or names nothing."""
+        """Raise `InvalidOptions` for options that contradict each other or name nothing."""
         if self.data is not None and not self.data:
             raise InvalidOptions("choose some data to learn from")
         if self.start == "current" and (self.preset or self.architecture):
@@ -51,13 +51,23 @@ class RetrainingOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
 
 
 def recipes() -> list[str]:
-    """Names of the trainer's recipes that begin with random weights."""
-    return [name for name in presets() if name != REFINE]
+    """Names of the trainer's recipes that start from random weights."""
+    return sorted(_recipes())
 
 
 def architectures() -> list[str]:
     """Names of the architectures that have a recipe."""
-    try:
-        return sorted({str(read_options(preset(name))["architecture"]) for name in recipes()})
-    except (TrainerError, KeyError) as error:
-        raise InvalidOptions(f"a recipe cannot be read: {error}") from error
+    return sorted({str(recipe["architecture"]) for recipe in _recipes().values()})
+
+
+@cache
+def _recipes() -> dict[str, dict[str, Any]]:
+    """The trainer's recipes, read as data: TOML files that come with it."""
+    folder = files("trainer").joinpath("training", "recipes")
+    found = {
+        file.name.removesuffix(".toml"): tomllib.loads(file.read_text(encoding="utf-8"))
+        for file in folder.iterdir()
+        if file.name.endswith(".toml")
+    }
+    del found[_REFINE]
+    return found

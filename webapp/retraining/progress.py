@@ -1,4 +1,4 @@
-"""What is known of a run, from the lines that the trainer prints."""
+"""What the trainer's output tells about a run."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import Any
 
 import msgspec
 
-MOST_POINTS = 240
-"""Of a curve: when it has more, every second one is left out."""
+MAX_POINTS = 240
+"""Of a curve: when it has more, every second one is dropped."""
 
 
 class Point(msgspec.Struct, frozen=True):
-    """The training's own loss and accuracy, mean since the epoch began, after so many epochs."""
+    """Training loss and accuracy, averaged since the epoch began, at a fractional epoch."""
 
     epochs: float
     loss: float
@@ -21,7 +21,7 @@ class Point(msgspec.Struct, frozen=True):
 
 
 class Epoch(msgspec.Struct, frozen=True):
-    """A whole epoch, as `trainer.training.loop.EpochResult` tells it."""
+    """The figures of an epoch, as `trainer.training.loop.EpochResult` has them."""
 
     epoch: int
     loss: float
@@ -29,6 +29,15 @@ class Epoch(msgspec.Struct, frozen=True):
     validation_loss: float
     validation_accuracy: float
     best: bool
+
+
+class _DataPlan(msgspec.Struct):
+    """The first line of `python -m trainer retrain --json`."""
+
+    used: list[str]
+    missing: list[str]
+    distillation: bool
+    command: str
 
 
 class _Batch(msgspec.Struct):
@@ -41,40 +50,49 @@ class _Batch(msgspec.Struct):
 
 
 class Progress(msgspec.Struct):
-    """How far a run has come."""
+    """How far a run is."""
 
     stage: str = "queued"
     """queued, preparing, training, measuring, comparing or ended."""
     commands: list[str] = []
     used: list[str] = []
-    """Data that it learns from."""
-    lacked: list[str] = []
-    """Data that would have been learned from, were they on the machine."""
-    soft_targets: bool = False
-    """Whether it holds on to the answers of the model that it goes on from."""
+    """Names of the data sets that it learns from."""
+    missing: list[str] = []
+    """Names of the data sets that its recipe asks for and that are not available."""
+    distillation: bool = False
+    """Whether it also learns to predict what the model that it continues from predicts."""
     of_epochs: int = 0
     share: float = 0.0
     """Of the training, 0..1."""
     seconds_left: float | None = None
-    """Of the training, as far as its speed tells."""
+    """Of the training, estimated from its speed so far."""
     epochs: list[Epoch] = []
     curve: list[Point] = []
 
 
 class Reader:
-    """Takes the lines of `python -m trainer train --json --every …` into a `Progress`."""
+    """Updates a `Progress` from the output of `python -m trainer retrain --json --every …`."""
 
     def __init__(self, progress: Progress) -> None:
         self.progress = progress
-        self._began: tuple[float, float] | None = None  # moment, share
+        self._began: tuple[float, float] | None = None  # time, share
 
     def take(self, line: str) -> None:
-        """Lines that are no figures are passed by."""
+        """Read a line of standard output; lines of any other kind are ignored."""
+        with suppress(msgspec.DecodeError):
+            self._plan(msgspec.json.decode(line, type=_DataPlan))
+            return
         with suppress(msgspec.DecodeError):
             self._batch(msgspec.json.decode(line, type=_Batch))
             return
         with suppress(msgspec.DecodeError):
             self._epoch(msgspec.json.decode(line, type=Epoch))
+
+    def _plan(self, plan: _DataPlan) -> None:
+        progress = self.progress
+        progress.used, progress.missing = plan.used, plan.missing
+        progress.distillation = plan.distillation
+        progress.commands.append(plan.command)
 
     def _batch(self, batch: _Batch) -> None:
         progress = self.progress
@@ -87,7 +105,7 @@ class Reader:
         if progress.share > share:
             progress.seconds_left = (now - began) / (progress.share - share) * (1 - progress.share)
         progress.curve.append(Point(epochs, batch.loss, batch.accuracy))
-        if len(progress.curve) > MOST_POINTS:
+        if len(progress.curve) > MAX_POINTS:
             del progress.curve[1::2]
 
     def _epoch(self, epoch: Epoch) -> None:
@@ -98,11 +116,11 @@ class Reader:
 
 
 def stored(progress: Progress) -> dict[str, Any]:
-    """As the database keeps it."""
+    """A `Progress` as JSON for the database."""
     plain: dict[str, Any] = msgspec.to_builtins(progress)
     return plain
 
 
 def loaded(plain: dict[str, Any]) -> Progress:
-    """The reverse of `stored`."""
+    """The inverse of `stored`."""
     return msgspec.convert(plain, Progress)

@@ -1,4 +1,4 @@
-"""The table of runs: who may change what, and when one counts as lost."""
+"""The table of runs, which is the queue: claims, heartbeats, cancelling, lost runs."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import msgspec
-from sqlalchemy import exists, select, update
+from sqlalchemy import ColumnElement, exists, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -15,128 +15,157 @@ from webapp.retraining.options import RetrainingOptions
 from webapp.retraining.progress import Progress, stored
 from webapp.storage import audit
 from webapp.storage.database import Database
-from webapp.storage.tables import Run, now
+from webapp.storage.tables import Run, RunStatus, now
 
 LOST_AFTER = timedelta(seconds=15)
-"""Without a sign of life. A worker gives one every second, or oftener."""
+"""Without a heartbeat. A worker sends one at least every second."""
 
-MOST_LOG = 60_000
-"""Characters that are kept of a run's log: the last ones."""
+MAX_LOG_CHARS = 60_000
+"""Of a run's log, from its end."""
 
-RESUMABLE = ("lost", "failed")
-OPEN = ("queued", "running", *RESUMABLE)
+RESUMABLE = (RunStatus.LOST, RunStatus.FAILED)
+OPEN = (RunStatus.QUEUED, RunStatus.RUNNING, *RESUMABLE)
 """The states in which a run can still be cancelled."""
+ENDED = (RunStatus.DONE, RunStatus.FAILED, RunStatus.CANCELLED)
+"""The states that a run leaves only on request."""
 
 
 class BadState(ValueError):
-    """What cannot be done to a run as it stands; the message says why."""
+    """An action that the run's state does not allow; the message says why."""
 
 
-def ask(session: Session, wishes: RetrainingOptions, who: str) -> Run:
-    """Put a run into the queue."""
+class LostRun(Exception):
+    """The run no longer belongs to this worker."""
+
+
+def enqueue(session: Session, options: RetrainingOptions, who: str) -> Run:
+    """Add a run to the queue."""
     run = Run(
         id=secrets.token_hex(8),
         created=now(),
         who=who,
-        wishes=msgspec.to_builtins(wishes),
-        state="queued",
+        options=msgspec.to_builtins(options),
+        state=RunStatus.QUEUED,
         progress=stored(Progress()),
     )
     session.add(run)
-    wished = {name: wish for name, wish in run.wishes.items() if wish is not None}
-    audit.record(session, who, "asked for retraining", run=run.id, **wished)
+    given = {name: value for name, value in run.options.items() if value is not None}
+    audit.record(session, who, "asked for retraining", run=run.id, **given)
     return run
 
 
 def cancel(session: Session, run: Run, who: str) -> None:
-    """End it: at once where no worker has it, else its worker does. Raises `BadState`."""
+    """Cancel a run: at once, or through its worker where it is running. Raises `BadState`."""
     if run.state not in OPEN:
         raise BadState(f"the run is {run.state}: there is nothing to cancel")
     audit.record(session, who, "cancelled a run", run=run.id)
-    if run.state == "running":
+    if run.state == RunStatus.RUNNING:
         run.cancelling = True
     else:
-        run.state, run.ended = "cancelled", now()
+        run.state, run.ended = RunStatus.CANCELLED, now()
 
 
 def resume(session: Session, run: Run, who: str) -> None:
     """Put a lost or failed run back into the queue. Raises `BadState`."""
     if run.state not in RESUMABLE:
-        raise BadState(f"the run is {run.state}: only a lost or failed one can be resumed")
-    run.state, run.error, run.ended, run.cancelling = "queued", "", None, False
+        raise BadState(f"the run is {run.state}: only a lost or failed run can be resumed")
+    run.state, run.error, run.ended, run.cancelling = RunStatus.QUEUED, "", None, False
     audit.record(session, who, "resumed a run", run=run.id)
 
 
-def mark_lost(session: Session) -> list[str]:
-    """Mark the runs whose worker gives no sign of life any more; which they are."""
-    silent = (Run.state == "running") & (Run.heartbeat < now() - LOST_AFTER)
-    if not session.scalar(select(exists().where(silent))):
-        return []
+def current(database: Database, identity: str) -> Run | None:
+    """A run as it is now; marked as lost first, where its worker is silent."""
+    with database.reading() as session:
+        statement = select(Run, _is_silent()).where(Run.id == identity)
+        found = session.execute(statement).one_or_none()
+    if found is None:
+        return None
+    run, is_silent = found
+    if not is_silent:
+        return run
+    with database.writing() as session:
+        mark_lost(session)
+        return session.get(Run, identity)
+
+
+def mark_lost(session: Session) -> None:
+    """Mark the running runs whose worker is silent as lost."""
+    if not session.scalar(select(exists().where(_is_silent()))):
+        return
     lost = session.scalars(
         update(Run)
-        .where(silent)
+        .where(_is_silent())
         .values(
-            state="lost",
+            state=RunStatus.LOST,
             slot=None,
-            ended=Run.heartbeat,
-            error="Its worker gave no sign of life any more.",
+            ended=_last_sign(),
+            error="Its worker stopped sending heartbeats.",
         )
         .returning(Run.id)
     ).all()
     for identity in lost:
         audit.record(session, "worker", "run lost", run=identity)
-    return list(lost)
 
 
-def is_silent(run: Run) -> bool:
-    """Whether its worker gives no sign of life any more."""
-    return run.state == "running" and (run.heartbeat or run.created) < now() - LOST_AFTER
+def _is_silent() -> ColumnElement[bool]:
+    """The rule for a lost run: it is running, and its last heartbeat is too old."""
+    return (Run.state == RunStatus.RUNNING) & (_last_sign() < now() - LOST_AFTER)
+
+
+def _last_sign() -> ColumnElement[Any]:
+    return func.coalesce(Run.heartbeat, Run.created)
+
+
+def claim_next(database: Database) -> Claim | None:
+    """Claim the run that has waited longest; None where there is none, or another is running.
+
+    Asked twice a second by every worker, so it writes only where it is likely to get a run.
+    """
+    is_waiting = exists().where(Run.state == RunStatus.QUEUED)
+    is_running = exists().where((Run.state == RunStatus.RUNNING) & ~_is_silent())
+    with database.reading() as session:
+        if not session.scalar(select(is_waiting & ~is_running)):
+            return None
+    with database.writing() as session:
+        mark_lost(session)
+        waiting = select(Run).where(Run.state == RunStatus.QUEUED).order_by(Run.created, Run.id)
+        run = session.scalars(waiting.limit(1).with_for_update(skip_locked=True)).first()
+        if run is None:
+            return None
+        try:
+            with session.begin_nested():
+                run.state, run.slot, run.worker = RunStatus.RUNNING, 1, secrets.token_hex(16)
+                run.heartbeat = now()
+                run.started = run.started or now()
+        except IntegrityError:  # the slot is taken: another run is running
+            return None
+    return Claim(database, run)
 
 
 class Claim:
-    """A worker's hold on a run. All that it writes fails once the run was taken for lost."""
+    """A worker's claim to a run. Its writes fail once the run was marked as lost."""
 
     def __init__(self, database: Database, run: Run) -> None:
         self._database = database
         self.run = run
-        self._mine = (Run.id == run.id) & (Run.state == "running") & (Run.worker == run.worker)
+        self._is_mine = (
+            (Run.id == run.id) & (Run.state == RunStatus.RUNNING) & (Run.worker == run.worker)
+        )
 
-    @classmethod
-    def next(cls, database: Database) -> Claim | None:
-        """Take the run that waits longest, unless one is running."""
-        with database.writing() as session:
-            mark_lost(session)
-            waiting = select(Run).where(Run.state == "queued").order_by(Run.created, Run.id)
-            run = session.scalars(waiting.limit(1).with_for_update(skip_locked=True)).first()
-            if run is None:
-                return None
-            try:
-                with session.begin_nested():
-                    run.state, run.slot, run.worker = "running", 1, secrets.token_hex(16)
-                    run.heartbeat = now()
-                    run.started = run.started or now()
-            except IntegrityError:  # another one runs
-                return None
-        return cls(database, run)
+    def heartbeat(self, **changes: Any) -> bool:
+        """Write a heartbeat and changes; return whether to go on, that is, not cancelled.
 
-    def beat(self, **changes: Any) -> bool:
-        """Give a sign of life and write changes; whether the run shall go on.
-
-        Raises `LostRun` where it is no longer this worker's.
+        Raises `LostRun` where the run no longer belongs to this worker.
         """
         values = {"heartbeat": now(), **changes}
         with self._database.writing() as session:
-            answer = update(Run).where(self._mine).values(values).returning(Run.cancelling)
-            cancelling = session.execute(answer).scalar_one_or_none()
+            statement = update(Run).where(self._is_mine).values(values).returning(Run.cancelling)
+            cancelling = session.execute(statement).scalar_one_or_none()
         if cancelling is None:
             raise LostRun(self.run.id)
         return not cancelling
 
-    def end(self, state: str, **changes: Any) -> None:
-        """Let go of it in this state. Raises `LostRun`."""
-        ended = None if state == "queued" else now()
-        self.beat(state=state, slot=None, ended=ended, **changes)
-
-
-class LostRun(Exception):
-    """The run is no longer this worker's."""
+    def release(self, state: RunStatus, **changes: Any) -> None:
+        """Give the run up, leaving it in this state. Raises `LostRun`."""
+        ended = None if state == RunStatus.QUEUED else now()
+        self.heartbeat(state=state, slot=None, ended=ended, **changes)

@@ -1,22 +1,21 @@
-"""The process that trains: one run at a time, and what has to be done now and then."""
+"""The process that retrains: it claims runs, one at a time, and does the housekeeping."""
 
 from __future__ import annotations
 
 import logging
+import shutil
 import signal
-import subprocess
 import time
 from importlib.util import find_spec
-from pathlib import Path
-from threading import Event, Lock, Thread
+from threading import Event, Thread
 
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
-from webapp.retraining.command import PREPARATION
-from webapp.retraining.job import Job, end, in_background, tidy
-from webapp.retraining.queue import Queue
-from webapp.retraining.runs import OPEN, Claim, mark_lost
+from webapp.retraining.command import PREPARE_DATA
+from webapp.retraining.job import Job, runs_folder
+from webapp.retraining.process import end, in_background
+from webapp.retraining.runs import OPEN, claim_next, mark_lost
 from webapp.settings import Settings
 from webapp.storage.database import Database
 from webapp.storage.drawings import expire
@@ -24,65 +23,79 @@ from webapp.storage.tables import Run
 
 log = logging.getLogger(__name__)
 
-_KEEP_HOUSE_EVERY = 5.0
+_POLL_EVERY = 0.5
+_RETRY_DATABASE_AFTER = 5.0
+_HOUSEKEEPING_EVERY = 5.0
 _EXPIRE_EVERY = 3600.0
-_ASK_QUEUE_EVERY = 0.5
+_STOP_WITHIN = 20
 """Seconds."""
 
 
 class Worker:
-    """Works off the queue until it is told to stop."""
+    """Claims and executes runs until it is stopped."""
 
     def __init__(self, settings: Settings, database: Database) -> None:
         self._settings = settings
         self._database = database
-        self._queue = Queue(settings.queue, Path(settings.home), self._work_off)
         self._stopping = Event()
-        self._working = Lock()
-        self._preparation: subprocess.Popen[str] | None = None
 
     def run(self) -> None:
-        """Work until SIGTERM or SIGINT; a run that is cut short goes on with the next worker."""
+        """Work until SIGTERM or SIGINT. A run that is interrupted goes back into the queue."""
         if find_spec("torch") is None:
             log.error("training needs torch: pip install 'inkling[train]'")
-        consumer = self._queue.consumer(_ASK_QUEUE_EVERY)
-        consumer.start()
         for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: self._stopping.set())
+            signal.signal(number, self._stop)
         Thread(target=self._keep_house, daemon=True).start()
-        log.info("the worker is ready")
-        with in_background(PREPARATION, self._settings) as self._preparation:
-            self._stopping.wait()
-        consumer.stop(graceful=True)
-        with self._working:  # let go of the run
-            log.info("the worker ends")
-
-    def _work_off(self) -> None:
-        with self._working:
-            while not self._stopping.is_set() and (claim := Claim.next(self._database)):
-                if self._preparation:  # the run does what it needs of it by itself
-                    end(self._preparation)
+        log.info("worker ready")
+        with in_background(PREPARE_DATA, self._settings.home_folder) as preparation:
+            # Event.wait() could deadlock here: the signal handler calls set() on the same thread.
+            while not self._stopping.is_set():
+                try:
+                    claim = claim_next(self._database)
+                except SQLAlchemyError as error:
+                    log.error("the database does not answer: %s", error)
+                    self._sleep(_RETRY_DATABASE_AFTER)
+                    continue
+                if claim is None:
+                    self._sleep(_POLL_EVERY)
+                    continue
+                end(preparation)  # a run prepares what it needs itself
                 Job(self._settings, self._database, claim, self._stopping).run()
-                self._tidy()
+        log.info("worker stopped")
+
+    def _stop(self, *_: object) -> None:
+        """Ask for the end; whatever blocks, such as a database, cannot delay it for ever.
+
+        The alarm kills the process, and with it what it started. Its run is then lost, and can be
+        resumed.
+        """
+        self._stopping.set()
+        signal.alarm(_STOP_WITHIN)
+
+    def _sleep(self, seconds: float) -> None:
+        until = time.monotonic() + seconds
+        while not self._stopping.is_set() and (left := until - time.monotonic()) > 0:
+            time.sleep(min(left, _POLL_EVERY))
 
     def _keep_house(self) -> None:
-        """Mark what is lost, wake up for what waits, delete what is too old."""
+        """Mark lost runs, delete the folders of closed ones and the drawings that expired."""
         next_expiry = 0.0
-        while not self._stopping.wait(_KEEP_HOUSE_EVERY):
+        while not self._stopping.wait(_HOUSEKEEPING_EVERY):
             try:
                 with self._database.writing() as session:
                     mark_lost(session)
-                    states = set(session.scalars(select(Run.state).distinct()))
-                self._tidy()
-                if "queued" in states and "running" not in states:
-                    self._queue.wake()
+                self._delete_closed_folders()
                 if time.monotonic() >= next_expiry:
                     next_expiry = time.monotonic() + _EXPIRE_EVERY
                     expire(self._database, self._settings.keep_days)
             except SQLAlchemyError as error:
-                log.error("the database does not answer: %s", error)
+                log.error("housekeeping failed, the database does not answer: %s", error)
 
-    def _tidy(self) -> None:
+    def _delete_closed_folders(self) -> None:
+        """Delete the folders of runs that cannot be resumed any more."""
+        folders = list(runs_folder(self._settings).glob("*"))  # first: later ones are of new runs
         with self._database.reading() as session:
-            keep = session.scalars(select(Run.id).where(Run.state.in_(OPEN))).all()
-        tidy(self._settings, keep)
+            is_open = set(session.scalars(select(Run.id).where(Run.state.in_(OPEN))))
+        for folder in folders:
+            if folder.name not in is_open:
+                shutil.rmtree(folder, ignore_errors=True)

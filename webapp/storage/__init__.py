@@ -1,1 +1,1 @@
-"""What an installation keeps: its database, and ways in and out of it."""
+"""What an installation stores: its database, and import, export and backup of it."""

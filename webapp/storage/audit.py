@@ -1,4 +1,4 @@
-"""Who did what, and when."""
+"""The audit log: who did what, and when."""
 
 from __future__ import annotations
 
@@ -12,6 +12,6 @@ log = logging.getLogger(__name__)
 
 
 def record(session: Session, who: str, what: str, **details: object) -> None:
-    """Write a line into the audit log, in the transaction of what it tells of."""
+    """Add an entry in the transaction of the action that it records."""
     session.add(AuditEntry(at=now(), who=who, what=what, details=details))
     log.info("audit: %s: %s %s", who, what, details)

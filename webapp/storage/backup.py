@@ -1,6 +1,10 @@
-"""All that an installation keeps, as one file: its tables as JSON lines, its versions as they are.
+"""A whole installation as one ZIP file: its tables as JSON lines, its model versions as they are.
 
-The file names no kind of database: what was backed up from SQLite can be restored into PostgreSQL.
+The file does not depend on the database: a backup of SQLite can be restored into PostgreSQL.
+
+backup.json           {"format": 2, "revision": "0005", "rows": {"drawings": 12, …}}
+tables/NAME.jsonl     one object per row; bytes in base64, times in ISO 8601
+versions/VERSION/…    the files of a model bundle
 """
 
 from __future__ import annotations
@@ -11,30 +15,39 @@ import os
 import tempfile
 import zipfile
 import zlib
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from sqlalchemy import Column, Connection, LargeBinary, Table, func, insert, select
+from sqlalchemy import (
+    Column,
+    Connection,
+    DateTime,
+    LargeBinary,
+    MetaData,
+    Table,
+    func,
+    insert,
+    select,
+)
 
-from trainer.atomic import write_folder
+from trainer.recognition.bundle import write_bundle_files
 from webapp.storage.database import Database
-from webapp.storage.tables import Base, UTCDateTime
+from webapp.storage.tables import Base
 
-_FORMAT = 1
-_ROWS_AT_ONCE = 500
-_TABLES = Base.metadata.sorted_tables
-"""Those that others point to come first."""
+_FORMAT = 2
+_FORMAT_WITHOUT_REVISION = 1
+_BATCH_ROWS = 500
 
 
 class BackupError(Exception):
-    """What cannot be restored, or not there; the message says why."""
+    """A file that is not a sound backup, or an installation that is not empty."""
 
 
 def back_up(database: Database, home: Path, file: Path) -> dict[str, int]:
-    """Write the file, whole or not at all; how many rows of each table are in it.
+    """Write the file, whole or not at all; return the number of rows per table.
 
-    The rows are those of one moment, whatever is written meanwhile.
+    All rows are as of a single moment, whatever is written meanwhile.
     """
     handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
     try:
@@ -51,9 +64,11 @@ def back_up(database: Database, home: Path, file: Path) -> dict[str, int]:
 
 
 def _write(archive: zipfile.ZipFile, database: Database, home: Path) -> dict[str, int]:
+    from webapp.storage.migrations import revisions  # Alembic's 30 MB are not for every worker
+
     counts = {}
     with database.snapshot() as connection:
-        for table in _TABLES:
+        for table in Base.metadata.sorted_tables:
             counts[table.name] = 0
             with archive.open(f"tables/{table.name}.jsonl", "w", force_zip64=True) as lines:
                 order = table.primary_key.columns.values()
@@ -63,32 +78,44 @@ def _write(archive: zipfile.ZipFile, database: Database, home: Path) -> dict[str
                     counts[table.name] += 1
     for path in sorted((home / "versions").glob("[!.]*/*")):
         archive.write(path, f"versions/{path.parent.name}/{path.name}")
-    archive.writestr("backup.json", json.dumps({"format": _FORMAT, "rows": counts}))
+    about = {"format": _FORMAT, "revision": revisions()[0], "rows": counts}
+    archive.writestr("backup.json", json.dumps(about))
     return counts
 
 
 def restore(database: Database, home: Path, file: Path) -> dict[str, int]:
-    """Put a backup into an installation that keeps nothing yet; how many rows of each table.
+    """Restore a backup into an empty installation; return the number of rows per table.
 
-    Raises `BackupError` where the file is none or damaged, or something is kept there already; then
-    no row is written.
+    The rows are inserted into the schema that they were written from, which is then upgraded.
+    Raises `BackupError` for a file that is not a sound backup and for an installation that is not
+    empty; then no row is written.
     """
     database.upgrade()
     try:
         with zipfile.ZipFile(file) as archive:
             if damaged := archive.testzip():
                 raise BackupError(f"{file}: {damaged} in it is damaged")
-            about = json.loads(archive.read("backup.json"))
-            if about["format"] != _FORMAT:
-                raise BackupError(f"{file}: its format {about['format']} is not known here")
-            _read_versions(archive, home)
-            with database.engine.begin() as connection:
-                return {table.name: _fill(connection, table, archive) for table in _TABLES}
+            revision = _revision(archive, file)
+            _restore_versions(archive, home)
+            with database.migrating() as connection:
+                return _restore_tables(archive, connection, revision)
     except (OSError, zipfile.BadZipFile, zlib.error, KeyError, ValueError) as error:
-        raise BackupError(f"{file}: this is no backup, or a damaged one: {error}") from error
+        raise BackupError(f"{file}: not a backup, or a damaged one: {error}") from error
 
 
-def _read_versions(archive: zipfile.ZipFile, home: Path) -> None:
+def _revision(archive: zipfile.ZipFile, file: Path) -> str:
+    """The schema revision of the rows."""
+    from webapp.storage.migrations import revisions
+
+    about = json.loads(archive.read("backup.json"))
+    if about["format"] == _FORMAT_WITHOUT_REVISION:
+        return "0004" if "tables/runs.jsonl" in archive.namelist() else "0003"
+    if about["format"] != _FORMAT or about["revision"] not in revisions():
+        raise BackupError(f"{file}: written by a newer version of Inkling; upgrade first")
+    return str(about["revision"])
+
+
+def _restore_versions(archive: zipfile.ZipFile, home: Path) -> None:
     versions: dict[str, dict[str, bytes]] = {}
     for name in archive.namelist():
         path = PurePosixPath(name)
@@ -96,23 +123,43 @@ def _read_versions(archive: zipfile.ZipFile, home: Path) -> None:
             versions.setdefault(path.parts[1], {})[path.name] = archive.read(name)
     for version, files in versions.items():
         if not (home / "versions" / version).exists():
-            write_folder(home / "versions" / version, files)
+            write_bundle_files(home / "versions" / version, files)
+
+
+def _restore_tables(
+    archive: zipfile.ZipFile, connection: Connection, revision: str
+) -> dict[str, int]:
+    from webapp.storage.migrations import downgrade, migrate
+
+    for table in Base.metadata.sorted_tables:
+        if connection.scalar(select(func.count()).select_from(table)):
+            raise BackupError(f"the installation is not empty: table {table.name} has rows")
+    downgrade(connection, revision)
+    schema = MetaData()
+    schema.reflect(connection)
+    counts = {
+        table.name: _fill(connection, table, archive)
+        for table in schema.sorted_tables  # those that foreign keys point to come first
+        if table.name != "alembic_version"
+    }
+    migrate(connection)
+    if connection.dialect.name == "postgresql":
+        for table in Base.metadata.sorted_tables:
+            if table.autoincrement_column is not None:
+                _advance_sequence(connection, table.autoincrement_column)
+    return counts
 
 
 def _fill(connection: Connection, table: Table, archive: zipfile.ZipFile) -> int:
-    if connection.scalar(select(func.count()).select_from(table)):
-        raise BackupError(f"something is kept here already, in the table {table.name}")
     with archive.open(f"tables/{table.name}.jsonl") as lines:
         rows = [_row(table, json.loads(line)) for line in lines]
-    for start in range(0, len(rows), _ROWS_AT_ONCE):
-        connection.execute(insert(table), rows[start : start + _ROWS_AT_ONCE])
-    if connection.dialect.name == "postgresql" and table.autoincrement_column is not None:
-        _count_on(connection, table.autoincrement_column)
+    for start in range(0, len(rows), _BATCH_ROWS):
+        connection.execute(insert(table), rows[start : start + _BATCH_ROWS])
     return len(rows)
 
 
-def _count_on(connection: Connection, column: Column[Any]) -> None:
-    """Let PostgreSQL's numbers go on after the ones that were put in."""
+def _advance_sequence(connection: Connection, column: Column[Any]) -> None:
+    """Let PostgreSQL number new rows after the restored ones."""
     sequence = func.pg_get_serial_sequence(column.table.name, column.name)
     highest = select(func.coalesce(func.max(column), 0)).scalar_subquery()
     connection.execute(select(func.setval(sequence, highest + 1, False)))
@@ -125,13 +172,13 @@ def _plain(value: Any) -> Any:
 
 
 def _row(table: Table, plain: dict[str, Any]) -> dict[str, Any]:
-    """The reverse of `_plain`, by the columns' types."""
+    """The inverse of `_plain`, by the types of the columns."""
     row = {}
     for column in table.columns:
         value = plain[column.name]
         if value is not None and isinstance(column.type, LargeBinary):
             value = base64.b64decode(value)
-        elif value is not None and isinstance(column.type, UTCDateTime):
-            value = datetime.fromisoformat(value)
+        elif value is not None and isinstance(column.type, DateTime):
+            value = datetime.fromisoformat(value).astimezone(UTC)
         row[column.name] = value
     return row

@@ -1,4 +1,4 @@
-"""The database: its connections and transactions, and how it comes to its newest shape."""
+"""The database: connections, transactions and schema upgrades."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _BUSY_SECONDS = 10  # how long SQLite waits for another process's write
 
 
 class Database:
-    """Connections to a database by its URL. It connects when it is first asked."""
+    """A database by its SQLAlchemy URL. It connects on first use."""
 
     def __init__(self, url: str) -> None:
         self.url = url
@@ -34,29 +34,30 @@ class Database:
 
     @property
     def engine(self) -> Engine:
+        """The SQLAlchemy engine, created on first use."""
         if self._engine is None:
             self._engine = _connect(self.url)
         return self._engine
 
     @property
-    def is_there(self) -> bool:
-        """Whether there is one: SQLite would make an empty one where it is only asked."""
+    def exists(self) -> bool:
+        """Whether the database exists. Connecting to SQLite would create an empty file."""
         url = make_url(self.url)
         return url.get_backend_name() != "sqlite" or Path(url.database or "").exists()
 
     def reading(self) -> AbstractContextManager[Session]:
-        """One transaction that only reads; what it gave can be used after it."""
+        """One read-only transaction; objects loaded in it stay usable after it."""
         return self._transaction(self.engine)
 
     def writing(self) -> AbstractContextManager[Session]:
-        """One transaction that may write: kept at the end of the block, or undone if that fails."""
+        """One transaction that may write: committed at the end of the block, or rolled back."""
         return self._transaction(self.engine.execution_options(**_WRITES))
 
     @contextmanager
     def snapshot(self) -> Iterator[Connection]:
-        """One transaction that sees a single moment of the whole database."""
+        """One transaction that sees the whole database as of a single moment."""
         engine = self.engine
-        if engine.dialect.name != "sqlite":  # which does so anyhow
+        if engine.dialect.name != "sqlite":  # which isolates transactions like this by default
             engine = engine.execution_options(isolation_level="REPEATABLE READ")
         with engine.begin() as connection:
             yield connection
@@ -66,19 +67,22 @@ class Database:
         with Session(engine, expire_on_commit=False) as session, session.begin():
             yield session
 
-    def upgrade(self) -> None:
-        """Bring the tables to their newest shape; nothing happens where they have it.
-
-        Processes that do so at the same time wait for each other.
-        """
-        from webapp.storage.migrations import migrate  # no worker needs Alembic's 30 MB
-
+    @contextmanager
+    def migrating(self) -> Iterator[Connection]:
+        """One transaction for changes to the schema; concurrent ones wait for each other."""
         url = make_url(self.url)
         if url.get_backend_name() == "sqlite" and url.database:
             Path(url.database).parent.mkdir(parents=True, exist_ok=True)
         with self.engine.execution_options(**_WRITES).begin() as connection:
             if connection.dialect.name == "postgresql":
                 connection.execute(select(func.pg_advisory_xact_lock(_UPGRADE_LOCK)))
+            yield connection
+
+    def upgrade(self) -> None:
+        """Upgrade the schema to the newest revision; safe to call again and concurrently."""
+        from webapp.storage.migrations import migrate  # Alembic's 30 MB are not for every worker
+
+        with self.migrating() as connection:
             migrate(connection)
 
 
@@ -89,25 +93,25 @@ def _connect(url: str) -> Engine:
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: object) -> None:
-        _write_ahead(connection)
+        _enable_wal(connection)
         connection.execute("PRAGMA synchronous = NORMAL")
-        connection.isolation_level = None  # so that BEGIN is ours, and covers DDL too
+        connection.isolation_level = None  # BEGIN is emitted below, and so covers DDL too
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
-        # A transaction that began as a reader may not become a writer once another has written.
+        # A transaction that began by reading cannot upgrade to writing once another has written.
         writes = connection.get_execution_options().get("writes")
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
     return engine
 
 
-def _write_ahead(connection: Any) -> None:
-    """Let readers and a writer not wait for each other.
+def _enable_wal(connection: Any) -> None:
+    """Switch SQLite to write-ahead logging, so that readers and a writer do not block each other.
 
-    With `synchronous` at NORMAL a crash of the machine may lose the last moments, never the file.
-    The file remembers it. While two processes make a file new, SQLite does not wait for the other
-    here, as it does elsewhere; so we do.
+    With `synchronous = NORMAL` a power failure may lose the last transactions but cannot corrupt
+    the file. The mode is stored in the file. SQLite's busy timeout does not apply while two
+    processes create the same file, hence the loop.
     """
     until = time.monotonic() + _BUSY_SECONDS
     while True:

@@ -1,4 +1,4 @@
-"""What people say was right: kept with the drawing, once, within a rate limit, until it expires."""
+"""Labeled drawings: stored once, for as long as the settings say."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import Any, Literal
 
 import cv2
+import msgspec
 import numpy as np
 from PIL import Image
 from sqlalchemy import ColumnElement, delete, select
@@ -19,125 +20,134 @@ from sqlalchemy.orm import Session
 
 from trainer.recognition.image import Picture, as_png
 from trainer.recognition.preprocess import Pixels, preprocess
-from webapp.inference.signed_prediction import SignedPrediction
 from webapp.storage.database import Database
 from webapp.storage.tables import Drawing, now
 
 LARGEST_SIDE = 560
-"""Pixels of a kept picture's longer side: as many as the page sends of a number."""
+"""Pixels of the longer side of a stored picture: the size that the page sends for a number."""
 
 State = Literal["new", "accepted", "rejected"]
 
-_HELD_BACK = 5  # one visitor in so many
-_AT_ONCE = 100  # rows that are read together
+_HELD_BACK = 5  # one visitor in this many
+_FETCH_ROWS = 100
+
+
+class PredictionRecord(msgspec.Struct, array_like=True, frozen=True):
+    """A prediction as it is stored with a drawing."""
+
+    model: str
+    version: str
+    digit: int
+    confidence: float
+    is_digit: bool
+    probabilities: tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """What somebody said about an answer.
+    """A drawing with the label that somebody gave it, and the prediction that it was given for.
 
-    `picture` is what was sent with it, PNG by our own hand; `seen` is uint8 [28, 28].
+    `picture` is a PNG file that this app encoded; `seen`, uint8 [28, 28], is the model's input.
     """
 
-    signed: SignedPrediction
-    told: str
+    prediction: PredictionRecord
+    label: str
     picture: bytes
     seen: Pixels
     strokes: list[Any] | None
 
+    @classmethod
+    def of_picture(
+        cls, prediction: PredictionRecord, label: str, picture: Picture, strokes: list[Any] | None
+    ) -> Correction:
+        """With the picture that was sent. Raises `EmptyDrawing` for one without ink."""
+        seen = preprocess(picture.image, picture.scale).pixels
+        return cls(prediction, label, _as_png(picture.image), seen, strokes)
 
-def correction(
-    signed: SignedPrediction, told: str, picture: Picture | None, strokes: list[Any] | None
-) -> Correction:
-    """Put one together; without a picture, what the model saw is kept.
-
-    Raises `EmptyDrawing` where the picture has no ink.
-    """
-    if picture is None:
-        return Correction(signed, told, signed.seen, _pixels(signed.seen), strokes)
-    seen = preprocess(picture.image, picture.scale).pixels
-    return Correction(signed, told, _as_png(picture.image), seen, strokes)
+    @classmethod
+    def of_seen(
+        cls, prediction: PredictionRecord, label: str, seen: bytes, strokes: list[Any] | None
+    ) -> Correction:
+        """With no more than the model's input, 28×28, as a PNG file."""
+        pixels = np.asarray(cv2.imdecode(np.frombuffer(seen, np.uint8), cv2.IMREAD_GRAYSCALE))
+        return cls(prediction, label, seen, pixels, strokes)
 
 
-def keep(
-    session: Session, given: Correction, visitor: str, state: State = "new"
+def store(
+    session: Session, correction: Correction, visitor: str, state: State = "new"
 ) -> tuple[Drawing, bool]:
-    """Keep a correction in a state, and tell whether it is new.
+    """Store a correction in a state; return the row and whether it is new.
 
-    The same drawing is kept once: its visitor may tell another truth until it is reviewed, and
-    nobody else may.
+    The same drawing is stored once. Until it is reviewed, its own visitor may change the label.
     """
-    fingerprint = hashlib.sha256(given.seen.tobytes()).hexdigest()
+    fingerprint = hashlib.sha256(correction.seen.tobytes()).hexdigest()
     known = select(Drawing).where(Drawing.fingerprint == fingerprint).with_for_update()
+    prediction = correction.prediction
     drawing = Drawing(
         id=secrets.token_hex(16),
         created=now(),
         visitor=visitor,
-        picture=given.picture,
-        seen=as_png(given.seen),
+        picture=correction.picture,
+        seen=as_png(correction.seen),
         fingerprint=fingerprint,
-        strokes=given.strokes,
-        label=given.told,
-        told=given.told,
+        strokes=correction.strokes,
+        label=correction.label,
+        visitor_label=correction.label,
         state=state,
         held_back=is_held_back(visitor),
-        digit=given.signed.digit,
-        confidence=given.signed.confidence,
-        is_digit=given.signed.is_digit,
-        probabilities=list(given.signed.probabilities),
-        model=given.signed.model,
-        version=given.signed.version,
+        digit=prediction.digit,
+        confidence=prediction.confidence,
+        is_digit=prediction.is_digit,
+        probabilities=list(prediction.probabilities),
+        model=prediction.model,
+        version=prediction.version,
     )
     try:
         with session.begin_nested():
             session.add(drawing)
     except IntegrityError:
-        kept = session.scalars(known).one()
-        if kept.visitor == visitor and kept.state == "new":
-            kept.told = kept.label = given.told
-        return kept, False
+        stored = session.scalars(known).one()
+        if stored.visitor == visitor and stored.state == "new":
+            stored.visitor_label = stored.label = correction.label
+        return stored, False
     return drawing, True
 
 
 def accepted(session: Session) -> Iterator[Drawing]:
-    """What was reviewed and found right, those held back too, the oldest first, a few at a time."""
+    """The accepted drawings, held back or not, oldest first; fetched in batches."""
     those = select(Drawing).where(Drawing.state == "accepted").order_by(Drawing.created)
-    yield from session.scalars(those.execution_options(yield_per=_AT_ONCE))
+    yield from session.scalars(those.execution_options(yield_per=_FETCH_ROWS))
 
 
 def is_held_back(visitor: str) -> bool:
-    """Whether this visitor's drawings judge models and never teach them: a fixed fifth do."""
+    """Whether a visitor's drawings are held out for evaluation: a fixed fifth of the visitors."""
     return int.from_bytes(hashlib.sha256(visitor.encode()).digest()[:8], "big") % _HELD_BACK == 0
 
 
-def take_back(session: Session, identity: str, visitor: str) -> bool:
-    """Delete a visitor's own drawing; whether there was one."""
+def delete_own(session: Session, identity: str, visitor: str) -> bool:
+    """Delete a drawing of this visitor; return whether there was one."""
     return delete_drawings(session, Drawing.id == identity, Drawing.visitor == visitor) > 0
 
 
 def expire(database: Database, days: int) -> int:
-    """Delete what is older than so many days; how many there were. 0 days keep for ever."""
+    """Delete the drawings older than this many days, 0 for never; return how many."""
     with database.writing() as session:
         return delete_expired(session, days)
 
 
 def delete_expired(session: Session, days: int) -> int:
-    """The same within a transaction."""
+    """`expire` within a transaction."""
     return delete_drawings(session, Drawing.created < now() - timedelta(days=days)) if days else 0
 
 
 def delete_drawings(session: Session, *those: ColumnElement[bool]) -> int:
-    """Delete drawings, and tell how many."""
+    """Delete the drawings that meet all conditions; return how many."""
     gone = session.scalars(delete(Drawing).where(*those).returning(Drawing.id))
     return len(gone.all())
 
 
-def _pixels(png: bytes) -> Pixels:
-    return np.asarray(cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_GRAYSCALE))
-
-
 def _as_png(image: Image.Image) -> bytes:
-    """No more of the picture than its pixels, and no more of those than are needed."""
+    """The pixels alone, without metadata, no larger than `LARGEST_SIDE`."""
     has_alpha = "A" in image.getbands() or "transparency" in image.info
     kind = "RGBA" if has_alpha else "L" if image.mode in {"1", "L"} else "RGB"
     copy = image.convert(kind)

@@ -1,4 +1,8 @@
-"""Kept drawings as files, out and in: strokes as JSON lines, pictures in one folder per class."""
+"""Drawings as files, exported and imported.
+
+For people: strokes as JSON lines, pictures as a ZIP archive with one folder per class. For the
+trainer: `drawings.jsonl.gz`, which `trainer.data.datasets.corrections` reads and describes too.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +14,7 @@ import secrets
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Annotated, Any, BinaryIO, NamedTuple
 
 import msgspec
@@ -25,17 +29,19 @@ from webapp.storage.drawings import is_held_back
 from webapp.storage.tables import Drawing
 
 SOURCE = "inkling"
-MOST_FILES = 100_000
-MOST_BYTES = 1 << 30
-"""Of all that an archive holds, unpacked."""
+MAX_FILES = 100_000
+MAX_BYTES = 1 << 30
+"""Limits of an imported archive: number of files, and their size uncompressed."""
+
+CORRECTIONS_FILE = "drawings.jsonl.gz"
 
 
 class BadImport(ValueError):
-    """What a file has that cannot be read; the message says where."""
+    """A file that cannot be imported; the message says where it is wrong."""
 
 
 class _Line(msgspec.Struct):
-    """A record of strokes, as the trainer's files have them."""
+    """A stroke record, in the format of the trainer's `strokes/*.jsonl.gz`."""
 
     label: Truth
     strokes: list[list[Annotated[list[float], Meta(min_length=2)]]]
@@ -43,7 +49,7 @@ class _Line(msgspec.Struct):
 
 
 class Imported(NamedTuple):
-    """A drawing that came in a file, with its truth and who drew it."""
+    """A drawing from a file, with its label and the visitor it is stored for."""
 
     label: str
     visitor: str
@@ -52,7 +58,7 @@ class Imported(NamedTuple):
 
 
 def write_strokes(file: BinaryIO, drawings: Iterable[Drawing]) -> None:
-    """The drawings that have strokes, as the trainer's `strokes/*.jsonl.gz`."""
+    """Write the drawings that have strokes, in the format of the trainer's `strokes/*.jsonl.gz`."""
     with gzip.GzipFile(fileobj=file, mode="wb", mtime=0) as lines:
         for drawing in drawings:
             if drawing.strokes:
@@ -66,24 +72,53 @@ def write_strokes(file: BinaryIO, drawings: Iterable[Drawing]) -> None:
 
 
 def write_pictures(file: BinaryIO, drawings: Iterable[Drawing]) -> None:
-    """All of them as PNG files in a ZIP archive, in one folder for each class.
+    """Write a ZIP archive of PNG files: SPLIT/LABEL/ID.png.
 
-    Unpacked it is what `trainer --data folder:` reads. What is held back stands in `test`.
+    Extracted, it is a folder for `trainer --data folder:`. Drawings that are held back are in
+    `test`, the others in `train`.
     """
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:  # PNG is packed already
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:  # PNG is compressed already
         for drawing in drawings:
             part = "test" if drawing.held_back else "train"
             archive.writestr(f"{part}/{drawing.label}/{drawing.id}.png", drawing.picture)
 
 
+def write_corrections(folder: Path, drawings: Iterable[Drawing]) -> bool:
+    """Write FOLDER/drawings.jsonl.gz for the trainer's data set `corrections`.
+
+    One JSON object per line: {"label": "7" or "not_a_digit", "picture": base64 of a PNG file,
+    "strokes": [[[x, y, …], …], …] or null, "held_back": true or false}. Without any drawing no file
+    is written. Returns whether there are drawings to learn from, that is, not held back.
+    """
+    learnable = False
+    lines = None
+    try:
+        for drawing in drawings:
+            if lines is None:
+                folder.mkdir(parents=True, exist_ok=True)
+                lines = gzip.GzipFile(folder / CORRECTIONS_FILE, "wb", mtime=0)
+            record = {
+                "label": drawing.label,
+                "picture": drawing.picture,
+                "strokes": drawing.strokes,
+                "held_back": drawing.held_back,
+            }
+            lines.write(msgspec.json.encode(record) + b"\n")
+            learnable |= not drawing.held_back
+    finally:
+        if lines is not None:
+            lines.close()
+    return learnable
+
+
 def read_pictures(content: bytes) -> Iterator[Imported]:
-    """The pictures of such an archive. Raises `BadImport`."""
+    """Read an archive as `write_pictures` writes it. Raises `BadImport`."""
     visitors = {held_back: _visitor(held_back) for held_back in (False, True)}
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             files = [info for info in archive.infolist() if not info.is_dir()]
-            if len(files) > MOST_FILES or sum(info.file_size for info in files) > MOST_BYTES:
-                raise BadImport("the archive holds more than can be taken at once")
+            if len(files) > MAX_FILES or sum(info.file_size for info in files) > MAX_BYTES:
+                raise BadImport("the archive is too large to import at once")
             for info in files:
                 path = PurePosixPath(info.filename)
                 try:
@@ -96,11 +131,11 @@ def read_pictures(content: bytes) -> Iterator[Imported]:
                     raise BadImport(f"{path}: {error}") from error
                 yield Imported(label, visitors["test" in path.parts], picture, None)
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as error:
-        raise BadImport(f"this is no ZIP archive, or a damaged one: {error}") from error
+        raise BadImport(f"not a ZIP archive, or a damaged one: {error}") from error
 
 
 def read_strokes(content: bytes) -> Iterator[Imported]:
-    """The drawings of a file of strokes, packed by gzip or not. Raises `BadImport`."""
+    """Read stroke records, compressed by gzip or not. Raises `BadImport`."""
     try:
         text = gzip.decompress(content) if content.startswith(b"\x1f\x8b") else content
     except (OSError, EOFError, zlib.error) as error:
@@ -119,7 +154,7 @@ def read_strokes(content: bytes) -> Iterator[Imported]:
 
 
 def _visitor(held_back: bool) -> str:
-    """A new visitor on this side."""
+    """A new random visitor whose drawings are held back, or are not."""
     while True:
         visitor = secrets.token_hex(16)
         if is_held_back(visitor) == held_back:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, LargeBinary, String, Text
+from sqlalchemy import JSON, Enum, ForeignKey, LargeBinary, String, Text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import DateTime, TypeDecorator
 
 
 class UTCDateTime(TypeDecorator[datetime]):
-    """A time in UTC; SQLite forgets the zone, so it is put back."""
+    """A time in UTC. SQLite drops the time zone, so it is added again on reading."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
@@ -24,38 +25,51 @@ class UTCDateTime(TypeDecorator[datetime]):
 
 
 def now() -> datetime:
+    """The current time, in UTC."""
     return datetime.now(UTC)
 
 
+class RunStatus(StrEnum):
+    """Where a retraining run is in its life."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    LOST = "lost"
+    """Its worker stopped sending heartbeats."""
+
+
 class Base(DeclarativeBase):
-    """What every table is made from."""
+    """The declarative base of all tables."""
 
 
 class Drawing(Base):
-    """A drawing that somebody said the truth about, and what was answered to it."""
+    """A drawing that somebody labeled, and the model's prediction for it."""
 
     __tablename__ = "drawings"
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
     created: Mapped[datetime] = mapped_column(UTCDateTime, index=True)
     visitor: Mapped[str] = mapped_column(String(32), index=True)
-    """A random number of the browser's session: nothing else is known of the person."""
+    """A random number from the browser's session; nothing else is known about the person."""
     picture: Mapped[bytes] = mapped_column(LargeBinary)
-    """A PNG that we encoded ourselves."""
+    """A PNG file that this app encoded itself."""
     seen: Mapped[bytes] = mapped_column(LargeBinary)
-    """The 28×28 that the model saw, as PNG."""
+    """The model's input, 28×28, as a PNG file."""
     fingerprint: Mapped[str] = mapped_column(String(64), unique=True)
-    """SHA-256 of the pixels that the model saw: the same drawing is kept once."""
+    """SHA-256 of the model's input; the same drawing is stored once."""
     strokes: Mapped[list[Any] | None] = mapped_column(JSON)
     label: Mapped[str] = mapped_column(String(12))
-    """The truth, as the person told it, or as the review set it right: 0 to 9, or not_a_digit."""
-    told: Mapped[str] = mapped_column(String(12))
-    """The truth as the person told it."""
+    """0 to 9, or not_a_digit: the visitor's label, unless a reviewer changed it."""
+    visitor_label: Mapped[str] = mapped_column(String(12))
+    """The label that the visitor gave."""
     state: Mapped[str] = mapped_column(String(8), default="new", index=True)
-    """new, accepted or rejected; only what is accepted is learned from."""
+    """new, accepted or rejected; only accepted drawings are used for training or evaluation."""
     reviewed: Mapped[datetime | None] = mapped_column(UTCDateTime)
     held_back: Mapped[bool]
-    """Never learned from: it judges new models. So for all drawings of a visitor, or for none."""
+    """Held out for evaluation; decided per visitor, so it holds for all their drawings or none."""
     digit: Mapped[int]
     confidence: Mapped[float]
     is_digit: Mapped[bool]
@@ -65,7 +79,7 @@ class Drawing(Base):
 
 
 class Activation(Base):
-    """That a version of the default model began to answer; the newest one's does."""
+    """A version of the default model became active; the newest row is the pointer."""
 
     __tablename__ = "activations"
 
@@ -73,58 +87,65 @@ class Activation(Base):
     at: Mapped[datetime] = mapped_column(UTCDateTime)
     version: Mapped[str] = mapped_column(String(64))
     before: Mapped[int | None] = mapped_column(ForeignKey("activations.id"))
-    """The one it took over from, to which a rollback leads; None for the shipped model."""
+    """The activation that it replaced, which a rollback restores; None for the shipped model."""
 
 
 class AuditEntry(Base):
-    """What somebody did who runs the site, or tried to."""
+    """An action of somebody who administers the site, or an attempt at one."""
 
     __tablename__ = "audit"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     at: Mapped[datetime] = mapped_column(UTCDateTime, index=True)
     who: Mapped[str] = mapped_column(String(100))
-    """The address, or `token`, or `command line`."""
+    """An IP address, `session`, `token`, `command line`, `worker` or `run ID`."""
     what: Mapped[str] = mapped_column(String(40))
     details: Mapped[dict[str, Any]] = mapped_column(JSON)
 
 
 class Run(Base):
-    """A retraining that somebody asked for, from the click to the verdict."""
+    """A retraining run, from the request to the verdict. This table is also the queue."""
 
     __tablename__ = "runs"
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
     created: Mapped[datetime] = mapped_column(UTCDateTime, index=True)
     who: Mapped[str] = mapped_column(String(100))
-    wishes: Mapped[dict[str, Any]] = mapped_column(JSON)
-    """What was asked for, as `webapp.retraining.options.RetrainingOptions`."""
-    state: Mapped[str] = mapped_column(String(10), index=True)
-    """queued, running, done, failed, cancelled or lost."""
+    options: Mapped[dict[str, Any]] = mapped_column(JSON)
+    """A `webapp.retraining.options.RetrainingOptions`."""
+    state: Mapped[RunStatus] = mapped_column(
+        Enum(
+            RunStatus,
+            native_enum=False,  # a VARCHAR, so that a new status needs no migration
+            length=10,
+            values_callable=lambda statuses: [str(each) for each in statuses],
+        ),
+        index=True,
+    )
     slot: Mapped[int | None] = mapped_column(unique=True)
-    """1 while it runs, so that only one can."""
+    """1 while it runs, else None: the constraint allows one running run per installation."""
     worker: Mapped[str] = mapped_column(String(32), default="")
-    """Names the claim of the worker that runs it: whoever lost the run may not write to it."""
+    """Random identifier of the worker's claim; a worker that lost the run may not write to it."""
     started: Mapped[datetime | None] = mapped_column(UTCDateTime)
     ended: Mapped[datetime | None] = mapped_column(UTCDateTime)
     heartbeat: Mapped[datetime | None] = mapped_column(UTCDateTime)
-    """When its worker last gave a sign of life."""
+    """Time of the worker's last heartbeat."""
     cancelling: Mapped[bool] = mapped_column(default=False)
-    """Whether somebody asked for its end."""
+    """Whether somebody cancelled it and its worker has yet to stop."""
     progress: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
-    """How far it has come, as `webapp.retraining.progress.Progress`."""
+    """A `webapp.retraining.progress.Progress`."""
     log: Mapped[str] = mapped_column(Text, default="")
-    """What the trainer printed, without its figures; its end, where there is too much."""
+    """What the trainer printed on standard error; the end of it, where it is too long."""
     error: Mapped[str] = mapped_column(Text, default="")
     """One line that says why it failed."""
     version: Mapped[str | None] = mapped_column(String(64))
-    """That it made."""
+    """The version of the model that it made."""
     verdict: Mapped[dict[str, Any] | None] = mapped_column(JSON)
-    """How that compares with the one that answered, as `webapp.retraining.gate.Verdict`."""
+    """A `webapp.retraining.gate.Verdict`: the new version compared with the active one."""
 
 
 class Counter(Base):
-    """How often a client did something in a span of time. The client is a keyed hash."""
+    """How often a client did something in a period of time. The client is a keyed hash."""
 
     __tablename__ = "counters"
 

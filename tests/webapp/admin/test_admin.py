@@ -18,6 +18,7 @@ from tests.conftest import installed
 from trainer.data.samples import Split
 from trainer.data.source import Source
 from webapp.app import create_app
+from webapp.inference.registry import UnknownModel
 from webapp.settings import Settings
 from webapp.storage.tables import AuditEntry, Drawing
 
@@ -58,7 +59,7 @@ def _png(picture: np.ndarray) -> bytes:
 
 @pytest.fixture
 def ids(app, seven) -> list[str]:
-    """Three drawings of 7: told as 7, as 1 and as no digit."""
+    """Three drawings of 7: labeled 7, 1 and not_a_digit."""
     pictures = [np.roll(seven, 20 * step, axis=1) for step in range(3)]
     pictures[1][60:66, 20:120] = 0
     pictures[2][75:81, 20:120] = 0
@@ -156,7 +157,8 @@ def test_disagreement_stands_first_in_the_queue_and_filters_filter(client, ids):
     assert set(asked()) == set(ids)
     everything = client.get("/admin/api/drawings", headers=BEARER).get_json()["drawings"]
     disagrees = [
-        drawing["told"] != (str(drawing["digit"]) if drawing["is_digit"] else "not_a_digit")
+        drawing["visitor_label"]
+        != (str(drawing["digit"]) if drawing["is_digit"] else "not_a_digit")
         for drawing in everything
     ]
     assert disagrees == sorted(disagrees, reverse=True)
@@ -200,7 +202,7 @@ def accept_all(client, ids) -> None:
         client.post(f"/admin/api/drawings/{identity}", json={"state": "accepted"}, headers=BEARER)
 
 
-def bring(client, content: bytes, name: str):
+def import_file(client, content: bytes, name: str):
     form = {"file": (io.BytesIO(content), name)}
     return client.post("/admin/drawings", data=form, headers=BEARER | JSON)
 
@@ -224,7 +226,7 @@ def test_the_pictures_are_a_folder_that_the_trainer_reads(client, ids, tmp_path)
     assert sorted(learned) == [1, 7, 10]
 
 
-def test_what_was_taken_away_can_be_brought_and_is_kept_once(client, database, ids):
+def test_an_export_can_be_imported_again_and_is_stored_once(client, database, ids):
     accept_all(client, ids)
     pictures = client.get("/admin/drawings/pictures.zip", headers=BEARER).data
     strokes = client.get("/admin/drawings/strokes.jsonl.gz", headers=BEARER).data
@@ -232,18 +234,35 @@ def test_what_was_taken_away_can_be_brought_and_is_kept_once(client, database, i
     assert [record["label"] for record in records] == ["7", "1"]
     assert records[0]["strokes"] == [[[35, 30], [100, 30], [65, 115]]]
     assert records[0]["writer"].startswith("inkling/")
-    assert bring(client, pictures, "p.zip").get_json() == {"kept": 0, "known": 3, "empty": 0}
+    assert import_file(client, pictures, "p.zip").get_json() == {"kept": 0, "known": 3, "empty": 0}
     client.delete("/admin/api/drawings", headers=BEARER)
-    assert bring(client, pictures, "p.zip").get_json() == {"kept": 3, "known": 0, "empty": 0}
-    brought = states(database)
-    assert sorted(brought.values()) == [
+    assert import_file(client, pictures, "p.zip").get_json() == {"kept": 3, "known": 0, "empty": 0}
+    imported = states(database)
+    assert sorted(imported.values()) == [
         ("accepted", "1"),
         ("accepted", "7"),
         ("accepted", "not_a_digit"),
     ]
     client.delete("/admin/api/drawings", headers=BEARER)
-    assert bring(client, strokes, "s.jsonl.gz").get_json()["kept"] == 1  # the same strokes twice
+    assert (
+        import_file(client, strokes, "s.jsonl.gz").get_json()["kept"] == 1
+    )  # the same strokes twice
     assert client.get("/admin/drawings/strokes.jsonl.gz", headers=BEARER).data != b""
+
+
+def test_only_a_picture_without_ink_counts_as_empty(client, database, seven, monkeypatch):
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as file:
+        file.writestr("train/7/7.png", _png(seven))
+        file.writestr("train/1/blank.png", _png(np.full_like(seven, 255)))
+    counts = import_file(client, archive.getvalue(), "p.zip").get_json()
+    assert counts == {"kept": 1, "known": 0, "empty": 1}
+
+    def refuse(*_: object) -> None:
+        raise UnknownModel("inkling", [])
+
+    monkeypatch.setattr("webapp.feedback.answer", refuse)
+    assert import_file(client, archive.getvalue(), "p.zip").status_code == 500
 
 
 def test_what_is_held_back_stands_in_test_and_stays_held_back(client, database, ids):
@@ -261,7 +280,7 @@ def test_what_is_held_back_stands_in_test_and_stays_held_back(client, database, 
         parts = {Path(name).parts[1]: Path(name).parts[0] for name in archive.namelist()}
     assert parts == {"7": "test", "1": "train", "not_a_digit": "test"}
     client.delete("/admin/api/drawings", headers=BEARER)
-    bring(client, content, "p.zip")
+    import_file(client, content, "p.zip")
     assert held_back() == before
 
 
@@ -294,7 +313,7 @@ def test_an_export_holds_few_drawings_in_memory_however_many_there_are(client, d
 def test_a_file_may_be_larger_than_a_visitors_picture(client, database):
     line = b'{"label":"7","strokes":[[[1,1],[9,1],[5,15]]],"writer":"a"'
     content = line + b" " * (16 << 20) + b"}"
-    assert bring(client, content, "s.jsonl").get_json() == {"kept": 1, "known": 0, "empty": 0}
+    assert import_file(client, content, "s.jsonl").get_json() == {"kept": 1, "known": 0, "empty": 0}
 
 
 def test_a_bad_file_is_told_and_nothing_of_it_is_kept(client, database, seven):
@@ -314,7 +333,7 @@ def test_a_bad_file_is_told_and_nothing_of_it_is_kept(client, database, seven):
         (gzip.compress(good_line)[:-9], "damaged"),
         (b"PK but no more", "ZIP"),
     ]:
-        response = bring(client, content, "file")
+        response = import_file(client, content, "file")
         assert response.status_code == 400, told
         assert told in response.get_data(as_text=True)
     assert states(database) == {}

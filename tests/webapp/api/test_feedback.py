@@ -60,7 +60,7 @@ def test_a_correction_is_kept_with_the_answer_the_picture_and_the_strokes(
     assert response.status_code == 201
     (drawing,) = kept(database)
     assert response.get_json() == {"id": drawing.id, "label": "1"}
-    assert drawing.label == drawing.told == "1"
+    assert drawing.label == drawing.visitor_label == "1"
     assert drawing.state == "new"
     assert drawing.digit == 7
     assert drawing.confidence == pytest.approx(answer["confidence"], abs=1e-4)
@@ -83,7 +83,7 @@ def test_the_id_of_an_answer_is_enough(client, database, seven, encode):
 def test_the_picture_is_enough_too(client, database, seven, encode):
     assert give(client, image=data_url(encode(seven)), label="not_a_digit").status_code == 201
     (drawing,) = kept(database)
-    assert (drawing.digit, drawing.told) == (7, "not_a_digit")
+    assert (drawing.digit, drawing.visitor_label) == (7, "not_a_digit")
 
 
 def test_never_the_bytes_that_came_are_kept(client, database, seven):

@@ -5,14 +5,14 @@ import io
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from PIL import Image
 
 from trainer.recognition.activation_layout import lay_out
 from trainer.recognition.bundle import PRETRAINED
-from webapp.inference.explain import AGAINST, FOR, glowing, tinted
+from webapp.inference.explain import AGAINST, FOR, as_heatmap, tinted
 
 STAGES = {"inkling": ("ReLU", [20, 28, 28]), "rnn": ("LSTM", [28, 128]), "mlp": ("ReLU", [256])}
 
@@ -51,7 +51,7 @@ def test_an_answer_comes_with_the_models_stages_and_the_ink_that_mattered(
     assert not coloured[far_from_ink].any()
 
 
-def test_the_default_model_is_explained_unless_another_is_wished_for(client, seven, encode):
+def test_the_default_model_is_explained_unless_another_is_asked_for(client, seven, encode):
     answer = client.post("/api/v1/predict", data={"image": (io.BytesIO(encode(seven)), "7.png")})
     told = explained(client, encode(seven)).get_json()
     assert told["model"] == answer.get_json()["model"]
@@ -89,13 +89,14 @@ def test_a_bad_upload_is_told_on_the_page_and_an_unknown_model_has_none(client, 
     assert (PRETRAINED / "mlp").is_dir()
 
 
+@settings(deadline=None)  # which a busy machine would miss
 @given(
     arrays(np.float32, array_shapes(max_dims=3, max_side=70), elements=st.floats(-9, 9, width=32))
 )
 def test_gaps_between_the_activations_of_a_stage_are_transparent(values):
     laid_out = lay_out(values)
     there = ~np.isnan(laid_out)
-    colours = glowing(laid_out)
+    colours = as_heatmap(laid_out)
     assert colours.shape == (*laid_out.shape, 4)
     assert ((colours[..., 3] == 255) == there).all()
 

@@ -50,7 +50,7 @@ def test_a_promoted_version_answers_and_rollbacks_lead_back_step_by_step(client,
     for version in (ANOTHER, THIRD):
         versions.promote(version, "test")
         assert answering(client) == version
-    assert versions.line() == [THIRD, ANOTHER, SHIPPED]
+    assert versions.lineage() == [THIRD, ANOTHER, SHIPPED]
     assert versions.roll_back("test") == ANOTHER
     assert answering(client) == ANOTHER
     assert versions.roll_back("test") == SHIPPED
@@ -109,7 +109,7 @@ def test_an_unsound_version_is_refused_and_the_last_good_one_goes_on(
     spoil(versions.folder / THIRD, how)
     with pytest.raises(BundleError):
         versions.promote(THIRD, "test")
-    assert versions.line() == [SHIPPED]
+    assert versions.lineage() == [SHIPPED]
     assert answering(client) == OURS
 
 
@@ -148,7 +148,7 @@ def test_a_database_that_fails_leaves_the_last_version_answering(client, version
     def fail() -> None:
         raise OperationalError("select", {}, Exception("gone"))
 
-    monkeypatch.setattr(versions, "line", fail)
+    monkeypatch.setattr(versions, "lineage", fail)
     assert answering(client) == ANOTHER
 
 

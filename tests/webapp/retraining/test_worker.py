@@ -30,20 +30,36 @@ PATIENCE = 400.0
 """Seconds for what takes a few on an idle machine."""
 
 
+AT_USUAL_PRIORITY = """
+import os, sys
+from webapp.retraining import low_priority
+low_priority._LOWEST = 0
+os.sched_setscheduler = lambda *_: None
+low_priority.main(sys.argv[1:])
+"""
+WORKER_AT_USUAL_PRIORITY = f"""
+import sys
+from webapp.cli import main
+from webapp.retraining import process
+process.LAUNCHER = [sys.executable, "-c", {AT_USUAL_PRIORITY!r}]
+main(["worker"])
+"""
+
+
 class Worker:
     """`inkling worker`, and whatever it starts."""
 
-    def __init__(self, settings: Settings, data: Path, rendered: Path) -> None:
+    def __init__(self, settings: Settings, data: Path, rendered: Path, command: list[str]) -> None:
+        self._command = [sys.executable, *command]
         (Path(settings.home) / "cache").symlink_to(rendered)
-        names = ("home", "database_url", "queue_url")
+        names = ("home", "database_url")
         given = {f"INKLING_{name.upper()}": getattr(settings, name) for name in names}
         self._environment = os.environ | given | {"INKLING_DATA": str(data)}
         self._log = Path(settings.home) / "worker.log"
 
     def start(self) -> None:
         with self._log.open("ab") as log:
-            command = [sys.executable, "-m", "webapp", "worker"]
-            self.process = psutil.Popen(command, env=self._environment, stderr=log)
+            self.process = psutil.Popen(self._command, env=self._environment, stderr=log)
 
     def children(self) -> list[psutil.Process]:
         return self.process.children(recursive=True)
@@ -52,14 +68,14 @@ class Worker:
         """The process that trains, and those that render for it."""
         for child in self.process.children():
             with suppress(psutil.NoSuchProcess):  # what came before it is just ending
-                if "train" in child.cmdline():
+                if "retrain" in child.cmdline():
                     return [child, *child.children(recursive=True)]
         return []
 
     def stop(self) -> None:
         self.process.terminate()
         try:
-            self.process.wait(30)
+            self.process.wait(30)  # it kills itself when it does not end within 20 s
         finally:
             with suppress(psutil.NoSuchProcess):
                 self.process.kill()
@@ -69,15 +85,17 @@ class Worker:
         return self._log.read_text()
 
 
-@pytest.fixture(params=["sqlite", "postgres", "redis"])
+@pytest.fixture
 def chosen(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
-    """Settings with each kind of queue; PostgreSQL keeps the database too."""
-    urls = {}
-    if request.param == "postgres":
-        urls["database_url"] = new_database(request.getfixturevalue("postgres"))
-    elif request.param == "redis":
-        urls["queue_url"] = request.getfixturevalue("redis")
-    return Settings(home=str(tmp_path), admin_token=TOKEN, **urls)
+    """Settings with SQLite, or with PostgreSQL where a test is parametrized `on_both`."""
+    url = ""
+    if getattr(request, "param", "sqlite") == "postgres":
+        url = new_database(request.getfixturevalue("postgres"))
+    return Settings(home=str(tmp_path), admin_token=TOKEN, database_url=url)
+
+
+on_both = pytest.mark.parametrize("chosen", ["sqlite", "postgres"], indirect=True)
+on_postgres = pytest.mark.parametrize("chosen", ["postgres"], indirect=True)
 
 
 @pytest.fixture
@@ -89,14 +107,24 @@ def app(chosen: Settings) -> Iterator[Flask]:
 @pytest.fixture
 def worker(app: Flask, chosen: Settings, tmp_path: Path, rendered: Path) -> Iterator[Worker]:
     """On a machine that has no data set."""
-    worker = Worker(chosen, tmp_path / "no data", rendered)
+    worker = Worker(chosen, tmp_path / "no data", rendered, ["-m", "webapp", "worker"])
     worker.start()
     yield worker
     worker.stop()
 
 
-def ask(client: FlaskClient, **wishes: object) -> str:
-    answer = client.post("/admin/retrain", json=wishes, headers=HEADERS)
+@pytest.fixture
+def eager_worker(app: Flask, chosen: Settings, tmp_path: Path, rendered: Path) -> Iterator[Worker]:
+    """One that trains at the usual priority: beside other tests it would wait for minutes."""
+    command = ["-c", WORKER_AT_USUAL_PRIORITY]
+    worker = Worker(chosen, tmp_path / "no data", rendered, command)
+    worker.start()
+    yield worker
+    worker.stop()
+
+
+def ask(client: FlaskClient, **options: object) -> str:
+    answer = client.post("/admin/retrain", json=options, headers=HEADERS)
     assert answer.status_code == 202, answer.text
     return answer.get_json()["id"]
 
@@ -120,7 +148,7 @@ def epochs(view: dict) -> int:
 
 
 def give(client: FlaskClient, count: int) -> None:
-    """Bring accepted drawings of as many writers."""
+    """Import accepted drawings of as many writers."""
     rng = np.random.default_rng(0)
     lines = [
         {
@@ -136,6 +164,7 @@ def give(client: FlaskClient, count: int) -> None:
     assert answer.get_json() == {"kept": count, "known": 0, "empty": 0}
 
 
+@on_both
 def test_a_run_is_taken_from_the_queue_and_cancelled_within_a_second(client, worker, tmp_path):
     run = ask(client)
     until(client, run, lambda view: bool(worker.training()))
@@ -161,10 +190,11 @@ def gone(processes: list[psutil.Process]) -> bool:
 
 
 QUICK = {"start": "scratch", "preset": "quick", "data": ["corrections"]}
-"""To ask for what is learned in seconds, on synthetic digits and what was given."""
+"""A training of seconds, on synthetic digits and the corrections."""
 
 
-def test_a_killed_worker_loses_nothing(client, worker):
+def test_a_killed_worker_loses_nothing(client, eager_worker):
+    worker = eager_worker
     give(client, 12)
     run = ask(client, **QUICK, epochs=3)
     until(client, run, lambda view: epochs(view) == 1)
@@ -182,12 +212,11 @@ def test_a_killed_worker_loses_nothing(client, worker):
     assert client.post(f"/admin/runs/{run}/resume", headers=HEADERS).status_code == 200
     progress = until(client, run, lambda view: epochs(view) == 2)["progress"]
     assert [each["epoch"] for each in progress["epochs"]] == [1, 2]
-    assert "--resume" in progress["commands"][1]  # from its checkpoint, not from the beginning
+    assert "--resume" in progress["commands"][-1]  # from its checkpoint, not from the beginning
 
 
-@pytest.mark.parametrize("chosen", ["sqlite"], indirect=True)
 def test_on_a_bare_machine_it_learns_what_was_given_and_holds_on_to_the_rest(
-    client, worker, tmp_path
+    client, eager_worker, tmp_path
 ):
     give(client, 12)
     view = ended(client, ask(client, epochs=1))
@@ -195,8 +224,8 @@ def test_on_a_bare_machine_it_learns_what_was_given_and_holds_on_to_the_rest(
     progress = view["progress"]
     assert "--start-from" in progress["commands"][0]
     assert progress["used"] == ["scribbles", "synthetic", "corrections"]
-    assert progress["lacked"] == ["mnist", "strokes", "letters"]
-    assert progress["soft_targets"]
+    assert progress["missing"] == ["mnist", "strokes", "letters"]
+    assert progress["distillation"]
     verdict = view["verdict"]
     rows = {row["data"]: row for row in verdict["rows"] if row["digits"]}
     assert verdict["missing"] == ["mnist", "strokes", "letters"]
@@ -205,9 +234,12 @@ def test_on_a_bare_machine_it_learns_what_was_given_and_holds_on_to_the_rest(
     assert made.card.data[-1].source.startswith("corrections:")
     card = (made.folder / "card.json").read_text()
     assert str(tmp_path) not in card  # which is for all to see
-    assert verdict["by_itself"] == (client.get("/readyz").get_json()["version"] == view["version"])
+    assert verdict["auto_promoted"] == (
+        client.get("/readyz").get_json()["version"] == view["version"]
+    )
 
 
+@on_both
 def test_a_stopped_worker_hands_its_run_to_the_next(client, worker):
     run = ask(client)
     until(client, run, lambda view: bool(worker.training()))
@@ -220,20 +252,20 @@ def test_a_stopped_worker_hands_its_run_to_the_next(client, worker):
     until(client, run, lambda view: view["state"] == "running")
 
 
-def test_data_that_is_not_there_fails_the_run_in_one_line_with_its_log(client, worker):
+def test_data_that_is_not_there_fails_the_run_in_one_line_with_its_log(client, eager_worker):
     run = ask(client, data=["strokes"])
     view = ended(client, run)
     assert view["state"] == "failed"
     assert view["error"].startswith("no strokes in ")
     assert "\n" not in view["error"]
-    assert "$ python -m trainer train" in view["log"]
+    assert "$ python -m trainer retrain" in view["log"]
     page = client.get(f"/admin/runs/{run}", headers=HEADERS).text
     assert "no strokes in " in page
 
 
-@pytest.mark.parametrize("chosen", ["postgres"], indirect=True)  # whose disk is another one
-def test_a_full_disk_fails_the_run_in_one_line(client, worker):
-    worker.process.rlimit(psutil.RLIMIT_FSIZE, (300_000, 300_000))
+@on_postgres  # whose server writes its files without the limit
+def test_a_full_disk_fails_the_run_in_one_line(client, eager_worker):
+    eager_worker.process.rlimit(psutil.RLIMIT_FSIZE, (300_000, 300_000))
     view = ended(client, ask(client))
     assert view["state"] == "failed"
     assert "File too large" in view["error"]
@@ -254,8 +286,8 @@ def ended(client: FlaskClient, run: str) -> dict:
     return view
 
 
-@pytest.mark.parametrize("chosen", ["postgres"], indirect=True)
-def test_two_servers_and_a_worker_on_one_database_share_all(chosen, worker, tmp_path, body):
+@on_postgres
+def test_two_servers_and_a_worker_on_one_database_share_all(chosen, eager_worker, tmp_path, body):
     environment = {"INKLING_DATABASE_URL": chosen.database_url, "INKLING_ADMIN_TOKEN": TOKEN}
     servers = [Server(tmp_path, f"server {name}.log", **environment) for name in "ab"]
     try:
@@ -267,8 +299,8 @@ def test_two_servers_and_a_worker_on_one_database_share_all(chosen, worker, tmp_
         assert first.get("/api/v1/feedback", json.dumps(told).encode(), **JSON)[0] == 201
         assert ask_json(second, "/admin/api/drawings")["count"] == 1
 
-        wishes = json.dumps(QUICK | {"epochs": 1}).encode()
-        run = ask_json(first, "/admin/retrain", wishes)["id"]
+        options = json.dumps(QUICK | {"epochs": 1}).encode()
+        run = ask_json(first, "/admin/retrain", options)["id"]
         deadline = time.monotonic() + PATIENCE
         while (view := ask_json(second, f"/admin/api/runs/{run}"))["state"] in {
             "queued",

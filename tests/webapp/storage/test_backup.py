@@ -1,13 +1,14 @@
 """A backup holds everything, of one moment, and can be restored into another kind of database."""
 
 import base64
+import json
 import sqlite3
 import zipfile
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from trainer.recognition.bundle import PRETRAINED
 from webapp.app import create_app
@@ -18,7 +19,7 @@ from webapp.retraining.options import RetrainingOptions
 from webapp.settings import Settings
 from webapp.storage.backup import BackupError, back_up, restore
 from webapp.storage.database import Database
-from webapp.storage.tables import Base
+from webapp.storage.tables import Base, Run
 
 
 @pytest.fixture
@@ -34,7 +35,7 @@ def installation(settings, seven, encode) -> tuple[Database, Path]:
     versions = Versions(database, Path(chosen.home))
     versions.promote(versions.add(PRETRAINED / "cnn").card.version, "test")
     with database.writing() as session:
-        runs.ask(session, RetrainingOptions(), "test")
+        runs.enqueue(session, RetrainingOptions(), "test")
     return database, Path(chosen.home)
 
 
@@ -63,10 +64,10 @@ def test_what_is_restored_is_all_there_was_and_goes_on(installation, tmp_path, d
         if before:
             assert everything(other) == before
         versions = Versions(other, tmp_path / "elsewhere")
-        assert versions.line()[0] == versions.names()[0]
+        assert versions.lineage()[0] == versions.names()[0]
         versions.promote(SHIPPED, "test")  # its numbers go on after the restored ones
         versions.roll_back("test")
-        assert len(versions.line()) == 2
+        assert len(versions.lineage()) == 2
 
 
 def test_a_backup_is_not_restored_over_what_is_kept(installation, tmp_path):
@@ -74,9 +75,47 @@ def test_a_backup_is_not_restored_over_what_is_kept(installation, tmp_path):
     file = tmp_path / "backup.zip"
     back_up(database, home, file)
     before = everything(database)
-    with pytest.raises(BackupError, match="kept here already"):
+    with pytest.raises(BackupError, match="is not empty"):
         restore(database, home, file)
     assert everything(database) == before
+
+
+@pytest.mark.parametrize("revision", ["0004", "0003"])
+def test_a_backup_by_an_earlier_version_is_restored_and_upgraded(
+    installation, tmp_path, database_url, revision
+):
+    """Format 1 recorded no revision; the oldest ones know no runs."""
+    database, home = installation
+    with database.writing() as session:
+        session.execute(update(Run).values(progress={"stage": "ended", "missing": ["mnist"]}))
+    before = everything(database)
+    file, old = tmp_path / "backup.zip", tmp_path / "old.zip"
+    back_up(database, home, file)
+    with zipfile.ZipFile(file) as new, zipfile.ZipFile(old, "w") as archive:
+        for name in new.namelist():
+            content = new.read(name)
+            if name == "backup.json":
+                content = json.dumps({"format": 1, "rows": json.loads(content)["rows"]}).encode()
+            for now, then in [("visitor_label", "told"), ("options", "wishes")]:
+                content = content.replace(f'"{now}":'.encode(), f'"{then}":'.encode())
+            if name == "tables/runs.jsonl":
+                content = content.replace(b'"missing":', b'"lacked":')
+            if revision == "0004" or name != "tables/runs.jsonl":
+                archive.writestr(name, content)
+    Base.metadata.drop_all(database.engine)
+    with database.engine.begin() as connection:
+        connection.exec_driver_sql("DROP TABLE alembic_version")
+    restore(database, tmp_path / "elsewhere", old)
+    assert everything(database) == before | ({} if revision == "0004" else {"runs": []})
+    Versions(database, tmp_path / "elsewhere").promote(SHIPPED, "test")  # numbers go on
+
+
+def test_a_backup_by_a_newer_version_is_refused(tmp_path):
+    file = tmp_path / "backup.zip"
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("backup.json", json.dumps({"format": 2, "revision": "9999", "rows": {}}))
+    with pytest.raises(BackupError, match="newer version"):
+        restore(Database("sqlite:///" + str(tmp_path / "new.db")), tmp_path / "elsewhere", file)
 
 
 @pytest.mark.parametrize("how", ["cut", "altered", "not one", "another zip"])
@@ -112,7 +151,9 @@ def test_the_two_commands(installation, tmp_path, settings):
     assert (made.exit_code, "drawings: 1" in made.output) == (0, True)
     put = run(tmp_path / "new", "restore", file)
     assert (put.exit_code, put.output) == (0, made.output)
-    rows = sqlite3.connect(tmp_path / "new" / "inkling.db").execute("SELECT told FROM drawings")
+    rows = sqlite3.connect(tmp_path / "new" / "inkling.db").execute(
+        "SELECT visitor_label FROM drawings"
+    )
     assert rows.fetchall() == [("7",)]
     again = run(tmp_path / "new", "restore", file)
     assert again.exit_code == 1

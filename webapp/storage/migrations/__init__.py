@@ -1,4 +1,4 @@
-"""How the tables come to their newest shape, step by step."""
+"""The schema's revisions, applied by Alembic."""
 
 from __future__ import annotations
 
@@ -6,12 +6,28 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
 
-def migrate(connection: Connection) -> None:
-    """Take the steps that are missing, within the connection's transaction."""
+def migrate(connection: Connection, revision: str = "head") -> None:
+    """Upgrade to a revision, by default the newest, within the connection's transaction."""
+    command.upgrade(_config(connection), revision)
+
+
+def downgrade(connection: Connection, revision: str) -> None:
+    """Go back to an earlier revision, within the connection's transaction."""
+    command.downgrade(_config(connection), revision)
+
+
+def revisions() -> list[str]:
+    """All revisions that this version knows, the newest first."""
+    script = ScriptDirectory(str(Path(__file__).parent))
+    return [each.revision for each in script.walk_revisions()]
+
+
+def _config(connection: Connection) -> Config:
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent))
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    return config

@@ -1,0 +1,33 @@
+"""The trainer's commands are what a person would type."""
+
+from pathlib import Path
+
+from webapp.retraining.command import as_typed, compare, retrain
+from webapp.retraining.options import RetrainingOptions
+
+RUN, ACTIVE, CORRECTIONS = Path("retraining/x"), Path("inkling"), Path("retraining/x/corrections")
+
+
+def test_by_default_a_run_continues_from_the_active_version():
+    command = as_typed(retrain(RetrainingOptions(), RUN, ACTIVE, CORRECTIONS))
+    assert command == (
+        "python -m trainer retrain --start-from inkling --corrections retraining/x/corrections "
+        "--seed 0 --folder retraining/x --json --every 0.5"
+    )
+
+
+def test_options_become_options():
+    options = RetrainingOptions(
+        start="scratch", preset="lenet5", architecture="mlp", data=["mnist", "corrections"],
+        epochs=3, learning_rate=0.01, seed=7,
+    )  # fmt: skip
+    assert as_typed(retrain(options, RUN, ACTIVE, None)) == (
+        "python -m trainer retrain --preset lenet5 --architecture mlp --only mnist "
+        "--only corrections --epochs 3 --learning-rate 0.01 --seed 7 --folder retraining/x "
+        "--json --every 0.5"
+    )
+
+
+def test_held_back_drawings_are_compared_on_where_there_are_any():
+    assert "--corrections" in compare(ACTIVE, RUN, CORRECTIONS)
+    assert "--corrections" not in compare(ACTIVE, RUN, None)

@@ -1,0 +1,55 @@
+"""What the trainer's lines tell about a run."""
+
+import json
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from webapp.retraining.progress import MAX_POINTS, Progress, Reader
+
+
+def batch(epoch: int, pictures: int, epochs: int = 4) -> str:
+    figures = {"epoch": epoch, "loss": 0.5, "accuracy": 0.9, "pictures": pictures}
+    return json.dumps(figures | {"of_epochs": epochs, "of_pictures": 100})
+
+
+def epoch_line(epoch: int) -> str:
+    figures = {"epoch": epoch, "loss": 0.4, "accuracy": 0.9, "best": True, "learning_rate": 1e-3}
+    return json.dumps(figures | {"validation_loss": 0.1, "validation_accuracy": 0.99})
+
+
+def test_the_trainers_lines_tell_how_far_it_is():
+    reader = Reader(Progress())
+    reader.take(batch(1, 0))
+    reader.take(batch(2, 50))
+    assert reader.progress.stage == "training"
+    assert reader.progress.share == pytest.approx(1.5 / 4)
+    assert reader.progress.seconds_left is not None
+    for epoch in (1, 2, 2):  # the second one again, after a resumption
+        reader.take(epoch_line(epoch))
+    assert [each.epoch for each in reader.progress.epochs] == [1, 2]
+    for epoch in (3, 4):
+        reader.take(epoch_line(epoch))
+    assert (reader.progress.stage, reader.progress.share) == ("measuring", 1.0)
+
+
+@settings(deadline=None)  # which a busy machine would miss
+@given(st.text() | st.recursive(st.none() | st.floats() | st.text(), st.lists).map(json.dumps))
+def test_a_line_that_is_no_figures_changes_nothing(line):
+    reader = Reader(Progress())
+    reader.take(line)
+    assert reader.progress == Progress()
+
+
+@settings(deadline=None)  # which a busy machine would miss
+@given(st.integers(1, 3000))
+def test_a_curve_never_outgrows_its_bound_and_keeps_its_ends(count):
+    reader = Reader(Progress())
+    for index in range(count):
+        reader.take(batch(1, index, epochs=1))
+    curve = reader.progress.curve
+    assert len(curve) <= MAX_POINTS
+    assert curve[0].epochs == 0
+    assert [each.epochs for each in curve] == sorted(each.epochs for each in curve)
+    assert curve[-1].epochs >= (count - 2) / 100

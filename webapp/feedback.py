@@ -1,0 +1,117 @@
+"""The use case of correcting a prediction: from a label to a stored drawing."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from trainer.recognition.image import Picture
+from webapp.http.rate_limit import RateLimiter
+from webapp.inference.predict import answer
+from webapp.inference.registry import Models
+from webapp.inference.signed_prediction import SignedPrediction
+from webapp.schemas import PredictRequest
+from webapp.services import Services
+from webapp.storage.drawings import Correction, delete_expired, store
+
+log = logging.getLogger(__name__)
+
+MAX_POINTS = 20_000
+"""Of the strokes of one drawing."""
+
+
+class CorrectionsDisabled(Exception):
+    """The settings turn corrections off."""
+
+
+class FeedbackIncomplete(ValueError):
+    """Neither a prediction nor a picture was sent."""
+
+
+class TooManyPoints(ValueError):
+    """The strokes have more than `MAX_POINTS` points."""
+
+
+class TooManyCorrections(Exception):
+    """The client has reached its limit for today."""
+
+    def __init__(self, limit: int, retry_after: timedelta) -> None:
+        super().__init__(f"at most {limit} corrections a day; thank you for them")
+        self.retry_after = retry_after
+
+
+class NotStored(Exception):
+    """The database did not store the correction."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Feedback:
+    """What somebody sent: a label for a prediction, for a picture, or for both."""
+
+    label: str
+    prediction_id: str | None = None
+    picture: Picture | None = None
+    strokes: list[Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """The stored drawing; without an id where the same drawing was stored for somebody else."""
+
+    id: str
+    label: str
+    is_new: bool
+
+
+def store_feedback(
+    services: Services, feedback: Feedback, visitor: str, address: str, limiter: RateLimiter
+) -> Stored:
+    """Store a visitor's correction, counting it against the limit of the client's IP address.
+
+    Raises the errors above, and `InvalidPredictionId` and `EmptyDrawing`.
+    """
+    settings = services.settings
+    if not settings.corrections:
+        raise CorrectionsDisabled("this site keeps no corrections")
+    correction = _correction(services, feedback)
+    try:
+        with services.database.writing() as session:
+            drawing, is_new = store(session, correction, visitor)
+            delete_expired(session, settings.keep_days)
+            if is_new and (wait := limiter.hit(session, address)):
+                raise TooManyCorrections(settings.corrections_per_day, wait)
+    except SQLAlchemyError as error:
+        log.exception("a correction could not be stored")
+        raise NotStored("it could not be stored; try again later") from error
+    if drawing.visitor != visitor:
+        return Stored("", feedback.label, is_new=False)
+    return Stored(drawing.id, drawing.visitor_label, is_new)
+
+
+def predicted_correction(
+    models: Models, label: str, picture: Picture, strokes: list[Any] | None
+) -> Correction:
+    """A correction of a picture that has no prediction yet: the default model makes one.
+
+    Raises `EmptyDrawing`.
+    """
+    prediction = SignedPrediction.of(answer(picture, models, PredictRequest(image="")))
+    return Correction.of_picture(prediction, label, picture, strokes)
+
+
+def _correction(services: Services, feedback: Feedback) -> Correction:
+    label, picture, strokes = feedback.label, feedback.picture, feedback.strokes
+    if sum(map(len, strokes or [])) > MAX_POINTS:
+        raise TooManyPoints(f"at most {MAX_POINTS:,} points of strokes")
+    if feedback.prediction_id:
+        prediction = services.signer.read(feedback.prediction_id)
+        if picture:
+            return Correction.of_picture(prediction, label, picture, strokes)
+        return Correction.of_seen(prediction, label, prediction.seen, strokes)
+    if picture:
+        return predicted_correction(services.models, label, picture, strokes)
+    raise FeedbackIncomplete("send `prediction_id` or `image`")

@@ -1,0 +1,44 @@
+"""The visitor of a request: a random id in the session cookie, and the feedback given under it."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import timedelta
+
+import msgspec
+from flask import current_app, request, session
+
+from webapp.feedback import Feedback, store_feedback
+from webapp.http.images import picture_in_data_url
+from webapp.http.rate_limit import RateLimiter
+from webapp.problems import as_problems
+from webapp.schemas import FeedbackRequest, Kept
+from webapp.services import services
+
+_VISITOR = "visitor"
+
+
+def visitor_id() -> str:
+    """The visitor's id; empty for one who has given no feedback yet."""
+    found: str = session.get(_VISITOR, "")
+    return found
+
+
+def keep_feedback(asked: FeedbackRequest) -> tuple[Kept, bool]:
+    """Store a correction for the visitor of this request, and tell whether it is new.
+
+    Raises `Problem`.
+    """
+    limit = services().settings.corrections_per_day
+    limiter = RateLimiter("corrections", limit, timedelta(days=1), str(current_app.secret_key))
+    feedback = Feedback(
+        label=asked.label,
+        prediction_id=asked.prediction_id,
+        picture=picture_in_data_url(asked.image) if asked.image else None,
+        strokes=asked.strokes,
+    )
+    visitor = visitor_id() or secrets.token_hex(16)
+    with as_problems():
+        stored = store_feedback(services(), feedback, visitor, request.remote_addr or "", limiter)
+    session[_VISITOR] = visitor
+    return msgspec.convert({"id": stored.id, "label": stored.label}, Kept), stored.is_new
