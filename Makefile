@@ -10,7 +10,7 @@ BIN := .venv/bin
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_ARGS)
 
 # What `make check` runs, without the tests that are marked `slow`: under a minute in all.
-FAST = tests/webapp tests/trainer/recognition tests/trainer/data
+FAST = tests/webapp tests/trainer/recognition tests/trainer/data $(wildcard tests/test_docs.py tests/test_floors.py)
 
 .PHONY: run web worker install format lint check test bench dist translations screenshots clean
 

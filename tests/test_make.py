@@ -1,11 +1,13 @@
-"""`make run`: the site and the worker together, and Ctrl-C ends both."""
+"""`make run` starts the site and the worker together, and Ctrl-C stops both."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -17,9 +19,9 @@ from tests.webapp.test_serving import free_port
 ROOT = Path(__file__).resolve().parents[1]
 
 
-def test_make_run_starts_site_and_worker_and_ctrl_c_ends_both(tmp_path):
+def test_make_run_starts_site_and_worker_and_ctrl_c_stops_both(tmp_path):
     if Path(sys.prefix) != ROOT / ".venv":
-        pytest.skip("these tests do not run in the checkout's own .venv")
+        pytest.skip("needs the tests to run in the checkout's own .venv")
     port = free_port()
     log = tmp_path / "log"
     environment = {"PORT": str(port), "INKLING_HOME": str(tmp_path), "INKLING_WORKERS": "1"}
@@ -31,18 +33,18 @@ def test_make_run_starts_site_and_worker_and_ctrl_c_ends_both(tmp_path):
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
-            # A shell that started the tests in its background may have told them to ignore it.
+            # A shell that runs the tests in the background may have set SIGINT to be ignored.
             preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
         )
     try:
-        until(lambda: "the worker is ready" in log.read_text(), log)
+        until(lambda: re.search(r"worker (is )?ready", log.read_text()) is not None, log)
         until(lambda: answers(port), log)
         assert "with the password" in log.read_text()
-        everybody = [process, *process.children(recursive=True)]
+        processes = [process, *process.children(recursive=True)]
         os.killpg(process.pid, signal.SIGINT)  # as a terminal does
-        _gone, alive = psutil.wait_procs(everybody, timeout=15)
+        _gone, alive = psutil.wait_procs(processes, timeout=15)
         assert alive == []
-    finally:
+    finally:  # whatever was started with this home folder
         for each in psutil.process_iter():
             with suppress(psutil.Error):
                 if each.environ().get("INKLING_HOME") == str(tmp_path):
@@ -55,7 +57,7 @@ def answers(port: int) -> bool:
     return False
 
 
-def until(there: object, log: Path) -> None:
+def until(there: Callable[[], bool], log: Path) -> None:
     deadline = time.monotonic() + 120
     while not there():
         assert time.monotonic() < deadline, log.read_text()
