@@ -6,6 +6,7 @@ of the app than its settings.
 """
 
 import os
+import shutil
 import sys
 import tempfile
 
@@ -21,7 +22,7 @@ bind = f"{os.environ.get('HOST', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
 
 workers = _settings.workers
 # Greenlets wait for slow clients, one thread computes: threads that each compute for a millisecond
-# lose more by contending for the GIL (docs/architecture.md has the figures).
+# lose more by contending for the GIL (docs/decisions.md has the figures).
 worker_class = "gevent"
 # A kept connection stays with its worker, even when another worker is idle: so none is kept.
 keepalive = 0
@@ -36,9 +37,11 @@ access_log_format = '%(h)s %(t)s "%(r)s" %(s)s %(b)s bytes %(D)s us request=%({x
 
 control_socket_disable = True
 
-# prometheus_client reads this variable on import: the workers then share their counters.
-_counts = tempfile.TemporaryDirectory(prefix="inkling-metrics-")
-os.environ["PROMETHEUS_MULTIPROC_DIR"] = _counts.name
+# prometheus_client reads this variable on import: the workers then share their counters. A reload
+# reads this file again and keeps the folder.
+_METRICS, _PREFIX = "PROMETHEUS_MULTIPROC_DIR", "inkling-metrics-"
+if _METRICS not in os.environ:
+    os.environ[_METRICS] = tempfile.mkdtemp(prefix=_PREFIX)
 
 
 def post_worker_init(worker):  # type: ignore[no-untyped-def]
@@ -51,3 +54,10 @@ def child_exit(server, worker):  # type: ignore[no-untyped-def]  # noqa: ARG001
     from prometheus_client import multiprocess
 
     multiprocess.mark_process_dead(worker.pid)
+
+
+def on_exit(server):  # type: ignore[no-untyped-def]  # noqa: ARG001
+    """Remove the counters' folder. Only the master does, as the other workers still need it."""
+    folder = os.environ[_METRICS]
+    if os.path.basename(folder).startswith(_PREFIX):
+        shutil.rmtree(folder, ignore_errors=True)

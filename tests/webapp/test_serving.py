@@ -136,6 +136,18 @@ def test_a_reload_and_a_killed_worker_lose_no_request(server, body):
     assert server.get("/api/v1/predict", body, **JSON)[0] == 200
 
 
+def test_a_worker_that_exits_leaves_the_others_serving(server, body):
+    before = server.workers()
+    os.kill(min(before), signal.SIGTERM)
+    deadline = time.monotonic() + 60
+    while len(server.workers() - before) < 1 or len(server.workers()) < len(before):
+        assert time.monotonic() < deadline, server.log.read_text()
+        time.sleep(0.05)
+    for _ in range(20):
+        assert server.get("/healthz")[0] == 200
+    assert server.get("/metrics")[0] == 200
+
+
 def test_it_stops_gracefully_after_the_request_in_hand(server, body):
     """A body that is still arriving when the stop comes is waited for and answered."""
     with socket.create_connection(("127.0.0.1", server.port), timeout=20) as connection:
