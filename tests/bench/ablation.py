@@ -53,8 +53,8 @@ LEFT_OUT = {
     "no synthetic": {"synthetic"},
     "no letters, no scribbles": {"letters", "scribbles"},
 }
-NO_OTHER_HANDS = "no other hands"
-ROWS = [*RECIPES, *LEFT_OUT, NO_OTHER_HANDS]
+NO_STROKE_AUGMENTATION = "no stroke augmentation"
+ROWS = [*RECIPES, *LEFT_OUT, NO_STROKE_AUGMENTATION]
 
 
 @click.command()
@@ -72,16 +72,16 @@ def main(rows: tuple[str, ...], epochs: int, seed: int) -> None:
     for row in rows or ROWS:
         left_out = LEFT_OUT.get(row, set())
         sets = {name: samples for name, samples in train.items() if name not in left_out}
-        if row == NO_OTHER_HANDS:
-            sets["strokes"] = as_written(seed)
+        if row == NO_STROKE_AUGMENTATION:
+            sets["strokes"] = unaugmented_strokes(seed)
         learned = Samples.join(sets.values())
         recipe = replace(RECIPES.get(row, EVERYTHING), epochs=epochs, seed=seed)
         figures = measure(learned.where(learned.has_ink), validation, recipe)
         click.echo(f"| {row} | {figures[0]:.2%} | {figures[1]:.2%} | {figures[2]:.4f} |")
 
 
-def as_written(seed: int) -> Samples:
-    """People's strokes in as many looks, all in the hand that wrote them."""
+def unaugmented_strokes(seed: int) -> Samples:
+    """People's strokes in as many render styles, without stroke augmentation."""
     folder, size = data_folder(), DIGITS["strokes"]
     return rendered_strokes(Split.TRAIN, folder, size, seed, augmented_share=0).samples()
 

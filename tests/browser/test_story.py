@@ -2,6 +2,7 @@
 
 import base64
 import re
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from trainer.data.rendering.canvas import RenderStyle, render
 from trainer.data.samples import Split
 from trainer.data.strokes.records import Record, read, split_of
 from trainer.paths import data_folder
+from trainer.recognition.bundle import PRETRAINED, read_bundle
 from trainer.recognition.image import as_png
 from webapp.settings import Settings
 
@@ -56,6 +58,14 @@ def answers(page: Page, site: Site, records: list[Record]) -> list[tuple[int, bo
         answer = page.request.post(f"{site.url}/api/v1/predict", data=body).json()
         found.append((answer["digit"], answer["is_digit"], answer["confidence"]))
     return found
+
+
+def wait_for_version(page: Page, site: Site, version: str) -> None:
+    """Until this version answers, which takes a second at most."""
+    deadline = time.monotonic() + 30
+    while page.request.get(f"{site.url}/readyz").json()["version"] != version:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
 
 
 def right(said: list[tuple[int, bool, float]]) -> float:
@@ -105,10 +115,10 @@ def test_a_misread_style_is_corrected_learned_promoted_and_rolled_back(
 
     page.goto(f"{site.url}/admin/versions")
     expect(page.locator("tr.active th")).to_have_text(version[1])
-    page.wait_for_timeout(1000)
+    wait_for_version(page, site, version[1])
     after = answers(page, site, fresh)
     assert right(after) > right(before) + 0.15
     page.get_by_role("button", name="Roll back to shipped").click()
     expect(page.locator("tr.active th")).to_have_text("shipped")
-    page.wait_for_timeout(1000)
+    wait_for_version(page, site, read_bundle(PRETRAINED / "inkling").card.version)
     assert answers(page, site, fresh) == before

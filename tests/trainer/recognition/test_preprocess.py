@@ -243,6 +243,7 @@ def test_faint_rules_on_smooth_paper_are_removed(drawings, rules):
     assert min(shares) > 0.8
 
 
+@pytest.mark.slow
 def test_nearly_all_digits_are_found_on_photos(drawings):
     lost = 0
     for seed in range(300):

@@ -101,6 +101,7 @@ def test_specks_are_ignored(recognizer, number):
     assert recognizer.read_number(picture).text == "42"
 
 
+@pytest.mark.slow
 def test_touching_digits_are_separated(recognizer, number):
     texts = [f"{one}{other}" for one in range(10) for other in range(10)]
     right = [

@@ -311,11 +311,13 @@ def test_two_servers_and_a_worker_on_one_database_share_all(chosen, eager_worker
         assert view["state"] == "done", view["error"]
 
         ask_json(second, f"/admin/versions/{view['version']}/promote", b"")
-        time.sleep(1)
-        for _ in range(8):  # as many as it takes to meet each of their workers
-            for server in servers:
+        for server in servers:
+            in_a_row, deadline = 0, time.monotonic() + PATIENCE
+            while in_a_row < 8:  # as many as it takes to meet each of its workers
                 answering = json.loads(server.get("/api/v1/predict", body, **JSON)[1])
-                assert answering["model"]["version"] == view["version"]
+                followed = answering["model"]["version"] == view["version"]
+                in_a_row = in_a_row + 1 if followed else 0
+                assert time.monotonic() < deadline
     finally:
         for server in servers:
             server.stop()
