@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +18,8 @@ from trainer.errors import TrainerError
 from trainer.training.model import Weights, build_model, load_model
 from trainer.training.optim import OPTIMIZERS, SCHEDULES
 from trainer.training.recipe import Recipe
+
+Tensors = tuple[Tensor, ...] | list[Tensor]
 
 
 @dataclass(slots=True)
@@ -52,9 +53,7 @@ class TrainingState:
         distills = start and recipe.distillation_weight
         return cls(
             model=model,
-            ema=AveragedModel(model, avg_fn=_ema_update(recipe.ema_decay), use_buffers=True)
-            if recipe.ema_decay
-            else None,
+            ema=_ema_of(model, recipe.ema_decay) if recipe.ema_decay else None,
             teacher=load_model(recipe, start).to(device).eval() if start and distills else None,
             optimizer=optimizer,
             scheduler=SCHEDULES[recipe.schedule](optimizer, recipe, steps),
@@ -134,12 +133,17 @@ def _with_prefix(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
     return {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
 
 
-def _ema_update(decay: float) -> Callable[[Tensor, Tensor, Tensor | int], Tensor]:
-    """The update of each weight and buffer, with a smaller decay over the first steps."""
+def _ema_of(model: nn.Module, decay: float) -> AveragedModel:
+    """A moving average of weights and buffers, with a smaller decay over the first steps."""
 
-    def update(average: Tensor, current: Tensor, steps: Tensor | int) -> Tensor:
-        if not average.is_floating_point():  # batch norm's count of batches
-            return current
-        return average.lerp(current, 1 - min(decay, (1 + int(steps)) / (10 + int(steps))))
+    def update(averages: Tensors, currents: Tensors, _steps: Tensor | int) -> None:
+        steps = int(ema.n_averaged)  # this one is on the CPU: reading it does not wait for a GPU
+        weight = 1 - min(decay, (1 + steps) / (10 + steps))
+        for average, current in zip(averages, currents, strict=True):
+            if average.is_floating_point():
+                average.lerp_(current, weight)
+            else:  # batch norm's count of batches
+                average.copy_(current)
 
-    return update
+    ema = AveragedModel(model, multi_avg_fn=update, use_buffers=True)
+    return ema
