@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Site, draw, fits, sign_in
-from tests.webapp.retraining.test_worker import Worker
+from tests.webapp.retraining.test_worker import WORKER_AT_USUAL_PRIORITY, Worker
 from trainer.data.rendering.canvas import RenderStyle, render
 from trainer.data.samples import Split
 from trainer.data.strokes.records import Record, read, split_of
@@ -25,7 +25,8 @@ LEARNING_MS = 500_000
 
 @pytest.fixture
 def worker(site: Site, tmp_path: Path, rendered: Path) -> Iterator[Worker]:
-    worker = Worker(Settings(home=str(tmp_path)), data_folder(), rendered)
+    command = ["-c", WORKER_AT_USUAL_PRIORITY]  # other tests run at the same time
+    worker = Worker(Settings(home=str(tmp_path)), data_folder(), rendered, command)
     worker.start()
     yield worker
     worker.stop()

@@ -150,7 +150,7 @@ def test_evaluate_prints_a_table_and_the_confusion_matrix(trained, tmp_path, som
     text = trainer("evaluate", run / "bundle", "--data", data, cwd=tmp_path)
     assert text.returncode == 0, text.stderr
     assert f"{data} test: " in text.stdout
-    assert "truth ↓ answer →" in text.stdout
+    assert "truth ↓ prediction →" in text.stdout
     as_json = trainer("evaluate", run / "bundle", "--data", data, "--json", cwd=tmp_path)
     report = json.loads(as_json.stdout)
     assert sum(map(sum, report["confusion"])) == report["pictures"] == 300

@@ -217,7 +217,7 @@ def test_nothing_to_learn_from_and_no_file_are_told(tmp_path):
     with pytest.raises(TrainerError, match="No such file"):
         Source("corrections", None, tmp_path).load(Split.TRAIN)
     write(tmp_path, [drawing(3, held_back=True)])
-    with pytest.raises(TrainerError, match="no drawings to learn from"):
+    with pytest.raises(TrainerError, match="no drawings to train on"):
         Source("corrections", None, tmp_path).load(Split.TRAIN)
 
 

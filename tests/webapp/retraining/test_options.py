@@ -62,10 +62,10 @@ def test_a_form_and_json_ask_for_the_same(client, database):
     assert noted.count("asked for retraining") == 2
 
 
-def test_the_page_to_ask_on_says_like_all_pages_what_is_kept(client):
-    kept = "unless you tell what they are"
-    assert kept in client.get("/").text
-    assert kept in client.get("/admin/retrain", headers=HEADERS).text
+def test_the_retraining_page_says_like_all_pages_what_is_stored(client):
+    stored = "not stored unless you label them"
+    assert stored in client.get("/").text
+    assert stored in client.get("/admin/retrain", headers=HEADERS).text
 
 
 def test_a_plain_form_takes_all_data_there_is(client):
