@@ -36,7 +36,6 @@ def main() -> None:
 def serve(host: str, port: int) -> None:
     """Serve with gunicorn, by default one process per core."""
     settings, database = _installation()
-    _warn_of_retired_settings()
     expire(database, settings.keep_days)
     environment = os.environ | {"HOST": host, "PORT": str(port)}
     if not (settings.admin_password or settings.admin_password_hash):
@@ -57,7 +56,8 @@ def worker() -> None:
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
     settings, database = _installation()
-    _warn_of_retired_settings()
+    for line in retired_settings():
+        log.warning(line)
     Worker(settings, database).run()
 
 
@@ -175,11 +175,6 @@ def _installation() -> tuple[Settings, Database]:
     database = Database(settings.database)
     database.upgrade()
     return settings, database
-
-
-def _warn_of_retired_settings() -> None:
-    for line in retired_settings():
-        log.warning(line)
 
 
 def _settings() -> Settings:

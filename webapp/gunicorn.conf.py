@@ -10,7 +10,7 @@ import shutil
 import sys
 import tempfile
 
-from webapp.settings import Settings, SettingsError
+from webapp.settings import Settings, SettingsError, retired_settings
 
 try:
     _settings = Settings.from_environment()
@@ -38,10 +38,19 @@ access_log_format = '%(h)s %(t)s "%(r)s" %(s)s %(b)s bytes %(D)s us request=%({x
 control_socket_disable = True
 
 # prometheus_client reads this variable on import: the workers then share their counters. A reload
-# reads this file again and keeps the folder.
+# (SIGHUP) reads this file again and keeps the folder; a new master (SIGUSR2) inherits the variable
+# and needs a folder of its own, as the old master removes its folder when it ends.
 _METRICS, _PREFIX = "PROMETHEUS_MULTIPROC_DIR", "inkling-metrics-"
-if _METRICS not in os.environ:
-    os.environ[_METRICS] = tempfile.mkdtemp(prefix=_PREFIX)
+_OWN = f"{_PREFIX}{os.getpid()}-"
+_folder = os.path.basename(os.environ.get(_METRICS, ""))
+if not _folder or (_folder.startswith(_PREFIX) and not _folder.startswith(_OWN)):
+    os.environ[_METRICS] = tempfile.mkdtemp(prefix=_OWN)
+
+
+def on_starting(server):  # type: ignore[no-untyped-def]
+    """Warn of settings that are set and have no effect any more, once for all workers."""
+    for line in retired_settings():
+        server.log.warning(line)
 
 
 def post_worker_init(worker):  # type: ignore[no-untyped-def]
@@ -59,5 +68,5 @@ def child_exit(server, worker):  # type: ignore[no-untyped-def]  # noqa: ARG001
 def on_exit(server):  # type: ignore[no-untyped-def]  # noqa: ARG001
     """Remove the counters' folder. Only the master does, as the other workers still need it."""
     folder = os.environ[_METRICS]
-    if os.path.basename(folder).startswith(_PREFIX):
+    if os.path.basename(folder).startswith(_OWN):
         shutil.rmtree(folder, ignore_errors=True)

@@ -13,9 +13,13 @@ import threading
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import psutil
 import pytest
+
+from tests.conftest import ROOT
 
 
 def free_port() -> int:
@@ -24,13 +28,22 @@ def free_port() -> int:
         return listener.getsockname()[1]
 
 
+SERVE = (sys.executable, "-m", "webapp", "serve")
+GUNICORN = (sys.executable, str(Path(sys.executable).with_name("gunicorn")))
+
+
 class Server:
-    def __init__(self, home: Path, log: str = "server.log", **environment: str) -> None:
+    """`inkling serve`, or another command that serves on $PORT."""
+
+    def __init__(
+        self, home: Path, log: str = "server.log", command: Sequence[str] = SERVE, **settings: str
+    ) -> None:
         self.port = free_port()
         self.log = home / log
+        own = {"INKLING_HOME": str(home), "INKLING_WORKERS": "2", "PORT": str(self.port)}
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "webapp", "serve", "--port", str(self.port)],
-            env=os.environ | {"INKLING_HOME": str(home), "INKLING_WORKERS": "2"} | environment,
+            command,
+            env=os.environ | own | settings,
             stdout=self.log.open("wb"),
             stderr=subprocess.STDOUT,
         )
@@ -99,8 +112,8 @@ def test_the_master_holds_no_code_of_the_app_that_a_reload_would_replace(server)
     def maps(pid: int) -> str:
         return Path(f"/proc/{pid}/maps").read_text()
 
+    until(lambda: all("/onnxruntime/" in maps(pid) for pid in server.workers()), server)
     assert "/onnxruntime/" not in maps(server.process.pid)
-    assert all("/onnxruntime/" in maps(pid) for pid in server.workers())
 
 
 def test_a_reload_and_a_killed_worker_lose_no_request(server, body):
@@ -139,13 +152,47 @@ def test_a_reload_and_a_killed_worker_lose_no_request(server, body):
 def test_a_worker_that_exits_leaves_the_others_serving(server, body):
     before = server.workers()
     os.kill(min(before), signal.SIGTERM)
-    deadline = time.monotonic() + 60
-    while len(server.workers() - before) < 1 or len(server.workers()) < len(before):
-        assert time.monotonic() < deadline, server.log.read_text()
-        time.sleep(0.05)
+    until(lambda: len(server.workers()) == 2 and server.workers() != before, server)
     for _ in range(20):
         assert server.get("/healthz")[0] == 200
     assert server.get("/metrics")[0] == 200
+
+
+def test_a_new_master_serves_on_when_the_old_one_ends(tmp_path):
+    """Reload, then upgrade: SIGHUP, SIGUSR2, and SIGTERM to the old master."""
+    server = Server(tmp_path, command=[*GUNICORN, "-c", str(ROOT / "webapp/gunicorn.conf.py")])
+    server.wait_until_ready()
+    old = psutil.Process(server.process.pid)
+    before = server.workers()
+    old.send_signal(signal.SIGHUP)
+    until(lambda: len(server.workers()) == 2 and not server.workers() & before, server)
+    workers = server.workers()
+    old.send_signal(signal.SIGUSR2)
+    until(lambda: any(each.children() for each in old.children()), server)
+    [new] = [each for each in old.children() if each.children()]
+    assert new.pid not in workers
+    try:
+        old.terminate()
+        assert server.process.wait(timeout=40) == 0
+        for _ in range(20):
+            assert server.get("/metrics")[0] == 200
+    finally:
+        new.terminate()
+        new.wait(40)
+
+
+def test_a_retired_setting_gives_one_line_in_the_log(tmp_path):
+    server = Server(tmp_path, INKLING_QUEUE_URL="redis://x")
+    server.wait_until_ready()
+    assert server.stop() == 0
+    assert server.log.read_text().count("INKLING_QUEUE_URL is set and ignored") == 1
+
+
+def until(condition: Callable[[], bool], server: Server) -> None:
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline, server.log.read_text()
+        time.sleep(0.05)
 
 
 def test_it_stops_gracefully_after_the_request_in_hand(server, body):

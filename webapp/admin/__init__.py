@@ -10,6 +10,7 @@ from webapp.admin import auth, dashboard, drawings, retraining, review, versions
 def init_app(app: Flask) -> None:
     """Add the admin area, closed to everybody who is not signed in."""
     auth.init_app(app)
+    drawings.init_app(app)
     admin = Blueprint("admin", __name__, url_prefix="/admin")
     for page in (auth, dashboard, review, drawings, retraining, versions):
         admin.register_blueprint(page.blueprint)

@@ -99,7 +99,7 @@ def restore(database: Database, home: Path, file: Path) -> dict[str, int]:
             _restore_versions(archive, home)
             with database.migrating() as connection:
                 return _restore_tables(archive, connection, revision)
-    except (OSError, zipfile.BadZipFile, zlib.error, KeyError, ValueError) as error:
+    except (OSError, zipfile.BadZipFile, zlib.error, LookupError, TypeError, ValueError) as error:
         raise BackupError(f"{file}: not a backup, or a damaged one: {error}") from error
 
 

@@ -50,6 +50,17 @@ def test_the_token_is_taken_from_a_form_and_from_a_header(client):
     assert client.post("/admin/logout", data={"csrf_token": token}).location == "/"
 
 
+def test_an_import_may_be_larger_than_a_picture_with_the_token_in_form_or_header(client, database):
+    sign_in(client)
+    token = csrf_in(client.get("/admin/").get_data(as_text=True))
+    line = b'{"label":"7","strokes":[[[1,1],[9,1],[5,15]]],"writer":"a"'
+    content = line + b" " * (16 << 20) + b"}"
+    for given, headers in (({"csrf_token": token}, {}), ({}, {"X-CSRF-Token": token})):
+        form = given | {"file": (io.BytesIO(content), "s.jsonl")}
+        answer = client.post("/admin/drawings", data=form, headers=headers)
+        assert answer.status_code == 302, answer.text
+
+
 def test_behind_tls_the_token_is_enough(client):
     secure = {"base_url": "https://localhost"}
     page = client.get("/admin/login", **secure).get_data(as_text=True)
