@@ -145,7 +145,7 @@ MEASURES: tuple[Callable[[], float], ...] = (
 
 
 @pytest.mark.parametrize("measure", MEASURES, ids=lambda measure: measure.__name__)
-def test_nothing_costs_more_than_its_budget(measure):
+def test_nothing_exceeds_its_budget(measure):
     if measure in (page_kb, page_requests):
         there = chromium()["executable_path"] is not None
         need(there, "no Chromium on this machine (Debian: apt install chromium)")

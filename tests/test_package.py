@@ -76,7 +76,7 @@ def test_the_sdist_holds_what_the_wheel_is_made_of_and_nothing_else(dist):
     }
 
 
-def test_the_index_would_accept_both(dist):
+def test_the_package_index_would_accept_wheel_and_sdist(dist):
     check = [sys.executable, "-m", "twine", "check", "--strict", *dist.iterdir()]
     result = subprocess.run(check, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stdout + result.stderr

@@ -90,7 +90,7 @@ def server(tmp_path):
 JSON = {"Content-Type": "application/json"}
 
 
-def test_it_answers_with_as_many_workers_as_told_and_logs_id_and_time(server, body):
+def test_it_serves_with_the_configured_number_of_workers_and_logs_id_and_time(server, body):
     status, answer = server.get("/api/v1/predict", body, **JSON, **{"X-Request-ID": "my-request"})
     assert status == 200
     assert json.loads(answer)["digit"] == 7
@@ -195,7 +195,7 @@ def until(condition: Callable[[], bool], server: Server) -> None:
         time.sleep(0.05)
 
 
-def test_it_stops_gracefully_after_the_request_in_hand(server, body):
+def test_it_stops_gracefully_after_the_current_request(server, body):
     """A body that is still arriving when the stop comes is waited for and answered."""
     with socket.create_connection(("127.0.0.1", server.port), timeout=20) as connection:
         head = (
@@ -267,7 +267,7 @@ def test_the_counts_of_all_workers_are_added_up(server, body):
     assert b"inkling_predictions_total{" in text
 
 
-def test_a_wrong_setting_stops_the_start_with_one_line(tmp_path):
+def test_an_invalid_setting_stops_the_start_with_one_line(tmp_path):
     server = Server(tmp_path, INKLING_WORKERS="many")
     assert server.process.wait(timeout=20) == 1
     lines = server.log.read_text().splitlines()
@@ -280,7 +280,7 @@ def test_a_missing_model_stops_the_start_with_the_reason(tmp_path):
     assert "there is no sound model 'oracle' to start with" in server.log.read_text()
 
 
-def test_slow_clients_keep_nobody_waiting(server, body):
+def test_slow_clients_delay_nobody(server, body):
     """Fifty clients that send half a request and fall silent."""
     head = b"POST /api/v1/predict HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n{"
     silent = []

@@ -23,7 +23,7 @@ def test_an_empty_value_counts_as_unset():
         ("INKLING_PROXIES", "-1"),
     ],
 )
-def test_a_wrong_value_is_one_line_that_names_the_variable_and_what_it_takes(name, value):
+def test_an_invalid_value_gives_one_line_that_names_the_variable_and_what_it_accepts(name, value):
     with pytest.raises(SettingsError) as error:
         Settings.from_environment({name: value})
     message = str(error.value)

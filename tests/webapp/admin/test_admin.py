@@ -95,7 +95,7 @@ def test_without_a_login_nothing_under_admin_answers_whatever_the_method(app, cl
     assert client.get("/admin/api/drawings", headers=wrong).status_code == 401
 
 
-def test_the_password_opens_a_session_and_leaving_ends_it(client, database):
+def test_the_password_opens_a_session_and_signing_out_ends_it(client, database):
     assert sign_in(client).location == "/admin/"
     page = client.get("/admin/").get_data(as_text=True)
     assert ">Admin</a>" in client.get("/").get_data(as_text=True)
@@ -112,7 +112,7 @@ def test_a_wrong_password_is_refused_logged_and_limited(app, client, database):
     assert log(database) == ["login refused"] * 10 + ["login"]
 
 
-def test_without_a_password_nobody_comes_in(tmp_path):
+def test_without_a_configured_password_nobody_can_sign_in(tmp_path):
     app = create_app(Settings(home=str(tmp_path)))
     app.extensions["inkling"].database.upgrade()
     for password in ("", "x"):
@@ -148,7 +148,7 @@ def test_a_forged_request_with_the_admins_cookie_is_refused(client, database, id
     assert set(states(database).values()) == {("new", "7"), ("new", "1"), ("new", "not_a_digit")}
 
 
-def test_disagreement_stands_first_in_the_queue_and_filters_filter(client, ids):
+def test_the_queue_starts_with_disagreements_and_can_be_filtered(client, ids):
     def asked(**filters: str) -> list[str]:
         answer = client.get("/admin/api/drawings", query_string=filters, headers=BEARER).get_json()
         assert answer["count"] == len(answer["drawings"])
@@ -208,7 +208,7 @@ def import_file(client, content: bytes, name: str):
 
 
 @pytest.mark.parametrize("path", ["/", "/retrain", "/drawings/pictures.zip", "/login"])
-def test_no_cache_keeps_what_an_admin_sees(client, database, path):
+def test_admin_pages_are_never_cached(client, database, path):
     response = client.get(f"/admin{path}", headers=BEARER)
     assert response.cache_control.no_store
 
@@ -265,7 +265,7 @@ def test_only_a_picture_without_ink_counts_as_empty(client, database, seven, mon
     assert import_file(client, archive.getvalue(), "p.zip").status_code == 500
 
 
-def test_what_is_held_back_stands_in_test_and_stays_held_back(client, database, ids):
+def test_held_back_drawings_are_exported_as_test_and_stay_held_back(client, database, ids):
     def held_back() -> dict[str, bool]:
         with database.reading() as session:
             return {each.label: each.held_back for each in session.scalars(select(Drawing))}
@@ -316,7 +316,7 @@ def test_a_file_may_be_larger_than_a_visitors_picture(client, database):
     assert import_file(client, content, "s.jsonl").get_json() == {"kept": 1, "known": 0, "empty": 0}
 
 
-def test_a_bad_file_is_told_and_nothing_of_it_is_kept(client, database, seven):
+def test_an_invalid_file_is_rejected_and_nothing_of_it_is_imported(client, database, seven):
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w") as file:
         file.writestr("train/7/good.png", _png(seven))

@@ -74,7 +74,7 @@ def test_a_login_without_the_token_is_refused(client, database):
     assert client.get("/admin/", headers=HTML).location == "/admin/login"
 
 
-def test_who_is_not_signed_in_is_told_so_and_nothing_of_a_token(app, client):
+def test_clients_that_are_not_signed_in_get_401_without_a_csrf_complaint(app, client):
     for method, path in changing_routes(app):
         if path != "/admin/login":
             response = client.open(path, method=method, headers=JSON)

@@ -70,7 +70,7 @@ GOOD = "data:image/png;base64,AAAA"
         (json.dumps({"image": "data:image/png;base64,\u00e9\u00e9"}).encode(), "broken_base64"),
     ],
 )
-def test_a_wrong_body_is_400(client, body, code):
+def test_an_invalid_body_is_400(client, body, code):
     assert_problem(post(client, body), 400, code)
 
 
@@ -103,7 +103,7 @@ def test_a_form_with_a_broken_boundary_is_400(client):
         b"MZ" + bytes(100),
     ],
 )
-def test_what_is_no_picture_of_ours_is_415(client, content):
+def test_an_unsupported_picture_is_415(client, content):
     assert_problem(post_picture(client, content, "image/svg+xml"), 415, "unsupported_picture")
 
 
@@ -210,7 +210,9 @@ def test_wrong_addresses_are_problems_too(client, method, path, status):
         assert response.headers["Allow"]
 
 
-def test_a_fault_of_ours_is_a_500_that_tells_nothing_but_its_id(app, seven, encode, monkeypatch):
+def test_an_internal_error_is_a_500_that_reveals_only_the_request_id(
+    app, seven, encode, monkeypatch
+):
     monkeypatch.setattr("webapp.api.predict.answer", lambda *_: 1 / 0)
     response = post_picture(app.test_client(), encode(seven))
     assert_problem(response, 500, "internal_error")

@@ -72,7 +72,7 @@ def test_a_correction_is_kept_with_the_answer_the_picture_and_the_strokes(
     assert now() - drawing.created < timedelta(minutes=1)
 
 
-def test_the_id_of_an_answer_is_enough(client, database, seven, encode):
+def test_a_prediction_id_is_enough_for_feedback(client, database, seven, encode):
     answer = predicted(client, encode(seven))
     assert give(client, prediction_id=answer["prediction_id"], label="7").status_code == 201
     (drawing,) = kept(database)
@@ -80,13 +80,13 @@ def test_the_id_of_an_answer_is_enough(client, database, seven, encode):
     assert data_url(drawing.seen) == answer["seen"]
 
 
-def test_the_picture_is_enough_too(client, database, seven, encode):
+def test_a_picture_alone_is_enough_for_feedback(client, database, seven, encode):
     assert give(client, image=data_url(encode(seven)), label="not_a_digit").status_code == 201
     (drawing,) = kept(database)
     assert (drawing.digit, drawing.visitor_label) == (7, "not_a_digit")
 
 
-def test_never_the_bytes_that_came_are_kept(client, database, seven):
+def test_the_bytes_that_were_sent_are_never_stored(client, database, seven):
     file = io.BytesIO()
     photo = Image.fromarray(np.kron(seven, np.ones((6, 6), np.uint8)))
     exif = Image.Exif()
@@ -103,7 +103,7 @@ def test_never_the_bytes_that_came_are_kept(client, database, seven):
     assert b"secret" not in drawing.picture
 
 
-def test_the_same_drawing_is_kept_once_and_its_visitor_may_think_again(
+def test_a_drawing_is_stored_once_and_its_visitor_may_change_the_label(
     app, client, database, seven, encode
 ):
     first = give(client, image=data_url(encode(seven)), label="1")
@@ -120,7 +120,7 @@ def test_the_same_drawing_is_kept_once_and_its_visitor_may_think_again(
     assert give(client, image=data_url(encode(seven)), label="3").get_json()["label"] == "7"
 
 
-def test_a_visitor_may_take_back_its_own_drawings_alone(app, client, database, seven, encode):
+def test_visitors_can_delete_only_their_own_drawings(app, client, database, seven, encode):
     identity = give(client, image=data_url(encode(seven)), label="1").get_json()["id"]
     assert app.test_client().delete(f"/api/v1/feedback/{identity}").status_code == 404
     assert len(kept(database)) == 1
@@ -136,7 +136,7 @@ def moved(seven: np.ndarray, number: int) -> np.ndarray:
     return picture
 
 
-def test_one_client_cannot_flood_it(app, client, database, seven, encode):
+def test_one_client_cannot_flood_the_site_with_corrections(app, client, database, seven, encode):
     answers = [
         give(app.test_client(), image=data_url(encode(moved(seven, number))), label="7")
         for number in range(4)
@@ -154,7 +154,7 @@ def test_one_client_cannot_flood_it(app, client, database, seven, encode):
     assert not any("127.0.0.1" in client or "203.0" in client for client in clients)
 
 
-def test_a_visitor_is_on_one_side_for_ever_and_a_fifth_are_held_back():
+def test_a_visitor_stays_on_one_side_and_a_fifth_are_held_back():
     visitors = [f"{number:032x}" for number in range(5000)]
     held_back = [is_held_back(visitor) for visitor in visitors]
     assert held_back == [is_held_back(visitor) for visitor in visitors]
@@ -173,7 +173,9 @@ def test_a_visitor_is_on_one_side_for_ever_and_a_fifth_are_held_back():
         ({"label": "7", "strokes": [[[0, 0]] * 9000] * 3}, 400, "invalid_request"),
     ],
 )
-def test_bad_feedback_is_told_and_nothing_is_kept(client, database, encode, fields, status, code):
+def test_invalid_feedback_is_explained_and_nothing_is_stored(
+    client, database, encode, fields, status, code
+):
     empty = data_url(encode(Image.new("L", (60, 60), 255)))
     response = give(client, **{k: empty if v == "EMPTY" else v for k, v in fields.items()})
     assert (response.status_code, response.get_json()["code"]) == (status, code)
@@ -188,20 +190,20 @@ def test_an_id_from_another_installation_is_refused(client, tmp_path, seven, enc
     assert give(client, prediction_id=good[:-1], label="7").status_code == 400
 
 
-def test_a_form_of_another_site_cannot_give_any(client, database):
+def test_a_form_on_another_site_cannot_give_feedback(client, database):
     body = msgspec.json.encode({"label": "7", "prediction_id": "x"})
     response = client.post("/api/v1/feedback", data=body, content_type="text/plain")
     assert response.status_code == 415
 
 
-def test_it_can_be_switched_off(tmp_path, seven, encode):
+def test_corrections_can_be_switched_off(tmp_path, seven, encode):
     client = create_app(Settings(home=str(tmp_path), corrections=False)).test_client()
     response = give(client, image=data_url(encode(seven)), label="7")
     assert response.get_json()["code"] == "corrections_off"
     assert not (tmp_path / "inkling.db").exists()
 
 
-def test_reading_goes_on_where_nothing_can_be_kept(tmp_path, seven, encode):
+def test_predictions_go_on_when_nothing_can_be_stored(tmp_path, seven, encode):
     client = create_app(Settings(home=str(tmp_path))).test_client()  # never upgraded: no tables
     answer = predicted(client, encode(seven))
     assert answer["digit"] == 7
@@ -209,7 +211,7 @@ def test_reading_goes_on_where_nothing_can_be_kept(tmp_path, seven, encode):
     assert (response.status_code, response.get_json()["code"]) == (503, "not_kept")
 
 
-def test_what_is_too_old_is_deleted(client, database, seven, encode):
+def test_expired_drawings_are_deleted(client, database, seven, encode):
     for number in range(2):
         give(client, image=data_url(encode(moved(seven, number))), label="7")
     with database.writing() as session:
@@ -246,12 +248,12 @@ def test_processes_that_upgrade_or_write_at_once_wait_for_each_other(settings):
         assert session.scalars(select(Counter)).one().count == 40
 
 
-def test_the_migrations_make_the_tables_that_the_code_knows(database):
+def test_the_migrations_create_the_tables_of_the_code(database):
     with database.engine.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), Base.metadata) == []
 
 
-def test_the_cookie_is_for_us_alone_and_behind_tls_for_tls_alone(tmp_path, seven, encode):
+def test_the_cookie_is_same_site_and_behind_tls_secure(tmp_path, seven, encode):
     app = create_app(Settings(home=str(tmp_path), proxies=1))
     app.extensions["inkling"].database.upgrade()
     assert "Set-Cookie" not in app.test_client().get("/").headers

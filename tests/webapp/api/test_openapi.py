@@ -22,7 +22,7 @@ schema = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", app)
 @pytest.mark.slow
 @schema.parametrize()
 @settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
-def test_every_answer_is_as_the_contract_says(case):
+def test_every_answer_matches_the_contract(case):
     response = case.call()
     assert response.status_code < 500
     case.validate_response(
@@ -31,7 +31,7 @@ def test_every_answer_is_as_the_contract_says(case):
     )
 
 
-def test_a_good_answer_is_as_the_contract_says(client, seven, encode):
+def test_a_good_answer_matches_the_contract(client, seven, encode):
     import base64
 
     import jsonschema_rs

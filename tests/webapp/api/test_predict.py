@@ -31,7 +31,7 @@ def test_it_reads_a_data_url(client, seven, encode):
     assert answer["digits"][0]["digit"] == 7
 
 
-def test_the_box_frames_the_ink(client, seven, encode):
+def test_the_box_encloses_the_ink(client, seven, encode):
     answer = client.post("/api/v1/predict", json={"image": data_url(encode(seven))}).get_json()
     assert answer["digits"][0]["box"] == pytest.approx([30, 25, 75, 95], abs=3)
 
@@ -47,7 +47,7 @@ def test_the_box_is_in_pixels_of_the_picture_that_was_sent_however_large(
     assert answer["digits"][0]["box"] == pytest.approx([600, 500, 1500, 1900], abs=60)
 
 
-def test_what_the_model_saw_is_a_28_by_28_picture(client, seven, encode):
+def test_the_preview_is_a_28_by_28_picture(client, seven, encode):
     answer = client.post("/api/v1/predict", json={"image": data_url(encode(seven))}).get_json()
     prefix, _, encoded = answer["seen"].partition(",")
     assert prefix == "data:image/png;base64"
@@ -133,7 +133,7 @@ def test_a_number_read_as_a_digit_says_that_there_are_several(client, number, en
     assert len(answer["digits"]) == 1
 
 
-def test_what_is_no_number_does_not_look_like_several_digits(client, number, encode):
+def test_a_scribble_does_not_look_like_several_digits(client, number, encode):
     picture = np.hstack([number, np.full((560, 1400), 255, np.uint8)])
     for y in (200, 300, 400):
         cv2.line(picture, (640, y), (1900, y), 0, 11)
@@ -152,7 +152,7 @@ def test_one_digit_read_as_a_number_is_a_number_of_one(client, seven, encode):
 
 
 @pytest.mark.parametrize("mode", ["digit", "number"])
-def test_a_scribble_is_no_digit(client, encode, mode):
+def test_a_scribble_is_not_a_digit(client, encode, mode):
     canvas = np.full((280, 280), 255, np.uint8)
     points = np.random.default_rng(0).integers(30, 250, (40, 2)).astype(np.int32)
     cv2.polylines(canvas, [points], False, 0, 6, cv2.LINE_AA)

@@ -37,7 +37,7 @@ def test_scripts_get_json_and_browsers_get_pages(app, path, headers, expected):
         assert wants_json() is expected
 
 
-def test_an_action_answers_scripts_with_its_result_and_sends_browsers_on(app):
+def test_an_action_answers_scripts_with_its_result_and_redirects_browsers(app):
     with app.test_request_context("/", method="POST", headers=JSON_ACCEPTED):
         response = json_or_redirect({"done": 1}, "thing", 202, name="a b")
         assert (response.status_code, response.get_data()) == (202, b'{"done":1}')

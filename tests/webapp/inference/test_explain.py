@@ -27,7 +27,7 @@ def explained(client, content: bytes, **fields: str):
 
 
 @pytest.mark.parametrize("model", STAGES)
-def test_an_answer_comes_with_the_models_stages_and_the_ink_that_mattered(
+def test_an_explanation_has_the_stages_of_the_model_and_the_ink_that_mattered(
     client, seven, encode, model
 ):
     told = explained(client, encode(seven), model=model).get_json()
@@ -59,7 +59,7 @@ def test_the_default_model_is_explained_unless_another_is_asked_for(client, seve
 
 
 @pytest.mark.parametrize("fields", [{"model": "all"}, {"mode": "number"}, {"model": "nobody"}])
-def test_several_at_once_and_unknown_models_are_not_explained(client, seven, encode, fields):
+def test_numbers_all_models_and_unknown_models_are_not_explained(client, seven, encode, fields):
     response = explained(client, encode(seven), **fields)
     assert response.status_code == 400
     assert response.get_json()["detail"]
@@ -79,7 +79,9 @@ def test_the_page_shows_the_stages_of_an_upload_without_scripts(client, seven, e
     assert page.count('src="data:image/png;base64,') == 2 + 6
 
 
-def test_a_bad_upload_is_told_on_the_page_and_an_unknown_model_has_none(client, seven, encode):
+def test_an_invalid_upload_is_explained_on_the_page_and_an_unknown_model_has_no_page(
+    client, seven, encode
+):
     response = client.post("/models/mlp/inside", data={"image": (io.BytesIO(b"no"), "7.png")})
     assert response.status_code == 415
     assert "not a picture" in response.get_data(as_text=True)
@@ -101,7 +103,7 @@ def test_gaps_between_the_activations_of_a_stage_are_transparent(values):
     assert ((colours[..., 3] == 255) == there).all()
 
 
-def test_ink_is_orange_where_its_loss_costs_and_blue_where_it_helps():
+def test_ink_that_supports_the_answer_is_orange_and_ink_that_opposes_it_is_blue():
     pixels = np.full((28, 28), 200, np.uint8)
     falls = np.zeros((28, 28))
     falls[3, 4], falls[5, 6] = 0.5, -0.5

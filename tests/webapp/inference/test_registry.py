@@ -26,7 +26,7 @@ def test_the_models_are_listed_with_their_figures(client):
     assert {m["data"] for m in models[0]["evaluations"]} >= {"mnist", "strokes"}
 
 
-def test_a_bundle_in_the_home_folder_joins_and_can_be_the_default(tmp_path):
+def test_a_bundle_in_the_home_folder_is_served_and_can_be_the_default(tmp_path):
     shutil.copytree(PRETRAINED / "inkling", tmp_path / "models" / "mine")
     client = create_app(Settings(home=str(tmp_path), model="mine")).test_client()
     models = client.get("/api/v1/models").get_json()["models"]
@@ -52,7 +52,7 @@ def test_an_app_without_its_default_model_does_not_start(tmp_path):
         create_app(Settings(home=str(tmp_path), model="oracle"))
 
 
-def test_all_models_answer_to_one_drawing(tmp_path, encode, seven):
+def test_all_models_answer_one_drawing(tmp_path, encode, seven):
     shutil.copytree(PRETRAINED / "inkling", tmp_path / "models" / "another")
     broken = shutil.copytree(PRETRAINED / "inkling", tmp_path / "models" / "broken")
     (broken / "model.onnx").write_bytes(b"broken")
@@ -70,7 +70,7 @@ def test_all_models_answer_to_one_drawing(tmp_path, encode, seven):
     assert client.post("/api/v1/predict", data=sent).get_json()["models"] == []
 
 
-def test_listing_models_loads_none(tmp_path):
+def test_listing_models_loads_no_model(tmp_path):
     shutil.copytree(PRETRAINED / "inkling", tmp_path / "models" / "another")
     app = create_app(Settings(home=str(tmp_path)))
     listed = app.test_client().get("/api/v1/models").get_json()["models"]

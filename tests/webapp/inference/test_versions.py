@@ -114,7 +114,7 @@ def test_an_unsound_version_is_refused_and_the_last_good_one_goes_on(
 
 
 @pytest.mark.parametrize("how", SPOILT)
-def test_a_version_that_spoils_after_it_was_promoted_is_passed_over(
+def test_a_version_that_is_damaged_after_its_promotion_is_skipped(
     app, client, versions, settings, how, caplog
 ):
     versions.promote(ANOTHER, "test")
@@ -129,7 +129,7 @@ def test_a_version_that_spoils_after_it_was_promoted_is_passed_over(
     assert answering(client) == ANOTHER  # it is loaded already
 
 
-def test_a_version_that_was_mended_answers_once_it_is_promoted_again(client, versions):
+def test_a_repaired_version_is_used_once_it_is_promoted_again(client, versions):
     versions.promote(THIRD, "test")
     spoil(versions.folder / THIRD, "missing")
     assert answering(client) == OURS

@@ -54,13 +54,13 @@ def test_the_navigation_and_the_heading_give_a_page_the_same_name(client, path, 
     assert link[1] == heading[1]
 
 
-def test_the_button_that_confirms_an_answer_does_not_read_like_a_column_of_figures(client):
+def test_the_confirmation_button_and_the_accuracy_column_have_their_own_translations(client):
     page = html(client.get("/", headers={"Accept-Language": "zh"}))
     assert re.search(r'<button id="right"[^>]*>正确</button>', page)
     assert "准确率" in html(client.get("/models/inkling", headers={"Accept-Language": "zh"}))
 
 
-def test_the_switch_is_remembered_and_leads_back(client):
+def test_the_language_is_remembered_and_the_switch_leads_back(client):
     response = client.get("/language/zh-Hans?back=/about", headers={"Accept-Language": "en"})
     assert response.status_code == 302
     assert response.location == "/about"
@@ -70,16 +70,16 @@ def test_the_switch_is_remembered_and_leads_back(client):
 
 
 @pytest.mark.parametrize("back", ["//evil.example", "https://evil.example", "/\\evil.example"])
-def test_the_switch_never_leads_to_another_host(client, back):
+def test_the_language_switch_never_leads_to_another_host(client, back):
     assert client.get("/language/en", query_string={"back": back}).location == "/"
 
 
-def test_the_switch_leads_back_to_the_page(client):
+def test_the_language_switch_leads_back_to_the_page(client):
     for back in ("/", "/models/inkling", "/api/docs"):
         assert client.get("/language/en", query_string={"back": back}).location == back
 
 
-def test_a_models_page_tells_its_worth_its_training_and_its_errors(client):
+def test_the_page_of_a_model_shows_its_performance_training_and_errors(client):
     card = read_bundle(PRETRAINED / "inkling").card
     listed = html(client.get("/models"))
     assert 'href="/models/inkling"' in listed
@@ -94,7 +94,7 @@ def test_a_models_page_tells_its_worth_its_training_and_its_errors(client):
     assert card.command in page
 
 
-def test_a_model_that_is_not_there_has_no_page(client):
+def test_an_unknown_model_has_no_page(client):
     for name in ("nowhere", "..", "inkling/card.json"):
         assert client.get(f"/models/{name}").status_code == 404
 
@@ -127,20 +127,20 @@ def test_an_upload_without_scripts_is_answered_on_the_page(client, seven, encode
     assert "data:image/png;base64," in page
 
 
-def test_a_huge_upload_without_scripts_is_told_in_words(client):
+def test_a_huge_upload_without_scripts_is_explained_in_words(client):
     response = client.post("/", data={"image": (io.BytesIO(bytes(16 * 1024**2)), "7.png")})
     assert response.status_code == 413
     assert "too large" in html(response)
 
 
-def test_a_bad_upload_without_scripts_is_told_in_words(client):
+def test_an_invalid_upload_without_scripts_is_explained_in_words(client):
     response = client.post("/", data={"image": (io.BytesIO(b"hello"), "7.png")})
     assert response.status_code == 415
     assert "not a picture" in html(response)
 
 
 @pytest.mark.parametrize("path", [*PAGES, "/api/v1/models", "/static/draw.js"])
-def test_every_answer_forbids_what_we_do_not_need(client, path):
+def test_every_response_has_the_security_headers(client, path):
     headers = client.get(path).headers
     policy = headers["Content-Security-Policy"]
     assert "unsafe" not in policy
@@ -150,14 +150,14 @@ def test_every_answer_forbids_what_we_do_not_need(client, path):
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_a_page_holds_nothing_that_the_policy_forbids_and_no_other_host(client, path):
+def test_a_page_contains_nothing_that_the_policy_forbids_and_no_other_host(client, path):
     page = html(client.get(path))
     assert not re.search(r"<script(?![^>]*(src=|application/json))", page)
     assert not re.search(r"<[^>]+\s(style|on\w+)=", page)
     assert not re.search(r'(src|href|action)="(https?:)?//', page)
 
 
-def test_sentences_are_as_sure_as_the_probability(app):
+def test_sentences_match_the_certainty(app):
     from webapp.schemas import DigitReading, ModelVersion, Prediction
 
     def say(certainty, number, several=False):

@@ -16,7 +16,7 @@ def test_by_default_a_run_continues_from_the_active_version():
     )
 
 
-def test_options_become_options():
+def test_options_become_options_of_the_command():
     options = RetrainingOptions(
         start="scratch", preset="lenet5", architecture="mlp", data=["mnist", "corrections"],
         epochs=3, learning_rate=0.01, seed=7,

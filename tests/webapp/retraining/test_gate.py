@@ -15,33 +15,33 @@ def verdict(*sets: Compared, margin: float = 0.1):
     return judge(Comparison(("old", "new"), list(sets), []), margin)
 
 
-def test_better_on_what_was_held_back_and_nowhere_worse_takes_over():
+def test_a_version_that_is_better_on_held_back_drawings_and_nowhere_worse_takes_over():
     found = verdict(compared("mnist", 0.9975, 0.9966), compared("corrections:x", 0.4, 0.8, 10))
     assert found.auto_promoted
     assert (found.judged_by, found.gain) == ("held back", 4.0)
     assert found.rows[1].data == "corrections"
 
 
-def test_one_set_that_loses_more_than_the_margin_keeps_it_waiting():
+def test_a_loss_beyond_the_margin_on_one_data_set_leaves_the_decision_to_an_admin():
     sets = compared("mnist", 0.9975, 0.9964), compared("corrections:x", 0.4, 0.8, 10)
     found = verdict(*sets)
     assert (found.auto_promoted, found.reason, found.worse) == (False, "worse", ["mnist"])
     assert verdict(*sets, margin=0.2).auto_promoted
 
 
-def test_what_is_no_better_on_what_was_held_back_waits_though_all_else_is_better():
+def test_a_version_that_is_no_better_on_held_back_drawings_waits_even_if_all_else_is_better():
     found = verdict(compared("mnist", 0.9, 0.95), compared("corrections:x", 0.8, 0.8, 10))
     assert (found.auto_promoted, found.reason) == (False, "not better")
 
 
-def test_where_nothing_was_held_back_all_sets_together_decide():
+def test_without_held_back_drawings_all_data_sets_together_decide():
     better = verdict(compared("mnist", 0.99, 0.991), compared("synthetic", 0.99, 0.9895, 100))
     assert (better.auto_promoted, better.judged_by) == (True, "overall")
     assert not verdict(compared("mnist", 0.99, 0.9899)).auto_promoted
     assert verdict().reason == "nothing to compare"
 
 
-def test_what_is_no_digit_counts_by_how_much_is_told_apart():
+def test_non_digits_count_by_their_rejection_rate():
     others = Compared("letters", (Measured(100, rejected=0.95), Measured(100, rejected=0.9)))
     found = verdict(others)
     assert (found.rows[0].digits, found.reason) == (False, "worse")
@@ -52,7 +52,7 @@ def test_what_is_no_digit_counts_by_how_much_is_told_apart():
     st.lists(st.tuples(st.integers(1, 50), st.integers(0, 50), st.integers(0, 50)), max_size=5),
     st.floats(0, 5),
 )
-def test_nothing_takes_over_that_loses_more_than_the_margin(counts, margin):
+def test_a_version_that_loses_more_than_the_margin_does_not_take_over(counts, margin):
     sets = [
         compared(f"set{index}", min(before, n) / n, min(after, n) / n, n)
         for index, (n, before, after) in enumerate(counts)

@@ -36,7 +36,7 @@ def child_of(process: psutil.Process) -> psutil.Process:
     pytest.fail("nothing was started")
 
 
-def test_it_is_nice_within_its_session_and_so_is_its_session(starter):
+def test_the_command_and_its_session_have_the_lowest_priority(starter):
     child = child_of(starter)
     assert child.nice() == 19
     assert os.sched_getscheduler(child.pid) == os.SCHED_IDLE
@@ -46,7 +46,7 @@ def test_it_is_nice_within_its_session_and_so_is_its_session(starter):
         assert group.read_text().split()[-1] == "19"
 
 
-def test_what_is_to_end_has_its_usual_priority_again(starter):
+def test_a_process_that_is_killed_gets_its_usual_priority_back(starter):
     child = child_of(starter)
     restore_priority(child.pid)
     if os.geteuid() == 0:
@@ -60,13 +60,13 @@ def test_what_is_to_end_has_its_usual_priority_again(starter):
     restore_priority(child.pid)  # it is gone: nothing to do
 
 
-def test_it_ends_with_whoever_started_it_however_that_ends(starter):
+def test_the_command_ends_with_its_parent_however_that_ends(starter):
     child = child_of(starter)
     starter.kill()
     assert psutil.wait_procs([child], timeout=5)[1] == []
 
 
-def test_it_lowers_nobody_else_in_its_session():
+def test_nobody_else_in_the_session_is_lowered():
     group = Path("/proc/self/autogroup")
     before = group.read_text() if group.exists() else ""
     command = [sys.executable, "-m", "webapp.retraining.low_priority", "true"]

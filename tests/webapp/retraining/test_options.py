@@ -32,7 +32,7 @@ def app(tmp_path):
         ({"speed": "high"}, "speed"),
     ],
 )
-def test_what_cannot_be_asked_for_is_refused_in_words(client, database, options, words):
+def test_invalid_options_are_refused_with_a_reason(client, database, options, words):
     answer = client.post("/admin/retrain", json=options, headers=HEADERS)
     assert answer.status_code == 400
     assert words in answer.get_json()["detail"]
@@ -40,7 +40,7 @@ def test_what_cannot_be_asked_for_is_refused_in_words(client, database, options,
         assert session.scalars(select(Run)).all() == []
 
 
-def test_a_form_and_json_ask_for_the_same(client, database):
+def test_a_form_and_json_request_the_same_run(client, database):
     options = {"start": "scratch", "preset": "lenet5", "epochs": 2, "learning_rate": 0.001}
     as_json = client.post(
         "/admin/retrain", json=options | {"data": ["mnist", "corrections"]}, headers=HEADERS
@@ -68,7 +68,7 @@ def test_the_retraining_page_says_like_all_pages_what_is_stored(client):
     assert stored in client.get("/admin/retrain", headers=HEADERS).text
 
 
-def test_a_plain_form_takes_all_data_there_is(client):
+def test_a_plain_form_uses_all_available_data(client):
     for fields in ({"all_data": "true", "data": ["mnist"], "preset": "inkling"}, {"epochs": "1"}):
         answer = client.post("/admin/retrain", data=fields, headers=HEADERS)
         assert answer.get_json()["options"]["data"] is None

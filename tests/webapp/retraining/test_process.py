@@ -30,7 +30,7 @@ def test_lines_are_passed_on_as_they_come_and_the_status_is_returned(tmp_path):
     assert [line for stream, line in lines if stream == "out"] == ["figures\n", f"{tmp_path}\n"]
 
 
-def test_what_a_check_raises_kills_the_command_and_all_that_it_started(tmp_path):
+def test_an_error_in_a_check_kills_the_command_and_its_children(tmp_path):
     pids = []
 
     def check() -> None:

@@ -19,7 +19,7 @@ def epoch_line(epoch: int) -> str:
     return json.dumps(figures | {"validation_loss": 0.1, "validation_accuracy": 0.99})
 
 
-def test_the_trainers_lines_tell_how_far_it_is():
+def test_progress_follows_the_lines_of_the_trainer():
     reader = Reader(Progress())
     reader.take(batch(1, 0))
     reader.take(batch(2, 50))
@@ -36,7 +36,7 @@ def test_the_trainers_lines_tell_how_far_it_is():
 
 @settings(deadline=None)  # which a busy machine would miss
 @given(st.text() | st.recursive(st.none() | st.floats() | st.text(), st.lists).map(json.dumps))
-def test_a_line_that_is_no_figures_changes_nothing(line):
+def test_a_line_without_metrics_changes_nothing(line):
     reader = Reader(Progress())
     reader.take(line)
     assert reader.progress == Progress()

@@ -34,7 +34,7 @@ def run_in(database: Database, identity: str) -> Run:
         return session.get_one(Run, identity)
 
 
-def test_one_run_at_a_time_and_the_oldest_first(database):
+def test_one_run_at_a_time_is_claimed_and_the_oldest_first(database):
     first, second = asked(database), asked(database)
     claim = claim_next(database)
     assert claim is not None
@@ -51,7 +51,7 @@ def silence(database: Database, identity: str, by: timedelta) -> None:
         session.execute(update(Run).where(Run.id == identity).values(heartbeat=now() - by))
 
 
-def test_a_run_without_a_sign_of_life_is_lost_and_can_be_resumed(client, database):
+def test_a_run_without_a_heartbeat_is_lost_and_can_be_resumed(client, database):
     identity = asked(database)
     claim = claim_next(database)
     assert claim is not None
@@ -119,7 +119,7 @@ def test_a_lost_run_makes_room_for_the_next(database):
 
 
 @pytest.mark.parametrize("state", ["queued", "lost", "failed"])
-def test_what_no_worker_has_is_cancelled_at_once(client, database, state):
+def test_a_run_that_no_worker_has_claimed_is_cancelled_at_once(client, database, state):
     identity = asked(database)
     with database.writing() as session:
         session.execute(update(Run).values(state=state))
@@ -132,7 +132,7 @@ def test_what_no_worker_has_is_cancelled_at_once(client, database, state):
         assert "cancelled" in refused.get_json()["detail"]
 
 
-def test_a_running_one_is_told_to_end(client, database):
+def test_a_running_run_is_asked_to_stop(client, database):
     identity = asked(database)
     claim = claim_next(database)
     assert claim is not None
@@ -144,7 +144,7 @@ def test_a_running_one_is_told_to_end(client, database):
         runs.resume(session, session.get_one(Run, identity), "test")
 
 
-def test_a_run_that_is_none_is_404(client):
+def test_an_unknown_run_is_404(client):
     for method, path in [("get", "/admin/api/runs/x"), ("post", "/admin/runs/x/cancel")]:
         assert client.open(path, method=method, headers=HEADERS).status_code == 404
     assert client.get("/admin/api/runs/x/events", headers=HEADERS).status_code == 404

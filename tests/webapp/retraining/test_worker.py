@@ -215,7 +215,7 @@ def test_a_killed_worker_loses_nothing(client, eager_worker):
     assert "--resume" in progress["commands"][-1]  # from its checkpoint, not from the beginning
 
 
-def test_on_a_bare_machine_it_learns_what_was_given_and_holds_on_to_the_rest(
+def test_on_a_bare_machine_it_learns_the_corrections_and_preserves_the_rest(
     client, eager_worker, tmp_path
 ):
     give(client, 12)
@@ -252,7 +252,7 @@ def test_a_stopped_worker_hands_its_run_to_the_next(client, worker):
     until(client, run, lambda view: view["state"] == "running")
 
 
-def test_data_that_is_not_there_fails_the_run_in_one_line_with_its_log(client, eager_worker):
+def test_missing_data_fails_the_run_with_one_line_and_its_log(client, eager_worker):
     run = ask(client, data=["strokes"])
     view = ended(client, run)
     assert view["state"] == "failed"

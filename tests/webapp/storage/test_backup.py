@@ -47,7 +47,7 @@ def everything(database: Database) -> dict[str, list[dict[str, object]]]:
         }
 
 
-def test_what_is_restored_is_all_there_was_and_goes_on(installation, tmp_path, database_url):
+def test_a_restored_installation_has_everything_and_goes_on(installation, tmp_path, database_url):
     database, home = installation
     file = tmp_path / "backup.zip"
     counts = back_up(database, home, file)
@@ -119,7 +119,7 @@ def test_a_backup_by_a_newer_version_is_refused(tmp_path):
 
 
 @pytest.mark.parametrize("how", ["cut", "altered", "not one", "another zip"])
-def test_what_is_no_backup_is_refused_and_nothing_is_written(installation, tmp_path, how):
+def test_a_file_that_is_not_a_backup_is_refused_and_nothing_is_written(installation, tmp_path, how):
     database, home = installation
     file = tmp_path / "backup.zip"
     back_up(database, home, file)
@@ -141,7 +141,9 @@ def test_what_is_no_backup_is_refused_and_nothing_is_written(installation, tmp_p
     assert not any(everything(other).values())
 
 
-def test_the_two_commands(installation, tmp_path, settings):
+def test_the_training_and_comparison_commands_are_as_typed_by_a_person(
+    installation, tmp_path, settings
+):
     def run(home: Path, *arguments: str, url: str = ""):
         environment = {"INKLING_HOME": str(home), "INKLING_DATABASE_URL": url}
         return CliRunner().invoke(main, list(arguments), env=environment)
@@ -162,7 +164,7 @@ def test_the_two_commands(installation, tmp_path, settings):
     assert lost.exit_code == 1
 
 
-def test_what_is_too_old_goes_at_the_next_start_and_by_command(tmp_path):
+def test_expired_drawings_are_deleted_at_start_and_by_command(tmp_path):
     assert Settings(home=str(tmp_path)).keep_days == 0
     result = CliRunner().invoke(main, ["db", "expire"], env={"INKLING_HOME": str(tmp_path)})
     assert result.output == "0 deleted\n"

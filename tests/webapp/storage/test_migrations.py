@@ -43,7 +43,7 @@ def at_0004(url: str) -> Database:
     return database
 
 
-def test_columns_and_json_keys_are_renamed_and_nothing_is_lost(settings):
+def test_columns_and_json_keys_are_renamed_without_loss(settings):
     database = at_0004(settings().database)
     database.upgrade()
     with database.reading() as session:
