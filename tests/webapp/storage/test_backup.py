@@ -141,9 +141,7 @@ def test_a_file_that_is_not_a_backup_is_refused_and_nothing_is_written(installat
     assert not any(everything(other).values())
 
 
-def test_the_training_and_comparison_commands_are_as_typed_by_a_person(
-    installation, tmp_path, settings
-):
+def test_backup_and_restore_work_as_commands(installation, tmp_path, settings):
     def run(home: Path, *arguments: str, url: str = ""):
         environment = {"INKLING_HOME": str(home), "INKLING_DATABASE_URL": url}
         return CliRunner().invoke(main, list(arguments), env=environment)
