@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from flask_babel import gettext as _
 
-from webapp.schemas import ModelAnswer, Prediction
+from webapp.schemas import NOT_A_DIGIT, ModelAnswer, Prediction
 
 
 def digit_names() -> list[str]:
@@ -76,7 +76,7 @@ def kept() -> dict[str, str]:
         str(digit): _("Saved as %(digit)s. Thank you!", digit=name)
         for digit, name in enumerate(digit_names())
     }
-    return sentences | {"not_a_digit": _("Saved as not a digit. Thank you!")}
+    return sentences | {NOT_A_DIGIT: _("Saved as not a digit. Thank you!")}
 
 
 def not_kept() -> dict[str, str]:

@@ -24,7 +24,7 @@ from PIL import Image
 
 from trainer.recognition.image import Picture, PictureError, decode
 from trainer.recognition.strokes import draw_plain
-from webapp.schemas import Truth
+from webapp.schemas import NOT_A_DIGIT, Truth
 from webapp.storage.drawings import is_held_back
 from webapp.storage.tables import Drawing
 
@@ -125,7 +125,7 @@ def read_pictures(content: bytes) -> Iterator[Imported]:
                     label = msgspec.convert(path.parent.name, Truth)
                     picture = decode(archive.read(info))
                 except msgspec.ValidationError:
-                    problem = "its folder is neither 0 to 9 nor not_a_digit"
+                    problem = f"its folder is neither 0 to 9 nor {NOT_A_DIGIT}"
                     raise BadImport(f"{path}: {problem}") from None
                 except PictureError as error:
                     raise BadImport(f"{path}: {error}") from error
