@@ -1,4 +1,4 @@
-"""Figures of data, of a training and of its answers. Each function gives a matplotlib figure."""
+"""Figures of data, training runs and predictions. Each function returns a matplotlib figure."""
 
 from __future__ import annotations
 
@@ -24,22 +24,22 @@ _TITLE, _GAP = 8, 2  # pixels above a picture, and between pictures
 
 
 def png(figure: Figure) -> bytes:
-    """A figure as a PNG file."""
+    """Encode a figure as a PNG file."""
     file = io.BytesIO()
     figure.savefig(file, dpi=120, metadata={"Software": None})
     return file.getvalue()
 
 
 def word(label: int) -> str:
-    """A label as people write it."""
+    """The name of a label, 0..10, in a figure."""
     return "none" if label == NOT_A_DIGIT else str(label)
 
 
 def pictures(pixels: Pixels, titles: Sequence[str], columns: int = _COLUMNS) -> Figure:
-    """Pictures uint8 [n, 28, 28], each with a title above it."""
+    """A grid of images, uint8 [n, 28, 28], each under its title."""
     count, height, width = pixels.shape
     margin = np.full((count, _TITLE, width), np.nan, np.float32)
-    # One grid for all of them, since axes for each picture take a second for twenty.
+    # One image for the whole grid: separate axes take a second per twenty images.
     mosaic = grid(np.concatenate([margin, pixels], axis=1), columns, _GAP)
     figure, axes = _showing(mosaic, tile=1.0, columns=columns, cmap="gray_r", vmin=0, vmax=255)
     for number, title in enumerate(titles):
@@ -51,22 +51,22 @@ def pictures(pixels: Pixels, titles: Sequence[str], columns: int = _COLUMNS) -> 
 
 
 def _showing(
-    mosaic: NDArray[np.float32], tile: float, columns: int, **colours: Any
+    mosaic: NDArray[np.float32], tile: float, columns: int, **colors: Any
 ) -> tuple[Figure, Axes]:
-    """A figure of a mosaic whose tiles are so many inches wide, and its axes."""
+    """A figure of a mosaic with tiles `tile` inches wide, and its axes."""
     height, width = mosaic.shape
     inches = tile * columns
     figure = Figure(figsize=(inches, inches * height / width), layout="constrained")
     axes = figure.subplots()
     axes.axis("off")
-    axes.imshow(mosaic, interpolation="nearest", **colours)
+    axes.imshow(mosaic, interpolation="nearest", **colors)
     return figure, axes
 
 
 def curves(metrics: Sequence[EpochResult], test_accuracy: float | None) -> Figure:
-    """Loss and accuracy by epoch, of training and validation; and, once, of the test set.
+    """Loss and accuracy on training and validation data by epoch.
 
-    The point of the test set stands at the epoch that was kept.
+    `test_accuracy`, 0..1, is drawn as one point at the epoch whose weights were exported.
     """
     epochs = [each.epoch for each in metrics]
     figure = Figure(figsize=(9, 3.4), layout="constrained")
@@ -80,7 +80,7 @@ def curves(metrics: Sequence[EpochResult], test_accuracy: float | None) -> Figur
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     if test_accuracy is not None:
         kept = max(each.epoch for each in metrics if each.best)
-        accuracy.plot([kept], [test_accuracy], "o", color=ACCENT, label="test, of the epoch kept")
+        accuracy.plot([kept], [test_accuracy], "o", color=ACCENT, label="test, exported epoch")
     accuracy.yaxis.set_major_formatter(PercentFormatter(1))
     for axes in (loss, accuracy):
         axes.legend(frameon=False)
@@ -89,7 +89,7 @@ def curves(metrics: Sequence[EpochResult], test_accuracy: float | None) -> Figur
 
 
 def confusion_matrix(matrix: Sequence[Sequence[int]]) -> Figure:
-    """Counts by truth (rows) and answer (columns); colour shows the errors alone."""
+    """A confusion matrix [10, 10]: labels in rows, predictions in columns, errors in color."""
     counts = np.asarray(matrix)
     errors = counts - np.diag(np.diag(counts))
     figure = Figure(figsize=(5.2, 5), layout="constrained")
@@ -98,38 +98,38 @@ def confusion_matrix(matrix: Sequence[Sequence[int]]) -> Figure:
     for (row, column), count in np.ndenumerate(counts):
         weight = "bold" if row == column else "normal"
         axes.text(column, row, str(count or "·"), ha="center", va="center", weight=weight, size=8)
-    axes.set(xlabel="answer", ylabel="truth", xticks=range(10), yticks=range(10))
+    axes.set(xlabel="prediction", ylabel="label", xticks=range(10), yticks=range(10))
     return figure
 
 
 def reliability_diagram(bins: Sequence[ReliabilityBin]) -> Figure:
-    """How often answers of a confidence were right; on the diagonal they are as sure as right."""
+    """Accuracy by confidence; on the diagonal, confidence equals accuracy."""
     figure = Figure(figsize=(4.2, 4), layout="constrained")
     axes = figure.subplots()
     axes.plot([0, 1], [0, 1], color=FAINT)
     sizes = [8 + 12 * np.log10(each.pictures) for each in bins]
     confidence = [each.confidence for each in bins]
     axes.scatter(confidence, [each.accuracy for each in bins], s=sizes, color=ACCENT)
-    axes.set(xlabel="confidence", ylabel="share that is right", xlim=(0, 1.02), ylim=(0, 1.02))
+    axes.set(xlabel="confidence", ylabel="accuracy", xlim=(0, 1.02), ylim=(0, 1.02))
     axes.spines[["top", "right"]].set_visible(False)
     return figure
 
 
 def filters(weights: NDArray[np.float32]) -> Figure:
-    """Filters of a first layer, float32 [n, height, width]: blue takes ink away, red wants it."""
+    """Filters of a first layer, float32 [n, height, width]: positive weights red, negative blue."""
     columns = min(16, len(weights))
     strongest = float(np.abs(weights).max())
     mosaic = grid(weights, columns)
-    colours = {"cmap": "RdBu_r", "vmin": -strongest, "vmax": strongest}
-    return _showing(mosaic, tile=0.6, columns=columns, **colours)[0]
+    colors = {"cmap": "RdBu_r", "vmin": -strongest, "vmax": strongest}
+    return _showing(mosaic, tile=0.6, columns=columns, **colors)[0]
 
 
 def stage(activation: NDArray[np.float32], title: str) -> Figure:
-    """What a stage gave for one picture.
+    """The activations of one stage for one image.
 
-    Maps, float32 [maps, height, width], side by side and each in its own range; a recurrent state
-    after each row, float32 [rows, units], from top to bottom; or units, float32 [units], in one
-    strip.
+    Feature maps, float32 [maps, height, width], form a grid, each scaled to its own range; hidden
+    states after each row, float32 [rows, units], run from top to bottom; units, float32 [units],
+    form one strip.
     """
     if activation.ndim == 3:
         columns = min(16, len(activation))
@@ -151,14 +151,17 @@ def stage(activation: NDArray[np.float32], title: str) -> Figure:
 
 
 def occlusion(pixels: Pixels, falls: NDArray[np.float64], title: str) -> Figure:
-    """Ink, uint8 [28, 28], and over it in red what spoke for the answer, in blue what against."""
+    """An occlusion map, float64 [28, 28], over its image, uint8 [28, 28].
+
+    Red ink supports the prediction, blue ink opposes it.
+    """
     strongest = max(float(np.abs(falls).max()), 1e-9)
     figure = Figure(figsize=(4.6, 4), layout="constrained")
     axes = figure.subplots()
     axes.imshow(pixels, cmap="gray_r", vmin=0, vmax=255)
     shown = axes.imshow(falls, cmap="RdBu_r", vmin=-strongest, vmax=strongest, alpha=0.65)
     bar = figure.colorbar(shown, format=PercentFormatter(1))
-    bar.set_label("fall of its probability when covered")
+    bar.set_label("drop of the probability when covered")
     axes.axis("off")
     axes.set_title(title)
     return figure

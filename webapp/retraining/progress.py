@@ -21,7 +21,7 @@ class Point(msgspec.Struct, frozen=True):
 
 
 class Epoch(msgspec.Struct, frozen=True):
-    """The figures of an epoch, as `trainer.training.loop.EpochResult` has them."""
+    """The figures of an epoch, as `trainer.training.metrics.EpochResult` has them."""
 
     epoch: int
     loss: float
