@@ -18,7 +18,7 @@ from trainer.recognition.bundle import read_bundle
     help="Folder for an upgraded copy, with a single BUNDLE.  [default: the bundle is replaced]",
 )
 def upgrade(bundles: tuple[Path, ...], output: Path | None) -> None:
-    """Let the graphs of BUNDLEs scale their input themselves.
+    """Upgrade BUNDLEs of earlier releases to graphs that scale their own input.
 
     Bundles of earlier releases take float32 in 0..1; current ones take uint8 pixels and scale them
     in the graph. Both kinds work. Probabilities stay the same; the version, which is the hash of
