@@ -1,4 +1,4 @@
-# Each target works from a fresh clone and sets up what it needs; the second time it starts at once.
+# Each target works from a fresh clone and installs what it needs; later runs start at once.
 
 PYTHON ?= python3
 PIP_ARGS ?=
@@ -14,7 +14,7 @@ FAST = tests/webapp tests/trainer/recognition tests/trainer/data $(wildcard test
 
 .PHONY: run web worker install format lint check test bench dist translations screenshots clean
 
-# The page is there as soon as it can be; the worker follows once torch is installed.
+# The site starts as soon as its dependencies are installed; the worker follows once torch is.
 run: .venv/slim
 	@echo "Inkling: http://$(HOST):$(PORT)/"
 	@exec $(BIN)/honcho start
@@ -47,7 +47,7 @@ test: .venv/full
 bench: .venv/full
 	$(BIN)/python -m tests.bench $(ARGS)
 
-# The tests of the package check these very files.
+# DIST makes the package tests check these files instead of building their own.
 dist: .venv/full
 	rm -rf dist
 	$(BIN)/python -m build --no-isolation
@@ -65,7 +65,7 @@ screenshots: .venv/full
 clean:
 	rm -rf .venv dist
 
-# The stamp of each step is made last, so that an interrupted installation starts over.
+# Each step's stamp is written last, so that an interrupted installation starts over.
 .venv/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 		|| { echo "Inkling needs Python 3.11 or newer; name one with PYTHON=…"; exit 1; }

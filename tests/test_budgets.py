@@ -1,6 +1,6 @@
-"""What Inkling may cost: each figure of tests/budgets.toml stays within its limit.
+"""Resource budgets: each figure in tests/budgets.toml stays within its limit.
 
-`python -m tests.test_budgets` prints all of them as they are now.
+`python -m tests.test_budgets` prints the current figures.
 """
 
 from __future__ import annotations
@@ -127,7 +127,7 @@ def installed_dependencies() -> int:
             try:
                 texts = requires(name) or []
             except PackageNotFoundError:
-                pytest.fail(f"{name} is not installed: `make install` brings it")
+                pytest.fail(f"{name} is not installed; run `make install`")
             needed = map(Requirement, texts)
             to_visit += [r for r in needed if not r.marker or r.marker.evaluate({"extra": extra})]
     return len({name for name, _extra in found})
@@ -153,12 +153,12 @@ def test_nothing_exceeds_its_budget(measure):
     limit = budgets()[name]["limit"]
     measured = measure()
     assert measured <= limit, (
-        f"{name} is {measured:,.0f}, its limit {limit:,}: find out what the change added, and take "
-        f"it out or raise the limit in {BUDGETS.relative_to(ROOT)} and say why in the commit"
+        f"{name} is {measured:,.0f}, above the limit of {limit:,}: remove what the change added or "
+        f"raise the limit in {BUDGETS.relative_to(ROOT)} and say why in the commit message"
     )
 
 
-def test_every_budget_is_measured_and_its_limit_is_at_most_a_tenth_above_today():
+def test_every_budget_is_measured_and_its_limit_is_at_most_ten_percent_above_today():
     assert list(budgets()) == [measure.__name__ for measure in MEASURES]
     for name, budget in budgets().items():
         assert budget["today"] <= budget["limit"] <= 1.1 * budget["today"], name

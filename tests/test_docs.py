@@ -1,4 +1,4 @@
-"""What the documents say can be followed: links, make targets, commands, options and settings."""
+"""The documentation matches the code: links, make targets, commands, options and settings."""
 
 import re
 import shlex

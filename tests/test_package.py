@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from trainer import __version__
+from trainer.recognition import __version__
 
 SERVE = """
 import webapp, sys
@@ -66,7 +66,7 @@ def test_wheel_and_sdist_carry_the_version_of_the_code(dist):
     }
 
 
-def test_the_sdist_holds_what_the_wheel_is_made_of_and_nothing_else(dist):
+def test_the_sdist_contains_the_sources_of_the_wheel_and_nothing_else(dist):
     (sdist,) = dist.glob("*.tar.gz")
     with tarfile.open(sdist) as archive:
         names = {name.split("/")[1] for name in archive.getnames()}

@@ -31,7 +31,7 @@ def write_file(path: Path, content: bytes) -> None:
 def write_folder(folder: Path, files: Mapping[str, bytes]) -> None:
     """Write a folder of files (content by name) to a temporary folder, and rename it.
 
-    A folder that exists is replaced: it is moved aside first, so that for an instant there is none,
+    An existing folder is replaced: it is moved aside first, so for an instant there is no folder,
     but never a partial one. Raises `OSError` if that fails; the old folder is then restored.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)

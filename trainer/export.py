@@ -1,4 +1,4 @@
-"""Exporting a run as a bundle."""
+"""Exports a training run as a bundle: ONNX graph, weights, calibration and evaluations."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import numpy as np
 import torch
 from torch import nn
 
-from trainer import __version__
 from trainer.data.datasets import DATA_SETS
 from trainer.data.samples import Split
 from trainer.data.source import Source
@@ -18,7 +17,7 @@ from trainer.errors import TrainerError
 from trainer.evaluation.calibration import fit_temperature, rejection_threshold
 from trainer.evaluation.metrics import all_logits, measure
 from trainer.onnx_graph import to_onnx
-from trainer.recognition import preprocess
+from trainer.recognition import __version__, preprocess
 from trainer.recognition.bundle import Bundle, Card, Epoch, Evaluation, Rejection, write_bundle
 from trainer.recognition.prediction import DIGITS, softmax
 from trainer.recognition.recognizer import Recognizer
@@ -27,14 +26,15 @@ from trainer.training.training_data import load_validation
 from trainer.training.validation import predict_logits
 
 LARGEST_DIFFERENCE = 1e-4
-"""Between torch and ONNX Runtime, in any probability: above this, no bundle is written."""
+"""Largest difference between torch and ONNX Runtime in any probability; above this, no bundle is
+written."""
 
 
 def export(run: TrainingRun, folder: Path, which: WhichEpoch = "best") -> Bundle:
     """Write the bundle of a run's best or last epoch, calibrated, checked and evaluated.
 
-    The temperature and the rejection threshold are fitted to the validation parts of the run's
-    validation data. The test parts are used here alone, when nothing is left to choose. Raises
+    The temperature and the rejection threshold are fitted on the validation splits of the run's
+    validation data. Test splits are used only here, after every choice has been made. Raises
     `TrainerError` if ONNX Runtime and torch disagree.
     """
     plan = run.plan()
@@ -91,7 +91,7 @@ def export(run: TrainingRun, folder: Path, which: WhichEpoch = "best") -> Bundle
     measured = [
         measure(recognizer, samples, source.title, Split.TEST)
         for source, samples in tests.items()
-        if len(samples)  # corrections may have no test part yet
+        if len(samples)  # corrections may have no test split yet
     ]
     card = msgspec.structs.replace(
         card,

@@ -1,4 +1,4 @@
-"""Models as ONNX graphs, from pixels to logits."""
+"""Exports models as ONNX graphs, from uint8 pixels to logits."""
 
 from __future__ import annotations
 
@@ -24,9 +24,10 @@ _LARGEST_PIXEL = 255.0
 
 
 def to_onnx(model: nn.Module) -> bytes:
-    """Export a model for any batch size: `pictures` uint8 [n, 1, 28, 28] → `logits` [n, 10 or 11].
+    """Export a model for any batch size.
 
-    The output of each stage is an output too, by the stage's name.
+    Input `pictures`, uint8 [n, 1, 28, 28]; output `logits`, float32 [n, 10 or 11], followed by one
+    output per stage, named after it.
     """
     side = preprocess.SIDE
     with_stages = WithStages(model.cpu()).eval()
@@ -53,12 +54,12 @@ def to_onnx(model: nn.Module) -> bytes:
 
 
 def takes_pixels(model: onnx.ModelProto) -> bool:
-    """Whether the graph takes uint8 pixels, and not floats that were scaled before."""
+    """Whether the graph takes uint8 pixels rather than floats that the caller has scaled."""
     return bool(model.graph.input[0].type.tensor_type.elem_type == TensorProto.UINT8)
 
 
 def prepend_scaling(model: onnx.ModelProto) -> None:
-    """Let a graph that takes float32 in 0..1 take uint8 pixels instead, in place.
+    """Make a graph that takes float32 in 0..1 take uint8 pixels instead, in place.
 
     The cast and the division are those of `trainer.models.pixels.scale_pixels`.
     """

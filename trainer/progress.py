@@ -1,8 +1,8 @@
-"""How long operations say what they are doing."""
+"""The type of callbacks by which long operations report progress."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 ReportProgress = Callable[[str], None]
-"""Takes one line of text, for the user, on what is being done."""
+"""Called with one line of text for the user: what is being done."""

@@ -1,4 +1,4 @@
-"""Bringing a bundle's graph up to date without training it again."""
+"""Upgrades a bundle of an earlier release to the current format, without retraining."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from trainer.recognition.recognizer import Recognizer
 
 _IMAGES = 64
 LARGEST_DIFFERENCE = 1e-6
-"""Between a probability before and after: with more than this the bundle is not written."""
+"""Largest change in any probability; above this, no bundle is written."""
 
 
 def upgrade(bundle: Bundle, folder: Path) -> Bundle | None:

@@ -1,4 +1,4 @@
-"""The application factory: builds the services and wires the parts together."""
+"""The application factory: builds the services and registers the blueprints."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ from webapp.storage.database import Database
 
 
 def create_app(settings: Settings | None = None, models: Models | None = None) -> Flask:
-    """Make the application; settings come from the environment by default.
+    """Create the application; settings come from the environment by default.
 
-    Loads the default model into an ONNX Runtime session, which does not survive a fork: call it
-    after forking. Raises `SettingsError` for an invalid setting, and `BundleError` if neither the
-    default model nor the one that ships with the project can be loaded.
+    Call it after forking: it loads the default model into an ONNX Runtime session, which does not
+    survive a fork. Raises `SettingsError` for an invalid setting, and `BundleError` if the default
+    model cannot be loaded.
     """
     settings = settings or Settings.from_environment()
     app = Flask("webapp", static_folder=_folder("static"), template_folder=_folder("templates"))
-    # Base64 makes a picture a third larger, and strokes may come with it.
+    # Base64 makes an image a third larger, and strokes may accompany it.
     app.config["MAX_CONTENT_LENGTH"] = image.MAX_BYTES * 3 // 2
     app.wsgi_app = ProxyFix(app.wsgi_app, *[settings.proxies] * 4)  # type: ignore[method-assign]
     app.secret_key = secret_key(settings.secret_key, settings.home_folder)
@@ -46,9 +46,9 @@ def create_app(settings: Settings | None = None, models: Models | None = None) -
     for blueprint in (pages.blueprint, *api.BLUEPRINTS):
         app.register_blueprint(blueprint)
     admin.init_app(app)
-    # The public pages and the API need no CSRF token. Their uploads must work without a session.
-    # Corrections belong to a visitor's session, but browsers do not send its SameSite cookie along
-    # with another site's form, and the API takes corrections in JSON only, which no form can send.
+    # The public pages and the API are exempt: their uploads must work without a session. Feedback
+    # uses a visitor's session, but browsers do not send its SameSite cookie with another site's
+    # form, and the API takes feedback as JSON only, which a form cannot send.
     csrf.init_app(
         app,
         exempt=(pages.blueprint, *api.BLUEPRINTS),
@@ -72,7 +72,7 @@ def _services(settings: Settings, secret: str, models: Models | None) -> Service
 
 
 def _folder(name: str) -> str:
-    """The folder of templates or assets: in an installed package, or next to it in a checkout."""
+    """The folder of templates or assets: inside an installed package, beside it in a checkout."""
     package = Path(__file__).resolve().parent
     inside = package / name
     return str(inside if inside.is_dir() else package.parent / name)

@@ -1,4 +1,4 @@
-"""Checks the credentials of administrators: the password and the API token."""
+"""Verifies administrators' credentials: the password and the API token."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from webapp.settings import Settings
 
 
 class Authenticator:
-    """Verifies the credentials that the settings configure."""
+    """Verifies credentials against those in the settings."""
 
     def __init__(self, settings: Settings, secret: str) -> None:
         self._plain = settings.admin_password
@@ -19,8 +19,7 @@ class Authenticator:
         self._token = settings.admin_token
         configured = self._hash or self._plain
         self.key = hmac.new(secret.encode(), configured.encode(), hashlib.sha256).hexdigest()[:16]
-        """Identifies the password without revealing it, so that a new password ends all
-        sessions."""
+        """Identifies the password without revealing it; a session with another key is invalid."""
 
     def verify_password(self, password: str) -> bool:
         """Whether this is the password; the hash takes precedence. False if none is configured."""

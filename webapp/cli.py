@@ -1,4 +1,4 @@
-"""The command line: `inkling`."""
+"""The commands of `inkling`."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def db() -> None:
 
 @db.command("expire")
 def expire_now() -> None:
-    """Delete the drawings older than INKLING_KEEP_DAYS, as every start does."""
+    """Delete drawings older than INKLING_KEEP_DAYS; `inkling serve` also does so when it starts."""
     settings, database = _installation()
     click.echo(f"{expire(database, settings.keep_days)} deleted")
 
@@ -102,7 +102,7 @@ def backup(file: Path) -> None:
 @main.command("restore")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 def restore_from(file: Path) -> None:
-    """Restore a backup FILE into an empty installation, with any kind of database."""
+    """Restore a backup FILE into an empty installation, on SQLite or PostgreSQL."""
     settings, database = _installation()
     try:
         click.echo(_listed(restore(database, settings.home_folder, file)))
@@ -137,7 +137,7 @@ def list_versions() -> None:
 @models.command()
 @click.argument("bundle", type=click.Path(path_type=Path))
 def add(bundle: Path) -> None:
-    """Add the model in a BUNDLE folder as a version, and print its name."""
+    """Add a BUNDLE (a folder) as a version, and print the version."""
     with _refusals():
         click.echo(_versions().add(bundle).card.version)
 
@@ -145,14 +145,14 @@ def add(bundle: Path) -> None:
 @models.command()
 @click.argument("version")
 def promote(version: str) -> None:
-    """Make a VERSION the active one, in every process within a second."""
+    """Activate a VERSION, in every process within a second."""
     with _refusals():
         _versions().promote(version, _COMMAND_LINE)
 
 
 @models.command()
 def rollback() -> None:
-    """Return to the version that the active one replaced, and print its name."""
+    """Reactivate the version that the active one replaced, and print it."""
     with _refusals():
         click.echo(_versions().roll_back(_COMMAND_LINE))
 

@@ -1,4 +1,4 @@
-"""The use case of correcting a prediction: from a label to a stored drawing."""
+"""The feedback use case: validates a visitor's label and stores the drawing."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from webapp.storage.drawings import Correction, delete_expired, store
 log = logging.getLogger(__name__)
 
 MAX_POINTS = 20_000
-"""Of the strokes of one drawing."""
+"""Largest number of points in the strokes of one drawing."""
 
 
 class CorrectionsDisabled(Exception):
-    """The settings turn corrections off."""
+    """Corrections are disabled in the settings."""
 
 
 class FeedbackIncomplete(ValueError):
@@ -37,7 +37,7 @@ class TooManyPoints(ValueError):
 
 
 class TooManyCorrections(Exception):
-    """The client has reached its limit for today."""
+    """The client has reached its daily limit."""
 
     def __init__(self, limit: int, retry_after: timedelta) -> None:
         super().__init__(f"at most {limit} corrections a day; thank you for them")
@@ -50,7 +50,7 @@ class NotStored(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Feedback:
-    """What somebody sent: a label for a prediction, for a picture, or for both."""
+    """A visitor's label, for a signed prediction, for an image, or for both."""
 
     label: str
     prediction_id: str | None = None
@@ -60,7 +60,7 @@ class Feedback:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """The stored drawing; without an id where the same drawing was stored for somebody else."""
+    """The stored drawing. The id is empty if another visitor stored the same drawing before."""
 
     id: str
     label: str
@@ -70,13 +70,14 @@ class Stored:
 def store_feedback(
     services: Services, feedback: Feedback, visitor: str, address: str, limiter: RateLimiter
 ) -> Stored:
-    """Store a visitor's correction, counting it against the limit of the client's IP address.
+    """Store a visitor's feedback, counting it against the limit of the client's IP address.
 
-    Raises the errors above, and `InvalidPredictionId` and `EmptyDrawing`.
+    Raises `CorrectionsDisabled`, `FeedbackIncomplete`, `TooManyPoints`, `TooManyCorrections`,
+    `NotStored`, `InvalidPredictionId` and `EmptyDrawing`.
     """
     settings = services.settings
     if not settings.corrections:
-        raise CorrectionsDisabled("this site keeps no corrections")
+        raise CorrectionsDisabled("this site does not store corrections")
     correction = _correction(services, feedback)
     try:
         with services.database.writing() as session:
@@ -95,7 +96,7 @@ def store_feedback(
 def predicted_correction(
     models: Models, label: str, picture: Picture, strokes: list[Any] | None
 ) -> Correction:
-    """A correction of a picture that has no prediction yet: the default model makes one.
+    """A correction of an image without a prediction: the default model makes one first.
 
     Raises `EmptyDrawing`.
     """

@@ -1,8 +1,8 @@
 """How gunicorn serves Inkling: `gunicorn -c webapp/gunicorn.conf.py`, or `inkling serve`.
 
-Each worker makes the application after the fork (no preloading): a session of ONNX Runtime does not
-survive a fork, and a reload (SIGHUP) picks up new code and a new model. The master imports no more
-of the app than its settings.
+Each worker creates the application after the fork (no preloading): an ONNX Runtime session does not
+survive a fork, and a reload (SIGHUP) picks up new code and a new model. The master imports only the
+settings.
 """
 
 import os
@@ -21,10 +21,10 @@ wsgi_app = "webapp.app:create_app()"
 bind = f"{os.environ.get('HOST', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
 
 workers = _settings.workers
-# Greenlets wait for slow clients, one thread computes: threads that each compute for a millisecond
-# lose more by contending for the GIL (docs/decisions.md has the figures).
+# Greenlets wait for slow clients while one thread computes. With threads, contention for the GIL
+# costs more than it gains, as a request computes for a millisecond (figures: docs/decisions.md).
 worker_class = "gevent"
-# A kept connection stays with its worker, even when another worker is idle: so none is kept.
+# No keep-alive: a connection stays with its worker even when another worker is idle.
 keepalive = 0
 timeout = 30
 graceful_timeout = 30

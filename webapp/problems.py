@@ -1,4 +1,4 @@
-"""Errors of the floors below as HTTP problems: one mapping for the API, the pages and the admin."""
+"""Maps the errors of `inference` and `feedback` to HTTP problems, for all views."""
 
 from __future__ import annotations
 

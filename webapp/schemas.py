@@ -1,7 +1,7 @@
 """The types of the API's requests and responses.
 
-msgspec validates requests by them, and the OpenAPI document is made from them. Descriptions are
-message ids, translated where they are shown.
+msgspec validates requests against them, and the OpenAPI document is generated from them.
+Descriptions are message ids, translated when shown.
 """
 
 from __future__ import annotations
@@ -106,7 +106,7 @@ class ModelVersion(Struct, kw_only=True):
 
 
 class ModelAnswer(Struct, kw_only=True):
-    """The answer of one model, when all models were asked."""
+    """The answer of one model, if all models were requested."""
 
     model: ModelVersion
     text: str

@@ -1,4 +1,4 @@
-"""The key that signs sessions and predictions, shared by all processes of an installation."""
+"""The secret key that signs sessions and predictions, shared by all processes."""
 
 from __future__ import annotations
 

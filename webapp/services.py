@@ -1,4 +1,4 @@
-"""The services of the running application: one typed object, made by `create_app`."""
+"""The services that views use: one typed object on the app, made by `create_app`."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from webapp.settings import Settings
 from webapp.storage.database import Database
 
 EXTENSION = "inkling"
-"""Their key in `app.extensions`."""
+"""Key of the `Services` in `app.extensions`."""
 
 
 @dataclass(slots=True)
 class Services:
-    """What views need besides the request."""
+    """Everything a view needs besides the request."""
 
     settings: Settings
     database: Database
@@ -29,7 +29,7 @@ class Services:
     signer: PredictionSigner
     authenticator: Authenticator
     is_stopping: Callable[[], bool] = lambda: False  # gunicorn.conf.py sets it
-    """Whether the process is shutting down, so that streamed responses have to end."""
+    """Whether the process is shutting down; streamed responses must then end."""
 
 
 def services() -> Services:

@@ -1,4 +1,4 @@
-"""Every setting, read once from the environment."""
+"""The settings, read from the environment."""
 
 from __future__ import annotations
 
@@ -12,9 +12,7 @@ import msgspec
 from msgspec import Meta
 
 _PREFIX = "INKLING_"
-_RETIRED = {
-    "INKLING_QUEUE_URL": "the database is the queue of trainings, there is no other to connect to"
-}
+_RETIRED = {"INKLING_QUEUE_URL": "the queue of retraining runs is a table of the database"}
 _CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
@@ -23,16 +21,16 @@ class SettingsError(Exception):
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """`INKLING_HOME` sets `home`, and so on."""
+    """Each field is set by a variable: `home` by `INKLING_HOME`, and so on."""
 
     home: str = "var"
-    """Folder for all that the app stores; bundles in `models/NAME` in it join the shipped ones."""
+    """Folder for everything the app stores; bundles in its `models/NAME` join the shipped ones."""
 
     model: Annotated[str, Meta(min_length=1)] = "inkling"
     """Name of the default model."""
 
     workers: Annotated[int, Meta(ge=1, le=256)] = _CORES
-    """Number of processes that serve; by default one per core."""
+    """Number of serving processes; by default one per core."""
 
     proxies: Annotated[int, Meta(ge=0, le=10)] = 0
     """Number of trusted reverse proxies in front of the app, for the client's IP address."""
@@ -47,7 +45,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """The admin's password in plain text, for containers and trials."""
 
     admin_password_hash: str = ""
-    """Its hash, as `inkling hash-password` prints it; takes precedence over the plain text."""
+    """Hash of the admin's password, as printed by `inkling hash-password`; takes precedence."""
 
     admin_token: Annotated[str, Meta(pattern="^$|^.{16,}$")] = ""
     """Token for scripts: `Authorization: Bearer …`, at least 16 characters; empty for none."""
@@ -100,9 +98,5 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def retired_settings(environment: Mapping[str, str] = os.environ) -> list[str]:
-    """One line for each variable that is set and has no effect any more."""
-    return [
-        f"{name} is set and ignored: {why}"
-        for name, why in _RETIRED.items()
-        if environment.get(name)
-    ]
+    """One line for each variable that is set but no longer has an effect."""
+    return [f"{name} is ignored: {why}" for name, why in _RETIRED.items() if environment.get(name)]

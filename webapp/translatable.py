@@ -1,4 +1,4 @@
-"""Marks texts for translation where they are defined; they are translated where they are shown."""
+"""Marks message ids for extraction where they are defined; they are translated when shown."""
 
 from __future__ import annotations
 

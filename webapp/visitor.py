@@ -1,4 +1,4 @@
-"""The visitor of a request: a random id in the session cookie, and the feedback given under it."""
+"""The visitor of a request, a random id in the session cookie, and the visitor's feedback."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ _VISITOR = "visitor"
 
 
 def visitor_id() -> str:
-    """The visitor's id; empty for one who has given no feedback yet."""
+    """The visitor's id; empty before the first feedback."""
     found: str = session.get(_VISITOR, "")
     return found
 
 
 def keep_feedback(asked: FeedbackRequest) -> tuple[Kept, bool]:
-    """Store a correction for the visitor of this request, and tell whether it is new.
+    """Store feedback for the visitor of this request; return it, and whether it is new.
 
     Raises `Problem`.
     """

@@ -1,4 +1,4 @@
-"""`make bench`: how quick Inkling answers and learns, each beside the usual way, in one run.
+"""`make bench`: Inkling's serving and training speed, compared with the usual way, in one run.
 
 Figures from one run are compared with each other, never with those of another day.
 """

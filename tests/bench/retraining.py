@@ -1,4 +1,4 @@
-"""How long a retraining takes from the click to the verdict, and what the site feels of it."""
+"""The duration of a retraining, and its effect on the site's latency."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ BACKGROUND = [sys.executable, "-m", "webapp.retraining.low_priority"]
 
 
 def drawings() -> list[dict[str, Any]]:
-    """A style that the shipped model misreads: nines like a g, each by another hand.
+    """A style that the shipped model misreads: nines like a g, each by a different writer.
 
     Where people's strokes are not on the machine, synthetic digits.
     """

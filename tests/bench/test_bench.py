@@ -17,7 +17,7 @@ def measured(part: str) -> dict[str, Any]:
 
 
 def test_the_benchmark_runs_and_no_request_fails():
-    """It shows that the benchmark works; how fast anything is, no test judges."""
+    """Checks that the benchmark works, not how fast anything is."""
     need(shutil.which("wrk") is not None, "no wrk on this machine (Debian: apt install wrk)")
     report = measured("serving")
     assert set(report["load"]) == {"onnx", "torch"}
@@ -29,7 +29,7 @@ def test_the_benchmark_runs_and_no_request_fails():
     assert resident["torch"] > 2 * resident["onnx"]  # it is torch that it is compared with
 
 
-def test_every_recipe_is_timed_beside_the_tutorials_loop(mnist):
+def test_every_recipe_is_timed_against_the_tutorial_loop(mnist):
     speeds = measured("training")
     assert set(speeds) == set(FROM_SCRATCH)
     for row in speeds.values():

@@ -37,7 +37,7 @@ def test_axe_finds_no_violations_with_an_answer_or_the_shortcuts_shown(
     assert results.violations_count == 0, results.generate_report()
 
 
-def test_a_screen_reader_hears_the_sentence_once_and_reads_the_bars(open_page, drawings):
+def test_a_screen_reader_announces_the_sentence_once_and_reads_the_bars(open_page, drawings):
     page = open_page()
     spoken = page.locator("#spoken")
     expect(spoken).to_have_attribute("aria-live", "polite")

@@ -15,7 +15,7 @@ def another_model(tmp_path):
     shutil.copytree(PRETRAINED / "inkling", tmp_path / "models" / "another")
 
 
-def test_one_drawing_gets_every_models_answer(another_model, open_page, screen, drawings):
+def test_every_model_answers_one_drawing(another_model, open_page, screen, drawings):
     page = open_page("/compare", **screen)
     expect(page.locator("#sentence")).to_have_text("Draw a digit, or drop a picture here.")
     draw(page, drawings[7])
@@ -34,7 +34,7 @@ def test_one_drawing_gets_every_models_answer(another_model, open_page, screen, 
     assert fits(page)
 
 
-def test_the_drawing_follows_from_page_to_page(open_page, drawings):
+def test_the_drawing_is_preserved_from_page_to_page(open_page, drawings):
     page = open_page()
     draw(page, drawings[7])
     answered(page, 7)

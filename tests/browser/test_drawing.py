@@ -19,7 +19,7 @@ def settled(page) -> str:
     return page.locator("#answer").inner_text()
 
 
-def test_people_draw_each_digit_and_see_it_read(open_page, screen, drawings):
+def test_each_digit_is_drawn_and_recognized(open_page, screen, drawings):
     page = open_page(expect_errors=True, **screen)  # the first touch may be a dot: 422
     wrong = []
     for label, lines in drawings.items():
@@ -215,7 +215,7 @@ def test_everything_fits_without_scrolling(open_page, screen):
         assert page.evaluate("document.documentElement.scrollHeight") <= height
 
 
-def test_the_page_is_light_and_asks_no_other_host(open_page, drawings, site):
+def test_the_page_is_small_and_contacts_no_other_host(open_page, drawings, site):
     page = open_page()
     urls = []
     page.on("request", lambda request: urls.append(request.url))

@@ -11,7 +11,7 @@ from trainer.data.rendering.numbers import compose_number
 
 @pytest.fixture
 def number(drawings):
-    """Strokes of 407 in people's hand."""
+    """The strokes of a handwritten 407."""
     return compose_number([drawings[digit] for digit in (4, 0, 7)], np.random.default_rng(1))
 
 

@@ -1,4 +1,4 @@
-"""A run's page follows the run: by events, and where those do not come through by asking."""
+"""A run's page follows the run, by server-sent events or by polling."""
 
 import pytest
 from playwright.sync_api import expect
@@ -12,7 +12,7 @@ from webapp.storage.tables import RunStatus
 
 
 @pytest.mark.parametrize("way", ["events", "asking"])
-def test_the_page_shows_each_change_while_it_runs_and_what_came_of_it(site, open_page, way):
+def test_the_page_follows_a_run_and_shows_its_result(site, open_page, way):
     with site.database.writing() as session:
         run = runs.enqueue(session, RetrainingOptions(), "test").id
     page = open_page("/admin/login", expect_errors=True)
@@ -48,7 +48,7 @@ def test_the_page_shows_each_change_while_it_runs_and_what_came_of_it(site, open
     expect(page.get_by_text("This run was cancelled.")).to_be_visible(timeout=20_000)
 
 
-def test_without_scripts_the_page_tells_and_cancels_too(site, open_page):
+def test_without_scripts_the_page_shows_progress_and_can_cancel(site, open_page):
     with site.database.writing() as session:
         run = runs.enqueue(session, RetrainingOptions(), "test").id
     page = open_page("/admin/login", java_script_enabled=False)

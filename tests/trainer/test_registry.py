@@ -23,7 +23,7 @@ def test_a_new_file_in_the_package_is_enough(tmp_path, monkeypatch):
         SHAPES["squire"]
 
 
-def test_a_name_is_given_once():
+def test_a_name_cannot_be_registered_twice():
     registry: Registry[object] = Registry("thing", "trainer.models.architectures")
     registry.register("one")(object())
     with pytest.raises(ValueError, match="registered twice"):

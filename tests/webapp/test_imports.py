@@ -1,4 +1,4 @@
-"""What a fresh process loads: neither torch, nor code from the wrong side."""
+"""Serving imports neither torch nor the trainer's training code."""
 
 import subprocess
 import sys

@@ -102,13 +102,13 @@ def test_it_serves_with_the_configured_number_of_workers_and_logs_id_and_time(se
     )
 
 
-def test_no_worker_holds_torch(server, body):
+def test_no_worker_loads_torch(server, body):
     server.get("/api/v1/predict", body, **JSON)
     for pid in server.workers():
         assert "/torch/" not in Path(f"/proc/{pid}/maps").read_text()
 
 
-def test_the_master_holds_no_code_of_the_app_that_a_reload_would_replace(server):
+def test_the_master_imports_no_code_that_a_reload_must_replace(server):
     def maps(pid: int) -> str:
         return Path(f"/proc/{pid}/maps").read_text()
 
@@ -185,7 +185,7 @@ def test_a_retired_setting_gives_one_line_in_the_log(tmp_path):
     server = Server(tmp_path, INKLING_QUEUE_URL="redis://x")
     server.wait_until_ready()
     assert server.stop() == 0
-    assert server.log.read_text().count("INKLING_QUEUE_URL is set and ignored") == 1
+    assert server.log.read_text().count("INKLING_QUEUE_URL is ignored") == 1
 
 
 def until(condition: Callable[[], bool], server: Server) -> None:
@@ -211,7 +211,7 @@ def test_it_stops_gracefully_after_the_current_request(server, body):
     assert server.process.wait(timeout=40) == 0
 
 
-def test_hostile_pictures_kill_no_worker(server, body):
+def test_hostile_images_kill_no_worker(server, body):
     before = server.workers()
     from tests.trainer.recognition.test_image import png
 
@@ -228,7 +228,7 @@ def test_hostile_pictures_kill_no_worker(server, body):
 
 
 @pytest.mark.parametrize("kind", ["application/json", "multipart/form-data; boundary=x"])
-def test_a_body_in_chunks_without_end_is_413(server, body, kind):
+def test_an_endless_chunked_body_is_413(server, body, kind):
     def endless():
         yield (
             b'{"image": "'
@@ -247,7 +247,7 @@ def test_a_body_in_chunks_without_end_is_413(server, body, kind):
     assert server.get("/api/v1/predict", body, **JSON)[0] == 200
 
 
-def test_a_picture_in_chunks_is_read(server, body):
+def test_a_chunked_upload_is_read(server, body):
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)
     headers = {"Content-Type": "application/json", "Transfer-Encoding": "chunked"}
     halves = [body[:500], body[500:]]
@@ -255,7 +255,7 @@ def test_a_picture_in_chunks_is_read(server, body):
     assert connection.getresponse().status == 200
 
 
-def test_the_counts_of_all_workers_are_added_up(server, body):
+def test_metrics_are_summed_over_all_workers(server, body):
     for _ in range(20):
         server.get("/api/v1/predict", body, **JSON)
     _, text = server.get("/metrics")
@@ -277,7 +277,7 @@ def test_an_invalid_setting_stops_the_start_with_one_line(tmp_path):
 def test_a_missing_model_stops_the_start_with_the_reason(tmp_path):
     server = Server(tmp_path, INKLING_MODEL="oracle")
     assert server.process.wait(timeout=40) != 0
-    assert "there is no sound model 'oracle' to start with" in server.log.read_text()
+    assert "there is no valid bundle of the model 'oracle'" in server.log.read_text()
 
 
 def test_slow_clients_delay_nobody(server, body):

@@ -34,4 +34,4 @@ def test_an_invalid_value_gives_one_line_that_names_the_variable_and_what_it_acc
 def test_a_retired_setting_counts_only_where_it_is_set():
     assert retired_settings({"INKLING_QUEUE_URL": ""}) == []
     [line] = retired_settings({"INKLING_QUEUE_URL": "redis://x"})
-    assert line.startswith("INKLING_QUEUE_URL is set and ignored")
+    assert line.startswith("INKLING_QUEUE_URL is ignored")

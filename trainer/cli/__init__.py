@@ -1,6 +1,6 @@
-"""`python -m trainer`: get data, train, evaluate, inspect, predict.
+"""The commands of `python -m trainer`.
 
-Commands that need torch import it when they are called: evaluating and predicting work without it.
+Commands that need torch import it when they run; `evaluate`, `compare` and `predict` do not.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Commands for data sets: download, render, record writers, show, count, export."""
+"""Commands for data sets: fetch, prepare, record-writers, show, stats, export-images."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def data() -> None:
 @data.command()
 @click.argument("name", type=click.Choice(list(FETCHERS)))
 @click.option(
-    "--mirror", metavar="URL", help="Download the same files from here instead of their origin."
+    "--mirror", metavar="URL", help="Download from this mirror instead of the original source."
 )
 def fetch(name: str, mirror: str | None) -> None:
     """Download MNIST, UNIPEN or pendigits into the data folder."""
@@ -46,7 +46,7 @@ def fetch(name: str, mirror: str | None) -> None:
 
 @data.command()
 def prepare() -> None:
-    """Render and cache the splits that a training is validated and tested on."""
+    """Render and cache the validation and test splits."""
     available = [name for name in FROZEN if Source(name).is_here]
     Source(validation_set(available)).load(Split.VALIDATION)
     for name in available:
@@ -55,9 +55,9 @@ def prepare() -> None:
 
 @data.command("record-writers")
 def record_all_writers() -> None:
-    """Record the split of each writer.
+    """Assign each writer in the data folder to a split, permanently.
 
-    The split of the writers in the data folder never changes once it is recorded.
+    Writers that are recorded already keep their split.
     """
     click.echo(f"{record_writers(data_folder()):,} writers are recorded")
 
@@ -105,8 +105,8 @@ def stats(source: str) -> None:
 def export_images(folder: Path, source: str) -> None:
     """Export a data set as PNG files.
 
-    Their names are like FOLDER/train/7/00042.png, and `--data folder:FOLDER` trains and tests on
-    them. FOLDER is created when all files are written.
+    File names look like FOLDER/train/7/00042.png; `--data folder:FOLDER` reads them. FOLDER appears
+    only once all files are written.
     """
     from tqdm import tqdm
 

@@ -1,4 +1,4 @@
-"""Exporting the bundle of a run."""
+"""The command `export`: write the bundle of a run."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ which_option = click.option(
     "--which",
     type=click.Choice(["best", "last"]),
     default="best",
-    help="The epoch whose weights make the bundle.",
+    help="Which epoch's weights to export.",
 )
 
 
@@ -36,7 +36,7 @@ def export(run: Path, which: WhichEpoch, output: Path | None, as_json: bool) -> 
 
 
 def export_run(run: TrainingRun, output: Path | None, which: WhichEpoch, as_json: bool) -> None:
-    """Write a run's bundle and report, and print what was measured."""
+    """Write a run's bundle and report, and print the bundle's metrics."""
     from trainer.export import export as write
     from trainer.report.training_report import write_report
 

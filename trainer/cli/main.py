@@ -1,4 +1,4 @@
-"""The group of all commands, and options and helpers that they share."""
+"""The command group `python -m trainer`, and the options and helpers that its commands share."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ output_option = click.option(
 )
 
 
-# By value: click would take the names of the members, in upper case.
+# Values, not members: click would list the members' upper-case names.
 SPLIT = click.Choice([split.value for split in Split], case_sensitive=False)
 
 strict_option = click.option(

@@ -40,8 +40,8 @@ from trainer.recognition.recognizer import Recognizer
 def evaluate(bundle: Path, data: str, split: str, strict: bool, as_json: bool) -> None:
     """Evaluate a BUNDLE on one data set.
 
-    Prints accuracy, recall of each digit, and the confusion matrix; or, if the data set contains no
-    digits, how many samples are rejected.
+    Prints accuracy, per-digit recall and the confusion matrix; or, for a data set without digits,
+    the share of samples that is rejected.
     """
     if strict:
         stop_at_unreadable_pictures()
@@ -56,17 +56,17 @@ def evaluate(bundle: Path, data: str, split: str, strict: bool, as_json: bool) -
 @click.option("--seed", type=click.IntRange(min=0), default=0, help="Seed of the drawings.")
 @click.option("--size", type=click.IntRange(min=1), help="Drawings per row.  [default: all]")
 @click.option(
-    "--tutorials/--no-tutorials", default=True, help="Train a tutorial's LeNet-5 for comparison."
+    "--tutorials/--no-tutorials", default=True, help="Also train and measure a tutorial LeNet-5."
 )
 @click.option("--output", type=PATH, help="Folder for page and JSON.  [default: in $INKLING_HOME]")
 @json_option
 def benchmark(
     bundle: Path, seed: int, size: int | None, tutorials: bool, output: Path | None, as_json: bool
 ) -> None:
-    """Measure how robust a BUNDLE is.
+    """Measure the robustness of a BUNDLE.
 
-    On drawings of any size, position, pen and color, on photos, numbers and non-digits. Prints a
-    table, and writes it with figures to an HTML page.
+    Covers drawings of any size, position, pen and color, photos, numbers and non-digits. Prints a
+    table, and writes an HTML page with figures.
     """
     if tutorials:
         require_torch()
@@ -94,14 +94,14 @@ def benchmark(
     "--data",
     multiple=True,
     metavar="NAME",
-    help="Data set whose test split to compare on; may be given several times.  "
-    "[default: all frozen ones]",
+    help="Data set whose test split to compare on; may be repeated.  "
+    "[default: all with a frozen test split]",
 )
 @click.option(
     "--corrections",
     type=PATH,
     metavar="FOLDER",
-    help="Also compare on the labeled drawings in this folder that are held out for evaluation.",
+    help="Also compare on the held-out corrections in this folder.",
 )
 @json_option
 def compare(

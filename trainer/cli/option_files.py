@@ -1,4 +1,4 @@
-"""TOML files that give the defaults of a command's options: `--preset` and `--config`."""
+"""`--preset` and `--config`: option defaults from TOML files."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 def _use_as_defaults(context: click.Context, parameter: click.Parameter, given: Any) -> None:
-    """Let a TOML file give the defaults of the options; a key is an option's long name.
+    """Use a TOML file's values as option defaults; its keys are the options' long names.
 
-    `--config` takes precedence over `--preset`, whichever is written first.
+    `--config` takes precedence over `--preset`, in whatever order they are given.
     """
     if given is None:
         return
@@ -44,5 +44,5 @@ preset_option = _file_option(
 config_option = _file_option(
     "--config",
     PATH,
-    "TOML file with any of the options below; those on the command line take precedence.",
+    "TOML file of option values; options on the command line take precedence.",
 )

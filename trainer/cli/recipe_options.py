@@ -14,10 +14,10 @@ F = TypeVar("F", bound=Callable[..., Any])
 def options_of(
     kind: type, extra_choices: Mapping[str, Sequence[str]] | None = None
 ) -> Callable[[F], F]:
-    """Decorate a command with an option for each described field of a dataclass, in its order.
+    """Decorate a command with one option per field of a dataclass that has a description.
 
-    A bool becomes a pair of flags, a `Literal` a choice, which `extra_choices` extends by field. A
-    field without a description gets no option.
+    A bool becomes a pair of flags, and a `Literal` a choice, to which `extra_choices` adds values
+    by field name. Raises `TypeError` if `kind` is not a dataclass.
     """
     (info,) = msi.multi_type_info([kind])
     if not isinstance(info, msi.DataclassType):

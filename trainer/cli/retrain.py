@@ -1,4 +1,4 @@
-"""Retraining with whatever data is available, as the web app's worker does."""
+"""The command `retrain`: train on whatever data is available. The web app's worker runs it."""
 
 from __future__ import annotations
 
@@ -23,27 +23,27 @@ _REFINE = "refine"
     "--start-from",
     type=PATH,
     metavar="BUNDLE",
-    help="Continue from the weights of a bundle, with the recipe `refine`.",
+    help="Continue from this bundle's weights, with the recipe `refine`.",
 )
-@click.option("--preset", help="From random weights: name of the recipe.  [default: inkling]")
-@click.option("--architecture", help="From random weights: instead of the recipe's.")
+@click.option("--preset", help="Recipe for training from scratch.  [default: inkling]")
+@click.option("--architecture", help="Override the recipe's architecture, from scratch only.")
 @click.option(
-    "--corrections", type=PATH, metavar="FOLDER", help="Folder with labeled drawings to learn from."
+    "--corrections", type=PATH, metavar="FOLDER", help="Folder of corrected drawings to learn from."
 )
 @click.option(
     "--only",
     multiple=True,
     metavar="NAME",
-    help="Data set to learn from, which has to be available; may be given several times.  "
-    "[default: all of the recipe's that are available]",
+    help="Train on this data set, which must be available; may be repeated.  "
+    "[default: the recipe's data sets that are available]",
 )
-@click.option("--epochs", type=click.IntRange(min=1), help="Instead of the recipe's.")
+@click.option("--epochs", type=click.IntRange(min=1), help="Override the recipe's.")
 @click.option(
     "--learning-rate",
     type=click.FloatRange(min=0, min_open=True),
-    help="Instead of the recipe's.",
+    help="Override the recipe's.",
 )
-@click.option("--seed", type=click.IntRange(min=0), default=0)
+@click.option("--seed", type=click.IntRange(min=0), default=0, help="Seed of all random numbers.")
 @click.option(
     "--folder",
     type=PATH,
@@ -54,7 +54,7 @@ _REFINE = "refine"
     "--every",
     type=click.FloatRange(min=0, min_open=True),
     metavar="SECONDS",
-    help="With --json, also print progress within an epoch this often.",
+    help="With --json, also print the progress within an epoch at this interval.",
 )
 def retrain(
     start_from: Path | None,
@@ -69,10 +69,10 @@ def retrain(
     as_json: bool,
     every: float | None,
 ) -> None:
-    """Train with the data that is available, from a bundle or from random weights.
+    """Train on the data that is available, from a bundle's weights or from scratch.
 
-    Prints the `train` command that it runs; with --json also, as the first line, the data that is
-    used and missing.
+    Prints the `train` command that it runs. With --json, the first line also lists the data sets
+    that are used and those that are missing.
     """
     if start_from and (preset or architecture):
         raise click.UsageError("--preset and --architecture cannot be used with --start-from")

@@ -1,4 +1,4 @@
-"""Listing and comparing runs."""
+"""The command `runs`: list and compare training runs."""
 
 from __future__ import annotations
 
@@ -24,7 +24,10 @@ _MEASURED = ["run", "architecture", "epochs", "validation", "test", "pictures/s"
 @click.argument("folders", nargs=-1, type=PATH, metavar="[RUN...]")
 @json_option
 def runs(folders: tuple[Path, ...], as_json: bool) -> None:
-    """List the runs in $INKLING_HOME/runs, or compare the metrics and hyperparameters of RUNs."""
+    """List the runs in $INKLING_HOME/runs, or compare the given RUNs.
+
+    A comparison also shows the hyperparameters that differ.
+    """
     require_torch()
     from trainer.training.run import TrainingRun
 
@@ -77,7 +80,7 @@ def _test_accuracy(bundle: Path) -> str:
 
 
 def _differences(rows: list[dict[str, str]]) -> list[str]:
-    """Hyperparameters and data in which these runs differ."""
+    """The hyperparameters and data sets in which these runs differ."""
     keys = dict.fromkeys(key for row in rows for key in row)
     return [key for key in keys if key not in _MEASURED and len({row.get(key) for row in rows}) > 1]
 

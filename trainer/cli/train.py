@@ -1,4 +1,4 @@
-"""Training a model, or resuming a run, and exporting its bundle."""
+"""The command `train`: train a model or resume a run, and export its bundle."""
 
 from __future__ import annotations
 
@@ -49,8 +49,8 @@ _FIXED_BY_START = ("architecture", *OPTION_NAMES, "normalize")
     "--start-from",
     type=PATH,
     metavar="BUNDLE",
-    help="Start with the weights and the architecture of a bundle: its folder, or the name of one "
-    "that comes with Inkling.",
+    help="Start from a bundle's architecture and weights: its folder, or the name of one shipped "
+    "with Inkling.",
 )
 @click.option(
     "--data",
@@ -58,7 +58,7 @@ _FIXED_BY_START = ("architecture", *OPTION_NAMES, "normalize")
     multiple=True,
     default=["mnist"],
     metavar="NAME[:SIZE]",
-    help="Data set to train on, and how many of its images; may be given several times.  "
+    help="Data set to train on, and the number of images to use; may be repeated.  "
     "folder:PATH is a folder of your own images.",
 )
 @click.option(
@@ -66,20 +66,20 @@ _FIXED_BY_START = ("architecture", *OPTION_NAMES, "normalize")
     "validate",
     multiple=True,
     metavar="NAME",
-    help="Data set whose validation part chooses the best epoch and calibrates.  "
-    "[default: each of --data]",
+    help="Data set whose validation split selects the best epoch and fits the calibration; may be "
+    "repeated.  [default: each --data]",
 )
 @click.option(
     "--learn-validation/--training-parts-only",
     default=True,
-    help="Also train on the validation parts of data sets that are not used for validation.",
+    help="Also train on the validation splits that are not used for validation.",
 )
 @click.option(
     "--test",
     "test",
     multiple=True,
     metavar="NAME",
-    help="Data set whose test part is measured besides those of --data and --validate.",
+    help="Also evaluate on this data set's test split; may be repeated.",
 )
 @strict_option
 @options_of(Recipe, {"precision": ["quickest"]})
@@ -125,7 +125,7 @@ def train(
 ) -> None:
     """Train a model and write its bundle.
 
-    In several processes: torchrun --nproc-per-node=2 -m trainer train …
+    To use several processes: torchrun --nproc-per-node=2 -m trainer train …
     """
     require_torch()
     if strict:
@@ -186,7 +186,7 @@ def _train(
     distributed: Distributed,
     progress: Progress,
 ) -> None:
-    """Train to the last epoch, or until Ctrl-C, after which the run can be resumed."""
+    """Train to the last epoch. Ctrl-C exits with status 130; the run can then be resumed."""
     from trainer.training.callbacks import Callback
     from trainer.training.run import SaveEpochs
     from trainer.training.tensorboard import TensorBoard
@@ -227,7 +227,7 @@ def _was_given(context: click.Context, name: str) -> bool:
 
 
 def _check_options_with_resume(context: click.Context) -> None:
-    """Refuse options that the run has fixed."""
+    """Raise `TrainerError` for options that the run has already fixed."""
     files = {"config", "preset"} & context.meta.keys()
     given = {name for name in context.params if _was_given(context, name)} | files
     if extra := sorted(given - _ALLOWED_WITH_RESUME):
@@ -236,14 +236,14 @@ def _check_options_with_resume(context: click.Context) -> None:
 
 
 def _check_options_with_start(context: click.Context) -> None:
-    """Refuse options that the bundle has fixed."""
+    """Raise `TrainerError` for options that the bundle has already fixed."""
     for name in _FIXED_BY_START:
         if _was_given(context, name):
             raise TrainerError(f"--{name} is fixed by --start-from")
 
 
 def _bundle_folder(name: Path) -> Path:
-    """A bundle's folder, or, for a bare name, the bundle that comes with Inkling."""
+    """A bundle's folder; a bare name that is no folder here is a bundle shipped with Inkling."""
     pretrained = PRETRAINED / name
     return pretrained if name.name == str(name) and not name.exists() else name
 

@@ -1,4 +1,4 @@
-"""Upgrading bundles that an earlier release exported."""
+"""The command `upgrade`: upgrade bundles of earlier releases."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from trainer.recognition.bundle import read_bundle
 @click.option(
     "--output",
     type=PATH,
-    help="Folder for an upgraded copy, with a single BUNDLE.  [default: the bundle is replaced]",
+    help="Write an upgraded copy of a single BUNDLE here.  [default: upgrade in place]",
 )
 def upgrade(bundles: tuple[Path, ...], output: Path | None) -> None:
     """Upgrade BUNDLEs of earlier releases to graphs that scale their own input.

@@ -1,1 +1,1 @@
-"""Data sets: public ones, corrected drawings, one's own images, and synthetic data."""
+"""Data sets: public ones, corrections, your own images, and synthetic data."""

@@ -1,4 +1,4 @@
-"""A cache, in the home folder, of samples that take long to render."""
+"""Caches rendered samples in the home folder."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ _UNREADABLE = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib
 def cached(name: str, files: Iterable[Path], make: Callable[[], Samples]) -> Samples:
     """Return cached samples, or make and cache them.
 
-    The cache is valid for the same `files` (by path, size and modification time) and the same code
-    of the trainer. It is `cache/NAME.npz`; failing to write it is ignored.
+    The cache, `cache/NAME.npz`, is valid as long as `files` (path, size and modification time) and
+    the trainer's code are unchanged. A failure to write it is ignored.
     """
     file = home_folder() / "cache" / f"{name}.npz"
     stats = [(str(each.absolute()), each.stat().st_size, each.stat().st_mtime_ns) for each in files]
@@ -42,7 +42,7 @@ def cached(name: str, files: Iterable[Path], make: Callable[[], Samples]) -> Sam
 
 @cache
 def _code() -> str:
-    """A hash of all code of the trainer, any of which may change the samples."""
+    """A hash of the trainer's code, any part of which may affect the samples."""
     package = Path(__file__).resolve().parents[1]
     texts = [path.read_bytes() for path in sorted(package.rglob("*.py"))]
     return hashlib.sha256(b"".join(texts)).hexdigest()

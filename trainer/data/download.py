@@ -1,4 +1,4 @@
-"""Downloading the public data sets: verified by checksum, and resumed after an interruption."""
+"""Downloads the public data sets, verified by checksum and resumed after an interruption."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Running work on all CPU cores, in spawned processes, as torch's threads do not survive a fork."""
+"""Distributes work over all CPU cores, in spawned processes: torch does not survive a fork."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ class Split(StrEnum):
 
 
 def hash_percent(content: bytes) -> int:
-    """Map content to 0..99, evenly and always in the same way, to split data sets by."""
+    """A percentile, 0..99, from a hash of the content: a fixed, uniform way to split a data set."""
     return int.from_bytes(hashlib.sha256(content).digest()[:4], "big") % 100
 
 
@@ -51,7 +51,7 @@ class Samples:
 
     @classmethod
     def join(cls, parts: Iterable[Samples]) -> Samples:
-        """Concatenate at least one set of samples. `files` are kept if all of them have some."""
+        """Concatenate one or more sets of samples. The result has `files` if all of them do."""
         several = list(parts)
         files = [part.files for part in several if part.files is not None]
         return cls(

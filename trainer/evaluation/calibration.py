@@ -1,4 +1,4 @@
-"""Calibration: temperature scaling, its error, and the rejection threshold."""
+"""Calibration: temperature scaling, calibration error, and the rejection threshold."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ CALIBRATION_BINS = 15
 """Number of bins, of equal width in confidence."""
 
 REJECTED_SHARE = 0.01
-"""Share of the digits that the rejection threshold is allowed to reject."""
+"""Share of digits that the rejection threshold rejects."""
 
 _MIN_PROBABILITY = 1e-12  # avoids the logarithm of 0
 _MIN_TEMPERATURE, _MAX_TEMPERATURE = 0.05, 20.0  # range of the search

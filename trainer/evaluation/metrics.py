@@ -1,4 +1,4 @@
-"""Metrics of predictions: accuracy, confusion, rejection, AUROC, and the wrong ones."""
+"""Evaluation metrics: accuracy, confusion matrix, rejection, AUROC, and the worst errors."""
 
 from __future__ import annotations
 

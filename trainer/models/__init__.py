@@ -1,1 +1,1 @@
-"""Models: architectures by name, and the activations within them."""
+"""Models in torch: architectures by name, and their activations."""

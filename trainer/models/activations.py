@@ -1,4 +1,4 @@
-"""The activations within a model, stage by stage."""
+"""The activations of a model, stage by stage."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ _KINDS = (nn.ReLU, nn.MaxPool2d, nn.RNNBase)
 
 
 def stages(model: nn.Module) -> dict[str, nn.Module]:
-    """The modules whose outputs are worth showing, in order, by name: `1 ReLU`, `2 MaxPool2d`, …
+    """The modules whose outputs are shown, in order and by name: `1 ReLU`, `2 MaxPool2d`, …
 
-    These are activation functions, pooling, recurrent layers, and modules with a true `is_stage`;
-    modules within such a one are not listed.
+    These are activation functions, pooling, recurrent layers and modules with a true `is_stage`;
+    modules nested in one of them are not listed.
     """
     return {
         f"{number} {type(module).__name__}": module
@@ -31,9 +31,9 @@ def _outermost(module: nn.Module) -> Iterator[nn.Module]:
 
 
 class WithStages(nn.Module):
-    """Wraps a model to return its logits and then the output of each stage.
+    """Wraps a model to return its logits, followed by the output of each stage.
 
-    That of a recurrent layer is its hidden state after each row, float32 [n, 28, hidden].
+    The output of a recurrent layer is its hidden state after each row, float32 [n, 28, hidden].
     """
 
     def __init__(self, model: nn.Module) -> None:

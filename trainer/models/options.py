@@ -13,7 +13,7 @@ Option = str | int | float | bool
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArchitectureOptions:
-    """Every option of any architecture. None leaves it at the architecture's own default."""
+    """The options of all architectures. None stands for the architecture's own default."""
 
     cell: Annotated[
         Literal["rnn", "lstm", "gru"] | None, Meta(description="Cell of a recurrent network.")

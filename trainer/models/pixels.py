@@ -1,4 +1,4 @@
-"""What happens to pixels before the first layer."""
+"""Scales and standardizes pixels before the first layer."""
 
 from __future__ import annotations
 

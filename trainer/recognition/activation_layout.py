@@ -1,4 +1,4 @@
-"""Arranges the activations of a layer as one array, to be shown as a picture."""
+"""Arranges the activations of a layer in one 2-D array, to be shown as an image."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ _UNITS_PER_ROW = 32
 
 
 def lay_out(activation: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The activation of a layer for one picture as float32 [height, width], NaN in the gaps.
+    """Arrange a layer's activations for one image: float32 [height, width], NaN in the gaps.
 
-    Maps [maps, height, width] become a grid with about twice as many columns as rows. A recurrent
-    state after each row of the picture, [rows, units], stays as it is. Units [units] are wrapped
-    into rows of 32.
+    Feature maps, [maps, height, width], become a grid with about twice as many columns as rows.
+    Recurrent states, [rows, units], are returned unchanged. Dense units, [units], are wrapped into
+    rows of 32.
     """
     match activation.ndim:
         case 3:
@@ -28,9 +28,9 @@ def lay_out(activation: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def grid(tiles: NDArray[Any], columns: int, gap: int = 1) -> NDArray[np.float32]:
-    """Tiles [n, height, width] in so many columns, row by row, `gap` pixels apart.
+    """Arrange tiles, [n, height, width], row by row in `columns` columns, `gap` pixels apart.
 
-    float32 [height, width]; NaN in the gaps and where the last row has no tile.
+    Returns float32 [height, width], NaN in the gaps and after the last tile.
     """
     count, height, width = tiles.shape
     rows = max(1, -(-count // columns))

@@ -1,4 +1,4 @@
-"""Decoding image files from untrusted senders, and encoding images as PNG."""
+"""Decodes image files from untrusted senders, and encodes images as PNG files and data URLs."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP")
 """The formats that are accepted, by Pillow's names."""
 
 MAX_BYTES = 10 * 1024 * 1024
-"""Size limit of a file."""
+"""Largest accepted file."""
 
 MAX_PIXELS = 25_000_000
-"""Limit of width × height, checked before decoding."""
+"""Largest accepted width × height, checked before decoding."""
 
 _SUFFICIENT_SIDE = 800  # pixels of the longer side down to which JPEG is decoded at reduced size
 
@@ -63,9 +63,7 @@ def decode(content: bytes) -> Picture:
     if len(content) > MAX_BYTES:
         raise PictureTooLarge(f"the file is larger than {MAX_BYTES // 1024**2} MB")
     with warnings.catch_warnings():
-        warnings.simplefilter(
-            "ignore"
-        )  # Pillow warns about large images; we have our own limit below
+        warnings.simplefilter("ignore")  # Pillow warns about large images; MAX_PIXELS is our limit
         try:
             image = Image.open(io.BytesIO(content), formats=FORMATS)
         except Image.DecompressionBombError:

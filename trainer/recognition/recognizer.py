@@ -1,4 +1,4 @@
-"""Running a bundle in ONNX Runtime: from an image to a prediction."""
+"""Runs a bundle in ONNX Runtime: from an image to a prediction."""
 
 from __future__ import annotations
 
@@ -36,16 +36,12 @@ class Recognizer:
         self.card: Card = bundle.card
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
-        options.enable_cpu_mem_arena = (
-            False  # a forward pass needs kilobytes; saves memory per worker
-        )
+        options.enable_cpu_mem_arena = False  # saves memory: a forward pass needs kilobytes
         try:
             self._session = onnxruntime.InferenceSession(
                 bundle.model, options, providers=["CPUExecutionProvider"]
             )
-        except (
-            Exception
-        ) as error:  # ONNX Runtime's exceptions have no common base class of their own
+        except Exception as error:  # ONNX Runtime's exceptions have no common base class
             raise BundleError(
                 f"{bundle.folder}: ONNX Runtime cannot load the model: {error}"
             ) from error
@@ -59,8 +55,8 @@ class Recognizer:
     def read_number(self, picture: Image.Image | Pixels, scale: float = 1.0) -> NumberPrediction:
         """Recognize all digits in an image, from left to right.
 
-        Arguments and errors are those of `preprocess`. Segments are cut only where the whole ones
-        do not read well.
+        Arguments and errors are those of `preprocess`. Segments are cut only where they do not
+        read well as a whole.
         """
         segments = segment(picture, scale)
         digits = self._best_digits(segments)
@@ -76,7 +72,7 @@ class Recognizer:
         return NumberPrediction(predictions, is_number)
 
     def _best_digits(self, segments: Segments) -> dict[Candidate, DigitPrediction]:
-        """The candidates that read best as digits, from left to right."""
+        """The most likely sequence of candidates with their predictions, from left to right."""
         prepared: dict[Candidate, Prepared] = {}
         for candidate in digit_candidates(segments):
             with suppress(EmptyDrawing):

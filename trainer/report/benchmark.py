@@ -1,4 +1,4 @@
-"""The page of the benchmark's results, and their JSON."""
+"""Writes the benchmark's results as an HTML page and as JSON."""
 
 from __future__ import annotations
 

@@ -145,7 +145,7 @@ def stage(activation: NDArray[np.float32], title: str) -> Figure:
         axes.imshow(table, cmap="magma", aspect="auto", interpolation="nearest")
         axes.set(xlabel="unit", yticks=[] if len(table) == 1 else range(0, len(table), 4))
         if len(table) > 1:
-            axes.set_ylabel("row of the picture")
+            axes.set_ylabel("row of the image")
         figure.suptitle(title)
     return figure
 

@@ -20,13 +20,13 @@ from trainer.report import figures
 from trainer.report.pages import render
 from trainer.training.run import TrainingRun
 
-_GRID = 60  # pictures in a grid
+_GRID = 60  # images in a grid
 
 
 def write_report(run: TrainingRun, bundle: Bundle) -> Path:
     """Write report.html and report/*.png to a run's folder, and return the path of the page.
 
-    They show the run's metrics, and the bundle's predictions on the test part of the first
+    They show the run's metrics, and the bundle's predictions on the test split of the first
     validation data set.
     """
     plan = run.plan()

@@ -1,1 +1,1 @@
-"""Training: recipes, the loop, and runs as folders."""
+"""Training: recipes, the loop, checkpoints, and the folders of runs."""

@@ -13,9 +13,9 @@ from trainer.training.recipe import Recipe
 def augmentation_at(epoch: int, recipe: Recipe) -> Augmentation | None:
     """The augmentation of an epoch, counted from 0; None where the recipe has none.
 
-    It is weak in the last epochs, so that training ends on images like those that will be sent (He
-    et al. 2019, Data Augmentation Revisited: Rethinking the Distribution Gap between Clean and
-    Augmented Data).
+    The last epochs use weak augmentation, so that training ends on images like those at serving
+    time (He et al. 2019, Data Augmentation Revisited: Rethinking the Distribution Gap between Clean
+    and Augmented Data).
     """
     if recipe.augmentation is None:
         return None

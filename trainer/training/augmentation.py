@@ -10,7 +10,7 @@ _WEAK = 0.3  # strength of weak augmentation, relative to full
 
 @dataclass(frozen=True, slots=True)
 class Augmentation:
-    """Ranges of the random changes; every image of a batch draws its own from them."""
+    """Ranges of the random changes, which are drawn separately for each image."""
 
     rotation: float = 15.0  # degrees, either direction
     scale: float = 0.15  # relative, either direction, drawn for each axis
@@ -27,7 +27,7 @@ class Augmentation:
     def weak(self) -> Augmentation:
         """The same geometric changes; everything else at 0.3 of its strength or probability.
 
-        Geometric changes stay because people do rotate and slant their digits: a model must not
+        Geometric changes stay, since people do rotate and slant their digits: the model must not
         lose its invariance to them in the last epochs.
         """
         return Augmentation(

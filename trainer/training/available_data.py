@@ -1,7 +1,4 @@
-"""Which data sets a retraining learns from, is validated on and is tested on.
-
-It depends on what is available, that is, on the data sets that are on this machine.
-"""
+"""Chooses the training, validation and test data of a retraining from what this machine has."""
 
 from __future__ import annotations
 
@@ -13,10 +10,10 @@ from trainer.data.datasets import FROZEN, VALIDATION_PREFERENCE
 from trainer.data.source import Source
 
 _CORRECTIONS_SIZE = 1200
-"""Pictures of corrections per epoch; each drawing is rendered in several styles."""
+"""Samples of corrections per epoch; each drawing is rendered in several styles."""
 
 _REPLAY_WITHOUT_DATA = ("synthetic:5000", "scribbles:800")
-"""Replayed where none of people's drawings are available."""
+"""Replayed if no data set of real drawings is available."""
 
 _GENERATED = ("synthetic", "scribbles")
 _NON_DIGITS = ("letters", "scribbles")
@@ -24,7 +21,7 @@ _NON_DIGITS = ("letters", "scribbles")
 
 @dataclass(frozen=True, slots=True)
 class DataPlan:
-    """What to learn from, validate on and test on, and the recipe's data that is not available."""
+    """The data sets to train, validate and test on, and those that are not available."""
 
     sources: list[Source]
     validation: str
@@ -38,7 +35,7 @@ class DataPlan:
 
 
 def validation_set(names: Collection[str]) -> str:
-    """Of these data sets, the one closest to what people draw: it validates and calibrates."""
+    """The best of these data sets to validate and calibrate on; by default the synthetic one."""
     return next(
         (name for name in VALIDATION_PREFERENCE if name in names), VALIDATION_PREFERENCE[-1]
     )
@@ -55,10 +52,10 @@ def plan_data(
 ) -> DataPlan:
     """Plan a retraining with the data of a recipe and a folder of corrections.
 
-    `only` names the data sets to learn from instead of all that the recipe has; what it names is
-    used even where it is not available, so that loading it tells the reason. `continues`: from a
-    bundle's weights, for which the recipe is a replay. `digits_only`: the architecture has no class
-    for non-digits. Without any data of people, synthetic digits are replayed.
+    `only` names the data sets to train on instead of all the recipe's; they are used even if not
+    available, so that loading them reports the reason. `continues`: training continues from a
+    bundle's weights, and the recipe's data is a replay. `digits_only`: the architecture has no
+    class for non-digits. If no real drawings are available, synthetic digits are replayed.
     """
     recipe = [each for each in recipe if not (digits_only and each.name in _NON_DIGITS)]
     sources, missing = _from_recipe(recipe, only, available)

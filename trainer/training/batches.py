@@ -14,11 +14,11 @@ from trainer.training.distributed import SINGLE_PROCESS, Distributed
 
 
 class Batches:
-    """Iterating gives one epoch, in a new random order: images and labels of each batch.
+    """Iterating yields the batches of one epoch, in a new random order.
 
-    Images are float32 [batch, 1, 28, 28] in 0..1, labels int64 [batch]. Of several processes, each
-    gets its share of every batch. MNIST-sized sets fit into memory as uint8 (47 MB for 60,000), so
-    no loader with workers is needed.
+    A batch is images, float32 [batch, 1, 28, 28] in 0..1, and labels, int64 [batch]. With several
+    processes, each gets its share of every batch. MNIST-sized sets fit into memory as uint8 (47 MB
+    for 60,000 images), so no loader with workers is needed.
     """
 
     def __init__(
@@ -45,6 +45,6 @@ class Batches:
 
 
 def to_device(samples: Samples, device: torch.device) -> tuple[Tensor, Tensor]:
-    """Copy whole samples: pixels uint8 [n, 1, 28, 28] and labels int64 [n]."""
+    """Copy all samples to a device: pixels, uint8 [n, 1, 28, 28], and labels, int64 [n]."""
     pixels = torch.from_numpy(samples.pixels).unsqueeze(1)
     return pixels.to(device), torch.from_numpy(samples.labels).to(device)

@@ -1,4 +1,4 @@
-"""What hangs on the training loop: hooks, and the callbacks that need nothing but torch."""
+"""Callbacks of the training loop: the base class, early stopping, and the best weights."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from trainer.training.metrics import EpochResult, RunningMetrics
 
 
 class Callback:
-    """Hooks of the training loop, in the order in which it calls them; override what you need."""
+    """Base class of callbacks; override the hooks you need. They are called in this order."""
 
     def on_train_start(self, state: TrainingState) -> None:
         """Before the first epoch, or the first one after a checkpoint."""

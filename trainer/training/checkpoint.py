@@ -1,4 +1,4 @@
-"""Everything that changes while a model trains, and its checkpoint."""
+"""The state of a training, and its checkpoint."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Tensors = tuple[Tensor, ...] | list[Tensor]
 
 @dataclass(slots=True)
 class TrainingState:
-    """A model in training, and everything but the data that its next step depends on."""
+    """Everything, except the data, that the next training step depends on."""
 
     model: nn.Module
     ema: AveragedModel | None  # exponential moving average of the weights
@@ -66,11 +66,12 @@ class TrainingState:
         return self.ema.module if self.ema else self.model
 
     def update_ema(self) -> None:
+        """Update the moving average after an optimizer step, if there is one."""
         if self.ema:
             self.ema.update_parameters(self.model)
 
     def record_validation(self, accuracy: float) -> bool:
-        """Complete an epoch with its validation accuracy; whether that is the best so far."""
+        """Complete an epoch with its validation accuracy; return whether it is the best so far."""
         self.epoch += 1
         is_best = accuracy > self.best
         self.best = max(self.best, accuracy)
@@ -103,7 +104,7 @@ class TrainingState:
     def restore(self, checkpoint: Path) -> None:
         """Continue from what `to_bytes` wrote, random state included.
 
-        Raises `TrainerError` for a file that cannot be read or is of another architecture.
+        Raises `TrainerError` if the file cannot be read or belongs to another architecture.
         """
         try:
             with safe_open(checkpoint, "pt") as file:
@@ -137,7 +138,7 @@ def _ema_of(model: nn.Module, decay: float) -> AveragedModel:
     """A moving average of weights and buffers, with a smaller decay over the first steps."""
 
     def update(averages: Tensors, currents: Tensors, _steps: Tensor | int) -> None:
-        steps = int(ema.n_averaged)  # this one is on the CPU: reading it does not wait for a GPU
+        steps = int(ema.n_averaged)  # on the CPU, so that reading it does not wait for the GPU
         weight = 1 - min(decay, (1 + steps) / (10 + steps))
         for average, current in zip(averages, currents, strict=True):
             if average.is_floating_point():

@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Distributed:
-    """This process among those that train one model. With a single one, every method is a no-op."""
+    """This process's place among those that train one model; with one, every method is a no-op."""
 
     rank: int = 0
     world_size: int = 1
@@ -51,7 +51,7 @@ class Distributed:
         return values
 
     def seed_augmentation(self, seed: int) -> None:
-        """Let each process augment differently; the main one continues its own random stream."""
+        """Seed the other processes differently, so that each augments differently."""
         if not self.is_main:
             torch.manual_seed(seed + self.rank)
 

@@ -1,4 +1,4 @@
-"""Starting from the weights of a bundle."""
+"""Recipe and initial weights for a training that continues from a bundle."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from trainer.training.recipe import Recipe
 
 
 def start_of(bundle: Bundle, recipe: Recipe) -> tuple[Recipe, bytes]:
-    """The recipe for training on from a bundle, and its weights in the safetensors format.
+    """The recipe for continuing from a bundle, and the bundle's weights in safetensors format.
 
     Architecture, normalization and precision of the weights are the bundle's, all other
     hyperparameters the recipe's. Raises `TrainerError` for a card without a valid recipe, and

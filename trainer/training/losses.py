@@ -1,4 +1,4 @@
-"""Loss functions by name. Each takes logits, so that no softmax is applied twice.
+"""Loss functions by name. All take logits, so that softmax is never applied twice.
 
 All take (logits float32 [n, classes], labels int64 [n], smoothing 0..1) and return the mean over
 the batch, a float32 scalar. `smoothing` is the probability that is spread evenly over all classes
@@ -21,18 +21,19 @@ Loss = Callable[[Tensor, Tensor, float], Tensor]
 
 
 def cross_entropy(logits: Tensor, labels: Tensor, smoothing: float) -> Tensor:
+    """Cross-entropy of the softmax."""
     return F.cross_entropy(logits, labels, label_smoothing=smoothing)
 
 
 def negative_log_likelihood(logits: Tensor, labels: Tensor, smoothing: float) -> Tensor:
-    """Cross-entropy in two steps, as for a network that ends in a log-softmax."""
+    """The same as `cross_entropy`, computed as tutorials do: log-softmax, then NLL loss."""
     log_probabilities = F.log_softmax(logits, dim=1)
     likelihood = F.nll_loss(log_probabilities, labels)
     return (1 - smoothing) * likelihood - smoothing * log_probabilities.mean()
 
 
 def mean_squared_error(logits: Tensor, labels: Tensor, smoothing: float) -> Tensor:
-    """Between the softmax and the one-hot label (the Brier score, 1950, divided by the classes)."""
+    """MSE of softmax and one-hot labels: the Brier score (1950), averaged over the classes."""
     classes = logits.shape[1]
     truth = F.one_hot(labels, classes).float() * (1 - smoothing) + smoothing / classes
     return F.mse_loss(F.softmax(logits, dim=1), truth)
@@ -60,7 +61,7 @@ def distillation_loss(logits: Tensor, teacher_logits: Tensor, labels: Tensor) ->
 
 
 class Criterion:
-    """The loss of a recipe: on the labels, and on a teacher's predictions where there is one."""
+    """The loss of a recipe: on the labels, plus distillation from a teacher if there is one."""
 
     def __init__(self, recipe: Recipe, teacher: nn.Module | None) -> None:
         self._loss = LOSSES[recipe.loss]

@@ -1,4 +1,4 @@
-"""Metrics of an epoch, while it runs and when it is complete."""
+"""Metrics of an epoch: running ones during it, and its result."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from trainer.training.distributed import SINGLE_PROCESS, Distributed
 
 @dataclass(frozen=True, slots=True)
 class EpochResult:
-    """A complete epoch. `loss` and `accuracy` were measured in training, under augmentation."""
+    """Metrics of a complete epoch. `loss` and `accuracy` are those of augmented training images."""
 
     epoch: int  # counted from 1
     loss: float

@@ -1,4 +1,4 @@
-"""Preparing a training run: a new one's plan and data, or those of one that is resumed."""
+"""Prepares the plan and the data of a training run, new or resumed."""
 
 from __future__ import annotations
 
@@ -27,14 +27,15 @@ def start_run(
 ) -> tuple[TrainingPlan, DataSplits]:
     """Load the data of a new run and write its plan.
 
-    `weights` are initial ones in the safetensors format. Data sets are named as on the command
-    line; without any in `validate`, those of `data` are used. Raises `TrainerError`.
+    `weights` are the initial weights in safetensors format, None for random ones. Data sets are
+    named as on the command line; `validate` defaults to those in `data`. Raises `TrainerError` if
+    the folder contains a run, or data is missing or unsuitable.
     """
     run.must_be_new()
     sources = [Source.parse(text) for text in data]
     validation_sources = [Source.parse(text) for text in validate]
     if any(source.size for source in validation_sources):
-        raise TrainerError("--validate takes no size: the whole validation part is used")
+        raise TrainerError("--validate takes no size: the whole validation split is used")
     test_sources = [Source.parse(text).whole for text in test]
     validation_sources = validation_sources or sources
     splits = load_splits(
@@ -58,9 +59,9 @@ def start_run(
 
 
 def resume_run(run: TrainingRun, epochs: int | None = None) -> tuple[TrainingPlan, DataSplits]:
-    """Load the plan and the data of a run again, perhaps with another number of epochs.
+    """Load the plan and the data of a run, optionally with a new number of epochs.
 
-    Raises `TrainerError` where the schedule does not allow that, or the data have changed.
+    Raises `TrainerError` if the schedule does not allow that, or if the data has changed.
     """
     plan = run.plan()
     if epochs and epochs != plan.recipe.epochs:

@@ -1,4 +1,4 @@
-"""Progress of a training on the terminal."""
+"""The callback that shows a training's progress in the terminal."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ _REFRESH = 0.5  # seconds between two updates of the bar
 
 
 class Progress(Callback):
-    """A bar for each epoch on standard error; a line for each on standard output, JSON or text.
+    """Shows a progress bar on standard error, and prints a line per epoch to standard output.
 
-    With JSON and `every`, the bar is replaced by JSON lines, that many seconds apart, about the
-    epoch so far.
+    Lines are text or JSON. With JSON and `every`, JSON lines with the running metrics, printed
+    every so many seconds, replace the bar.
     """
 
     def __init__(

@@ -15,12 +15,12 @@ from trainer.training.augmentation import Augmentation
 from trainer.training.renamed import with_current_names
 
 Precision = Literal["float32", "bfloat16"]
-"""Of the forward pass and its gradients; weights and their averages are always float32."""
+"""Precision of the forward and backward pass; weights and their EMA are always float32."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipe:
-    """Hyperparameters of a training run: with the data, they determine the weights.
+    """Hyperparameters of a training run. Together with the data they determine the weights.
 
     A field with a description is an option of `python -m trainer train`, with the same name,
     range and default.
@@ -81,11 +81,11 @@ class Recipe:
         Precision,
         Meta(
             description="Precision of the forward pass. bfloat16 is about twice as fast on "
-            "hardware that supports it; quickest chooses it there."
+            "hardware that supports it; `quickest` uses it only there."
         ),
     ] = "float32"
     half: Annotated[
-        bool, Meta(description="Ship the weights in half precision, at half the size.")
+        bool, Meta(description="Export the weights in half precision, at half the size.")
     ] = False
     start_from: str = ""  # version of the bundle with the initial weights; empty: random weights
     distillation_weight: Annotated[
@@ -100,9 +100,9 @@ class Recipe:
 
     @classmethod
     def from_options(cls, values: Mapping[str, Any]) -> Recipe:
-        """From options of `python -m trainer train` by their Python names; others are ignored.
+        """A recipe from options of `python -m trainer train`, by Python name; others are ignored.
 
-        None stands for an option of the architecture that was not given.
+        An option of the architecture that is None counts as not given.
         """
         own = {name: values[name] for name in (each.name for each in fields(cls)) if name in values}
         options = {name: values[name] for name in OPTION_NAMES if values.get(name) is not None}
@@ -111,7 +111,7 @@ class Recipe:
 
     @classmethod
     def from_saved(cls, values: Mapping[str, object]) -> Recipe:
-        """From a run.json or a bundle's card, including those written with former field names.
+        """A recipe from a run.json or a card, which may use former field names.
 
         Raises `TrainerError` for values that are not a recipe.
         """

@@ -1,7 +1,7 @@
 """Former names of hyperparameters, accepted for one release.
 
-They occur on the command line, in TOML files of options, in the run.json of old runs and in the
-cards of old bundles; the last two have to be read for good.
+They may occur on the command line, in TOML files, in the run.json of old runs and in the cards of
+old bundles. Runs and cards will be read for good.
 """
 
 from __future__ import annotations

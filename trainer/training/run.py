@@ -5,7 +5,7 @@ start.safetensors       the initial weights, where they were not random
 metrics.jsonl           one line per epoch
 best.safetensors        weights of the epoch with the highest validation accuracy
 last.safetensors        weights after the last complete epoch
-checkpoint.safetensors  what training continues from: weights, optimizer, schedule, random state
+checkpoint.safetensors  the state to resume from: weights, optimizer, schedule, random state
 tensorboard/            the metrics again, as TensorBoard's event files
 """
 
@@ -40,7 +40,7 @@ _START = "start.safetensors"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainingPlan:
-    """What a run was started with."""
+    """The command, recipe and data that a run was started with."""
 
     command: str
     recipe: Recipe
@@ -52,7 +52,7 @@ class TrainingPlan:
 
 
 class TrainingRun:
-    """The folder of a run. Every file is complete at any moment, even if the process is killed."""
+    """The folder of a run. All files are written atomically, so a kill leaves none incomplete."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -129,11 +129,14 @@ class TrainingRun:
         return plan
 
     def initial_weights(self) -> Weights | None:
-        """The weights that training began with; None where they were random."""
+        """The initial weights; None if they were random. Raises `TrainerError` if damaged."""
         return self._weights(_START) if self.plan().recipe.start_from else None
 
     def model(self, which: WhichEpoch = "best") -> nn.Module:
-        """The model with its best or last weights, in evaluation mode."""
+        """The model with its best or last weights, in evaluation mode.
+
+        Raises `TrainerError` if no epoch is complete, or if the weights do not fit.
+        """
         if self.checkpoint is None:
             raise TrainerError(f"{self.folder} has no complete epoch yet")
         return load_model(self.plan().recipe, self._weights(f"{which}.safetensors")).eval()
@@ -151,7 +154,7 @@ class TrainingRun:
 
 
 class SaveEpochs(Callback):
-    """Writes each epoch to a run's folder."""
+    """Saves each epoch's weights, metrics and checkpoint in a run's folder."""
 
     def __init__(self, run: TrainingRun) -> None:
         self._run = run

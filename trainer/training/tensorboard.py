@@ -1,4 +1,4 @@
-"""A run's metrics for TensorBoard, written by torch's own writer."""
+"""The callback that writes metrics for TensorBoard."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from trainer.training.metrics import EpochResult
 
 
 class TensorBoard(Callback):
-    """Writes event files to a folder. Those after `epoch`, of a resumed run, are hidden."""
+    """Writes event files to a folder. Events after `epoch` are dropped; a resumed run adds them."""
 
     def __init__(self, folder: Path, epoch: int) -> None:
         self._writer = SummaryWriter(str(folder), purge_step=epoch + 1)

@@ -1,4 +1,4 @@
-"""Training a model from beginning to end: its state, and then the loop."""
+"""Trains a model from beginning to end: builds or restores its state, and runs the loop."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ def train_model(
 ) -> TrainingState:
     """Train a recipe's model, and return the state after the last epoch.
 
-    The initial weights are those of `start`, else random ones. A checkpoint is continued as if the
-    training had never stopped. Raises `TrainerError` where the architecture has no class for a
-    label, or checkpoint or `start` do not fit it.
+    The initial weights are `start`, by default random. From a checkpoint, training continues as if
+    it had never stopped. Raises `TrainerError` if the architecture has no class for a label, or if
+    `start` or the checkpoint do not fit it.
     """
     batches = Batches(train, recipe.batch_size, device, distributed)
     state = TrainingState.create(recipe, recipe.epochs * len(batches), device, start)

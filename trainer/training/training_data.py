@@ -1,4 +1,4 @@
-"""The data of a training run."""
+"""Loads the training and validation samples of a run."""
 
 from __future__ import annotations
 
@@ -30,10 +30,9 @@ def load_splits(
 ) -> DataSplits:
     """Load the samples to train on and those to validate with.
 
-    With `learn_validation`, the validation part of a data set that is not used for validation is
-    trained on as well. `digits_only` is for architectures without a class for "not a digit": such
-    samples are left out. Test parts are never loaded. Raises `TrainerError` where nothing is left
-    of a source.
+    With `learn_validation`, validation splits that are not used for validation are trained on as
+    well. `digits_only` leaves out non-digits, for architectures without a class for them. Test
+    splits are never loaded. Raises `TrainerError` if nothing of a source is left.
     """
     validating = {source.whole for source in validation_sources}
     train, description = [], []
@@ -62,10 +61,10 @@ def load_splits(
 
 
 def load_validation(sources: Sequence[Source]) -> Samples:
-    """The digits in the validation parts, by which epochs are chosen and probabilities calibrated.
+    """The digits of the validation splits, to select the epoch and to calibrate probabilities.
 
-    Samples of "not a digit" are left out, so that the rejection threshold is chosen without having
-    seen them. Raises `TrainerError` if there are no digits.
+    Non-digits are left out, so that the rejection threshold is chosen without having seen any.
+    Raises `TrainerError` if there are no digits.
     """
     samples = Samples.join(source.load(Split.VALIDATION) for source in sources)
     digits = samples.where(samples.has_ink & (samples.labels != NOT_A_DIGIT))

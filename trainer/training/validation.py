@@ -17,7 +17,7 @@ _BATCH = 1024
 def validation_metrics(
     model: nn.Module, digits: Samples, device: torch.device
 ) -> tuple[float, float]:
-    """Mean cross-entropy and accuracy among the ten digits."""
+    """Mean cross-entropy and accuracy (0..1) over the logits of the ten digits."""
     logits = predict_logits(model, digits, device)[:, :DIGITS]
     labels = torch.from_numpy(digits.labels)
     accuracy = (logits.argmax(1) == labels).float().mean()
@@ -26,9 +26,9 @@ def validation_metrics(
 
 @torch.inference_mode()
 def predict_logits(model: nn.Module, samples: Samples, device: torch.device) -> Tensor:
-    """Logits of samples in evaluation mode, which the model is left in.
+    """The logits of samples: float32 [n, 10 or 11], on the CPU.
 
-    float32 [n, 10 or 11], on the CPU.
+    Puts the model into evaluation mode and leaves it there.
     """
     model.eval()
     pixels, _ = to_device(samples, device)

@@ -8,7 +8,7 @@ from webapp.admin import auth, dashboard, drawings, retraining, review, versions
 
 
 def init_app(app: Flask) -> None:
-    """Add the admin area, closed to everybody who is not signed in."""
+    """Register the admin area, which requires signing in."""
     auth.init_app(app)
     drawings.init_app(app)
     admin = Blueprint("admin", __name__, url_prefix="/admin")
@@ -23,6 +23,6 @@ def init_app(app: Flask) -> None:
 
 
 def _forbid_caching(response: Response) -> Response:
-    """Keep admin pages out of every cache, so that nothing can be read after signing out."""
+    """Keep admin pages out of all caches, so that nothing remains readable after signing out."""
     response.cache_control.no_store = True
     return response

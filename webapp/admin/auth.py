@@ -1,4 +1,4 @@
-"""Administrators' authentication: a password opens a session, scripts send a bearer token."""
+"""Authentication of administrators: a session by password, or a bearer token for scripts."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ blueprint = Blueprint("login", __name__)
 
 SESSION_SECONDS = 12 * 3600
 ATTEMPTS = 10
-"""Wrong passwords that one client may send within `_PERIOD`."""
+"""Limit of login attempts: wrong passwords per client within `_PERIOD`."""
 
 _PERIOD = timedelta(minutes=15)
 _SAFE = {"GET", "HEAD", "OPTIONS"}
@@ -42,22 +42,25 @@ _OPEN = {_LOGIN, "admin.login.enter"}
 
 
 def init_app(app: Flask) -> None:
-    """Guard everything under /admin. Call it before the CSRF check is set up: a client that is not
-    signed in gets 401, whatever token it sends."""
+    """Require authentication for everything under /admin.
+
+    Call it before the CSRF check is set up: clients that are not signed in get 401, with or without
+    a CSRF token.
+    """
     app.before_request(_guard)
     app.context_processor(lambda: {"signed_in": _signed_in() == "session"})
 
 
 def can_be_forged() -> bool:
-    """Whether a browser may have been tricked into sending this request.
+    """Whether another site could have made the browser send this request.
 
-    A bearer token rules that out: browsers attach cookies on their own, but never a token.
+    Not with a bearer token: browsers attach cookies by themselves, but never a token.
     """
     return g.get("admin") != "token"
 
 
 def _guard() -> Response | None:
-    """Reject clients that are not signed in: every method, and before any 404 or 405."""
+    """Reject clients that are not signed in, for every method and before any 404 or 405."""
     if not (request.path + "/").startswith("/admin/") or request.endpoint in _OPEN:
         return None
     g.admin = _signed_in()
@@ -92,7 +95,7 @@ def form() -> str | Response:
 
 @blueprint.post("/login")
 def enter() -> Response | tuple[str, int]:
-    """Open a session, unless the client has sent too many wrong passwords."""
+    """Sign in, unless the client has reached the limit of login attempts."""
     authenticator = services().authenticator
     address = request.remote_addr or ""
     limiter = RateLimiter("logins", ATTEMPTS, _PERIOD, str(current_app.secret_key))
@@ -112,7 +115,7 @@ def enter() -> Response | tuple[str, int]:
 
 @blueprint.post("/logout")
 def leave() -> Response:
-    """End the session."""
+    """Sign out."""
     session.pop(_ADMIN, None)
     return redirect(url_for("pages.draw"))
 

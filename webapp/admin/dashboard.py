@@ -1,4 +1,4 @@
-"""The admin's start page: drawings by label and state, and the newest entries of the audit log."""
+"""The admin dashboard: drawings by label and state, and the newest entries of the audit log."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _ENTRIES = 20
 
 @blueprint.get("/")
 def overview() -> str:
-    """The start page."""
+    """The dashboard."""
     with services().database.reading() as session:
         counted = session.execute(
             select(Drawing.label, Drawing.state, func.count()).group_by(

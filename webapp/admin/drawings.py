@@ -1,4 +1,4 @@
-"""Drawings as files: export and import."""
+"""Exports and imports drawings as files."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def pictures() -> Response:
 
 @blueprint.post("/drawings")
 def import_file() -> AnyResponse:
-    """Import such a file as accepted drawings: all of them or, with an error, none."""
+    """Import an exported file as accepted drawings: all of them or, on an error, none."""
     file = request.files.get("file")
     if file is None:
         raise Problem(HTTPStatus.BAD_REQUEST, "invalid_request", "The form has no field `file`")
@@ -74,7 +74,7 @@ def import_file() -> AnyResponse:
 
 
 def _correction(each: import_export.Imported) -> tuple[Correction, str] | None:
-    """With the default model's prediction, and the visitor; None for a picture without ink."""
+    """The correction with the default model's prediction, and its visitor; None without ink."""
     models = services().models
     try:
         return predicted_correction(models, each.label, each.picture, each.strokes), each.visitor
@@ -83,14 +83,14 @@ def _correction(each: import_export.Imported) -> tuple[Correction, str] | None:
 
 
 def _pausing(items: Iterable[T]) -> Iterator[T]:
-    """Let the process's other greenlets run in between: requests, and gunicorn's heartbeat."""
+    """Yield to other greenlets between items: requests, and gunicorn's heartbeat."""
     for item in items:
         yield item
         time.sleep(0)
 
 
 def _download(write: Callable[[BinaryIO, Iterable[Drawing]], None], kind: str) -> Response:
-    """A file of the accepted drawings, made on disk since they may be many."""
+    """A response with a file of the accepted drawings, written to disk as it may be large."""
     file = tempfile.TemporaryFile()  # noqa: SIM115 - the response closes it
     with services().database.reading() as session:
         write(file, _pausing(accepted(session)))

@@ -1,4 +1,4 @@
-"""Retraining: request a run, follow it live, see its verdict."""
+"""The retraining pages and API: request, list, follow, cancel and resume runs."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ api = Blueprint("runs", __name__, url_prefix="/runs")
 _LIST = 30
 _LOOK_EVERY = 0.5
 _KEEPALIVE_EVERY = 10.0
-"""Seconds, of the event stream: proxies close silent connections."""
+"""Intervals of the event stream, in seconds. Proxies close silent connections."""
 
 _FORM_NAMES = ("start", "preset", "architecture", "epochs", "learning_rate", "seed")
 
@@ -64,9 +64,8 @@ class RunList(msgspec.Struct):
 @blueprint.get("/retrain")
 def form() -> str:
     """The form for a new run, and the list of runs."""
-    with services().database.writing() as session:
-        runs.mark_lost(session)
-        views = _newest(session)
+    views = _newest()
+    with services().database.reading() as session:
         learnable = (Drawing.state == "accepted") & ~Drawing.held_back
         corrections = session.scalar(select(func.count()).where(learnable)) or 0
     return render_template(
@@ -121,19 +120,19 @@ def resume(identity: str) -> AnyResponse:
 
 @api.get("")
 def listing() -> Response:
-    with services().database.writing() as session:
-        runs.mark_lost(session)
-        return as_json(RunList(_newest(session)))
+    """The newest runs."""
+    return as_json(RunList(_newest()))
 
 
 @api.get("/<identity>")
 def state(identity: str) -> Response:
+    """A run."""
     return as_json(_look(identity))
 
 
 @api.get("/<identity>/events")
 def events(identity: str) -> Response:
-    """Server-sent events: the run, whenever it changes, until it has ended."""
+    """Server-sent events: the run, each time it changes, until it has ended."""
     first = _look(identity)
     headers = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
     return Response(
@@ -150,7 +149,7 @@ def _events(identity: str, view: RunView) -> Iterator[bytes]:
             yield b"event: run\ndata: " + body + b"\n\n"
             sent, quiet_since = body, time.monotonic()
         elif time.monotonic() - quiet_since > _KEEPALIVE_EVERY:
-            yield b": nothing new\n\n"
+            yield b": keep-alive\n\n"
             quiet_since = time.monotonic()
         if view.state in runs.ENDED or services().is_stopping():
             return
@@ -188,9 +187,8 @@ def _look(identity: str) -> RunView:
     return _view(_found(runs.current(services().database, identity)))
 
 
-def _newest(session: Session) -> list[RunView]:
-    those = select(Run).order_by(Run.created.desc()).limit(_LIST)
-    return [_view(run) for run in session.scalars(those)]
+def _newest() -> list[RunView]:
+    return [_view(run) for run in runs.newest(services().database, _LIST)]
 
 
 def _found(run: Run | None) -> Run:

@@ -1,4 +1,4 @@
-"""The review queue: people decide which drawings the models learn from."""
+"""The review queue: accept, relabel, reject or delete drawings before they are trained on."""
 
 from __future__ import annotations
 
@@ -76,8 +76,8 @@ def review() -> str:
 
 @api.get("")
 def queue() -> Response:
-    """The drawings that match the filters: those where label and answer disagree first, then by
-    rising confidence."""
+    """The drawings that match the filters: disagreements of label and answer first, then by
+    ascending confidence."""
     filters = _filters()
     order = (case((_disagrees(), 0), else_=1), Drawing.confidence, Drawing.created)
     with services().database.reading() as session:

@@ -1,4 +1,4 @@
-"""The versions of the default model: list, promote, roll back."""
+"""The versions page: list, promote and roll back versions of the default model."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ blueprint = Blueprint("versions", __name__)
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A version with its card, or the reason why it is refused."""
+    """A version with its card, or the reason why it was refused."""
 
     version: str
     card: Card | None
@@ -28,6 +28,7 @@ class Row:
 
 @blueprint.get("/versions")
 def versions() -> str:
+    """The versions page."""
     lineage = services().versions.lineage()
     models = services().models
     shipped = models.shipped().card

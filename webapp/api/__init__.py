@@ -1,4 +1,4 @@
-"""The HTTP API for scripts, version 1, and the endpoints for monitoring: a resource a file."""
+"""The HTTP API, version 1, and the monitoring endpoints: one file per resource."""
 
 from __future__ import annotations
 

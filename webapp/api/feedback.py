@@ -52,7 +52,7 @@ blueprint = Blueprint("feedback", __name__, url_prefix="/api/v1/feedback")
 )
 def give() -> Response:
     """Store a drawing with its correct label."""
-    if request.mimetype != "application/json":  # nor may another site's form send one
+    if request.mimetype != "application/json":  # no form of another site can send JSON
         raise Problem(
             HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", "Send application/json"
         )

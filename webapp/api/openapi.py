@@ -1,4 +1,4 @@
-"""The contract of the API as an OpenAPI document, and a page to read it and try it out."""
+"""The API's contract as an OpenAPI document, and the page that shows it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 from flask import Blueprint, Flask, Response, current_app, jsonify, render_template
 
-from trainer import __version__
+from trainer.recognition import __version__
 from webapp.api.operation import Operation, operation_of
 from webapp.schemas import ProblemDetails
 from webapp.translatable import N_
@@ -112,7 +112,7 @@ def _operation(
 
 
 def _upload_form(fields: dict[str, Schema]) -> Schema:
-    """The form that stands for a `PredictRequest`: the picture as a file, and no strokes."""
+    """The form equivalent of a `PredictRequest`: the image as a file, and no strokes."""
     return {
         "type": "object",
         "required": ["image"],

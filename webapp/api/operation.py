@@ -1,4 +1,4 @@
-"""Declares the operations of the API at their views, for the OpenAPI document."""
+"""A decorator that declares a view as an operation of the OpenAPI document."""
 
 from __future__ import annotations
 

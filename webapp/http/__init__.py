@@ -1,1 +1,1 @@
-"""HTTP concerns that the views share: errors, JSON, uploads, headers, limits, languages."""
+"""HTTP concerns shared by all views: errors, JSON, uploads, headers, rate limits, languages."""

@@ -17,9 +17,9 @@ def init_app(
 ) -> None:
     """Require a CSRF token for every request that changes something.
 
-    The token is the form field `csrf_token` or the header `X-CSRF-Token`. `exempt` are blueprints
-    whose views take none; a token is valid for `lifetime` seconds; `is_needed` tells whether the
-    current request can be forged at all.
+    The token is the form field `csrf_token` or the header `X-CSRF-Token`, valid for `lifetime`
+    seconds. `exempt` are the blueprints whose views need none; `is_needed` returns whether the
+    current request could have been forged at all.
     """
     protection = CSRFProtect()
     for blueprint in exempt:

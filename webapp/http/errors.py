@@ -1,4 +1,4 @@
-"""Errors as responses: `application/problem+json` (RFC 9457) for scripts, a page for browsers."""
+"""Error responses: `application/problem+json` (RFC 9457) for scripts, a page for browsers."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Problem(Exception):
 
 
 def init_app(app: Flask) -> None:
-    """Answer every exception that a view raises."""
+    """Turn every exception that a view raises into an error response."""
     app.register_error_handler(Problem, answer)
     app.register_error_handler(HTTPException, _from_http)
     app.register_error_handler(Exception, _unexpected)

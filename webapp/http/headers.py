@@ -1,4 +1,4 @@
-"""Security headers: pages may load and contact nothing but this site."""
+"""Security headers: pages may load from and connect to this site only."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ LANGUAGES = {"en": "English", "zh-Hans": "简体中文"}
 
 
 def init_app(app: Flask) -> None:
-    """Translate pages, and tell caches that they depend on the language."""
+    """Translate pages, and send the `Vary` headers that follow from it."""
     Babel(app, locale_selector=_choose)
     app.context_processor(lambda: {"languages": LANGUAGES, "language": language()})
 

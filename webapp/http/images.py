@@ -1,4 +1,4 @@
-"""Turns uploads into pictures: JSON bodies with a data URL, and forms with a file."""
+"""Decodes uploaded images: JSON bodies with a data URL, and forms with a file."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def read_picture(content: bytes) -> Picture:
 
 
 def _limit_chunked_body(request: Request) -> None:
-    """Reject a chunked body that is too large; Werkzeug would silently truncate it."""
+    """Raise `RequestEntityTooLarge` for a chunked body that Werkzeug would silently truncate."""
     limit = request.max_content_length
     if request.content_length is None and limit and len(request.get_data(cache=True)) >= limit:
         raise RequestEntityTooLarge

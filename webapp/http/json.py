@@ -1,4 +1,4 @@
-"""JSON responses, and the rule that decides between JSON and a page."""
+"""JSON responses, and the rule that chooses between JSON and a page."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from flask import Response, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 _JSON_ONLY = ("/api/v1/", "/admin/api/")
-"""Prefixes of the paths that never answer with a page. Checked by path, since a path that is not
-found belongs to no blueprint."""
+"""Path prefixes that always answer with JSON. Paths rather than blueprints, since a path that is
+not found belongs to no blueprint."""
 
 
 def as_json(body: msgspec.Struct | Mapping[str, object], status: int = HTTPStatus.OK) -> Response:

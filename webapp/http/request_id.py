@@ -1,4 +1,4 @@
-"""Request ids, which connect the log lines of all processes that handle a request."""
+"""Request ids, which link the log lines of nginx and the app for one request."""
 
 from __future__ import annotations
 

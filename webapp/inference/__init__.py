@@ -1,1 +1,1 @@
-"""Predictions: the models, their versions, and what they answer."""
+"""Inference: the loaded models, their versions, predictions and explanations."""

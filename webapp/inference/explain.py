@@ -1,4 +1,4 @@
-"""Explanations of a prediction: the model's activations, and an occlusion map, as pictures."""
+"""Explains a prediction by images of the model's activations and an occlusion map."""
 
 from __future__ import annotations
 
@@ -49,9 +49,10 @@ def explain(picture: Picture, models: Models, options: PredictRequest) -> Explan
 
 
 def tinted(pixels: Pixels, falls: NDArray[np.float64]) -> Pixels:
-    """Color ink by the fall of the probability when it is covered.
+    """Color ink by how much covering it lowers the probability of the prediction.
 
-    uint8 [28, 28] and float64 [28, 28] to RGB, uint8 [28, 28, 3].
+    `pixels` is uint8 [28, 28]; `falls`, float64 [28, 28], is the drop in probability. Returns RGB,
+    uint8 [28, 28, 3].
     """
     strength = falls / max(float(np.abs(falls).max()), _MIN_SCALE)
     weight = np.abs(strength)[..., None]
@@ -61,9 +62,9 @@ def tinted(pixels: Pixels, falls: NDArray[np.float64]) -> Pixels:
 
 
 def as_heatmap(values: NDArray[np.float32]) -> Pixels:
-    """Map values to colors, dark for the lowest to bright for nearly the highest, NaN transparent.
+    """Map values, float32 [height, width], to colors from dark (lowest) to bright (highest).
 
-    float32 [height, width] to RGBA, uint8 [height, width, 4].
+    Returns RGBA, uint8 [height, width, 4]; NaN becomes transparent.
     """
     there = ~np.isnan(values)
     low, high = np.percentile(values[there], [0, _BRIGHTEST])

@@ -1,4 +1,4 @@
-"""Predictions as the API and the pages show them."""
+"""Predicts the digit or number in an image, as the API and the pages return it."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ from webapp.schemas import (
 
 SURE = 0.98
 LIKELY = 0.85
-"""Least confidence of the certainties `sure` and `likely`."""
+"""Minimum confidence of the certainties `sure` and `likely`."""
 SEVERAL = 0.95
-"""Least confidence × digit score at which a rejected digit is reported as several digits; few
+"""Minimum confidence × digit score at which a rejected digit is reported as several digits; few
 letters reach it."""
 
 
@@ -43,7 +43,7 @@ def answer(picture: Picture, models: Models, options: PredictRequest) -> Predict
     if everyone:
         answers = [prediction]
         for other in models.names:
-            with suppress(UnknownModel):  # an unsound bundle, which is in the log
+            with suppress(UnknownModel):  # an invalid bundle; the log has the reason
                 if other != name:
                     answers.append(_predict(picture, other, models.get(other), options.mode))
         prediction.models = [

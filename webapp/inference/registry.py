@@ -22,23 +22,23 @@ _LOOK_AGAIN_AFTER_FAILURE = 10.0
 """Seconds."""
 
 ALL = "all"
-"""In place of a model's name in a request: every model answers."""
+"""The model name that requests the answers of all models."""
 
 log = logging.getLogger(__name__)
 
 
 class UnknownModel(LookupError):
-    """There is no sound model of that name; the message lists the known ones."""
+    """There is no valid model of that name; the message lists the known ones."""
 
     def __init__(self, name: str, known: Iterable[str]) -> None:
         super().__init__(f"there is no model {name!r}; known: {', '.join(known)}")
 
 
 class Models:
-    """Bundles in folders, loaded on first use; one in the home folder hides a shipped one.
+    """The models, loaded on first use. A bundle in the home folder overrides a shipped one.
 
-    For the default model, the promoted version is used, if there is one. A bundle that is not sound
-    is left out, with the reason in the log. One that is not used costs the memory of its card.
+    The default model is the active version, if one was promoted. Invalid bundles are skipped, and
+    the reason is logged. A bundle that is not used takes only the memory of its card.
     """
 
     def __init__(self, settings: Settings, versions: Versions | None = None) -> None:
@@ -51,11 +51,11 @@ class Models:
         self._active: Recognizer | None = None  # of the default model, where one is promoted
         self._next_look = 0.0
         self._lineage: list[str] = []
-        self._refused: set[str] = set()  # versions of this lineage that are not sound
+        self._refused: set[str] = set()  # invalid versions of this lineage
         try:
             self._named(self.default)
         except UnknownModel:
-            raise BundleError(f"there is no sound model {self.default!r} to start with") from None
+            raise BundleError(f"there is no valid bundle of the model {self.default!r}") from None
 
     @property
     def names(self) -> list[str]:
@@ -70,7 +70,7 @@ class Models:
         return self._active or self.shipped()
 
     def cards(self) -> dict[str, Card]:
-        """The card of every sound bundle, the default one first; loads only the default model."""
+        """The card of every valid bundle, the default one first; loads only the default model."""
         for name in self.names:
             if name not in self._cards:
                 bundle = next(bundles_of(self._settings, name), None)
@@ -79,7 +79,7 @@ class Models:
         return {name: card for name in self.names if (card := cards[name])}
 
     def shipped(self) -> Recognizer:
-        """The default model, as it is used where no version was promoted."""
+        """The default model without any promoted version."""
         return self._named(self.default)
 
     def _named(self, name: str) -> Recognizer:
@@ -90,9 +90,9 @@ class Models:
         return self._loaded[name]
 
     def _follow(self) -> None:
-        """Switch to the active version, once it is loaded and tested; till then the old one stays.
+        """Switch to the active version once it is loaded and tested; until then keep the old one.
 
-        If it is not sound, the version that it replaced is used. The database is asked just often
+        If it is invalid, the version that it replaced is used. The database is queried just often
         enough to follow a promotion within a second.
         """
         moment = time.monotonic()
@@ -103,7 +103,7 @@ class Models:
             lineage = self._versions.lineage()
         except SQLAlchemyError as error:
             self._next_look = moment + _LOOK_AGAIN_AFTER_FAILURE
-            log.error("the active version is unknown, the last known one stays: %s", error)
+            log.error("cannot read the active version, keeping the last one: %s", error)
             return
         if lineage != self._lineage:
             self._lineage = lineage
@@ -129,7 +129,7 @@ class Models:
 
 
 def bundles_of(settings: Settings, name: str) -> Iterator[Bundle]:
-    """The sound bundles of that name, the one in the home folder first."""
+    """The valid bundles of that name, the one in the home folder first."""
     if name not in _names(settings):  # also keeps a name from being a path
         return
     for folder in _folders(settings):

@@ -1,7 +1,7 @@
 """The `prediction_id`: a signed token that holds the prediction itself.
 
-The server stores nothing of a prediction, and any process or machine can read the token when
-somebody sends it back with a correction.
+The server stores nothing about a prediction: any process on any host can verify the token when a
+client sends it back with feedback.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ LIFETIME = 24 * 3600
 
 
 class InvalidPredictionId(ValueError):
-    """A token with a wrong signature, or one that has expired."""
+    """The token's signature is invalid, or it has expired."""
 
 
 class SignedPrediction(PredictionRecord, array_like=True, frozen=True):
@@ -56,7 +56,7 @@ class PredictionSigner:
         self._signer = TimestampSigner(secret, salt="prediction")
 
     def sign(self, prediction: P) -> P:
-        """Fill in the token: letters, digits, `-`, `_` and `.`."""
+        """Set `prediction_id` to the token, of letters, digits, `-`, `_` and `.`; return it."""
         packed = base64.urlsafe_b64encode(msgspec.msgpack.encode(SignedPrediction.of(prediction)))
         prediction.prediction_id = self._signer.sign(packed.rstrip(b"=")).decode()
         return prediction

@@ -1,4 +1,4 @@
-"""Versions of the default model: immutable folders, and one pointer in the database."""
+"""Versions of the default model: immutable folders, and a pointer to the active one."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 SHIPPED = "shipped"
-"""In place of a version: the model that came with Inkling, or that `INKLING_MODEL` names."""
+"""The version name of the model before any promotion: the bundle that `INKLING_MODEL` names."""
 
 
 def first_sound(lineage: Sequence[str], load: Callable[[str], T], refused: set[str]) -> T | None:
-    """The first version of a lineage that loads; None where that is the shipped model.
+    """The first version of a lineage that loads; None if that is the shipped model.
 
-    `load` raises `BundleError` for a version that is not sound. That version is logged and added to
-    `refused`; the versions in there are not tried again.
+    `load` raises `BundleError` for an invalid version, which is then logged and added to `refused`.
+    Versions in `refused` are not tried.
     """
     for version in lineage:
         if version == SHIPPED:
@@ -54,13 +54,13 @@ class Versions:
         self.folder = home / "versions"
 
     def add(self, source: Path) -> Bundle:
-        """Copy a bundle into the folder of versions. Raises `BundleError` for an unsound one."""
+        """Copy a bundle into the folder of versions. Raises `BundleError` if it is invalid."""
         bundle = read_bundle(source)
         place = self.folder / bundle.card.version
         return read_bundle(place) if place.is_dir() else copy_bundle(bundle, place)
 
     def read(self, version: str) -> Bundle:
-        """The bundle of a version. Raises `BundleError`, with the reason, for an unsound one."""
+        """The bundle of a version. Raises `BundleError` if there is none, or if it is invalid."""
         if version not in self.names():  # also keeps a version from being a path
             raise BundleError(f"there is no version {version!r} in {self.folder}")
         bundle = read_bundle(self.folder / version)
@@ -81,7 +81,7 @@ class Versions:
             return [*(each.version for each in _chain(session)), SHIPPED]
 
     def promote(self, version: str, who: str) -> None:
-        """Make a version the active one. Raises `BundleError` for an unsound one."""
+        """Activate a version; `who` is for the audit log. Raises `BundleError` if it is invalid."""
         if version != SHIPPED:
             self.read(version)
         with self._database.writing() as session:
@@ -90,9 +90,9 @@ class Versions:
             audit.record(session, who, "promoted", version=version)
 
     def roll_back(self, who: str) -> str:
-        """Make the version active again that the active one replaced, and return it.
+        """Reactivate the version that the active one replaced, and return it.
 
-        Raises `BundleError` where there is none.
+        Raises `BundleError` if there is none, or if it is invalid.
         """
         with self._database.writing() as session:
             newest = _newest(session)

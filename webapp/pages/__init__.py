@@ -1,4 +1,4 @@
-"""The public pages: a page a file, all on one blueprint, which their imports fill."""
+"""The public pages, one file each, on one blueprint; importing a file registers its views."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The page about stored data, and about the data sets that the models were trained on."""
+"""The about page: what is stored, and the sources of the training data."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from webapp.services import services
 
 @blueprint.get("/about")
 def about() -> str:
-    """What is stored, for how long, and the attributions of the training data."""
+    """The about page."""
     cards = services().models.cards().values()
     attributions = dict.fromkeys(line for card in cards for line in card.attribution)
     keep_days = services().settings.keep_days

@@ -14,13 +14,13 @@ from webapp.services import services
 
 @blueprint.get("/compare")
 def compare() -> str:
-    """The page before anything is drawn."""
+    """The comparison page, without a drawing."""
     return _page(None, text.invitation())
 
 
 @blueprint.post("/compare")
 def compare_upload() -> tuple[str, int]:
-    """The page with all models' answers to an upload, for browsers without scripts."""
+    """The comparison page for an uploaded image, for browsers without JavaScript."""
     prediction, error, status = read_upload(answer, model=ALL, mode="digit")
     sentence = text.agreement_sentence(prediction.models) if prediction else error
     return _page(prediction, sentence), status

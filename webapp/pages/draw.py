@@ -24,7 +24,7 @@ def draw() -> str:
 
 @blueprint.post("/")
 def upload() -> tuple[str, int]:
-    """The drawing page with the answer to an upload, for browsers without scripts."""
+    """The drawing page for an uploaded image, for browsers without JavaScript."""
     prediction, error, status = read_upload(answer)
     if not prediction:
         return _drawing_page(None, error), status
@@ -34,7 +34,7 @@ def upload() -> tuple[str, int]:
 
 @blueprint.post("/correct")
 def correct() -> tuple[str, int]:
-    """Store what an answer should have been, for browsers without scripts."""
+    """Store feedback on an answer, for browsers without JavaScript."""
     try:
         kept, _is_new = keep_feedback(msgspec.convert(request.form.to_dict(), FeedbackRequest))
     except msgspec.ValidationError:

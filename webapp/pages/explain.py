@@ -13,13 +13,13 @@ from webapp.services import services
 
 @blueprint.get("/models/<name>/inside")
 def inside(name: str) -> str:
-    """The page before anything is drawn."""
+    """The explanation page, without a drawing."""
     return _page(name, None, text.invitation())
 
 
 @blueprint.post("/models/<name>/inside")
 def inside_upload(name: str) -> tuple[str, int]:
-    """The page with the explanation for an upload, for browsers without scripts."""
+    """The explanation page for an uploaded image, for browsers without JavaScript."""
     explanation, error, status = read_upload(explain, model=name, mode="digit")
     sentence = text.sentence(explanation) if explanation else error
     return _page(name, explanation, sentence), status

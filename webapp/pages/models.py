@@ -1,4 +1,4 @@
-"""The list of models, and a page for each with what its card says."""
+"""The list of models, and a page for each with the content of its card."""
 
 from __future__ import annotations
 

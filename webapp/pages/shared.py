@@ -1,4 +1,4 @@
-"""What the pages share: their blueprint, the variables of every template, reading an upload."""
+"""Shared by all pages: their blueprint, template variables, and uploads without JavaScript."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _COMPARABLE = ("mnist", "strokes")
 
 @blueprint.app_context_processor
 def template_variables() -> dict[str, object]:
-    """The variables that `base.html` needs, whichever page extends it."""
+    """The variables of `base.html`, which every page extends."""
     return {
         "model_version": services().models.get().card.version,
         "keeps_corrections": services().settings.corrections,
@@ -39,11 +39,10 @@ def template_variables() -> dict[str, object]:
 def read_upload(
     read: Callable[[Picture, Models, PredictRequest], P], **overrides: str
 ) -> tuple[P | None, str, int]:
-    """Read the picture that a browser without scripts uploaded.
+    """Read the image that a browser without JavaScript uploaded.
 
-    Gives the signed prediction that `read` makes of it, an empty sentence and 200; or None, a
-    sentence that says what is wrong, and the HTTP status of the error. `overrides` replace options
-    of the form.
+    Returns the signed prediction by `read`, an empty string and 200; or None, a translated error
+    sentence and the status of the error. `overrides` replace options of the form.
     """
     try:
         picture, options = picture_in_form(request)

@@ -1,6 +1,6 @@
-"""Sentences of the public pages, shared by the templates and the page's scripts.
+"""The texts of the public pages, shared by their templates and scripts.
 
-Everything here is translated when called, so call it within a request.
+They are translated when called, so call these functions within a request.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from webapp.schemas import NOT_A_DIGIT, ModelAnswer, Prediction
 
 
 def digit_names() -> list[str]:
-    """Each digit as it appears within a sentence, with its article."""
+    """The digits 0 to 9 as they appear in a sentence, with their article."""
     return [
         _("a 0"), _("a 1"), _("a 2"), _("a 3"), _("a 4"),
         _("a 5"), _("a 6"), _("a 7"), _("an 8"), _("a 9"),
@@ -41,6 +41,7 @@ def number_sentences() -> dict[str, str]:
 
 
 def several_digits() -> str:
+    """The sentence for a picture that reads as several digits, in mode `digit`."""
     return _("That looks like several digits.")
 
 
@@ -177,6 +178,7 @@ def architectures() -> dict[str, str]:
 
 
 def invitation() -> str:
+    """The sentence of an empty page."""
     return _("Draw a digit, or drop a picture here.")
 
 
@@ -205,4 +207,5 @@ def sentence(prediction: Prediction) -> str:
 
 
 def problem_sentence(code: str) -> str:
+    """The sentence for a problem code, or for an unexpected error if the code is unknown."""
     return problems().get(code, problems()["unexpected"])

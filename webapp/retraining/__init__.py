@@ -1,12 +1,12 @@
 """From corrections to a better model.
 
-options       what a run is asked to do
+options       the options of a run
 runs          the table of runs, which is the queue: claims, heartbeats, lost runs
 worker        the process that claims runs and executes them one at a time
 job           one run: train, compare, perhaps promote
 process       the trainer's commands as child processes, watched line by line
 command       those commands
 low_priority  how they are started: at the lowest priority, never outliving the worker
-progress      what the trainer's output tells about a run
-gate          whether a new version takes over from the active one
+progress      the progress of a run, parsed from the trainer's output
+gate          decides whether a new version is promoted automatically
 """

@@ -1,4 +1,4 @@
-"""The trainer's commands for a run: what a person would type."""
+"""Builds the trainer's command lines for a run, as a person would type them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from webapp.retraining.options import RetrainingOptions
 
 _TRAINER = [sys.executable, "-m", "trainer"]
 PREPARE_DATA = [*_TRAINER, "data", "prepare"]
-"""Renders the data that every training is evaluated on."""
+"""Renders and caches the validation and test splits."""
 
 _PROGRESS = ["--json", "--every", "0.5"]
 
@@ -21,9 +21,8 @@ def retrain(
 ) -> list[str]:
     """The command of a new run in this folder.
 
-    `active` is the bundle whose weights it continues from, unless it starts from scratch. The
-    command is stored in the card of the model that it makes, which is public, so paths should be
-    relative.
+    `active` is the bundle to continue from, unless the run starts from scratch. The command is
+    stored in the new model's card, which is public, so paths should be relative.
     """
     command = [*_TRAINER, "retrain"]
     if options.start == "current":
@@ -49,11 +48,11 @@ def resume(folder: Path) -> list[str]:
 
 
 def compare(active: Path, new: Path, corrections: Path | None) -> list[str]:
-    """The command that evaluates two bundles on the frozen test sets and the held-back drawings."""
+    """The command that evaluates two bundles on the frozen test sets and held-out corrections."""
     held_back = ["--corrections", str(corrections)] if corrections else []
     return [*_TRAINER, "compare", str(active), str(new), *held_back, "--json"]
 
 
 def as_typed(command: Sequence[str]) -> str:
-    """A command as a person would type it."""
+    """A command line as a person would type it."""
     return shlex.join(["python", *command[1:]])

@@ -1,4 +1,4 @@
-"""Whether a new version takes over from the active one, by what both score on test sets."""
+"""Decides whether a new version is promoted automatically, by comparing it on test sets."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ Reason = Literal["better", "worse", "not better", "nothing to compare"]
 
 
 class Measured(msgspec.Struct, frozen=True):
-    """What one version scores on a set, from `python -m trainer compare --json`."""
+    """One version's metrics on a test set, from `python -m trainer compare --json`."""
 
     pictures: int
     accuracy: float | None = None
-    """Of a set of digits."""
+    """Accuracy, 0..1; None for a set without digits."""
     confusion: list[list[int]] | None = None
     """Rows: labels, columns: predictions."""
     rejected: float | None = None
-    """Of a set of non-digits: the share that is rejected."""
+    """Share of samples rejected, 0..1."""
 
 
 class Compared(msgspec.Struct, frozen=True):
-    """What both versions score on a set, the active one first."""
+    """Both versions' metrics on a test set, those of the active one first."""
 
     data: str
     measured: tuple[Measured, Measured]
@@ -40,7 +40,7 @@ class Comparison(msgspec.Struct, frozen=True):
 
 
 class Row(msgspec.Struct, frozen=True):
-    """One set: accuracy (of non-digits: share rejected) of the active and of the new version."""
+    """Accuracy (for non-digits, share rejected) of both versions on one test set, 0..1."""
 
     data: str
     digits: bool
@@ -52,7 +52,7 @@ class Row(msgspec.Struct, frozen=True):
 
     @property
     def gain(self) -> float:
-        """How many more pictures the new version gets right."""
+        """How many more samples the new version gets right."""
         return (self.after - self.before) * self.pictures
 
 
@@ -64,21 +64,21 @@ class Verdict(msgspec.Struct, frozen=True):
     rows: list[Row]
     missing: list[str]
     margin: float
-    """How much a set may get worse, in percentage points."""
+    """Percentage points that the new version may lose on a set."""
     worse: list[str]
-    """The sets that get worse by more than that."""
+    """Names of the sets on which it loses more."""
     judged_by: Literal["held back", "overall"]
     gain: float
-    """How many more pictures of the deciding sets the new version gets right."""
+    """How many more samples of the deciding sets the new version gets right."""
     reason: Reason
     auto_promoted: bool
 
 
 def judge(comparison: Comparison, margin: float) -> Verdict:
-    """Promote the new version if it is better and no set gets worse by more than the margin.
+    """Promote the new version if it is better and loses no more than the margin on any set.
 
-    Better on the held-back drawings; without any, on all sets together. The margin is in percentage
-    points.
+    Better means more samples right on the held-out corrections or, if there are none, on all sets
+    together. `margin` is in percentage points.
     """
     rows = [_row(each) for each in comparison.sets]
     worse = [row.data for row in rows if 100 * (row.before - row.after) > margin + 1e-9]

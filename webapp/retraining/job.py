@@ -1,4 +1,4 @@
-"""One run: train a new version, compare it with the active one, perhaps promote it."""
+"""Executes one run: trains a new version, compares it with the active one, may promote it."""
 
 from __future__ import annotations
 
@@ -36,15 +36,15 @@ _HEARTBEAT_EVERY = 0.5
 
 
 class JobFailed(Exception):
-    """Why a run failed, in one line."""
+    """The run failed; the message gives the reason in one line."""
 
 
 class Cancelled(Exception):
-    """Somebody cancelled the run."""
+    """The run was cancelled."""
 
 
 class Stopped(Exception):
-    """The worker is stopping; the next one resumes the run."""
+    """The worker is stopping; another worker will resume the run."""
 
 
 class Job:
@@ -66,7 +66,7 @@ class Job:
         self._next_heartbeat = 0.0
 
     def run(self) -> None:
-        """Execute the run; however it ends, its row says so."""
+        """Execute the run, and record in its row how it ended."""
         identity = self._claim.run.id
         log.info("run %s started", identity)
         try:
@@ -74,12 +74,12 @@ class Job:
             log.info("run %s: %s %s", identity, state, changes.get("error", ""))
             self._claim.release(state, **self._changes(), **changes)
         except LostRun:
-            log.error("run %s was marked as lost and no longer belongs to this worker", identity)
+            log.error("run %s was marked as lost; this worker gave it up", identity)
         except SQLAlchemyError as error:
             log.error("run %s: its outcome could not be stored: %s", identity, error)
 
     def _outcome(self) -> tuple[RunStatus, dict[str, object]]:
-        """How the run ended, and what else is stored with that. Raises `LostRun`."""
+        """The run's final status, and the columns to store with it. Raises `LostRun`."""
         try:
             return RunStatus.DONE, self._work()
         except Cancelled:
@@ -129,7 +129,7 @@ class Job:
         return folder.relative_to(self._home) if folder.is_relative_to(self._home) else folder
 
     def _active(self) -> Bundle:
-        """The bundle of the active version; if that is damaged, of the one that it replaced."""
+        """The bundle of the active version or, if that is damaged, of the one that it replaced."""
         promoted = first_sound(self._versions.lineage(), self._versions.read, set())
         return promoted or next(bundles_of(self._settings, self._settings.model))
 
@@ -144,10 +144,10 @@ class Job:
         return judge(comparison, self._settings.gate_margin)
 
     def _output_of(self, arguments: Sequence[str]) -> list[str]:
-        """Run a command; return the lines of its standard output. The others are the log.
+        """Run a command; return the lines of its standard output. Standard error goes to the log.
 
-        Raises `JobFailed` where it fails, with the last error that it printed, and `Cancelled`,
-        `Stopped` or `LostRun` where one of those ends it.
+        Raises `JobFailed` with the last error that it printed if it fails, and `Cancelled`,
+        `Stopped` or `LostRun` if it was ended early.
         """
         typed = command.as_typed(arguments)
         self._reader.progress.commands.append(typed)
@@ -197,5 +197,5 @@ class Job:
 
 
 def runs_folder(settings: Settings) -> Path:
-    """The folder that holds a folder per run, with its checkpoints."""
+    """The folder with one subfolder per run, which holds its checkpoints."""
     return settings.home_folder.absolute() / "retraining"

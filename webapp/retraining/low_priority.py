@@ -1,4 +1,4 @@
-"""Run a command at the lowest priority, and kill it when its parent process ends.
+"""Runs a command at the lowest priority, and kills it when its parent process ends.
 
     python -m webapp.retraining.low_priority COMMAND [ARGUMENT …]
 
@@ -22,6 +22,7 @@ _SET_PARENT_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of linux/prctl.h
 
 
 def main(command: list[str]) -> None:
+    """Lower this process's priority and replace it with the command."""
     parent = os.getppid()
     os.nice(_LOWEST)
     if sys.platform == "linux":
@@ -38,10 +39,10 @@ def main(command: list[str]) -> None:
 
 
 def restore_priority(leader: int) -> None:
-    """Give the process group of a session that `main` began its usual priority again.
+    """Restore the normal priority of a process group that `main` started, given its leader.
 
-    For a group that was killed: to exit it needs the CPU, for which it could wait long on a busy
-    machine. Without the permission to raise priorities nothing happens.
+    A killed process still needs the CPU to exit; at the lowest priority it could wait for a long
+    time. Does nothing without the permission to raise priorities.
     """
     with contextlib.suppress(OSError):
         os.setpriority(os.PRIO_PGRP, leader, _USUAL)

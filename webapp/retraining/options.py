@@ -13,34 +13,34 @@ from msgspec import Meta
 DataName = Literal["mnist", "strokes", "corrections", "synthetic"]
 
 _REFINE = "refine"
-"""The recipe for continuing from a bundle; all others start from random weights."""
+"""The recipe for continuing from a bundle; the others start from scratch."""
 
 
 class InvalidOptions(ValueError):
-    """Options that contradict each other or name nothing; the message says why."""
+    """The options contradict each other or name something unknown; the message says which."""
 
 
 class RetrainingOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What to train, and on which data. None stands for the recipe's own value."""
+    """The options of a retraining run. None stands for the recipe's own value."""
 
     start: Literal["current", "scratch"] = "current"
-    """Continue from the weights of the active version, or start from random ones."""
+    """Continue from the active version's weights, or train from scratch."""
     preset: str | None = None
-    """From scratch: a recipe of the trainer; by default `inkling`."""
+    """From scratch only: a recipe of the trainer; by default `inkling`."""
     architecture: str | None = None
-    """From scratch: another architecture than the recipe's."""
+    """From scratch only: overrides the recipe's architecture."""
     epochs: Annotated[int, Meta(ge=1, le=500)] | None = None
     learning_rate: Annotated[float, Meta(gt=0, le=1)] | None = None
     data: list[DataName] | None = None
-    """None: all data that is available to the worker. Named data has to be available."""
+    """Data sets to train on, which must be available; None for all that are."""
     seed: Annotated[int, Meta(ge=0, le=2**31)] = 0
 
     def check(self) -> None:
-        """Raise `InvalidOptions` for options that contradict each other or name nothing."""
+        """Raise `InvalidOptions` if options contradict each other or name something unknown."""
         if self.data is not None and not self.data:
-            raise InvalidOptions("choose some data to learn from")
+            raise InvalidOptions("choose at least one data set")
         if self.start == "current" and (self.preset or self.architecture):
-            raise InvalidOptions("preset and architecture can be chosen from scratch alone")
+            raise InvalidOptions("preset and architecture apply only to training from scratch")
         if self.preset and self.preset not in recipes():
             raise InvalidOptions(
                 f"there is no preset {self.preset!r}; known: {', '.join(recipes())}"

@@ -1,4 +1,4 @@
-"""The trainer's commands as child processes in the background, watched line by line."""
+"""Runs the trainer's commands as low-priority child processes, and reads their output."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from webapp.retraining.low_priority import restore_priority
 Stream = Literal["out", "err"]
 
 LAUNCHER = [sys.executable, "-m", "webapp.retraining.low_priority"]
-"""Starts the command that follows it."""
+"""Command prefix that starts a command at the lowest priority."""
 
 _CHECK_EVERY = 0.1
 _LAST_LINES_WITHIN = 5.0
@@ -31,10 +31,10 @@ def run_watched(
     on_line: Callable[[Stream, str], None],
     check: Callable[[], None],
 ) -> int:
-    """Run a command in the background until it ends; return its exit status, as `Popen` does.
+    """Run a command at low priority until it ends; return its exit status as `Popen` does.
 
-    `on_line` gets each line as it comes, `check` is called ten times a second; what they raise ends
-    the command.
+    `on_line` is called with each line of output, `check` ten times a second. An exception from
+    either kills the command and propagates.
     """
     lines: SimpleQueue[tuple[Stream, str]] = SimpleQueue()
     with in_background(command, home) as process:
@@ -61,10 +61,16 @@ def run_watched(
 
 
 @contextmanager
-def in_background(command: Sequence[str], home: Path) -> Iterator[subprocess.Popen[str]]:
+def in_background(
+    command: Sequence[str],
+    home: Path,
+    *,
+    stdout: int | None = subprocess.PIPE,
+    stderr: int | None = subprocess.PIPE,
+) -> Iterator[subprocess.Popen[str]]:
     """Run a command at the lowest priority, in the home folder.
 
-    At the end of the block it is killed, and so is all that it started.
+    At the end of the block it is killed, together with everything it started.
     """
     home = home.absolute()
     home.mkdir(parents=True, exist_ok=True)
@@ -74,8 +80,8 @@ def in_background(command: Sequence[str], home: Path) -> Iterator[subprocess.Pop
     process = subprocess.Popen(  # noqa: S603
         [*LAUNCHER, *command],
         stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        stdout=stdout,
+        stderr=stderr,
         text=True,
         errors="replace",
         cwd=home,
@@ -89,10 +95,10 @@ def in_background(command: Sequence[str], home: Path) -> Iterator[subprocess.Pop
 
 
 def end(process: subprocess.Popen[str]) -> None:
-    """Kill a background process and all that it started, and wait for its end.
+    """Kill a background process and everything it started, and wait for it.
 
-    Killed first: until then it could lower its priority again. Its usual priority is then restored,
-    since even a killed process needs the CPU to exit, for which it could wait very long.
+    Its normal priority is restored after the kill (before, it could lower it again): even a killed
+    process needs the CPU to exit, and might wait for it for a very long time.
     """
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)

@@ -1,4 +1,4 @@
-"""What the trainer's output tells about a run."""
+"""The progress of a run, parsed from the trainer's output."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import Any
 import msgspec
 
 MAX_POINTS = 240
-"""Of a curve: when it has more, every second one is dropped."""
+"""Largest number of points of a curve; beyond it, every second one is dropped."""
 
 
 class Point(msgspec.Struct, frozen=True):
-    """Training loss and accuracy, averaged since the epoch began, at a fractional epoch."""
+    """Training loss and accuracy, averaged since the start of the epoch, at a fractional epoch."""
 
     epochs: float
     loss: float
@@ -50,22 +50,22 @@ class _Batch(msgspec.Struct):
 
 
 class Progress(msgspec.Struct):
-    """How far a run is."""
+    """The progress of a run."""
 
     stage: str = "queued"
     """queued, preparing, training, measuring, comparing or ended."""
     commands: list[str] = []
     used: list[str] = []
-    """Names of the data sets that it learns from."""
+    """Names of the data sets that it is trained on."""
     missing: list[str] = []
-    """Names of the data sets that its recipe asks for and that are not available."""
+    """Names of the recipe's data sets that are not available."""
     distillation: bool = False
-    """Whether it also learns to predict what the model that it continues from predicts."""
+    """Whether it is also trained to reproduce the predictions of the model it continues from."""
     of_epochs: int = 0
     share: float = 0.0
-    """Of the training, 0..1."""
+    """Completed share of the training, 0..1."""
     seconds_left: float | None = None
-    """Of the training, estimated from its speed so far."""
+    """Remaining training time, estimated from the speed so far."""
     epochs: list[Epoch] = []
     curve: list[Point] = []
 

@@ -18,16 +18,16 @@ from webapp.storage.database import Database
 from webapp.storage.tables import Run, RunStatus, now
 
 LOST_AFTER = timedelta(seconds=15)
-"""Without a heartbeat. A worker sends one at least every second."""
+"""A run without a heartbeat for this long is lost. Workers send one at least every second."""
 
 MAX_LOG_CHARS = 60_000
-"""Of a run's log, from its end."""
+"""Characters of a run's log that are stored, counted from its end."""
 
 RESUMABLE = (RunStatus.LOST, RunStatus.FAILED)
 OPEN = (RunStatus.QUEUED, RunStatus.RUNNING, *RESUMABLE)
-"""The states in which a run can still be cancelled."""
+"""The statuses in which a run can still be cancelled."""
 ENDED = (RunStatus.DONE, RunStatus.FAILED, RunStatus.CANCELLED)
-"""The states that a run leaves only on request."""
+"""The statuses that a run leaves only on request."""
 
 
 class BadState(ValueError):
@@ -55,7 +55,7 @@ def enqueue(session: Session, options: RetrainingOptions, who: str) -> Run:
 
 
 def cancel(session: Session, run: Run, who: str) -> None:
-    """Cancel a run: at once, or through its worker where it is running. Raises `BadState`."""
+    """Cancel a run, through its worker if it is running. Raises `BadState`."""
     if run.state not in OPEN:
         raise BadState(f"the run is {run.state}: there is nothing to cancel")
     audit.record(session, who, "cancelled a run", run=run.id)
@@ -74,7 +74,7 @@ def resume(session: Session, run: Run, who: str) -> None:
 
 
 def current(database: Database, identity: str) -> Run | None:
-    """A run as it is now; marked as lost first, where its worker is silent."""
+    """A run by its id, marked as lost first if its worker is silent; None if there is none."""
     with database.reading() as session:
         statement = select(Run, _is_silent()).where(Run.id == identity)
         found = session.execute(statement).one_or_none()
@@ -86,6 +86,17 @@ def current(database: Database, identity: str) -> Run | None:
     with database.writing() as session:
         mark_lost(session)
         return session.get(Run, identity)
+
+
+def newest(database: Database, limit: int) -> list[Run]:
+    """The newest runs, newest first; those whose worker is silent are marked as lost first."""
+    statement = select(Run).order_by(Run.created.desc()).limit(limit)
+    with database.reading() as session:
+        if not session.scalar(select(exists().where(_is_silent()))):
+            return list(session.scalars(statement))
+    with database.writing() as session:
+        mark_lost(session)
+        return list(session.scalars(statement))
 
 
 def mark_lost(session: Session) -> None:
@@ -117,9 +128,9 @@ def _last_sign() -> ColumnElement[Any]:
 
 
 def claim_next(database: Database) -> Claim | None:
-    """Claim the run that has waited longest; None where there is none, or another is running.
+    """Claim the run that has waited longest; None if there is none, or if another is running.
 
-    Asked twice a second by every worker, so it writes only where it is likely to get a run.
+    Every worker polls it twice a second, so it starts a writing transaction only if needed.
     """
     is_waiting = exists().where(Run.state == RunStatus.QUEUED)
     is_running = exists().where((Run.state == RunStatus.RUNNING) & ~_is_silent())
@@ -143,7 +154,7 @@ def claim_next(database: Database) -> Claim | None:
 
 
 class Claim:
-    """A worker's claim to a run. Its writes fail once the run was marked as lost."""
+    """A worker's claim to a run. Its writes fail once the run has been marked as lost."""
 
     def __init__(self, database: Database, run: Run) -> None:
         self._database = database
@@ -153,9 +164,9 @@ class Claim:
         )
 
     def heartbeat(self, **changes: Any) -> bool:
-        """Write a heartbeat and changes; return whether to go on, that is, not cancelled.
+        """Write a heartbeat and changed columns; return False if the run was cancelled.
 
-        Raises `LostRun` where the run no longer belongs to this worker.
+        Raises `LostRun` if the run no longer belongs to this worker.
         """
         values = {"heartbeat": now(), **changes}
         with self._database.writing() as session:
@@ -166,6 +177,6 @@ class Claim:
         return not cancelling
 
     def release(self, state: RunStatus, **changes: Any) -> None:
-        """Give the run up, leaving it in this state. Raises `LostRun`."""
+        """Release the run with this status and changed columns. Raises `LostRun`."""
         ended = None if state == RunStatus.QUEUED else now()
         self.heartbeat(state=state, slot=None, ended=ended, **changes)

@@ -1,4 +1,4 @@
-"""The process that retrains: it claims runs, one at a time, and does the housekeeping."""
+"""The retraining worker: claims runs, executes them one at a time, and cleans up."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import logging
 import shutil
 import signal
 import time
+from contextlib import ExitStack
 from importlib.util import find_spec
+from subprocess import DEVNULL
 from threading import Event, Thread
 
 from sqlalchemy import select
@@ -14,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from webapp.retraining.command import PREPARE_DATA
 from webapp.retraining.job import Job, runs_folder
-from webapp.retraining.process import end, in_background
+from webapp.retraining.process import in_background
 from webapp.retraining.runs import OPEN, claim_next, mark_lost
 from webapp.settings import Settings
 from webapp.storage.database import Database
@@ -40,34 +42,37 @@ class Worker:
         self._stopping = Event()
 
     def run(self) -> None:
-        """Work until SIGTERM or SIGINT. A run that is interrupted goes back into the queue."""
+        """Work until SIGTERM or SIGINT. An interrupted run returns to the queue."""
         if find_spec("torch") is None:
             log.error("training needs torch: pip install 'inkling[train]'")
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
         Thread(target=self._keep_house, daemon=True).start()
         log.info("worker ready")
-        with in_background(PREPARE_DATA, self._settings.home_folder) as preparation:
+        with ExitStack() as preparation:
+            home = self._settings.home_folder
+            preparation.enter_context(
+                in_background(PREPARE_DATA, home, stdout=DEVNULL, stderr=None)
+            )
             # Event.wait() could deadlock here: the signal handler calls set() on the same thread.
             while not self._stopping.is_set():
                 try:
                     claim = claim_next(self._database)
                 except SQLAlchemyError as error:
-                    log.error("the database does not answer: %s", error)
+                    log.error("cannot reach the database: %s", error)
                     self._sleep(_RETRY_DATABASE_AFTER)
                     continue
                 if claim is None:
                     self._sleep(_POLL_EVERY)
                     continue
-                end(preparation)  # a run prepares what it needs itself
+                preparation.close()  # the run prepares whatever it needs
                 Job(self._settings, self._database, claim, self._stopping).run()
         log.info("worker stopped")
 
     def _stop(self, *_: object) -> None:
-        """Ask for the end; whatever blocks, such as a database, cannot delay it for ever.
+        """Request a stop, and make sure that nothing that blocks, such as a database, prevents it.
 
-        The alarm kills the process, and with it what it started. Its run is then lost, and can be
-        resumed.
+        The alarm kills the process and its children. The run is then lost, and can be resumed.
         """
         self._stopping.set()
         signal.alarm(_STOP_WITHIN)
@@ -78,7 +83,7 @@ class Worker:
             time.sleep(min(left, _POLL_EVERY))
 
     def _keep_house(self) -> None:
-        """Mark lost runs, delete the folders of closed ones and the drawings that expired."""
+        """Mark lost runs, and delete the folders of closed runs and expired drawings."""
         next_expiry = 0.0
         while not self._stopping.wait(_HOUSEKEEPING_EVERY):
             try:
@@ -89,10 +94,10 @@ class Worker:
                     next_expiry = time.monotonic() + _EXPIRE_EVERY
                     expire(self._database, self._settings.keep_days)
             except SQLAlchemyError as error:
-                log.error("housekeeping failed, the database does not answer: %s", error)
+                log.error("housekeeping failed, cannot reach the database: %s", error)
 
     def _delete_closed_folders(self) -> None:
-        """Delete the folders of runs that cannot be resumed any more."""
+        """Delete the folders of runs that can no longer be resumed."""
         folders = list(runs_folder(self._settings).glob("*"))  # first: later ones are of new runs
         with self._database.reading() as session:
             is_open = set(session.scalars(select(Run.id).where(Run.state.in_(OPEN))))

@@ -1,1 +1,1 @@
-"""What an installation stores: its database, and import, export and backup of it."""
+"""Storage: the database, drawings, import and export, the audit log, and backups."""

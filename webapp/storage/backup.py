@@ -1,4 +1,4 @@
-"""A whole installation as one ZIP file: its tables as JSON lines, its model versions as they are.
+"""Backs up an installation to one ZIP file: tables as JSON lines, model versions as their files.
 
 The file does not depend on the database: a backup of SQLite can be restored into PostgreSQL.
 
@@ -41,13 +41,13 @@ _BATCH_ROWS = 500
 
 
 class BackupError(Exception):
-    """A file that is not a sound backup, or an installation that is not empty."""
+    """The file is not a valid backup, or the installation is not empty."""
 
 
 def back_up(database: Database, home: Path, file: Path) -> dict[str, int]:
-    """Write the file, whole or not at all; return the number of rows per table.
+    """Write a backup atomically; return the number of rows per table.
 
-    All rows are as of a single moment, whatever is written meanwhile.
+    All rows are read from one snapshot. Raises `OSError` if the file cannot be written.
     """
     handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
     try:
@@ -87,8 +87,8 @@ def restore(database: Database, home: Path, file: Path) -> dict[str, int]:
     """Restore a backup into an empty installation; return the number of rows per table.
 
     The rows are inserted into the schema that they were written from, which is then upgraded.
-    Raises `BackupError` for a file that is not a sound backup and for an installation that is not
-    empty; then no row is written.
+    Raises `BackupError` if the file is not a valid backup or the installation is not empty; no row
+    is written then.
     """
     database.upgrade()
     try:

@@ -46,18 +46,18 @@ class Database:
         return url.get_backend_name() != "sqlite" or Path(url.database or "").exists()
 
     def reading(self) -> AbstractContextManager[Session]:
-        """One read-only transaction; objects loaded in it stay usable after it."""
+        """A transaction for reading; objects loaded in it remain usable afterwards."""
         return self._transaction(self.engine)
 
     def writing(self) -> AbstractContextManager[Session]:
-        """One transaction that may write: committed at the end of the block, or rolled back."""
+        """A transaction for writing, committed at the end of the block, rolled back on an error."""
         return self._transaction(self.engine.execution_options(**_WRITES))
 
     @contextmanager
     def snapshot(self) -> Iterator[Connection]:
-        """One transaction that sees the whole database as of a single moment."""
+        """A transaction that sees a consistent snapshot of the whole database."""
         engine = self.engine
-        if engine.dialect.name != "sqlite":  # which isolates transactions like this by default
+        if engine.dialect.name != "sqlite":  # SQLite's transactions are snapshots by default
             engine = engine.execution_options(isolation_level="REPEATABLE READ")
         with engine.begin() as connection:
             yield connection
@@ -69,7 +69,7 @@ class Database:
 
     @contextmanager
     def migrating(self) -> Iterator[Connection]:
-        """One transaction for changes to the schema; concurrent ones wait for each other."""
+        """A transaction for schema changes; concurrent ones wait for each other."""
         url = make_url(self.url)
         if url.get_backend_name() == "sqlite" and url.database:
             Path(url.database).parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""Labeled drawings: stored once, for as long as the settings say."""
+"""Stores, finds and deletes labeled drawings."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from webapp.storage.database import Database
 from webapp.storage.tables import Drawing, now
 
 LARGEST_SIDE = 560
-"""Pixels of the longer side of a stored picture: the size that the page sends for a number."""
+"""Longer side of a stored image, in pixels: the size that the page sends for a number."""
 
 State = Literal["new", "accepted", "rejected"]
 
@@ -45,7 +45,7 @@ class PredictionRecord(msgspec.Struct, array_like=True, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """A drawing with the label that somebody gave it, and the prediction that it was given for.
+    """A drawing with a visitor's label and the prediction that it refers to.
 
     `picture` is a PNG file that this app encoded; `seen`, uint8 [28, 28], is the model's input.
     """
@@ -60,7 +60,7 @@ class Correction:
     def of_picture(
         cls, prediction: PredictionRecord, label: str, picture: Picture, strokes: list[Any] | None
     ) -> Correction:
-        """With the picture that was sent. Raises `EmptyDrawing` for one without ink."""
+        """From the image that was sent. Raises `EmptyDrawing` if it has no ink."""
         seen = preprocess(picture.image, picture.scale).pixels
         return cls(prediction, label, _as_png(picture.image), seen, strokes)
 
@@ -68,7 +68,7 @@ class Correction:
     def of_seen(
         cls, prediction: PredictionRecord, label: str, seen: bytes, strokes: list[Any] | None
     ) -> Correction:
-        """With no more than the model's input, 28×28, as a PNG file."""
+        """From the model's input alone, 28×28, as a PNG file."""
         pixels = np.asarray(cv2.imdecode(np.frombuffer(seen, np.uint8), cv2.IMREAD_GRAYSCALE))
         return cls(prediction, label, seen, pixels, strokes)
 
@@ -76,9 +76,9 @@ class Correction:
 def store(
     session: Session, correction: Correction, visitor: str, state: State = "new"
 ) -> tuple[Drawing, bool]:
-    """Store a correction in a state; return the row and whether it is new.
+    """Store a correction; return the row, and whether it is new.
 
-    The same drawing is stored once. Until it is reviewed, its own visitor may change the label.
+    The same drawing is stored only once. Until it is reviewed, its visitor may change the label.
     """
     fingerprint = hashlib.sha256(correction.seen.tobytes()).hexdigest()
     known = select(Drawing).where(Drawing.fingerprint == fingerprint).with_for_update()
@@ -136,7 +136,7 @@ def expire(database: Database, days: int) -> int:
 
 
 def delete_expired(session: Session, days: int) -> int:
-    """`expire` within a transaction."""
+    """The same as `expire`, within a transaction."""
     return delete_drawings(session, Drawing.created < now() - timedelta(days=days)) if days else 0
 
 

@@ -1,7 +1,7 @@
-"""Drawings as files, exported and imported.
+"""Exports and imports drawings as files.
 
-For people: strokes as JSON lines, pictures as a ZIP archive with one folder per class. For the
-trainer: `drawings.jsonl.gz`, which `trainer.data.datasets.corrections` reads and describes too.
+Strokes as JSON lines, or images as a ZIP archive with one folder per class. For the trainer also
+`drawings.jsonl.gz`, which `trainer.data.datasets.corrections` reads.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class _Line(msgspec.Struct):
 
 
 class Imported(NamedTuple):
-    """A drawing from a file, with its label and the visitor it is stored for."""
+    """A drawing from a file, with its label and the visitor id to store it under."""
 
     label: str
     visitor: str

@@ -30,7 +30,7 @@ def now() -> datetime:
 
 
 class RunStatus(StrEnum):
-    """Where a retraining run is in its life."""
+    """The status of a retraining run."""
 
     QUEUED = "queued"
     RUNNING = "running"
@@ -91,7 +91,7 @@ class Activation(Base):
 
 
 class AuditEntry(Base):
-    """An action of somebody who administers the site, or an attempt at one."""
+    """An action of an administrator or of the worker, or a refused attempt."""
 
     __tablename__ = "audit"
 
@@ -123,7 +123,7 @@ class Run(Base):
         index=True,
     )
     slot: Mapped[int | None] = mapped_column(unique=True)
-    """1 while it runs, else None: the constraint allows one running run per installation."""
+    """1 while running, otherwise None; the unique constraint allows one running run at a time."""
     worker: Mapped[str] = mapped_column(String(32), default="")
     """Random identifier of the worker's claim; a worker that lost the run may not write to it."""
     started: Mapped[datetime | None] = mapped_column(UTCDateTime)
@@ -131,21 +131,21 @@ class Run(Base):
     heartbeat: Mapped[datetime | None] = mapped_column(UTCDateTime)
     """Time of the worker's last heartbeat."""
     cancelling: Mapped[bool] = mapped_column(default=False)
-    """Whether somebody cancelled it and its worker has yet to stop."""
+    """Whether it was cancelled but its worker has not stopped yet."""
     progress: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     """A `webapp.retraining.progress.Progress`."""
     log: Mapped[str] = mapped_column(Text, default="")
-    """What the trainer printed on standard error; the end of it, where it is too long."""
+    """The trainer's standard error, truncated at the beginning if too long."""
     error: Mapped[str] = mapped_column(Text, default="")
     """One line that says why it failed."""
     version: Mapped[str | None] = mapped_column(String(64))
-    """The version of the model that it made."""
+    """The model version that it produced."""
     verdict: Mapped[dict[str, Any] | None] = mapped_column(JSON)
     """A `webapp.retraining.gate.Verdict`: the new version compared with the active one."""
 
 
 class Counter(Base):
-    """How often a client did something in a period of time. The client is a keyed hash."""
+    """Number of a client's actions in one window of a rate limit. The client is a keyed hash."""
 
     __tablename__ = "counters"
 

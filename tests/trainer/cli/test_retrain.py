@@ -8,7 +8,7 @@ from tests.trainer.conftest import trainer
 from trainer.recognition.bundle import PRETRAINED
 
 
-def test_it_says_first_what_it_uses_and_then_runs_the_train_command(tmp_path):
+def test_the_data_is_printed_first_and_then_the_train_command_runs(tmp_path):
     result = trainer(
         *("retrain", "--start-from", PRETRAINED / "inkling", "--only", "strokes", "--json"),
         *("--epochs", "2", "--every", "0.5", "--folder", "run"),
@@ -32,7 +32,7 @@ def test_it_says_first_what_it_uses_and_then_runs_the_train_command(tmp_path):
         (("--preset", "quick", "--only", "minst"), "minst"),
     ],
 )
-def test_what_does_not_go_together_is_refused(tmp_path, arguments, words):
+def test_contradicting_options_are_refused(tmp_path, arguments, words):
     result = trainer("retrain", *arguments, cwd=tmp_path)
     assert result.returncode != 0
     assert words in result.stderr

@@ -157,7 +157,7 @@ def test_evaluate_prints_a_table_and_the_confusion_matrix(trained, tmp_path, som
     assert len(report["per_class"]) == 10
 
 
-def test_predict_reads_what_it_can_and_names_what_it_cannot(tmp_path, seven, encode):
+def test_predict_skips_unreadable_files_and_names_them(tmp_path, seven, encode):
     (tmp_path / "seven.png").write_bytes(encode(seven))
     (tmp_path / "blank.png").write_bytes(encode(Image.new("L", (9, 9), 255)))
     (tmp_path / "text.png").write_text("hello")
@@ -195,7 +195,7 @@ def test_an_invalid_argument_is_refused_with_its_reason(tmp_path, arguments, rea
     assert reason in result.stderr
 
 
-def test_a_file_gives_the_options_and_the_command_line_comes_first(tmp_path, some_digits):
+def test_a_config_file_gives_options_and_the_command_line_overrides_it(tmp_path, some_digits):
     config = tmp_path / "recipe.toml"
     config.write_text(f'data = ["folder:{some_digits}"]\nepochs = 1\nbatch-size = 64\nseed = 3\n')
     result = trainer(
@@ -226,7 +226,7 @@ def test_every_recipe_is_a_preset_that_the_command_takes(tmp_path, name):
     assert "there is no data set 'nowhere'" in result.stderr
 
 
-def test_an_option_comes_before_a_file_and_a_file_before_a_preset(tmp_path, some_digits):
+def test_options_override_a_config_file_which_overrides_a_preset(tmp_path, some_digits):
     (tmp_path / "mine.toml").write_text(f'data = ["folder:{some_digits}"]\nepochs = 1\nseed = 4\n')
     result = trainer(
         *("train", "--config", "mine.toml", "--preset", "cnn", "--dropout", "0.1"),
@@ -363,7 +363,7 @@ def test_damaged_weights_are_refused(trained, tmp_path):
     ("arguments", "missing"),
     [(["train"], "torch"), (["export", "run"], "torch"), (["evaluate"], "torchvision")],
 )
-def test_the_slim_install_says_what_to_install(tmp_path, arguments, missing):
+def test_without_torch_the_error_says_what_to_install(tmp_path, arguments, missing):
     code = (
         "import importlib.util, sys; find = importlib.util.find_spec;"
         f"importlib.util.find_spec = lambda n, *a: None if n == {missing!r} else find(n, *a);"

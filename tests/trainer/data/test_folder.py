@@ -1,4 +1,4 @@
-"""Images in a folder of one's own."""
+"""The user's own images, in a folder."""
 
 import json
 import shutil

@@ -38,7 +38,7 @@ def test_calibration_error_is_the_gap_between_confidence_and_accuracy():
     assert calibration_error(probabilities, truth) == pytest.approx(0.49, abs=1e-6)
 
 
-def test_the_threshold_rejects_one_per_cent_of_the_digits():
+def test_the_threshold_rejects_one_percent_of_the_digits():
     rng = np.random.default_rng(0)
     logits = rng.normal(0, 3, (10_000, 10))
     rejected = digit_score(logits) < rejection_threshold(logits)

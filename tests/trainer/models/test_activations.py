@@ -1,4 +1,4 @@
-"""Architectures, and looking inside a model: layers, stages, occlusion."""
+"""Summaries, activations and occlusion maps of models."""
 
 import json
 from pathlib import Path
@@ -40,7 +40,7 @@ def test_the_exported_stages_are_those_of_torch(name, seven):
         assert np.abs(exported[stage] - values.numpy()).max() < 1e-4
 
 
-def test_a_recurrent_nets_stage_is_its_state_after_each_row(seven):
+def test_the_stage_of_a_recurrent_network_is_its_state_after_each_row(seven):
     _, asked = recognizer("rnn", hidden=8, bidirectional=True)
     pixels = preprocess(seven).pixels
     (states,) = asked.stages(pixels[None]).values()
@@ -81,7 +81,7 @@ def test_summary_shows_each_layers_parameters_and_shape(tmp_path):
     assert any(line.startswith("61,706 parameters") for line in lines)
 
 
-def test_models_lists_every_architecture_and_what_its_bundle_measured(tmp_path):
+def test_models_lists_every_architecture_with_its_bundles_metrics(tmp_path):
     listed = trainer("models", cwd=tmp_path)
     assert [line.split()[0] for line in listed.stdout.splitlines()[1:]] == list(ARCHITECTURES)
     rows = json.loads(trainer("models", "--json", cwd=tmp_path).stdout)

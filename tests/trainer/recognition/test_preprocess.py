@@ -336,5 +336,5 @@ def test_a_tiny_digit_in_a_corner_is_scaled_like_any_other(drawings):
         assert max(tiny.box[2:]) < 40
 
 
-def test_the_box_in_an_image_decoded_at_reduced_size_is_in_the_sender_s_pixels(seven):
+def test_the_box_is_in_pixels_of_the_sent_image_when_decoded_at_reduced_size(seven):
     assert preprocess(seven, scale=3).box == tuple(3 * side for side in preprocess(seven).box)

@@ -30,7 +30,7 @@ def test_its_card_gives_command_data_and_attribution(recognizer):
     assert card.onnx_difference <= 1e-4
 
 
-def test_its_accuracy_on_mnist_is_at_least_99_5_per_cent(recognizer, mnist):
+def test_its_accuracy_on_mnist_is_at_least_99_5_percent(recognizer, mnist):
     measured = evaluate(recognizer, Source("mnist"), Split.TEST)
     assert measured.pictures == 10_000
     assert measured.accuracy >= 0.995

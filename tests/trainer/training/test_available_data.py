@@ -1,4 +1,4 @@
-"""Which data a retraining learns from, by what is on the machine and what is asked for."""
+"""The data of a retraining, by what is available and what is requested."""
 
 from pathlib import Path
 
@@ -45,12 +45,12 @@ def test_named_data_is_used_even_if_it_is_not_available():
     assert (plan.validation, plan.missing) == ("mnist", [])
 
 
-def test_corrections_alone_are_never_learned_without_replay():
+def test_corrections_are_never_trained_on_without_a_replay():
     plan = plan_data(REFINE, only=["corrections"], corrections=CORRECTIONS, available=bare)
     assert plan.used == ["scribbles", "synthetic", "corrections"]
 
 
-def test_an_architecture_without_a_class_for_non_digits_gets_none():
+def test_an_architecture_without_a_class_for_non_digits_gets_no_non_digits():
     plan = plan_data(REFINE, digits_only=True, available=full)
     assert plan.used == ["mnist", "strokes"]
 

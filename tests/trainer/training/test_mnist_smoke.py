@@ -13,7 +13,7 @@ from webapp.app import create_app
 from webapp.settings import Settings
 
 
-def test_two_epochs_on_a_few_thousand_pictures_make_a_model_that_serves(tmp_path, mnist, encode):
+def test_two_epochs_on_a_few_thousand_images_train_a_model_that_serves(tmp_path, mnist, encode):
     subprocess.run(
         [sys.executable, "-m", "trainer", "train", "--preset", "quick", "--data", "mnist:4000",
          "--epochs", "2", "--folder", "run", "--output", "home/models/mine"],

@@ -1,4 +1,4 @@
-"""Training on from a bundle: initial weights, distillation, corrections, and comparing bundles."""
+"""Continuing from a bundle: initial weights, distillation, corrections, comparing bundles."""
 
 import base64
 import json
@@ -164,7 +164,7 @@ def drawing(digit: int, label: str = "", **fields: object) -> Corrected:
     return Corrected(label=label or str(digit), picture=picture, **fields)
 
 
-def test_each_comes_as_it_was_sent_and_then_in_other_looks(tmp_path):
+def test_corrections_come_as_sent_and_then_in_random_styles(tmp_path):
     write(tmp_path, [drawing(3), drawing(7, strokes=None), drawing(5, held_back=True)])
     source = Source("corrections", 9, tmp_path)
     samples = source.load(Split.TRAIN)
@@ -183,7 +183,7 @@ def _both(samples: Samples) -> tuple[np.ndarray, list[int]]:
     return samples.pixels, samples.labels.tolist()
 
 
-def test_what_is_held_back_is_the_test_part_and_nothing_validates(tmp_path):
+def test_held_out_corrections_are_the_test_split_and_there_is_no_validation_split(tmp_path):
     write(tmp_path, [drawing(3), drawing(5, label="not_a_digit", held_back=True)])
     source = Source("corrections", 50, tmp_path)
     assert source.load(Split.TEST).labels.tolist() == [NOT_A_DIGIT]
@@ -200,7 +200,7 @@ def test_what_is_held_back_is_the_test_part_and_nothing_validates(tmp_path):
         ("{", "not a corrected drawing"),
     ],
 )
-def test_a_bad_line_is_told_with_its_place(tmp_path, line, words):
+def test_an_invalid_line_is_reported_with_its_number(tmp_path, line, words):
     import gzip
 
     import msgspec
@@ -213,7 +213,7 @@ def test_a_bad_line_is_told_with_its_place(tmp_path, line, words):
     assert words in str(raised.value)
 
 
-def test_nothing_to_learn_from_and_no_file_are_told(tmp_path):
+def test_a_missing_file_and_a_file_without_training_samples_are_reported(tmp_path):
     with pytest.raises(TrainerError, match="No such file"):
         Source("corrections", None, tmp_path).load(Split.TRAIN)
     write(tmp_path, [drawing(3, held_back=True)])
@@ -267,7 +267,7 @@ def test_bundles_are_compared_on_the_same_pictures_and_what_is_missing_is_named(
     assert [each.rejected for each in others.measured][1] in {0.0, 1.0}
 
 
-def test_figures_that_every_card_tells_of_the_same_pictures_are_taken(mnist):
+def test_metrics_on_the_same_samples_are_taken_from_the_cards(mnist):
     bundles = [read_bundle(PRETRAINED / name) for name in ("inkling", "lenet5")]
     found = compare(bundles, [Source("mnist")])
     told = [next(e for e in bundle.card.evaluations if e.data == "mnist") for bundle in bundles]

@@ -1,4 +1,4 @@
-"""Who may come in, what they may do to drawings, and what keeps others out."""
+"""The admin area: signing in, reviewing, deleting, exporting and importing drawings."""
 
 import base64
 import gzip
@@ -45,7 +45,7 @@ def sign_in(client, password: str = PASSWORD, **environ: str):
 
 
 def give(app, picture: np.ndarray, label: str, **fields: object) -> str:
-    """Somebody's drawing, kept; its id."""
+    """Store a visitor's drawing; return its id."""
     content = base64.b64encode(_png(picture)).decode()
     body = {"image": f"data:image/png;base64,{content}", "label": label, **fields}
     return app.test_client().post("/api/v1/feedback", json=body).get_json()["id"]
@@ -81,7 +81,7 @@ def log(database) -> list[str]:
         return [entry.what for entry in session.scalars(select(AuditEntry).order_by(AuditEntry.id))]
 
 
-def test_without_a_login_nothing_under_admin_answers_whatever_the_method(app, client):
+def test_without_signing_in_every_method_under_admin_is_refused(app, client):
     rules = [str(rule) for rule in app.url_map.iter_rules() if str(rule).startswith("/admin")]
     assert len(rules) > 8
     paths = [re.sub("<.*?>", "x", rule) for rule in rules] + ["/admin", "/admin/no/such/page"]
@@ -122,7 +122,7 @@ def test_without_a_configured_password_nobody_can_sign_in(tmp_path):
 
 
 @pytest.mark.parametrize("kind", ["admin_password", "admin_password_hash"])
-def test_a_session_holds_in_every_process_until_the_password_changes(tmp_path, kind):
+def test_a_session_is_valid_in_every_process_until_the_password_changes(tmp_path, kind):
     def client_of(password: str):
         app = create_app(Settings(home=str(tmp_path), **{kind: password}))
         app.extensions["inkling"].database.upgrade()
@@ -171,7 +171,7 @@ def test_the_queue_starts_with_disagreements_and_can_be_filtered(client, ids):
         assert response.status_code == 400
 
 
-def test_drawings_are_accepted_relabelled_rejected_and_put_back(client, database, ids):
+def test_drawings_are_accepted_relabeled_rejected_and_returned_to_the_queue(client, database, ids):
     def decide(identity: str, **decision: str):
         return client.post(f"/admin/api/drawings/{identity}", json=decision, headers=BEARER)
 
@@ -213,7 +213,7 @@ def test_admin_pages_are_never_cached(client, database, path):
     assert response.cache_control.no_store
 
 
-def test_the_pictures_are_a_folder_that_the_trainer_reads(client, ids, tmp_path):
+def test_the_trainer_reads_the_exported_pictures(client, ids, tmp_path):
     accept_all(client, ids)
     content = client.get("/admin/drawings/pictures.zip", headers=BEARER).data
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
@@ -290,7 +290,7 @@ def test_held_back_drawings_are_exported_as_test_and_stay_held_back(client, data
     [("sqlite", "pictures.zip"), ("postgres", "strokes.jsonl.gz")],
     indirect=["database_url"],
 )
-def test_an_export_holds_few_drawings_in_memory_however_many_there_are(client, database, ids, name):
+def test_an_export_uses_bounded_memory(client, database, ids, name):
     client.get(f"/admin/drawings/{name}", headers=BEARER)  # imports and caches happen once
     with database.writing() as session:
         one = session.get(Drawing, ids[0])
@@ -310,7 +310,7 @@ def test_an_export_holds_few_drawings_in_memory_however_many_there_are(client, d
     assert peak < 40 << 20  # bytes; all 600 rows as objects are 100 MB
 
 
-def test_a_file_may_be_larger_than_a_visitors_picture(client, database):
+def test_an_import_may_exceed_the_upload_limit_of_visitors(client, database):
     line = b'{"label":"7","strokes":[[[1,1],[9,1],[5,15]]],"writer":"a"'
     content = line + b" " * (16 << 20) + b"}"
     assert import_file(client, content, "s.jsonl").get_json() == {"kept": 1, "known": 0, "empty": 0}

@@ -1,4 +1,4 @@
-"""The audit log on the admin page speaks the reader's language."""
+"""The audit log on the admin page is translated."""
 
 import re
 from pathlib import Path

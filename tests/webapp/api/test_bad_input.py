@@ -107,7 +107,7 @@ def test_an_unsupported_picture_is_415(client, content):
     assert_problem(post_picture(client, content, "image/svg+xml"), 415, "unsupported_picture")
 
 
-def test_a_picture_of_another_format_is_415_whatever_it_is_called(client, seven, encode):
+def test_an_unsupported_image_format_is_415_whatever_its_name(client, seven, encode):
     response = post_picture(client, encode(seven, "TIFF"), "image/png")
     assert_problem(response, 415, "unsupported_picture")
 
@@ -127,7 +127,7 @@ def test_huge_dimensions_are_413(client, width, height):
     assert_problem(post_picture(client, png(width, height, b"")), 413, "too_large")
 
 
-def test_a_decompression_bomb_is_413_or_422_and_the_app_lives(client, seven, encode):
+def test_a_decompression_bomb_is_413_or_422_and_the_app_survives(client, seven, encode):
     assert_problem(
         post_picture(client, png(30_000, 30_000, bytes(900_000_000 // 100))), 413, "too_large"
     )
@@ -135,7 +135,7 @@ def test_a_decompression_bomb_is_413_or_422_and_the_app_lives(client, seven, enc
 
 
 @pytest.mark.parametrize("size", [(0, 0), (0, 10), (10, 0)])
-def test_no_pixels_are_422(client, size):
+def test_an_image_without_pixels_is_422(client, size):
     assert_problem(post_picture(client, png(*size, b"")), 422, "broken_picture")
 
 
@@ -156,7 +156,7 @@ def test_an_empty_drawing_is_422(client, encode, shade):
     assert_problem(post_picture(client, blank), 422, "empty_drawing")
 
 
-def test_an_unknown_model_is_400_and_names_those_there_are(client, seven, encode):
+def test_an_unknown_model_is_400_and_the_known_ones_are_named(client, seven, encode):
     url = f"data:image/png;base64,{base64.b64encode(encode(seven)).decode()}"
     for name in ("oracle", "../inkling", "", "a" * 10_000):
         response = client.post("/api/v1/predict", json={"image": url, "model": name})
@@ -202,7 +202,7 @@ def test_the_first_frame_of_an_animation_is_read(client, seven, encode, kind):
         ("DELETE", "/api/v1/models", 405),
     ],
 )
-def test_wrong_addresses_are_problems_too(client, method, path, status):
+def test_unknown_paths_and_methods_are_problems(client, method, path, status):
     response = client.open(path, method=method)
     assert response.status_code == status
     assert response.mimetype == "application/problem+json"

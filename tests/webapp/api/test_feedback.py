@@ -1,4 +1,4 @@
-"""What people say was right: kept once, for the visitor alone to change, within a rate limit."""
+"""Feedback: stored once, changed only by its visitor, and rate-limited."""
 
 import base64
 import io
@@ -45,7 +45,7 @@ def give(client, **fields: object):
     return client.post("/api/v1/feedback", json=fields)
 
 
-def test_a_correction_is_kept_with_the_answer_the_picture_and_the_strokes(
+def test_feedback_is_stored_with_the_prediction_the_picture_and_the_strokes(
     client, database, seven, encode
 ):
     answer = predicted(client, encode(seven))
@@ -221,7 +221,7 @@ def test_expired_drawings_are_deleted(client, database, seven, encode):
     assert len(kept(database)) == 1
 
 
-def test_processes_that_upgrade_or_write_at_once_wait_for_each_other(settings):
+def test_concurrent_upgrades_and_writes_wait_for_each_other(settings):
     url = settings().database
     failures: list[BaseException] = []
 

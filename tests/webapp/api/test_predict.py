@@ -69,7 +69,7 @@ def test_each_prediction_has_its_own_id(client, seven, encode):
     assert len(ids) == 3
 
 
-def test_strokes_may_travel_with_the_picture(client, seven, encode):
+def test_strokes_may_accompany_the_picture(client, seven, encode):
     body = {"image": data_url(encode(seven)), "mode": "digit", "strokes": [[[1, 2], [3, 4, 0.5]]]}
     assert client.post("/api/v1/predict", json=body).status_code == 200
 
@@ -83,7 +83,7 @@ def test_it_reads_a_drawing_of_each_digit(client, drawings, encode):
     assert right >= 9
 
 
-def test_it_reads_995_in_a_thousand_of_mnist_through_the_api(client, mnist, encode):
+def test_the_api_recognizes_99_5_percent_of_mnist(client, mnist, encode):
     from torchvision.datasets import MNIST
 
     stored = MNIST(str(mnist / "mnist"), train=False)
@@ -97,7 +97,7 @@ def test_it_reads_995_in_a_thousand_of_mnist_through_the_api(client, mnist, enco
 
 @pytest.fixture
 def number(drawings):
-    """A painting of 407."""
+    """An image of 407."""
     rng = np.random.default_rng(1)
     strokes = compose_number([drawings[digit] for digit in (4, 0, 7)], rng)
     return render(strokes, RenderStyle(side=560, size=0.8, pen=11))

@@ -1,4 +1,4 @@
-"""How a model came to its answer, through the API and on the page without scripts."""
+"""Explanations of a prediction, by the API and on the page without JavaScript."""
 
 import base64
 import io

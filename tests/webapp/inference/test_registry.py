@@ -18,7 +18,7 @@ def test_the_tutorials_models_answer_by_name_and_are_small(client, encode, seven
         assert sum(file.stat().st_size for file in (PRETRAINED / name).iterdir()) < 4_000_000
 
 
-def test_the_models_are_listed_with_their_figures(client):
+def test_the_models_are_listed_with_their_metrics(client):
     models = client.get("/api/v1/models").get_json()["models"]
     assert models[0]["name"] == "inkling"
     assert models[0]["default"] is True
@@ -36,7 +36,7 @@ def test_a_bundle_in_the_home_folder_is_served_and_can_be_the_default(tmp_path):
     assert client.get("/readyz").get_json()["model"] == "mine"
 
 
-def test_a_bad_bundle_in_the_home_folder_is_left_out_with_the_reason(tmp_path, caplog):
+def test_an_invalid_bundle_in_the_home_folder_is_skipped_and_logged(tmp_path, caplog):
     for name in ("inkling", "mine"):
         copy = shutil.copytree(PRETRAINED / "inkling", tmp_path / "models" / name)
         (copy / "model.onnx").write_bytes(b"broken")

@@ -1,4 +1,4 @@
-"""Versions of the default model: promoted, rolled back, followed at once, refused when unsound."""
+"""Versions of the default model: promotion, rollback, and refusal of invalid ones."""
 
 import io
 import shutil
@@ -67,7 +67,7 @@ def test_the_shipped_model_can_be_promoted_and_rolled_back_too(client, versions)
     assert answering(client) == ANOTHER
 
 
-def test_each_answer_names_the_version_that_gave_it(client, versions, seven, encode):
+def test_each_prediction_names_its_version(client, versions, seven, encode):
     versions.promote(ANOTHER, "test")
     sent = {"image": (io.BytesIO(encode(seven)), "7.png")}
     answer = client.post("/api/v1/predict", data=sent).get_json()
@@ -103,7 +103,7 @@ SPOILT = [
 
 
 @pytest.mark.parametrize("how", SPOILT)
-def test_an_unsound_version_is_refused_and_the_last_good_one_goes_on(
+def test_an_invalid_version_is_refused_and_the_last_valid_one_stays_active(
     app, client, versions, how, caplog
 ):
     spoil(versions.folder / THIRD, how)
@@ -139,7 +139,7 @@ def test_a_repaired_version_is_used_once_it_is_promoted_again(client, versions):
     assert answering(client) == THIRD
 
 
-def test_a_database_that_fails_leaves_the_last_version_answering(client, versions, monkeypatch):
+def test_the_last_version_stays_active_when_the_database_fails(client, versions, monkeypatch):
     from sqlalchemy.exc import OperationalError
 
     versions.promote(ANOTHER, "test")
@@ -167,7 +167,7 @@ def test_the_admin_promotes_and_rolls_back(client, versions, app):
     assert "rolled back" in client.get("/admin/", headers=HEADERS).get_data(as_text=True)
 
 
-def test_a_bundle_is_added_whole_or_not_at_all(versions, tmp_path):
+def test_a_bundle_is_added_atomically(versions, tmp_path):
     broken = shutil.copytree(PRETRAINED / "mlp", tmp_path / "broken")
     (broken / "weights.safetensors").write_bytes(b"")
     with pytest.raises(BundleError):

@@ -39,7 +39,7 @@ def html(response) -> str:
         ("", "en", "Draw"),
     ],
 )
-def test_a_page_speaks_the_browsers_language(client, path, asked, tag, word):
+def test_a_page_is_in_the_browsers_language(client, path, asked, tag, word):
     response = client.get(path, headers={"Accept-Language": asked})
     assert f'<html lang="{tag}">' in html(response)
     assert word in html(response)
@@ -47,7 +47,7 @@ def test_a_page_speaks_the_browsers_language(client, path, asked, tag, word):
 
 @pytest.mark.parametrize("language", ["en", "zh"])
 @pytest.mark.parametrize("path", ["/", "/compare", "/models", "/api/docs", "/about"])
-def test_the_navigation_and_the_heading_give_a_page_the_same_name(client, path, language):
+def test_navigation_and_heading_use_the_same_name_for_a_page(client, path, language):
     page = html(client.get(path, headers={"Accept-Language": language}))
     link = re.search(r'<a [^>]*aria-current="page">([^<]+)</a>', page)
     heading = re.search(r"<h1[^>]*>([^<]+)</h1>", page)
@@ -187,7 +187,7 @@ def test_sentences_match_the_certainty(app):
     assert say("not_a_digit", "407") == "That doesn’t look like a number."
 
 
-def test_a_request_keeps_a_safe_name_and_loses_an_unsafe_one(client):
+def test_a_safe_request_id_is_kept_and_an_unsafe_one_replaced(client):
     assert (
         client.get("/healthz", headers={"X-Request-ID": "abc-1.2_3"}).headers["X-Request-ID"]
         == "abc-1.2_3"
@@ -197,7 +197,7 @@ def test_a_request_keeps_a_safe_name_and_loses_an_unsafe_one(client):
         assert re.fullmatch(r"[0-9a-f]{32}", given)
 
 
-def test_the_address_of_a_proxied_client_is_believed_only_when_told_so(tmp_path):
+def test_forwarded_addresses_are_trusted_only_behind_configured_proxies(tmp_path):
     from flask import request
 
     for proxies, expected in ((0, "127.0.0.1"), (1, "203.0.113.7")):

@@ -28,6 +28,6 @@ def test_options_become_options_of_the_command():
     )
 
 
-def test_held_back_drawings_are_compared_on_where_there_are_any():
+def test_the_comparison_includes_held_out_corrections_if_there_are_any():
     assert "--corrections" in compare(ACTIVE, RUN, CORRECTIONS)
     assert "--corrections" not in compare(ACTIVE, RUN, None)

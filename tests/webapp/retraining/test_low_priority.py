@@ -74,6 +74,6 @@ def test_nobody_else_in_the_session_is_lowered():
     assert (group.read_text() if group.exists() else "") == before
 
 
-def test_the_exit_status_is_the_commands():
+def test_the_commands_exit_status_is_returned():
     command = [sys.executable, "-m", "webapp.retraining.low_priority", "sh", "-c", "exit 3"]
     assert subprocess.run(command, check=False).returncode == 3

@@ -1,4 +1,4 @@
-"""What a retraining may be asked to do, by form and by JSON."""
+"""The options of a retraining, by form and by JSON."""
 
 import pytest
 from sqlalchemy import select
@@ -25,7 +25,7 @@ def app(tmp_path):
         ({"start": "scratch", "preset": "lenet"}, "no preset 'lenet'"),
         ({"start": "scratch", "preset": "refine"}, "no preset 'refine'"),
         ({"start": "scratch", "architecture": "vgg"}, "no architecture 'vgg'"),
-        ({"preset": "lenet5"}, "from scratch alone"),
+        ({"preset": "lenet5"}, "only to training from scratch"),
         ({"epochs": 0}, "epochs"),
         ({"learning_rate": 2}, "learning_rate"),
         ({"learning_rate": "fast"}, "learning_rate"),
@@ -62,7 +62,7 @@ def test_a_form_and_json_request_the_same_run(client, database):
     assert noted.count("asked for retraining") == 2
 
 
-def test_the_retraining_page_says_like_all_pages_what_is_stored(client):
+def test_the_footer_of_the_retraining_page_says_what_is_stored(client):
     stored = "not stored unless you label them"
     assert stored in client.get("/").text
     assert stored in client.get("/admin/retrain", headers=HEADERS).text

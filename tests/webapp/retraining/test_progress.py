@@ -1,4 +1,4 @@
-"""What the trainer's lines tell about a run."""
+"""The progress of a run, parsed from the trainer's output."""
 
 import json
 
@@ -44,7 +44,7 @@ def test_a_line_without_metrics_changes_nothing(line):
 
 @settings(deadline=None)  # which a busy machine would miss
 @given(st.integers(1, 3000))
-def test_a_curve_never_outgrows_its_bound_and_keeps_its_ends(count):
+def test_a_curve_is_thinned_and_keeps_its_ends(count):
     reader = Reader(Progress())
     for index in range(count):
         reader.take(batch(1, index, epochs=1))

@@ -108,7 +108,7 @@ def test_two_workers_never_claim_the_same_run(database):
     assert len(claimed) == len(set(claimed)) == 6
 
 
-def test_a_lost_run_makes_room_for_the_next(database):
+def test_the_next_run_can_be_claimed_after_one_is_lost(database):
     lost, next_one = asked(database), asked(database)
     assert claim_next(database) is not None
     silence(database, lost, timedelta(minutes=1))
@@ -150,7 +150,7 @@ def test_an_unknown_run_is_404(client):
     assert client.get("/admin/api/runs/x/events", headers=HEADERS).status_code == 404
 
 
-def test_the_stream_tells_of_each_change_and_ends_with_the_run(client, database):
+def test_the_event_stream_sends_each_change_and_ends_with_the_run(client, database):
     identity = asked(database)
     answer = client.get(f"/admin/api/runs/{identity}/events", headers=HEADERS)
     assert answer.mimetype == "text/event-stream"

@@ -1,4 +1,4 @@
-"""The worker, as a process of its own: it trains, is killed, is stopped, and nothing is lost."""
+"""The worker as a process: it trains, and loses nothing when it is stopped or killed."""
 
 import io
 import json
@@ -193,7 +193,7 @@ QUICK = {"start": "scratch", "preset": "quick", "data": ["corrections"]}
 """A training of seconds, on synthetic digits and the corrections."""
 
 
-def test_a_killed_worker_loses_nothing(client, eager_worker):
+def test_a_run_of_a_killed_worker_is_lost_and_resumes_from_its_checkpoint(client, eager_worker):
     worker = eager_worker
     give(client, 12)
     run = ask(client, **QUICK, epochs=3)
@@ -264,7 +264,7 @@ def test_missing_data_fails_the_run_with_one_line_and_its_log(client, eager_work
 
 
 @on_postgres  # whose server writes its files without the limit
-def test_a_full_disk_fails_the_run_in_one_line(client, eager_worker):
+def test_a_full_disk_fails_the_run_with_a_one_line_error(client, eager_worker):
     eager_worker.process.rlimit(psutil.RLIMIT_FSIZE, (300_000, 300_000))
     view = ended(client, ask(client))
     assert view["state"] == "failed"

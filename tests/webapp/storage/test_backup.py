@@ -1,4 +1,4 @@
-"""A backup holds everything, of one moment, and can be restored into another kind of database."""
+"""Backups: a consistent snapshot, restored into either kind of database."""
 
 import base64
 import json
@@ -70,7 +70,7 @@ def test_a_restored_installation_has_everything_and_goes_on(installation, tmp_pa
         assert len(versions.lineage()) == 2
 
 
-def test_a_backup_is_not_restored_over_what_is_kept(installation, tmp_path):
+def test_a_backup_is_restored_only_into_an_empty_installation(installation, tmp_path):
     database, home = installation
     file = tmp_path / "backup.zip"
     back_up(database, home, file)

@@ -61,7 +61,7 @@ def test_columns_and_json_keys_are_renamed_without_loss(settings):
     assert [each["column_names"] for each in unique] == [["fingerprint"]]
 
 
-def test_a_downgrade_undoes_it(settings):
+def test_a_downgrade_restores_the_old_names(settings):
     database = at_0004(settings().database)
     database.upgrade()
     with database.migrating() as connection:

@@ -16,7 +16,7 @@ FROZEN = ("mnist", "strokes", "letters", "scribbles", "synthetic")
 """The data sets whose test splits never change, so that models of any age can be compared."""
 
 VALIDATION_PREFERENCE = ("strokes", "mnist", "synthetic")
-"""The data sets to validate on, in order of preference: the closest to what people draw first."""
+"""Data sets to validate on, in order of preference: the closest to what people draw first."""
 
 Loader = Callable[[Split, Path, int | None, int], Samples]
 """(split, folder, size, seed) → samples. The folder is the data folder, or the data set's own if it
@@ -29,9 +29,9 @@ class DataSet:
 
     load: Loader
     attribution: str
-    """The source to be named by models that were trained on it."""
+    """The credit line that models trained on it must carry."""
     has_path: bool = False
-    """Whether it is read from a folder that the user names."""
+    """Whether it is read from a folder that the user specifies."""
     files: str = ""
     """Glob pattern of its files in the data folder; empty for a synthetic data set."""
 

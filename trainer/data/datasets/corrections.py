@@ -1,4 +1,4 @@
-"""Corrected drawings, exported by a site as FOLDER/drawings.jsonl.gz.
+"""Corrections: labeled drawings, exported by the web app as FOLDER/drawings.jsonl.gz.
 
 Each line is JSON: {"label": "7" or "not_a_digit", "picture": base64 of a PNG, "strokes":
 [[[x, y, …], …], …] or null, "held_back": true or false}. Drawings that are held back are the test
@@ -51,9 +51,9 @@ class Corrected(msgspec.Struct, frozen=True, kw_only=True):
 
 @data_set("corrections", "Corrected drawings: by the people who drew them", has_path=True)
 def corrections(split: Split, folder: Path, size: int | None, seed: int) -> Samples:
-    """Each drawing as it was sent; repetitions are rendered from its strokes in random styles.
+    """Each drawing as it was sent; further copies are rendered from its strokes in random styles.
 
-    The validation split is empty, as is the test split if nothing is held back. Raises
+    The validation split is empty; so is the test split if no drawing is held out. Raises
     `TrainerError` if the file is missing or damaged, or contains no training samples.
     """
     drawings = [each for each in read(folder) if each.held_back is (split is Split.TEST)]

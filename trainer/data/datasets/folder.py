@@ -1,4 +1,4 @@
-"""Images in a folder of one's own, with a subfolder for each class: `0` to `9`, `not_a_digit`.
+"""Your own images, in a folder with a subfolder for each class: `0` to `9` and `not_a_digit`.
 
 The subfolders may be grouped into `train`, `validation` and `test`, as `data export-images` writes
 them. A split without a folder is taken from the training images, by a hash of each file's content,
@@ -28,15 +28,15 @@ _PERCENTAGES = {Split.VALIDATION: range(10), Split.TEST: range(10, 20)}
 
 
 class UnreadablePicture(TrainerError, UserWarning):
-    """The warning for a file that is skipped. Turn it into an error to stop instead."""
+    """Warns of a file that is skipped. Turn the warning into an error to stop instead."""
 
 
 @data_set("folder", "Images from the user's own folder", has_path=True)
 def folder(split: Split, path: Path, size: int | None, seed: int) -> Samples:
     """The images of a split, preprocessed.
 
-    Files that cannot be read are skipped with an `UnreadablePicture` warning for each, and one that
-    counts them. Raises `TrainerError` if there are no images.
+    Each file that cannot be read is skipped with an `UnreadablePicture` warning; a last warning
+    gives their number. Raises `TrainerError` if there are no images.
     """
     files = _files(split, path)
     if not files:

@@ -1,4 +1,4 @@
-"""Letters and symbols that people drew with a pen: examples of what is not a digit.
+"""Handwritten letters and symbols (UNIPEN), as examples of non-digits.
 
 The files are `strokes/letters-*.jsonl.gz` in the data folder, read by
 `trainer.data.strokes.records`.
@@ -16,7 +16,7 @@ from trainer.data.samples import Samples, Split, repeated
 from trainer.data.strokes.records import ATTRIBUTION, Record, read_split
 
 LOOK_ALIKES = frozenset("OoQDIil|!/'`,()ZzSsBqgbGA")
-"""Characters that cannot be told from digits without size and position; they are left out."""
+"""Characters that only size and position distinguish from digits; they are left out."""
 
 
 @data_set("letters", ATTRIBUTION, files="strokes/letters-*.jsonl.gz")

@@ -25,10 +25,9 @@ _SPLIT_SEED = 0  # fixed, so that the same images are held out in every run
 def mnist(split: Split, folder: Path, size: int | None, seed: int) -> Samples:
     """55,000 / 5,000 / 10,000 images; the first two are MNIST's training set.
 
-    All images are preprocessed, which changes few of them, so that the model is trained on what it
-    will be given at serving. If `size` exceeds the number of images, they are repeated. Missing
-    files are downloaded. Raises `TrainerError` if that fails, if files are damaged, or if
-    torchvision is not installed.
+    All images are preprocessed, as at serving time; few of them change. If `size` exceeds the
+    number of images, they are repeated. Missing files are downloaded. Raises `TrainerError` if that
+    fails, if files are damaged, or if torchvision is not installed.
     """
     try:
         from torchvision.datasets import MNIST

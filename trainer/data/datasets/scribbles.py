@@ -1,7 +1,4 @@
-"""Synthetic drawings that are neither digits nor letters.
-
-Scribbles, lines, crossings-out, shapes, dots, noise, and several digits at once.
-"""
+"""Synthetic non-digits: scribbles, lines, shapes, dots, noise, crossed-out or several digits."""
 
 from __future__ import annotations
 
@@ -66,7 +63,7 @@ def _zigzag(rng: Generator) -> Strokes:
 
 
 def _lines(rng: Generator) -> Strokes:
-    """Several parallel lines, or one that is too near to horizontal to be a 1."""
+    """Several parallel lines, or a single line too close to horizontal to be a 1."""
     if rng.random() < 0.4:
         return [_segment(rng) @ rotation(rng.uniform(-np.pi / 5, np.pi / 5))]
     angle, distance = rng.uniform(0, np.pi), rng.uniform(0.15, 0.5)

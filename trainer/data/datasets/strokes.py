@@ -1,4 +1,4 @@
-"""Digits that people drew with a pen, stored as strokes (UNIPEN, pendigits).
+"""Handwritten digits stored as pen strokes (UNIPEN, pendigits), rendered in random styles.
 
 The files are `strokes/digits-*.jsonl.gz` in the data folder, read by
 `trainer.data.strokes.records`.
@@ -16,7 +16,7 @@ from trainer.data.samples import Samples, Split, repeated
 from trainer.data.strokes.records import ATTRIBUTION, read_split
 
 VALIDATION_RENDERINGS = 4
-"""How often each digit of the few validation writers is rendered, each time in another style."""
+"""Renderings of each validation digit, in different styles, since validation writers are few."""
 
 AUGMENTED_SHARE = 0.5
 """Share of the training split to which stroke augmentation is applied."""
@@ -26,9 +26,9 @@ AUGMENTED_SHARE = 0.5
 def strokes(split: Split, folder: Path, size: int | None, seed: int) -> Samples:
     """The digits of the split's writers, each rendered in a random style.
 
-    If `size` exceeds the number of records, they are rendered several times, in other styles.
-    Stroke augmentation is applied to half of the training split. Validation and test splits do not
-    depend on the seed. Raises `TrainerError` if the files are missing or damaged.
+    If `size` exceeds the number of records, they are rendered again in other styles. Half of the
+    training split gets stroke augmentation. Validation and test splits do not depend on the seed.
+    Raises `TrainerError` if the files are missing or damaged.
     """
     return rendered_strokes(split, folder, size, seed).samples()
 

@@ -1,7 +1,6 @@
 """Synthetic digits: strokes from hand-drawn templates, randomly distorted.
 
-They make everything work without data and network. The performance of a model trained on them
-alone, on people's drawings, is given in docs/models.md.
+They let everything run without data or network access.
 """
 
 from __future__ import annotations

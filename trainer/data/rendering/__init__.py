@@ -1,1 +1,1 @@
-"""Rendering: from pen strokes to images of a canvas or a photo, and to preprocessed samples."""
+"""Renders pen strokes as canvas images or photos, and preprocesses them into samples."""

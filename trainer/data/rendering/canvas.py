@@ -1,4 +1,4 @@
-"""Rendering strokes as the image that a browser's canvas shows, or that a camera takes."""
+"""Renders pen strokes as a browser's canvas shows them; `photo` takes over for photos."""
 
 from __future__ import annotations
 
@@ -43,11 +43,11 @@ class RenderStyle:
     turn: float = 0.0  # rotation in radians, clockwise
     slant: float = 0.0  # horizontal shift per unit of height, to the right
     stretch: float = 1.0  # factor of the width
-    coarse: int = 1  # only every n-th point is used, as on a slow device
-    smooth: bool = True  # a spline through the points, as good drawing pages draw; else segments
+    coarse: int = 1  # only every n-th point is used, as a slow device would report
+    smooth: bool = True  # a spline through the points; otherwise straight segments
     flat_caps: bool = False  # lines end square instead of round
-    pressure: float = 0.0  # share by which pressure and speed change the pen's width, either way
-    skips: float = 0.0  # share of the ink that the pen leaves out
+    pressure: float = 0.0  # relative change of the pen's width by pressure and speed, either way
+    skips: float = 0.0  # share of the ink that the pen skips
     ink: Color = 0
     paper: Color = 255
     transparent: bool = False  # the canvas was never filled: only ink is opaque
@@ -90,7 +90,7 @@ class RenderStyle:
 
 
 def random_colors(rng: Generator) -> tuple[Color, Color]:
-    """Random ink and paper: mostly gray levels, else colors that differ well in some channel."""
+    """Random ink and paper: mostly gray, otherwise colors that differ clearly in some channel."""
     if rng.random() < 0.7:
         faint, strong = int(rng.integers(0, 70)), int(rng.integers(170, 256))
         return (faint, strong) if rng.random() < 0.5 else (strong, faint)

@@ -1,4 +1,4 @@
-"""Composing numbers from digits: what the recognition of numbers is measured on."""
+"""Composes numbers from the strokes of digits, to evaluate the recognition of numbers."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ from numpy.random import Generator
 from trainer.recognition.strokes import Strokes
 
 GAP = (0.18, 0.5)
-"""Range of the gap between digits that do not touch, in heights of a digit; wider than any pen that
-is used with it."""
+"""Range of the gap between digits that do not touch, in digit heights; wider than the pen."""
 
 
 def compose_number(digits: Sequence[Strokes], rng: Generator, touching: bool = False) -> Strokes:

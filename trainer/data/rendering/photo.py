@@ -1,4 +1,4 @@
-"""Rendering strokes as a photo: paper, light and camera."""
+"""Renders strokes as a photo: simulates paper, light and camera."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def _sheet(shape: tuple[int, ...], photo: Photo, rng: Generator) -> Planes:
 
 
 def _tilt(seen: Planes, photo: Photo, rng: Generator) -> Planes:
-    """A perspective view of the sheet, which is continued beyond its edges."""
+    """A perspective view of the sheet, whose edges are extended to fill the image."""
     height, width = seen.shape[:2]
     corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
     moved = corners + rng.uniform(-1, 1, (4, 2)).astype(np.float32) * photo.perspective * width

@@ -1,4 +1,4 @@
-"""Data sets that are rendered on demand: each sample is drawn and preprocessed when accessed."""
+"""Data sets rendered on demand: each sample is drawn and preprocessed when accessed."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Augmentation of pen strokes: random distortions of the pen's path, before rendering.
+"""Stroke augmentation: random distortions of the pen's path, before rendering.
 
-So that the drawings of few writers stand for those of many (after Simard, Steinkraus and Platt
-2003, applied to strokes instead of pixels).
+It makes the drawings of a few writers stand for those of many: the elastic distortions of Simard,
+Steinkraus and Platt (2003), applied to strokes instead of pixels.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from numpy.random import Generator
 
 from trainer.recognition.strokes import Line, Strokes, rotation
 
-# Standard deviations of what happens to each stroke.
+# Standard deviations of the random changes to each stroke.
 _OFFSET = 0.02  # of the drawing's longer side
 _LOG_SCALE = 0.06  # logarithm of a factor
 _ROTATION = 0.05  # radians
@@ -34,9 +34,9 @@ def augment_strokes(strokes: Strokes, rng: Generator) -> Strokes:
 
 
 def random_distortion(rng: Generator) -> Callable[[Line], Line]:
-    """A smooth random displacement field, to distort all lines of a drawing by.
+    """A smooth random displacement field, applied to all lines of a drawing.
 
-    Coordinates are in units of the drawing's height or width, about 1.
+    Coordinates are in units of about the drawing's longer side.
     """
     frequency = rng.uniform(1.5, 5, (2, 2, 2))
     phase = rng.uniform(0, 2 * np.pi, (2, 2))

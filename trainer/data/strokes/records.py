@@ -27,14 +27,13 @@ ATTRIBUTION = (
     "Pen strokes: UNIPEN train_r01_v07 (doi 10.5281/zenodo.1195803), CC BY 4.0; "
     "Pen-Based Recognition of Handwritten Digits (E. Alpaydin, F. Alimoglu, UCI), CC BY 4.0"
 )
-
-"""Sources of the records, to be named by models that were trained on them."""
+"""Credit line for models trained on the records."""
 
 Kind = Literal["digits", "letters"]
 """The kinds of files, `KIND-*.jsonl.gz`."""
 
 _WRITERS = Path(__file__).with_name("writers.json")
-"""The recorded split: for each split the hashes of its writers' names."""
+"""The recorded assignment of writers to splits, by hashes of their names."""
 
 _NAME_HASH_DIGITS = 16  # hexadecimal digits of a SHA-256
 _TRAIN_PERCENT, _VALIDATION_PERCENT = 70, 10  # of the writers; the others are for testing

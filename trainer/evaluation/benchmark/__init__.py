@@ -1,7 +1,7 @@
 """The benchmark: `python -m trainer benchmark`.
 
-Measures a bundle on MNIST's test set and on drawings of the test writers, who had no part in
-training or selection. Samples are rendered from a seed, so that they are the same in every run.
+Measures a bundle on MNIST's test set and on drawings by the test writers, who were not used for
+training or model selection. Samples are rendered from a seed, so they are the same in every run.
 """
 
 from __future__ import annotations

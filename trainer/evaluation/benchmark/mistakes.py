@@ -1,4 +1,4 @@
-"""The most confident errors of a reader, with what was sent and what the model saw."""
+"""The most confident errors of a reader: the image that was sent, and the model's input."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Nuisances: variations by drawing pages, pens and cameras, one at a time and all at once."""
+"""Nuisances: how pages, pens and cameras vary a drawing, one at a time and all at once."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PLAIN = RenderStyle()
 StyleFunction = Callable[[Generator], RenderStyle]
 """Gives a random style."""
 
-_MAX_ROTATION = 0.3  # radians, 17°; people turn the paper rather than write at larger angles
+_MAX_ROTATION = 0.3  # radians, 17°; at larger angles people turn the paper
 _MAX_PEN = 0.1 * PLAIN.side  # pixels
 _LUMA = np.array([0.299, 0.587, 0.114])  # weights of red, green and blue in gray, ITU-R BT.601
 

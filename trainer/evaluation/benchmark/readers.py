@@ -21,7 +21,7 @@ from trainer.training.recipe import Recipe
 
 EPOCHS = 20
 VALIDATION = 5_000
-"""Images of MNIST's training set that choose the best epoch of the tutorials' model."""
+"""Images of MNIST's training set that select the best epoch of the tutorials' model."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +48,12 @@ def bundle_reader(name: str, recognizer: Recognizer) -> Reader:
 
 
 def tutorial_readers(folder: Path, seed: int, report: ReportProgress) -> list[Reader]:
-    """A LeNet-5 trained by the tutorials' recipe, which reads preprocessed or scaled images.
+    """A LeNet-5 trained with the tutorials' recipe, once on preprocessed and once on scaled images.
 
-    Trained on MNIST as it is (55,000 images, and 5,000 to select the best of 20 epochs) with Adam,
-    batches of 100 and cross-entropy. The digit score is the highest probability, as a network of
-    ten classes knows no non-digits. MNIST is downloaded to
-    `folder`, the data folder, if it is missing.
+    It is trained on unprocessed MNIST (55,000 images, and 5,000 to select the best of 20 epochs)
+    with Adam, batches of 100 and cross-entropy. The digit score is the highest probability, as the
+    network has no class for non-digits. MNIST is downloaded to `folder`, the data folder, if it is
+    missing.
     """
     read = _train_lenet5(folder, seed, report)
     return [

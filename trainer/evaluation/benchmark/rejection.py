@@ -1,4 +1,4 @@
-"""How well readers reject what is not a digit: letters, symbols, and blank inputs."""
+"""How well readers reject non-digits: letters, symbols, and blank inputs."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def ood_metrics(
 
 
 def blank_inputs(recognizer: Recognizer) -> dict[str, str]:
-    """What is predicted for a blank sheet, a dot and a speck: a digit, or why it is none."""
+    """The prediction for a blank sheet, a dot and a speck: a digit, or the reason for none."""
     blank = np.full((280, 280), 255, np.uint8)
     dot, speck = blank.copy(), blank.copy()
     cv2.circle(dot, (140, 140), 8, 0, -1, cv2.LINE_AA)

@@ -1,4 +1,4 @@
-"""The benchmark's results: as data, written as JSON and shown as a page, and as text."""
+"""The benchmark's results, and their text form for the terminal."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     """The nuisance, or the data set."""
     setting: str
-    """"plain", "random" or "hardest", or the length of numbers."""
+    """Plain, random or hardest; for numbers, their length."""
     pictures: int
     """Number of samples."""
     right: dict[str, float]

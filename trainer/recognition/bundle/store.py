@@ -1,4 +1,4 @@
-"""Reading and writing bundles. Folders are written atomically, by `trainer.atomic`."""
+"""Reads, checks and writes bundles. Folders are written atomically."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def copy_bundle(bundle: Bundle, folder: Path) -> Bundle:
 
 
 def write_bundle_files(folder: Path, files: Mapping[str, bytes]) -> None:
-    """Write a bundle's files unchecked, as a backup has them, so that a half is never seen."""
+    """Write a bundle's files, content by name, atomically but unchecked; for restoring backups."""
     write_folder(folder, files)
 
 

@@ -1,8 +1,8 @@
 """From any image of one digit to the 28×28 pixels that a model takes.
 
-The last step is MNIST's own recipe (`mnist_format`). The steps before it are ours, since people
-send dark ink on light paper, light on dark, colors, transparency, photos, dirt and any pen width:
-`arrays` bounds the size, `ink` separates ink from paper (with `paper` and `rules` for photos), and
+The last step is MNIST's own procedure (`mnist_format`). The steps before it handle what people
+send: dark ink on light paper and light on dark, colors, transparency, photos, dirt, any pen width.
+`arrays` bounds the size, `ink` separates ink from paper (`paper` and `rules` do so for photos), and
 `components` removes specks.
 
 Training on drawings, evaluation, serving and the preview of "what the model saw" all call
@@ -33,8 +33,8 @@ __all__ = [
 ]
 
 VERSION = 2
-"""Written into every bundle. To be raised whenever the same ink may give other pixels than before,
-so that a model would see something it was not trained on; not when ink is found that was missed."""
+"""Recorded in every bundle. Increment it whenever the same ink may give different pixels, since a
+model would then see input it was not trained on; not when ink is found that was missed before."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Connected components of ink: which are dirt, and which belong to the drawing."""
+"""Removes connected components of ink that do not belong to the drawing: specks, grain, strays."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ _MIN_STRENGTH = 0.15  # of the strongest ink: fainter pixels count as paper
 _MAX_SPECK_AREA = 0.05  # of the largest component's area
 _MAX_SPECK_LENGTH = 0.2  # of the largest component's longer side
 _MIN_PEAK = 0.45  # of the strongest ink: a component that is nowhere as strong is not ink
-_MAX_STRAY_LENGTH = 0.6  # of the main component's longer side: what is longer may be a 1 beside it
+_MAX_STRAY_LENGTH = 0.6  # of the main component's longer side: longer ones may be a 1 beside it
 _BORDER_MARGIN = 1  # pixels: a component as near to the border is taken to cross it
 _MAX_STRIP_WIDTH = 0.05  # of the image's side: a thinner component along the border is no stroke
 _MIN_MAIN_INK = 0.1  # of the strongest component's ink: what the main component has at least
 _MAX_STRAY_INK = 0.2  # of the main component's ink: a component with less, far from it, is a stray
 _MAX_COMPARED = 200  # components whose distances are computed, to bound the time
-_MAX_GAP = 0.2  # of the main component's longer side: what is nearer belongs to it
+_MAX_GAP = 0.2  # of the main component's longer side: components nearer than this belong to it
 
 
 def mask_of(ink: Pixels) -> Pixels:

@@ -1,6 +1,6 @@
 """From ink to MNIST's format: 28×28 pixels, centered by mass.
 
-The recipe is that of LeCun, Cortes, Burges, "The MNIST database of handwritten digits".
+The procedure is that of LeCun, Cortes, Burges, "The MNIST database of handwritten digits".
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ SIDE = 28
 """Side of the images that a model takes, in pixels."""
 
 BOX_SIDE = 20
-"""Longer side of the digit within, in pixels."""
+"""Longer side of the digit within that image, in pixels."""
 
 _MAX_WORKING_SIDE = 80  # pixels of the longer side at which the stroke width is measured
 _MIN_STROKE_WIDTH = 1.6  # pixels in the 20×20 box: thinner strokes are dilated to this

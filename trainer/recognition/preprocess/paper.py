@@ -15,7 +15,7 @@ _MAX_DEVIATION_OF_DRAWING = 0  # median deviation of the border: a digital canva
 _THUMBNAIL_SIDE = 96  # pixels of the longer side at which the illumination is estimated
 _MEDIAN_WINDOW = 0.45  # of that side: ink covers less than half of a window of this size
 _MAX_STROKE_WIDTH = 0.25  # of that side
-_MIN_SIGNAL_TO_NOISE = 5  # ink exceeds the paper by so many standard deviations of its noise
+_MIN_SIGNAL_TO_NOISE = 5  # standard deviations of the paper's noise by which ink exceeds it
 _PAPER_LEVEL = 128  # gray level of evenly lit paper after division by the illumination
 _MIN_CONTRAST = 14  # gray levels by which the strongest ink differs from that, at least
 _MIN_ILLUMINATION = 16  # gray level: darker places are not brightened further
@@ -40,10 +40,10 @@ def extract_ink(channels: list[Pixels]) -> tuple[Pixels, bool]:
     `channels` are uint8 [height, width] each. Returns the strength of the ink, uint8 [height,
     width], 0 for paper; and whether the ink is darker than the paper.
 
-    A morphological closing (an opening for light ink) removes everything as narrow as a stroke and
-    keeps the edges of shadows in place: what remains is the illumination, by which the image is
-    divided. Whatever exceeds the noise of the paper is ink; ruled lines and things that reach in
-    from outside are removed from it.
+    A morphological closing (an opening for light ink) removes everything as narrow as a stroke but
+    preserves the edges of shadows. The result estimates the illumination, by which the image is
+    divided. Whatever then exceeds the paper's noise is ink, from which ruled lines and objects that
+    cross the border are removed.
     """
     dark_on_light = _is_dark_on_light(channels)
     operation = cv2.MORPH_CLOSE if dark_on_light else cv2.MORPH_OPEN

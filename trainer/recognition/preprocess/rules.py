@@ -12,9 +12,9 @@ _BLOCKS = 32  # blocks of columns into which the image is divided to search for 
 _MAX_SLOPE = 0.12  # rise of a line per unit of its length, either way
 _SLOPES = 25  # slopes that are tried
 _MIN_COVERAGE = 0.85  # share of the blocks that a line runs through
-_END_BLOCKS = 2  # blocks at either end of a line, of which it runs through one at least
+_END_BLOCKS = 2  # a line runs through at least one of this many blocks at either end
 _MAX_THICKNESS = 0.03  # of the image's longer side
-_STROKE_TO_LINE = 1.6  # ink that is so many times as strong as the line is a stroke along it
+_STROKE_TO_LINE = 1.6  # ink this many times as strong as the line is a stroke along it
 _MAX_LINE_TO_PEN = 0.6  # of the pen's width: thickness of a line that has no parallel ones
 
 
@@ -86,7 +86,7 @@ def _find_lines(mask: Pixels) -> list[tuple[int, float]]:
 
 
 def _spans_image(hits: NDArray[np.bool_], inside: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Which lines are present at both of their ends, before which strokes stop: bool [rows].
+    """Which lines reach both ends of the image, as strokes do not: bool [rows].
 
     `hits` and `inside` are bool [rows, blocks]: ink on the line, and the line within the image.
     """

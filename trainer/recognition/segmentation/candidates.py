@@ -14,17 +14,17 @@ Candidate = tuple[int, int]
 _MAX_COMPONENTS = 4  # connected components of one digit
 _MAX_STROKE_GAP = 0.1  # between two strokes as tall as a digit that may be one open 4
 _MAX_GAP = 0.3  # between two segments of one digit
-_MIN_DIGIT_HEIGHT = 0.8  # from which on a segment is taken for a digit of its own
-_MIN_OVERLAP = 0.06  # horizontally: less is none
-_MIN_HEIGHT = 0.3  # of a digit: what is lower is a dash
+_MIN_DIGIT_HEIGHT = 0.8  # a segment at least this tall may be a digit of its own
+_MIN_OVERLAP = 0.06  # horizontally; a smaller overlap does not count
+_MIN_HEIGHT = 0.3  # of a digit: anything lower is a dash
 _MAX_WIDTH = 2.2  # of a digit of several segments
 
 
 def digit_candidates(segments: Segments) -> list[Candidate]:
     """All runs of segments that may be one digit.
 
-    Two components as tall as a digit beside each other are two digits, what is farther away is
-    another digit, and a dash alone is none.
+    Two adjacent components as tall as a digit are two digits; segments far apart are different
+    digits; a dash alone is not a digit.
     """
     found, tallest = [], segments.tallest
     for first in range(len(segments)):

@@ -14,10 +14,10 @@ CUT_COST = 0.75
 """Cost of a digit that has to be cut off from the one before it, in units of log likelihood."""
 
 WIDTH_COST = 2.0
-"""Cost of the square of a digit's excess of width over height, in heights, in units of log
-likelihood: few digits are wider than high, but most pairs of digits are."""
+"""Penalty for wide digits, in units of log likelihood: it multiplies the square of (width - height)
+/ height. Few digits are wider than high, but most pairs of digits are."""
 
-_MIN_PROBABILITY = 1e-6  # of what cannot be read at all
+_MIN_PROBABILITY = 1e-6  # assigned to segments that cannot be read at all
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Segments of a number: connected components of ink, and what touching digits are cut into."""
+"""Segments of a number: connected components of ink, cut where digits may touch."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from trainer.recognition.preprocess.components import are_specks, mask_of
 from trainer.recognition.segmentation.cuts import cut_component
 
 MAX_SEGMENTS = 40
-"""The largest ones are kept if there are more; cuts add as many again at most."""
+"""If there are more, only the largest are used; cutting adds at most as many again."""
 
-_MIN_COVERED = 0.7  # of its width: so much of a component above or below another one belongs to it
+_MIN_COVERED = 0.7  # of its width that must lie above or below another component to belong to it
 _MAX_ABSORBED_AREA = 0.35  # of the other's area: a bar or part of a stroke, not a digit of its own
 _MIN_WIDTH_OF_TWO = 0.5  # width of two touching digits, in heights of the tallest segment
 
@@ -40,6 +40,7 @@ class Segment:
 
     @property
     def height(self) -> int:
+        """In pixels."""
         return self.bottom - self.top
 
 
@@ -106,8 +107,8 @@ class Segments:
 def segment(picture: Image.Image | Pixels, scale: float = 1.0) -> Segments:
     """Divide an image of a number into segments, without cutting any.
 
-    A segment is a connected component together with those right above or below it; specks are
-    none. Arguments are those of `preprocess`. Raises `EmptyDrawing` if there is no ink.
+    A segment is a connected component together with small ones directly above or below it; specks
+    are ignored. Arguments are those of `preprocess`. Raises `EmptyDrawing` if there is no ink.
     """
     ink = find_ink(picture, scale)
     count, labels, stats, _ = cv2.connectedComponentsWithStats(

@@ -1,4 +1,4 @@
-"""Pages that the trainer writes: each is one file that needs no other."""
+"""Renders the trainer's HTML pages, each a single self-contained file."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from jinja2 import Environment, PackageLoader, select_autoescape
 
 
 def render(template: str, **values: object) -> bytes:
-    """A page from one of the templates here, as UTF-8."""
+    """Render a template in this folder with these variables; returns UTF-8."""
     environment = Environment(
         loader=PackageLoader("trainer.report.pages", "."), autoescape=select_autoescape()
     )

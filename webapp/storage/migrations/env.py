@@ -1,4 +1,4 @@
-"""Alembic's entry: it migrates on the connection that it is given."""
+"""Alembic's entry point: runs migrations on the connection in its configuration."""
 
 from alembic import context
 

@@ -1,4 +1,4 @@
-"""Retrainings: what was asked for, how far they are, what came of them."""
+"""Add the table of retraining runs."""
 
 import sqlalchemy as sa
 from alembic import op

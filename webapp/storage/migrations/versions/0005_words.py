@@ -1,6 +1,6 @@
-"""Columns and JSON keys get the names that the code uses.
+"""Rename columns and JSON keys to the names that the code uses.
 
-Renames in place: `batch_alter_table` would copy every picture on SQLite.
+In place, since `batch_alter_table` would copy every image on SQLite.
 """
 
 import sqlalchemy as sa
