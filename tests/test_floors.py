@@ -178,6 +178,7 @@ def test_an_upward_import_is_found_wherever_it_stands(tmp_path, importer, line, 
         "webapp/http/errors.py",
         "webapp/admin/auth.py",
         "webapp/services.py",
+        "trainer/__init__.py",
         "trainer/training/__init__.py",
     ):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)

@@ -70,7 +70,8 @@ def in_background(
 ) -> Iterator[subprocess.Popen[str]]:
     """Run a command at the lowest priority, in the home folder.
 
-    At the end of the block it is killed, together with everything it started.
+    At the end of the block it is killed, together with everything it started. `stdout` and `stderr`
+    are those of `subprocess.Popen`; whoever leaves them as pipes has to read them.
     """
     home = home.absolute()
     home.mkdir(parents=True, exist_ok=True)

@@ -51,6 +51,7 @@ class Worker:
         log.info("worker ready")
         with ExitStack() as preparation:
             home = self._settings.home_folder
+            # Its errors go to the worker's log.
             preparation.enter_context(
                 in_background(PREPARE_DATA, home, stdout=DEVNULL, stderr=None)
             )
