@@ -5,7 +5,7 @@ const words = JSON.parse(run.dataset.words);
 const url = `/admin/api/runs/${run.dataset.id}`;
 const POLL_MS = 1_000;
 const SILENCE_MS = 5_000;
-const LIVE = new Set(["queued", "running"]);
+const LIVE = new Set(run.dataset.liveStates.split(" "));
 
 const charts = [chart("loss", words.loss, 4), chart("accuracy", words.accuracy, 3)];
 

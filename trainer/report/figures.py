@@ -13,7 +13,7 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 from numpy.typing import NDArray
 
 from trainer.data.samples import NOT_A_DIGIT
-from trainer.recognition.activation_layout import grid
+from trainer.recognition.activation_layout import grid, lay_out
 from trainer.recognition.bundle import ReliabilityBin
 from trainer.recognition.preprocess import Pixels
 from trainer.training.metrics import EpochResult
@@ -125,28 +125,26 @@ def filters(weights: NDArray[np.float32]) -> Figure:
 
 
 def stage(activation: NDArray[np.float32], title: str) -> Figure:
-    """The activations of one stage for one image.
+    """The activations of one stage for one image, arranged by `lay_out`.
 
-    Feature maps, float32 [maps, height, width], form a grid, each scaled to its own range; hidden
-    states after each row, float32 [rows, units], run from top to bottom; units, float32 [units],
-    form one strip.
+    Feature maps, float32 [maps, height, width], are each scaled to their own range; hidden states,
+    float32 [rows, units], and units, float32 [units], share one.
     """
     if activation.ndim == 3:
-        columns = min(16, len(activation))
         low = activation.min(axis=(1, 2), keepdims=True)
         span = np.ptp(activation, axis=(1, 2), keepdims=True)
-        mosaic = grid((activation - low) / np.where(span > 0, span, 1), columns)
-        figure, axes = _showing(mosaic, tile=0.7, columns=columns, cmap="magma", vmin=0, vmax=1)
-        axes.set_title(title)
+        activation = (activation - low) / np.where(span > 0, span, 1)
+    image = lay_out(activation)
+    inches = 9.0
+    height = inches * image.shape[0] / image.shape[1]
+    figure = Figure(figsize=(inches, min(max(height, 1.2), inches)), layout="constrained")
+    axes = figure.subplots()
+    axes.imshow(image, cmap="magma", interpolation="nearest")
+    axes.set_title(title)
+    if activation.ndim == 2:
+        axes.set(xlabel="unit", ylabel="row of the image")
     else:
-        table = np.atleast_2d(activation)
-        figure = Figure(figsize=(9, 1.2 if len(table) == 1 else 4), layout="constrained")
-        axes = figure.subplots()
-        axes.imshow(table, cmap="magma", aspect="auto", interpolation="nearest")
-        axes.set(xlabel="unit", yticks=[] if len(table) == 1 else range(0, len(table), 4))
-        if len(table) > 1:
-            axes.set_ylabel("row of the image")
-        figure.suptitle(title)
+        axes.axis("off")
     return figure
 
 

@@ -99,7 +99,14 @@ def page(identity: str) -> str:
     """The page of a run, updated live."""
     run = _look(identity)
     view = msgspec.json.encode(run).decode().replace("<", "\\u003c")  # for a script element
-    return render_template("admin/run.html", run=run, view=Markup(view))  # noqa: S704
+    return render_template(
+        "admin/run.html",
+        run=run,
+        view=Markup(view),  # noqa: S704
+        live_states=runs.LIVE,
+        resumable_states=runs.RESUMABLE,
+        open_states=runs.OPEN,
+    )
 
 
 @blueprint.post("/runs/<identity>/cancel")

@@ -23,8 +23,9 @@ LOST_AFTER = timedelta(seconds=15)
 MAX_LOG_CHARS = 60_000
 """Characters of a run's log that are stored, counted from its end."""
 
+LIVE = (RunStatus.QUEUED, RunStatus.RUNNING)
 RESUMABLE = (RunStatus.LOST, RunStatus.FAILED)
-OPEN = (RunStatus.QUEUED, RunStatus.RUNNING, *RESUMABLE)
+OPEN = (*LIVE, *RESUMABLE)
 """The statuses in which a run can still be cancelled."""
 ENDED = (RunStatus.DONE, RunStatus.FAILED, RunStatus.CANCELLED)
 """The statuses that a run leaves only on request."""
