@@ -20,7 +20,7 @@ def app(tmp_path):
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"data": []}, "hoose some data"),
+        ({"data": []}, "hoose at least one data set"),
         ({"data": ["mnist", "letters"]}, "letters"),
         ({"start": "scratch", "preset": "lenet"}, "no preset 'lenet'"),
         ({"start": "scratch", "preset": "refine"}, "no preset 'refine'"),
