@@ -6,10 +6,11 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from tests.browser.conftest import answered, draw, fits, sign_in
+from trainer.recognition.bundle import Epoch
 from webapp.retraining import runs
 from webapp.retraining.gate import Compared, Comparison, Measured, judge
 from webapp.retraining.options import RetrainingOptions
-from webapp.retraining.progress import Epoch, Progress, stored
+from webapp.retraining.progress import Progress, stored
 
 
 @pytest.mark.parametrize(
@@ -125,7 +126,16 @@ def test_axe_finds_no_violations_on_the_admin_pages(site, browser, screen, schem
         judged.state, judged.verdict = "done", msgspec.to_builtins(verdict)
         judged.version = "0123456789ab"
         progress = Progress(used=["synthetic"], missing=["mnist"], distillation=True)
-        progress.epochs = [Epoch(1, 0.5, 0.9, 0.1, 0.99, True)]
+        progress.epochs = [
+            Epoch(
+                epoch=1,
+                loss=0.5,
+                accuracy=0.9,
+                validation_loss=0.1,
+                validation_accuracy=0.99,
+                best=True,
+            )
+        ]
         judged.progress = stored(progress)
         failed = runs.enqueue(session, RetrainingOptions(epochs=2), "test")
         failed.state, failed.error = "failed", "No space left on device: " + "/a/long/path" * 9

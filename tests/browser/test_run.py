@@ -4,9 +4,10 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import sign_in
+from trainer.recognition.bundle import Epoch
 from webapp.retraining import runs
 from webapp.retraining.options import RetrainingOptions
-from webapp.retraining.progress import Epoch, Point, Progress, stored
+from webapp.retraining.progress import Point, Progress, stored
 from webapp.retraining.runs import claim_next
 from webapp.storage.tables import RunStatus
 
@@ -36,7 +37,16 @@ def test_the_page_follows_a_run_and_shows_its_result(site, open_page, way):
     expect(page.locator("#left")).to_have_text("30 s left")
     assert page.locator("#bar").evaluate("(bar) => bar.value") == 0.25
     expect(page.locator("#loss canvas")).to_be_visible()
-    progress.epochs = [Epoch(1, 0.5, 0.9, 0.1, 0.99, True)]
+    progress.epochs = [
+        Epoch(
+            epoch=1,
+            loss=0.5,
+            accuracy=0.9,
+            validation_loss=0.1,
+            validation_accuracy=0.99,
+            best=True,
+        )
+    ]
     claim.heartbeat(progress=stored(progress))
     expect(page.locator("#epochs tr")).to_have_count(1, timeout=20_000)
     assert "8,493 pictures" in page.locator("#log").text_content()

@@ -20,6 +20,17 @@ PATH = click.Path(path_type=Path)
 DEFAULT_BUNDLE = PRETRAINED / "inkling"
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
+folder_option = click.option(
+    "--folder",
+    type=PATH,
+    help="Folder for checkpoints and metrics.  [default: a new one in $INKLING_HOME/runs]",
+)
+every_option = click.option(
+    "--every",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="SECONDS",
+    help="With --json, also print the progress within an epoch at this interval.",
+)
 output_option = click.option(
     "--output", type=PATH, help="Folder of the bundle.  [default: `bundle` in the run's folder]"
 )

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from trainer.cli.main import PATH, json_option
+from trainer.cli.main import PATH, every_option, folder_option, json_option
 from trainer.cli.train import train
 from trainer.data.source import Source
 from trainer.training.available_data import plan_data
@@ -44,18 +44,9 @@ _REFINE = "refine"
     help="Override the recipe's.",
 )
 @click.option("--seed", type=click.IntRange(min=0), default=0, help="Seed of all random numbers.")
-@click.option(
-    "--folder",
-    type=PATH,
-    help="Folder for checkpoints and metrics.  [default: a new one in $INKLING_HOME/runs]",
-)
+@folder_option
 @json_option
-@click.option(
-    "--every",
-    type=click.FloatRange(min=0, min_open=True),
-    metavar="SECONDS",
-    help="With --json, also print the progress within an epoch at this interval.",
-)
+@every_option
 def retrain(
     start_from: Path | None,
     preset: str | None,

@@ -14,6 +14,8 @@ from trainer.cli.export import export_run, which_option
 from trainer.cli.main import (
     PATH,
     command_line,
+    every_option,
+    folder_option,
     json_option,
     output_option,
     require_torch,
@@ -90,20 +92,11 @@ _FIXED_BY_START = ("architecture", *OPTION_NAMES, "normalize")
     help="Augment the training images.",
 )
 @click.option("--device", help="cuda, mps or cpu.  [default: the best available]")
-@click.option(
-    "--folder",
-    type=PATH,
-    help="Folder for checkpoints and metrics.  [default: a new one in $INKLING_HOME/runs]",
-)
+@folder_option
 @which_option
 @output_option
 @json_option
-@click.option(
-    "--every",
-    type=click.FloatRange(min=0, min_open=True),
-    metavar="SECONDS",
-    help="With --json, also print the progress within an epoch at this interval.",
-)
+@every_option
 @click.pass_context
 def train(
     context: click.Context,

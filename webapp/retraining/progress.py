@@ -8,6 +8,8 @@ from typing import Any
 
 import msgspec
 
+from trainer.recognition.bundle import Epoch
+
 MAX_POINTS = 240
 """Largest number of points of a curve; beyond it, every second one is dropped."""
 
@@ -18,17 +20,6 @@ class Point(msgspec.Struct, frozen=True):
     epochs: float
     loss: float
     accuracy: float
-
-
-class Epoch(msgspec.Struct, frozen=True):
-    """The figures of an epoch, as `trainer.training.metrics.EpochResult` has them."""
-
-    epoch: int
-    loss: float
-    accuracy: float
-    validation_loss: float
-    validation_accuracy: float
-    best: bool
 
 
 class _DataPlan(msgspec.Struct):

@@ -93,7 +93,7 @@ def newest(database: Database, limit: int) -> list[Run]:
     """The newest runs, newest first; those whose worker is silent are marked as lost first."""
     statement = select(Run).order_by(Run.created.desc()).limit(limit)
     with database.reading() as session:
-        if not session.scalar(select(exists().where(_is_silent()))):
+        if not _any_silent(session):
             return list(session.scalars(statement))
     with database.writing() as session:
         mark_lost(session)
@@ -102,7 +102,7 @@ def newest(database: Database, limit: int) -> list[Run]:
 
 def mark_lost(session: Session) -> None:
     """Mark the running runs whose worker is silent as lost."""
-    if not session.scalar(select(exists().where(_is_silent()))):
+    if not _any_silent(session):
         return
     lost = session.scalars(
         update(Run)
@@ -117,6 +117,10 @@ def mark_lost(session: Session) -> None:
     ).all()
     for identity in lost:
         audit.record(session, "worker", "run lost", run=identity)
+
+
+def _any_silent(session: Session) -> bool:
+    return bool(session.scalar(select(exists().where(_is_silent()))))
 
 
 def _is_silent() -> ColumnElement[bool]:
