@@ -13,7 +13,7 @@ import pytest
 MAPS = {
     "webapp": """
         __main__  gunicorn.conf
-        cli  app
+        cli  app  gunicorn_worker
         api  pages  admin
         visitor
         problems
@@ -22,9 +22,10 @@ MAPS = {
         retraining
         inference
         http
+        readiness
         storage
         authenticator
-        settings  secret  schemas
+        settings  secret  schemas  threads
         translatable
     """,
     "trainer": """

@@ -12,14 +12,20 @@ from trainer.recognition import image
 from webapp import admin, api, pages
 from webapp.admin import auth
 from webapp.authenticator import Authenticator
-from webapp.http import csrf, errors, headers, i18n, metrics, request_id
+from webapp.http import bodies, csrf, errors, headers, i18n, metrics, request_id
+from webapp.http.lanes import LanedFlask
 from webapp.inference.registry import Models
 from webapp.inference.signed_prediction import PredictionSigner
 from webapp.inference.versions import Versions
+from webapp.readiness import Readiness
 from webapp.secret import secret_key
 from webapp.services import EXTENSION, Services
 from webapp.settings import Settings
 from webapp.storage.database import Database
+from webapp.threads import Lane
+
+PATIENCE = 2.0
+"""Seconds that a request waits for the database."""
 
 
 def create_app(settings: Settings | None = None, models: Models | None = None) -> Flask:
@@ -30,7 +36,8 @@ def create_app(settings: Settings | None = None, models: Models | None = None) -
     model cannot be loaded.
     """
     settings = settings or Settings.from_environment()
-    app = Flask("webapp", static_folder=_folder("static"), template_folder=_folder("templates"))
+    folders = {"static_folder": _folder("static"), "template_folder": _folder("templates")}
+    app = LanedFlask("webapp", lanes={"admin": Lane.DATABASE}, **folders)
     # Base64 makes an image a third larger, and strokes may accompany it.
     app.config["MAX_CONTENT_LENGTH"] = image.MAX_BYTES * 3 // 2
     app.wsgi_app = ProxyFix(app.wsgi_app, *[settings.proxies] * 4)  # type: ignore[method-assign]
@@ -46,6 +53,7 @@ def create_app(settings: Settings | None = None, models: Models | None = None) -
     for blueprint in (pages.blueprint, *api.BLUEPRINTS):
         app.register_blueprint(blueprint)
     admin.init_app(app)
+    bodies.init_app(app)
     # The public pages and the API are exempt: their uploads must work without a session. Feedback
     # uses a visitor's session, but browsers do not send its SameSite cookie with another site's
     # form, and the API takes feedback as JSON only, which a form cannot send.
@@ -59,7 +67,7 @@ def create_app(settings: Settings | None = None, models: Models | None = None) -
 
 
 def _services(settings: Settings, secret: str, models: Models | None) -> Services:
-    database = Database(settings.database)
+    database = Database(settings.database, PATIENCE)
     versions = Versions(database, settings.home_folder)
     return Services(
         settings=settings,
@@ -68,6 +76,7 @@ def _services(settings: Settings, secret: str, models: Models | None) -> Service
         models=models or Models(settings, versions),
         signer=PredictionSigner(secret),
         authenticator=Authenticator(settings, secret),
+        readiness=Readiness(database, settings.home_folder),
     )
 
 

@@ -17,7 +17,7 @@ from trainer.recognition.bundle import BundleError
 from webapp.inference.versions import SHIPPED, Versions
 from webapp.settings import Settings, SettingsError, retired_settings
 from webapp.storage.backup import BackupError, back_up, restore
-from webapp.storage.database import Database
+from webapp.storage.database import Database, DatabaseUnavailable
 from webapp.storage.drawings import expire
 
 log = logging.getLogger(__name__)
@@ -173,7 +173,11 @@ def _versions() -> Versions:
 def _installation() -> tuple[Settings, Database]:
     settings = _settings()
     database = Database(settings.database)
-    database.upgrade()
+    try:
+        database.upgrade()
+    except (DatabaseUnavailable, OSError) as error:
+        url = database.engine.url.render_as_string()
+        raise click.ClickException(f"the database {url} cannot be opened: {error}") from error
     return settings, database
 
 

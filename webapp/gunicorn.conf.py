@@ -5,10 +5,12 @@ survive a fork, and a reload (SIGHUP) picks up new code and a new model. The mas
 settings.
 """
 
+import mmap
 import os
 import shutil
 import sys
 import tempfile
+import time
 
 from webapp.settings import Settings, SettingsError, retired_settings
 
@@ -21,9 +23,10 @@ wsgi_app = "webapp.app:create_app()"
 bind = f"{os.environ.get('HOST', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
 
 workers = _settings.workers
-# Greenlets wait for slow clients while one thread computes. With threads, contention for the GIL
-# costs more than it gains, as a request computes for a millisecond (figures: docs/decisions.md).
-worker_class = "gevent"
+# Greenlets wait for slow clients, and answer what takes a millisecond. What takes longer or blocks
+# runs in threads (webapp/threads.py); with threads for all, contention for the GIL costs more
+# than it gains (figures: docs/decisions.md).
+worker_class = "webapp.gunicorn_worker.Worker"
 # No keep-alive: a connection stays with its worker even when another worker is idle.
 keepalive = 0
 timeout = 30
@@ -37,6 +40,19 @@ access_log_format = '%(h)s %(t)s "%(r)s" %(s)s %(b)s bytes %(D)s us request=%({x
 
 control_socket_disable = True
 
+
+def _new_folder():  # type: ignore[no-untyped-def]
+    """A folder of this master where nobody cleans up: systemd's, or else in the home folder."""
+    for parent in (os.environ.get("RUNTIME_DIRECTORY"), _settings.home, None):
+        try:
+            if parent:
+                os.makedirs(parent, exist_ok=True)
+            return tempfile.mkdtemp(prefix=_OWN, dir=parent)
+        except OSError:  # a read-only home folder, say
+            continue
+    sys.exit("inkling: there is no folder for the metrics: set RUNTIME_DIRECTORY")
+
+
 # prometheus_client reads this variable on import: the workers then share their counters. A reload
 # (SIGHUP) reads this file again and keeps the folder; a new master (SIGUSR2) inherits the variable
 # and needs a folder of its own, as the old master removes its folder when it ends.
@@ -44,18 +60,33 @@ _METRICS, _PREFIX = "PROMETHEUS_MULTIPROC_DIR", "inkling-metrics-"
 _OWN = f"{_PREFIX}{os.getpid()}-"
 _folder = os.path.basename(os.environ.get(_METRICS, ""))
 if not _folder or (_folder.startswith(_PREFIX) and not _folder.startswith(_OWN)):
-    os.environ[_METRICS] = tempfile.mkdtemp(prefix=_OWN)
+    os.environ[_METRICS] = _new_folder()
+
+_is_draining = mmap.mmap(-1, 1)  # shared with the workers, which are forked
 
 
 def on_starting(server):  # type: ignore[no-untyped-def]
     """Warn of settings that are set and have no effect any more, once for all workers."""
     for line in retired_settings():
         server.log.warning(line)
+    stop = server.stop
+
+    def drain_and_stop(graceful=True):  # type: ignore[no-untyped-def]
+        _is_draining[0] = True
+        if graceful:
+            time.sleep(_settings.drain_seconds)
+        stop(graceful)
+
+    server.stop = drain_and_stop
 
 
 def post_worker_init(worker):  # type: ignore[no-untyped-def]
-    """Let streamed responses see that their worker is stopping; they would delay it otherwise."""
-    worker.wsgi.extensions["inkling"].is_stopping = lambda: not worker.alive
+    """Start what runs beside the requests, and let the application see that it is stopping."""
+    services = worker.wsgi.extensions["inkling"]
+    # Streamed responses would delay the stop otherwise.
+    services.is_stopping = lambda: not worker.alive
+    services.is_draining = lambda: bool(_is_draining[0])
+    services.models.follow_in_background()
 
 
 def child_exit(server, worker):  # type: ignore[no-untyped-def]  # noqa: ARG001

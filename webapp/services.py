@@ -11,6 +11,7 @@ from webapp.authenticator import Authenticator
 from webapp.inference.registry import Models
 from webapp.inference.signed_prediction import PredictionSigner
 from webapp.inference.versions import Versions
+from webapp.readiness import Readiness
 from webapp.settings import Settings
 from webapp.storage.database import Database
 
@@ -28,8 +29,12 @@ class Services:
     models: Models
     signer: PredictionSigner
     authenticator: Authenticator
-    is_stopping: Callable[[], bool] = lambda: False  # gunicorn.conf.py sets it
+    readiness: Readiness
+    # gunicorn.conf.py sets these two.
+    is_stopping: Callable[[], bool] = lambda: False
     """Whether the process is shutting down; streamed responses must then end."""
+    is_draining: Callable[[], bool] = lambda: False
+    """Whether the site is about to shut down; load balancers should send no more requests."""
 
 
 def services() -> Services:

@@ -32,6 +32,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     workers: Annotated[int, Meta(ge=1, le=256)] = _CORES
     """Number of serving processes; by default one per core."""
 
+    drain_seconds: Annotated[int, Meta(ge=0, le=300)] = 0
+    """Seconds to serve on after SIGTERM, while /readyz tells load balancers to go elsewhere."""
+
     proxies: Annotated[int, Meta(ge=0, le=10)] = 0
     """Number of trusted reverse proxies in front of the app, for the client's IP address."""
 

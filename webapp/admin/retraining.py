@@ -25,6 +25,7 @@ from webapp.retraining.options import InvalidOptions, RetrainingOptions, archite
 from webapp.retraining.progress import Progress, loaded
 from webapp.services import services
 from webapp.storage.tables import Drawing, Run, RunStatus
+from webapp.threads import Lane, in_thread
 
 blueprint = Blueprint("retraining", __name__)
 api = Blueprint("runs", __name__, url_prefix="/runs")
@@ -161,7 +162,7 @@ def _events(identity: str, view: RunView) -> Iterator[bytes]:
         if view.state in runs.ENDED or services().is_stopping():
             return
         time.sleep(_LOOK_EVERY)
-        view = _look(identity)
+        view = in_thread(Lane.DATABASE, _look, identity)
 
 
 def _in_form() -> RetrainingOptions:

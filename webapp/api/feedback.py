@@ -11,9 +11,11 @@ from webapp.api.problems import TOO_LARGE, UNREADABLE
 from webapp.http.errors import Problem
 from webapp.http.images import json_body
 from webapp.http.json import as_json
+from webapp.http.lanes import runs_in
 from webapp.schemas import FeedbackRequest, Kept
 from webapp.services import services
 from webapp.storage.drawings import delete_own
+from webapp.threads import Lane
 from webapp.translatable import N_
 from webapp.visitor import keep_feedback, visitor_id
 
@@ -50,6 +52,7 @@ blueprint = Blueprint("feedback", __name__, url_prefix="/api/v1/feedback")
         ),
     },
 )
+@runs_in(Lane.DATABASE)
 def give() -> Response:
     """Store a drawing with its correct label."""
     if request.mimetype != "application/json":  # no form of another site can send JSON
@@ -69,6 +72,7 @@ def give() -> Response:
     responses={HTTPStatus.NO_CONTENT: (N_("The drawing was deleted."), None)},
     problems={HTTPStatus.NOT_FOUND: N_("No such drawing was submitted with this cookie.")},
 )
+@runs_in(Lane.DATABASE)
 def delete(id: str) -> Response:  # noqa: A002 - the name in the contract
     """Delete a drawing that this visitor submitted."""
     with services().database.writing() as transaction:

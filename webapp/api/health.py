@@ -2,25 +2,46 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
+
 from flask import Blueprint, Response, jsonify
 
 from webapp.http import metrics
+from webapp.http.lanes import runs_in
 from webapp.services import services
+from webapp.threads import Lane
 
 blueprint = Blueprint("health", __name__)
 
 
 @blueprint.get("/healthz")
+@runs_in(Lane.GREENLET)
 def alive() -> Response:
     """Liveness: the process answers."""
     return jsonify(status="ok")
 
 
 @blueprint.get("/readyz")
-def ready() -> Response:
-    """Readiness. A worker loads its default model before it serves, so any answer means ready."""
+@runs_in(Lane.DATABASE)
+def ready() -> tuple[Response, HTTPStatus]:
+    """Readiness: 503 where a load balancer should send requests to another host.
+
+    That is before a shutdown, and for what is wrong on this host only. A fault that all hosts
+    share, such as a database server that is away, takes none of them out: they go on reading
+    pictures.
+    """
+    faults = services().readiness.faults()
+    is_draining = services().is_draining()
+    status = "draining" if is_draining else "degraded" if faults else "ok"
     models = services().models
-    return jsonify(status="ok", model=models.default, version=models.get().card.version)
+    body = jsonify(
+        status=status,
+        faults={fault.part: fault.reason for fault in faults},
+        model=models.default,
+        version=models.get().card.version,
+    )
+    is_out = is_draining or any(fault.is_local for fault in faults)
+    return body, HTTPStatus.SERVICE_UNAVAILABLE if is_out else HTTPStatus.OK
 
 
 @blueprint.get("/metrics")

@@ -4,22 +4,29 @@ from __future__ import annotations
 
 from http import HTTPStatus
 
-from flask import Blueprint, Request, Response, request
+from flask import Blueprint, Response, request
 
-from trainer.recognition.image import Picture
 from webapp.api.operation import operation
 from webapp.api.problems import PICTURE_PROBLEMS
-from webapp.http.errors import Problem
-from webapp.http.images import picture_in_form, picture_in_json
+from webapp.http.images import Upload, read_picture, upload_in
 from webapp.http.json import as_json
+from webapp.http.lanes import runs_in
 from webapp.inference.explain import explain
 from webapp.inference.predict import answer
 from webapp.problems import as_problems
 from webapp.schemas import Explanation, Prediction, PredictRequest
 from webapp.services import services
+from webapp.threads import Lane, in_thread
 from webapp.translatable import N_
 
 blueprint = Blueprint("predict", __name__, url_prefix="/api/v1")
+
+_SMALL_BODY = 1 << 16  # bytes; parsing more takes over a millisecond
+
+
+def _lane_by_size() -> Lane:
+    is_small = (request.content_length or 0) <= _SMALL_BODY
+    return Lane.GREENLET if is_small else Lane.COMPUTE
 
 
 @blueprint.post("/predict")
@@ -31,11 +38,11 @@ blueprint = Blueprint("predict", __name__, url_prefix="/api/v1")
     responses={HTTPStatus.OK: (N_("The answer."), Prediction)},
     problems=PICTURE_PROBLEMS,
 )
+@runs_in(_lane_by_size)
 def predict() -> Response:
     """Read the digit or the number in a picture."""
-    picture, options = _picture_in(request)
-    with as_problems():
-        return _signed(answer(picture, services().models, options))
+    upload = upload_in(request)
+    return in_thread(_lane_of(upload), _answered, upload)
 
 
 @blueprint.post("/explain")
@@ -49,23 +56,22 @@ def predict() -> Response:
 )
 def predict_and_explain() -> Response:
     """Read the digit in a picture and explain how the model reached its answer."""
-    picture, options = _picture_in(request)
+    upload = upload_in(request)
+    picture = read_picture(upload.content)
     with as_problems():
-        return _signed(explain(picture, services().models, options))
+        return _signed(explain(picture, services().models, upload.options))
 
 
-def _picture_in(request: Request) -> tuple[Picture, PredictRequest]:
-    """The picture and the options of a JSON body or a form. Raises `Problem`."""
-    match request.mimetype:
-        case "application/json":
-            return picture_in_json(request)
-        case "multipart/form-data":
-            return picture_in_form(request)
-    raise Problem(
-        HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
-        "unsupported_media_type",
-        "Send application/json or multipart/form-data",
-    )
+def _lane_of(upload: Upload) -> Lane:
+    """The lane of a prediction: the page's drawings are read sooner than a thread would start."""
+    asks_little = upload.options.mode == "digit" and not upload.options.model
+    return Lane.GREENLET if asks_little and upload.is_drawing else Lane.COMPUTE
+
+
+def _answered(upload: Upload) -> Response:
+    picture = read_picture(upload.content)
+    with as_problems():
+        return _signed(answer(picture, services().models, upload.options))
 
 
 def _signed(prediction: Prediction) -> Response:

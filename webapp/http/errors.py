@@ -11,6 +11,10 @@ from werkzeug.exceptions import HTTPException
 
 from webapp.http.json import wants_json
 from webapp.schemas import ProblemDetails
+from webapp.storage.database import DatabaseUnavailable
+from webapp.threads import Overloaded
+
+_RETRY_AFTER = "5"  # seconds, where nothing more is known
 
 log = logging.getLogger(__name__)
 
@@ -37,11 +41,15 @@ def init_app(app: Flask) -> None:
     """Turn every exception that a view raises into an error response."""
     app.register_error_handler(Problem, answer)
     app.register_error_handler(HTTPException, _from_http)
+    app.register_error_handler(Overloaded, _unavailable)
+    app.register_error_handler(DatabaseUnavailable, _unavailable)
     app.register_error_handler(Exception, _unexpected)
 
 
 def answer(problem: Problem) -> Response:
     """The response to the current request: problem details or a page."""
+    if problem.status == HTTPStatus.SERVICE_UNAVAILABLE:
+        problem.headers.setdefault("Retry-After", _RETRY_AFTER)
     if not wants_json():
         page = render_template("error.html", problem=problem)
         return Response(page, problem.status, problem.headers)
@@ -64,6 +72,13 @@ def _from_http(error: HTTPException) -> Response:
     if allowed := getattr(error, "valid_methods", None):
         response.headers["Allow"] = ", ".join(allowed)
     return response
+
+
+def _unavailable(error: Exception) -> Response:
+    code = "overloaded" if isinstance(error, Overloaded) else "database_unavailable"
+    log.error("request %s failed: %s", g.get("request_id"), error)
+    detail = "The site is busy or its database is not available; try again in a moment"
+    return answer(Problem(HTTPStatus.SERVICE_UNAVAILABLE, code, detail))
 
 
 def _unexpected(error: Exception) -> Response:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+from functools import partial
 from http import HTTPStatus
-from typing import NoReturn, TypeVar
+from math import prod
+from typing import NamedTuple, NoReturn, TypeVar
 
 import msgspec
 from flask import Request
-from werkzeug.exceptions import RequestEntityTooLarge
 
 from trainer.recognition.image import (
     BrokenPicture,
@@ -26,6 +27,9 @@ from webapp.schemas import PredictRequest
 B = TypeVar("B", bound=msgspec.Struct)
 
 _DATA_URL = re.compile(r"data:[a-z]+/[a-z0-9.+-]+;base64,", re.ASCII | re.IGNORECASE)
+_PNG_HEADER = re.compile(rb"\x89PNG\r\n\x1a\n....IHDR(....)(....)", re.DOTALL)
+_DRAWING_PIXELS = 512 * 512
+_as_int = partial(int.from_bytes, byteorder="big")
 _LONGEST_PREFIX = 100  # characters; the search must not scan megabytes
 
 _STATUS = {
@@ -35,15 +39,36 @@ _STATUS = {
 }
 
 
-def picture_in_json(request: Request) -> tuple[Picture, PredictRequest]:
-    """The picture and the options in a JSON body. Raises `Problem`, `RequestEntityTooLarge`."""
-    options = json_body(request, PredictRequest)
-    return picture_in_data_url(options.image), options
+class Upload(NamedTuple):
+    """A picture file as it was sent, not yet decoded, and the options that came with it."""
+
+    content: bytes
+    options: PredictRequest
+
+    @property
+    def is_drawing(self) -> bool:
+        """Whether it is a PNG of a canvas drawing's size, which is decoded within a millisecond."""
+        size = _PNG_HEADER.match(self.content)
+        return size is not None and prod(map(_as_int, size.groups())) <= _DRAWING_PIXELS
+
+
+def upload_in(request: Request) -> Upload:
+    """The picture in a JSON body or a form. Raises `Problem`, `RequestEntityTooLarge`."""
+    match request.mimetype:
+        case "application/json":
+            options = json_body(request, PredictRequest)
+            return Upload(_from_data_url(options.image), options)
+        case "multipart/form-data":
+            return upload_in_form(request)
+    raise Problem(
+        HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+        "unsupported_media_type",
+        "Send application/json or multipart/form-data",
+    )
 
 
 def json_body(request: Request, kind: type[B]) -> B:
     """A JSON body, validated against `kind`. Raises `Problem`, `RequestEntityTooLarge`."""
-    _limit_chunked_body(request)
     try:
         return msgspec.json.decode(request.get_data(), type=kind)
     except msgspec.ValidationError as error:
@@ -59,9 +84,8 @@ def picture_in_data_url(url: str) -> Picture:
     return read_picture(_from_data_url(url))
 
 
-def picture_in_form(request: Request) -> tuple[Picture, PredictRequest]:
-    """The picture and the options in a form. Raises `Problem`, `RequestEntityTooLarge`."""
-    _limit_chunked_body(request)
+def upload_in_form(request: Request) -> Upload:
+    """The picture in a form. Raises `Problem`, `RequestEntityTooLarge`."""
     file = request.files.get("image")
     if file is None:
         _refuse("invalid_request", "The form has no file in the field `image`")
@@ -70,7 +94,7 @@ def picture_in_form(request: Request) -> tuple[Picture, PredictRequest]:
         options = msgspec.convert({"image": ""} | fields, PredictRequest)
     except msgspec.ValidationError as error:
         _refuse("invalid_request", str(error))
-    return read_picture(file.read()), options
+    return Upload(file.read(), options)
 
 
 def read_picture(content: bytes) -> Picture:
@@ -80,13 +104,6 @@ def read_picture(content: bytes) -> Picture:
     except PictureError as error:
         status, code = _STATUS[type(error)]
         raise Problem(status, code, str(error)) from error
-
-
-def _limit_chunked_body(request: Request) -> None:
-    """Raise `RequestEntityTooLarge` for a chunked body that Werkzeug would silently truncate."""
-    limit = request.max_content_length
-    if request.content_length is None and limit and len(request.get_data(cache=True)) >= limit:
-        raise RequestEntityTooLarge
 
 
 def _from_data_url(url: str) -> bytes:

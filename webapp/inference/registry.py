@@ -16,6 +16,7 @@ from trainer.recognition.preprocess import SIDE
 from trainer.recognition.recognizer import Recognizer
 from webapp.inference.versions import Versions, first_sound
 from webapp.settings import Settings
+from webapp.threads import every
 
 _LOOK_EVERY = 0.5
 _LOOK_AGAIN_AFTER_FAILURE = 10.0
@@ -50,6 +51,7 @@ class Models:
         self._versions = versions
         self._active: Recognizer | None = None  # of the default model, where one is promoted
         self._next_look = 0.0
+        self._is_followed = False
         self._lineage: list[str] = []
         self._refused: set[str] = set()  # invalid versions of this lineage
         try:
@@ -66,7 +68,8 @@ class Models:
         """The model of that name, or the default model's active version. Raises `UnknownModel`."""
         if name and name != self.default:
             return self._named(name)
-        self._follow()
+        if not self._is_followed:
+            self.follow()
         return self._active or self.shipped()
 
     def cards(self) -> dict[str, Card]:
@@ -89,7 +92,15 @@ class Models:
                     self._loaded[name] = self._load(name)
         return self._loaded[name]
 
-    def _follow(self) -> None:
+    def follow_in_background(self) -> None:
+        """From now on look for promotions in a thread, so that no request waits for the database.
+
+        Without it, as outside gunicorn, requests look themselves.
+        """
+        self._is_followed = True
+        every(_LOOK_EVERY / 2, self.follow)
+
+    def follow(self) -> None:
         """Switch to the active version once it is loaded and tested; until then keep the old one.
 
         If it is invalid, the version that it replaced is used. The database is queried just often

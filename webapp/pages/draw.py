@@ -8,11 +8,13 @@ import msgspec
 from flask import abort, render_template, request
 
 from webapp.http.errors import Problem
+from webapp.http.lanes import runs_in
 from webapp.inference.predict import answer
 from webapp.pages import text
 from webapp.pages.shared import blueprint, read_upload
 from webapp.schemas import FeedbackRequest, Mode, Prediction
 from webapp.services import services
+from webapp.threads import Lane
 from webapp.visitor import keep_feedback
 
 
@@ -33,6 +35,7 @@ def upload() -> tuple[str, int]:
 
 
 @blueprint.post("/correct")
+@runs_in(Lane.DATABASE)
 def correct() -> tuple[str, int]:
     """Store feedback on an answer, for browsers without JavaScript."""
     try:

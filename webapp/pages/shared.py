@@ -12,7 +12,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from trainer.recognition.image import Picture
 from webapp.http.errors import Problem
-from webapp.http.images import picture_in_form
+from webapp.http.images import read_picture, upload_in_form
 from webapp.inference.registry import Models
 from webapp.pages import text
 from webapp.problems import as_problems
@@ -45,8 +45,9 @@ def read_upload(
     sentence and the status of the error. `overrides` replace options of the form.
     """
     try:
-        picture, options = picture_in_form(request)
-        options = msgspec.structs.replace(options, **overrides)
+        upload = upload_in_form(request)
+        options = msgspec.structs.replace(upload.options, **overrides)
+        picture = read_picture(upload.content)
         with as_problems():
             prediction = read(picture, services().models, options)
         services().signer.sign(prediction)

@@ -18,32 +18,47 @@ from sqlalchemy import (
     select,
 )
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as NoConnection
 from sqlalchemy.orm import Session
 
 _UPGRADE_LOCK = 0x1A41
 _WRITES: dict[str, Any] = {"writes": True}
-_BUSY_SECONDS = 10  # how long SQLite waits for another process's write
+_OURS = (DataError, IntegrityError, ProgrammingError)  # errors of the statement, not the database
+
+
+class DatabaseUnavailable(SQLAlchemyError):
+    """The database is locked, full, damaged, away or too slow; it may be available later."""
 
 
 class Database:
-    """A database by its SQLAlchemy URL. It connects on first use."""
+    """A database by its SQLAlchemy URL. It connects on first use.
 
-    def __init__(self, url: str) -> None:
+    `patience` is the number of seconds to wait for a lock, a connection or the answer to a
+    statement. Every block below raises `DatabaseUnavailable` if that is not enough.
+    """
+
+    def __init__(self, url: str, patience: float = 30) -> None:
         self.url = url
+        self._patience = patience
         self._engine: Engine | None = None
 
     @property
     def engine(self) -> Engine:
         """The SQLAlchemy engine, created on first use."""
         if self._engine is None:
-            self._engine = _connect(self.url)
+            self._engine = _connect(self.url, self._patience)
         return self._engine
+
+    @property
+    def is_local(self) -> bool:
+        """Whether it is a file of this host, rather than a server that hosts share."""
+        return make_url(self.url).get_backend_name() == "sqlite"
 
     @property
     def exists(self) -> bool:
         """Whether the database exists. Connecting to SQLite would create an empty file."""
-        url = make_url(self.url)
-        return url.get_backend_name() != "sqlite" or Path(url.database or "").exists()
+        return not self.is_local or Path(make_url(self.url).database or "").exists()
 
     def reading(self) -> AbstractContextManager[Session]:
         """A transaction for reading; objects loaded in it remain usable afterwards."""
@@ -53,30 +68,46 @@ class Database:
         """A transaction for writing, committed at the end of the block, rolled back on an error."""
         return self._transaction(self.engine.execution_options(**_WRITES))
 
+    def check(self) -> None:
+        """Raise `DatabaseUnavailable` unless it can be read and written now."""
+        if self.exists:
+            with self.writing() as session:
+                session.execute(select(1))
+
     @contextmanager
     def snapshot(self) -> Iterator[Connection]:
         """A transaction that sees a consistent snapshot of the whole database."""
         engine = self.engine
         if engine.dialect.name != "sqlite":  # SQLite's transactions are snapshots by default
             engine = engine.execution_options(isolation_level="REPEATABLE READ")
-        with engine.begin() as connection:
+        with _unavailability(), engine.begin() as connection:
             yield connection
 
     @contextmanager
     def _transaction(self, engine: Engine) -> Iterator[Session]:
-        with Session(engine, expire_on_commit=False) as session, session.begin():
+        with (
+            _unavailability(),
+            Session(engine, expire_on_commit=False) as session,
+            session.begin(),
+        ):
             yield session
 
     @contextmanager
     def migrating(self) -> Iterator[Connection]:
         """A transaction for schema changes; concurrent ones wait for each other."""
-        url = make_url(self.url)
-        if url.get_backend_name() == "sqlite" and url.database:
-            Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-        with self.engine.execution_options(**_WRITES).begin() as connection:
+        file = make_url(self.url).database
+        if self.is_local and file:
+            Path(file).parent.mkdir(parents=True, exist_ok=True)
+        with (
+            _unavailability(),
+            self.engine.execution_options(**_WRITES).begin() as connection,
+        ):
             if connection.dialect.name == "postgresql":
-                connection.execute(select(func.pg_advisory_xact_lock(_UPGRADE_LOCK)))
-            yield connection
+                with _unlimited(connection):
+                    connection.execute(select(func.pg_advisory_xact_lock(_UPGRADE_LOCK)))
+                    yield connection
+            else:
+                yield connection
 
     def upgrade(self) -> None:
         """Upgrade the schema to the newest revision; safe to call again and concurrently."""
@@ -86,14 +117,24 @@ class Database:
             migrate(connection)
 
 
-def _connect(url: str) -> Engine:
+@contextmanager
+def _unavailability() -> Iterator[None]:
+    try:
+        yield
+    except _OURS:
+        raise
+    except (DBAPIError, NoConnection) as error:
+        raise DatabaseUnavailable(str(error.__cause__ or error)) from error
+
+
+def _connect(url: str, patience: float) -> Engine:
     if make_url(url).get_backend_name() != "sqlite":
-        return create_engine(url, pool_pre_ping=True)
-    engine = create_engine(url, connect_args={"timeout": _BUSY_SECONDS})
+        return _connect_to_server(url, patience)
+    engine = create_engine(url, connect_args={"timeout": patience}, **_pool(patience))
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: object) -> None:
-        _enable_wal(connection)
+        _enable_wal(connection, patience)
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.isolation_level = None  # BEGIN is emitted below, and so covers DDL too
 
@@ -106,14 +147,52 @@ def _connect(url: str) -> Engine:
     return engine
 
 
-def _enable_wal(connection: Any) -> None:
+@contextmanager
+def _unlimited(connection: Connection) -> Iterator[None]:
+    """Let the statements of this transaction take as long as they need."""
+    connection.exec_driver_sql("SET LOCAL lock_timeout = 0; SET LOCAL statement_timeout = 0")
+    driver: Any = connection.connection.driver_connection
+    patience, driver.patience = driver.patience, None
+    try:
+        yield
+    finally:
+        driver.patience = patience
+
+
+def _pool(patience: float) -> dict[str, Any]:
+    """Enough connections for all threads of a serving process."""
+    return {"pool_timeout": patience, "max_overflow": 20}
+
+
+def _connect_to_server(url: str, patience: float) -> Engine:
+    milliseconds = round(patience * 1000)
+    limits = {
+        "connect_timeout": str(round(patience)),
+        "options": f"-c lock_timeout={milliseconds} -c statement_timeout={milliseconds}",
+    }
+    for name in make_url(url).query:  # the URL takes precedence
+        limits.pop(name, None)
+    engine = create_engine(url, pool_pre_ping=True, connect_args=limits, **_pool(patience))
+
+    @event.listens_for(engine, "do_connect")
+    def connect(_dialect: object, _record: object, args: Any, options: dict[str, Any]) -> Any:
+        from webapp.storage.postgres import PatientConnection  # the driver is an extra
+
+        connection = PatientConnection.connect(*args, **options)
+        connection.patience = patience
+        return connection
+
+    return engine
+
+
+def _enable_wal(connection: Any, patience: float) -> None:
     """Switch SQLite to write-ahead logging, so that readers and a writer do not block each other.
 
     With `synchronous = NORMAL` a power failure may lose the last transactions but cannot corrupt
     the file. The mode is stored in the file. SQLite's busy timeout does not apply while two
     processes create the same file, hence the loop.
     """
-    until = time.monotonic() + _BUSY_SECONDS
+    until = time.monotonic() + patience
     while True:
         try:
             connection.execute("PRAGMA journal_mode = WAL")

@@ -1,0 +1,66 @@
+"""The gunicorn worker class: gevent's, with time limits for slow clients."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from socket import SHUT_RDWR
+from typing import Any
+
+import gevent
+from gunicorn.errors import AppImportError
+from gunicorn.workers.ggevent import GeventWorker
+from sqlalchemy.exc import SQLAlchemyError
+
+from trainer.recognition.bundle import BundleError
+from webapp.settings import SettingsError
+
+HEADER_SECONDS = 10.0
+"""Within which a client must have sent its headers, however steadily they drip in."""
+SILENCE_SECONDS = 60.0
+"""For which a client may neither send its body nor accept the response."""
+
+
+class Worker(GeventWorker):  # type: ignore[misc]
+    """Closes connections whose clients send or read too slowly."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._header_timers: dict[Any, Any] = {}
+
+    def load_wsgi(self) -> None:
+        """Load the application; what prevents it is one line in the log, and stops the master."""
+        try:
+            super().load_wsgi()
+        except (BundleError, SettingsError, SQLAlchemyError, OSError) as error:
+            raise AppImportError(f"inkling: {error}") from error
+
+    def handle(self, listener: Any, client: Any, addr: Any) -> None:
+        """Handle one connection."""
+        timer = gevent.get_hub().loop.timer(HEADER_SECONDS)
+        timer.start(_shut_down, client)
+        self._header_timers[client] = timer
+        try:
+            super().handle(listener, client, addr)
+        finally:
+            self._stop_timer(client)
+
+    def handle_request(self, listener_name: Any, req: Any, sock: Any, addr: Any) -> None:
+        """Handle a request whose headers have arrived."""
+        self._stop_timer(sock)
+        sock.settimeout(SILENCE_SECONDS)
+        try:
+            super().handle_request(listener_name, req, sock, addr)
+        except TimeoutError:
+            self.log.debug("Closed the connection of %s, which stopped reading", addr)
+            raise StopIteration from None  # as gunicorn ends a connection
+
+    def _stop_timer(self, client: Any) -> None:
+        if timer := self._header_timers.pop(client, None):
+            timer.stop()
+            timer.close()
+
+
+def _shut_down(client: Any) -> None:
+    """Let the greenlet that reads from this client see the end of its data."""
+    with suppress(OSError):  # it has just gone by itself
+        client.shutdown(SHUT_RDWR)

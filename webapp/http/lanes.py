@@ -1,0 +1,46 @@
+"""Chooses the threads that a view runs in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+from flask import Flask, request
+from flask.typing import ResponseReturnValue
+
+from webapp.threads import Lane, in_thread
+
+V = TypeVar("V", bound=Callable[..., Any])
+
+_ATTRIBUTE = "runs_in"
+
+
+def runs_in(lane: Lane | Callable[[], Lane]) -> Callable[[V], V]:
+    """Mark a view with its lane, or with a function that chooses it for the current request."""
+
+    def mark(view: V) -> V:
+        setattr(view, _ATTRIBUTE, lane)
+        return view
+
+    return mark
+
+
+class LanedFlask(Flask):
+    """Runs each view in the lane that it is marked with, or else that of its blueprint.
+
+    `lanes` maps the names of outermost blueprints to lanes; all others have `Lane.COMPUTE`.
+    """
+
+    def __init__(self, *args: Any, lanes: Mapping[str, Lane], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._lanes = lanes
+
+    def dispatch_request(self) -> ResponseReturnValue:
+        """Run the view, or raise the error of a request that has none."""
+        if request.url_rule is None:
+            return super().dispatch_request()
+        endpoint = request.url_rule.endpoint
+        default = self._lanes.get(endpoint.partition(".")[0], Lane.COMPUTE)
+        chosen = getattr(self.view_functions[endpoint], _ATTRIBUTE, default)
+        lane = chosen if isinstance(chosen, Lane) else chosen()
+        return in_thread(lane, super().dispatch_request)

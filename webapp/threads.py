@@ -1,0 +1,87 @@
+"""Runs what blocks in real threads, so that no request waits for another one's disk or decoder.
+
+A gunicorn worker answers its requests in greenlets, which take turns only where they wait for the
+network. A query or a large picture would hold all of them up.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from contextvars import ContextVar, copy_context
+from enum import Enum
+from typing import Any, TypeVar
+
+import gevent.monkey
+import gevent.threadpool
+
+T = TypeVar("T")
+
+
+class Lane(Enum):
+    """Where a view runs; each pool of threads has its own, so that none waits for the other's."""
+
+    GREENLET = "greenlet"
+    """In the request's greenlet: for what takes a millisecond and waits for nothing."""
+    COMPUTE = "compute"
+    """What computes. More threads would only share the processor, and hold more pictures."""
+    DATABASE = "database"
+    """What waits for the database or for files."""
+
+
+_THREADS = {Lane.COMPUTE: 2, Lane.DATABASE: 16}
+_LONGEST_QUEUE = 200
+"""Requests that may wait for a thread of one lane; further ones are refused."""
+
+_pools: dict[Lane, gevent.threadpool.ThreadPool] = {}
+_waiting: Counter[Lane] = Counter()
+_is_in_thread: ContextVar[bool] = ContextVar("is_in_thread", default=False)
+
+
+class Overloaded(Exception):
+    """Too many requests wait for a thread already."""
+
+
+def in_thread(lane: Lane, function: Callable[..., T], *arguments: Any) -> T:
+    """Call a function in a thread of this lane while other greenlets run; return its result.
+
+    Outside a gevent worker, in such a thread already, and in the lane of greenlets it is simply
+    called. Raises what the function raises, and `Overloaded`.
+    """
+    if lane is Lane.GREENLET or _is_in_thread.get() or not _is_patched():
+        return function(*arguments)
+    if _waiting[lane] >= _LONGEST_QUEUE:
+        raise Overloaded(f"{_LONGEST_QUEUE} requests wait already")
+    _waiting[lane] += 1
+    try:
+        return _pool(lane).apply(copy_context().run, (_marked, function, arguments))
+    finally:
+        _waiting[lane] -= 1
+
+
+def every(seconds: float, function: Callable[[], None]) -> None:
+    """Call a function again and again in a real thread, until the process ends."""
+
+    def repeat() -> None:
+        while True:
+            function()
+            sleep(seconds)
+
+    # gevent replaces both by its own, for greenlets.
+    sleep = gevent.monkey.get_original("time", "sleep")
+    gevent.monkey.get_original("_thread", "start_new_thread")(repeat, ())
+
+
+def _marked(function: Callable[..., T], arguments: tuple[Any, ...]) -> T:
+    _is_in_thread.set(True)
+    return function(*arguments)
+
+
+def _pool(lane: Lane) -> gevent.threadpool.ThreadPool:
+    if lane not in _pools:
+        _pools[lane] = gevent.threadpool.ThreadPool(_THREADS[lane])
+    return _pools[lane]
+
+
+def _is_patched() -> bool:
+    return bool(gevent.monkey.is_module_patched("socket"))
