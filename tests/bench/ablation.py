@@ -14,10 +14,11 @@ import numpy as np
 import torch
 
 from trainer.data.datasets.strokes import rendered_strokes
-from trainer.data.samples import NOT_A_DIGIT, Samples, Split
+from trainer.data.samples import Samples, Split
 from trainer.data.source import Source
 from trainer.evaluation.metrics import auroc
 from trainer.paths import data_folder
+from trainer.recognition.labels import NOT_A_DIGIT
 from trainer.recognition.prediction import digit_score
 from trainer.training.augmentation import Augmentation
 from trainer.training.device import quickest_precision

@@ -19,14 +19,15 @@ from safetensors.torch import load
 from trainer.data.datasets.corrections import Corrected, write
 from trainer.data.rendering.canvas import RenderStyle, render
 from trainer.data.rendering.rendered import preprocess_or_blank
-from trainer.data.samples import NOT_A_DIGIT, Samples, Split
+from trainer.data.samples import Samples, Split
 from trainer.data.source import Source
 from trainer.data.strokes.records import Record, read, split_of
 from trainer.evaluation.calibration import rejection_threshold
 from trainer.paths import data_folder
 from trainer.recognition.bundle import PRETRAINED, read_bundle
 from trainer.recognition.image import as_png
-from trainer.recognition.prediction import DIGITS, digit_score
+from trainer.recognition.labels import DIGITS, NOT_A_DIGIT
+from trainer.recognition.prediction import digit_score
 from trainer.training.initial_weights import start_of
 from trainer.training.model import load_model
 from trainer.training.recipe import Recipe

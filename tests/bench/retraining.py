@@ -21,13 +21,12 @@ from typing import Any
 import click
 import numpy as np
 
-from tests.bench.serving import CONNECTIONS, WORKERS, load, page_pictures, server
+from tests.bench.serving import APPS, CONNECTIONS, WORKERS, load, page_pictures, server
 from trainer.data.datasets import synthetic
 from trainer.data.strokes.records import read
 from trainer.paths import data_folder
 from trainer.recognition.bundle import PRETRAINED
 
-APP = "webapp.app:create_app()"
 TOKEN = "a-token-for-the-bench"
 DRAWINGS = 20
 BACKGROUND = [sys.executable, "-m", "webapp.retraining.low_priority"]
@@ -67,7 +66,7 @@ def _run(home: Path) -> dict[str, Any]:
     site = f"http://127.0.0.1:{port}"
     worker = [sys.executable, "-m", "webapp", "worker"]
     with (
-        server(APP, port, environment),
+        server(APPS["onnx"], port, environment),
         subprocess.Popen(worker, env=os.environ | environment, stderr=subprocess.DEVNULL) as worker,
     ):
         _import_drawings(site)
@@ -105,7 +104,7 @@ def _loads(home: Path, seconds: int, rounds: int) -> dict[str, list[dict[str, fl
     bodies.write_text("\n".join(json.dumps({"image": url}) for url in urls))
     found: dict[str, list[dict[str, float]]] = {"alone": [], "background": [], "equal": []}
     port = _free_port()
-    with server(APP, port) as master:
+    with server(APPS["onnx"], port) as master:
         for _ in range(rounds):
             found["alone"].append(asdict(load(port, bodies, seconds, master)))
             for name, launch in (("background", BACKGROUND), ("equal", [])):

@@ -1,4 +1,4 @@
-"""The app under load, beside the same app with eager torch, its cold start and its steps."""
+"""The app under load, beside a bare handler and the same app with eager torch; its cold start."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import tempfile
 import time
 import timeit
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from operator import itemgetter
@@ -96,11 +96,24 @@ def page_pictures(count: int) -> list[bytes]:
     return pictures
 
 
+OURS = ("-c", "webapp/gunicorn.conf.py")
+PLAIN = ("-k", "gevent", "-w", str(WORKERS), "--keep-alive", "0")
+APPS = {
+    "onnx": (*OURS, "webapp.app:create_app()"),
+    "bare": (*PLAIN, "tests.bench.bare:create_app()"),
+    "torch": (*OURS, "tests.bench.eager:create_app()"),
+}
+"""Arguments of gunicorn for each app."""
+
+
 @contextmanager
-def server(app: str, port: int, settings: Mapping[str, str] = {}) -> Iterator[psutil.Process]:
-    """Serve an app with our gunicorn settings until the block ends."""
-    command = [sys.executable, "-m", "gunicorn", "-c", "webapp/gunicorn.conf.py", app]
+def server(
+    app: Sequence[str], port: int, settings: Mapping[str, str] = {}
+) -> Iterator[psutil.Process]:
+    """Serve an app, given as gunicorn's arguments, until the block ends."""
+    command = [sys.executable, "-m", "gunicorn", *app]
     environment = {"PORT": str(port), "INKLING_WORKERS": str(WORKERS), **settings}
+    environment["GUNICORN_CMD_ARGS"] = f"--bind 127.0.0.1:{port}"
     subprocess.run(
         [sys.executable, "-m", "webapp", "db", "upgrade"],
         env=os.environ | environment, check=True, capture_output=True,
@@ -122,7 +135,7 @@ def server(app: str, port: int, settings: Mapping[str, str] = {}) -> Iterator[ps
         process.wait()
 
 
-def measure(app: str, bodies: Path, seconds: int) -> Load:
+def measure(app: Sequence[str], bodies: Path, seconds: int) -> Load:
     """Serve an app, and load it with wrk on one thread."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
@@ -168,7 +181,7 @@ def milliseconds(function: object) -> float:
 
 
 def measure_serving(seconds: int, rounds: int) -> dict[str, Any]:
-    """Load both apps in turn, so many rounds of so many seconds; then time what an answer takes."""
+    """Load all apps in turn, so many rounds of so many seconds; then time what an answer takes."""
     if shutil.which("wrk") is None:
         raise click.ClickException("the load is made by wrk; please install it (Debian: wrk)")
     pictures = page_pictures(20)
@@ -178,10 +191,9 @@ def measure_serving(seconds: int, rounds: int) -> dict[str, Any]:
         bodies.write_text("\n".join(json.dumps({"image": url}) for url in urls))
         picture = Path(folder) / "picture.png"
         picture.write_bytes(pictures[0])
-        apps = {"onnx": "webapp.app:create_app()", "torch": "tests.bench.eager:create_app()"}
-        loads: dict[str, list[Load]] = {name: [] for name in apps}
+        loads: dict[str, list[Load]] = {name: [] for name in APPS}
         for _ in range(rounds):
-            for name, app in apps.items():
+            for name, app in APPS.items():
                 loads[name].append(measure(app, bodies, seconds))
         cold = cold_start(picture)
     load = {name: [asdict(each) for each in several] for name, several in loads.items()}
@@ -207,8 +219,8 @@ def steps(picture: bytes) -> dict[str, float]:
 def print_serving(report: dict[str, Any]) -> None:
     rounds = len(report["load"]["onnx"])
     click.echo(f"{WORKERS} workers, {CONNECTIONS} connections, best of {rounds} rounds\n")
-    click.echo(f"{'':22}{'ONNX Runtime':>14}{'eager torch':>14}{'ratio':>9}")
-    onnx, torch = (max(report["load"][name], key=itemgetter("rate")) for name in ("onnx", "torch"))
+    best = {name: max(loads, key=itemgetter("rate")) for name, loads in report["load"].items()}
+    click.echo(f"{'':22}{'Inkling':>10}{'bare':>10}{'ratio':>8}{'eager torch':>14}{'ratio':>8}")
     for label, field in [
         ("requests per second", "rate"),
         ("p50, ms", "p50"),
@@ -217,8 +229,9 @@ def print_serving(report: dict[str, Any]) -> None:
         ("MiB per worker, PSS", "share"),
         ("failed requests", "failures"),
     ]:
-        ratio = f"{onnx[field] / torch[field]:9.2f}" if torch[field] else ""
-        click.echo(f"{label:22}{onnx[field]:14,.1f}{torch[field]:14,.1f}{ratio}")
+        ours, bare, torch = (best[name][field] for name in ("onnx", "bare", "torch"))
+        ratios = [f"{ours / other:8.2f}" if other else " " * 8 for other in (bare, torch)]
+        click.echo(f"{label:22}{ours:10,.1f}{bare:10,.1f}{ratios[0]}{torch:14,.1f}{ratios[1]}")
     click.echo(f"\ncold start, import to first answer: {report['cold_start_s']:.2f} s")
     for name, time_taken in report["steps_ms"].items():
         click.echo(f"{name}: {time_taken:.3f} ms")

@@ -20,7 +20,7 @@ def test_the_benchmark_runs_and_no_request_fails():
     """Checks that the benchmark works, not how fast anything is."""
     need(shutil.which("wrk") is not None, "no wrk on this machine (Debian: apt install wrk)")
     report = measured("serving")
-    assert set(report["load"]) == {"onnx", "torch"}
+    assert set(report["load"]) == {"onnx", "bare", "torch"}
     for rounds in report["load"].values():
         assert all(load["rate"] > 0 and load["failures"] == 0 for load in rounds)
     assert report["cold_start_s"] > 0
