@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from typing import get_args
 
 import hypothesis
 import numpy as np
@@ -26,7 +27,7 @@ from PIL import Image
 
 from trainer.data.datasets import synthetic
 from trainer.data.samples import Split
-from trainer.data.strokes.records import read_split
+from trainer.data.strokes.records import Kind, read, read_split, split_of, write
 from trainer.paths import data_folder
 from trainer.recognition.strokes import Strokes
 from webapp.app import create_app
@@ -82,6 +83,22 @@ def pen_strokes() -> Path:
     folder = data_folder()
     here = any((folder / "strokes").glob("digits-*.jsonl.gz"))
     need(here, f"no strokes in {folder / 'strokes'}; set INKLING_DATA to a folder that has them")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def few_test_writers(
+    mnist: Path, pen_strokes: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """A data folder with MNIST, and strokes with a third of the writers that measure."""
+    folder = tmp_path_factory.mktemp("data")
+    (folder / "mnist").symlink_to((mnist / "mnist").resolve())
+    for kind in get_args(Kind):
+        records = list(read(pen_strokes, kind))
+        names = {each.writer for each in records if split_of(each.writer) is not Split.TRAIN}
+        left_out = names - set(sorted(names)[::3])
+        file = folder / "strokes" / f"{kind}-some.jsonl.gz"
+        write(file, (each for each in records if each.writer not in left_out))
     return folder
 
 

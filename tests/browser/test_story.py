@@ -14,7 +14,6 @@ from tests.webapp.retraining.test_worker import WORKER_AT_USUAL_PRIORITY, Worker
 from trainer.data.rendering.canvas import RenderStyle, render
 from trainer.data.samples import Split
 from trainer.data.strokes.records import Record, read, split_of
-from trainer.paths import data_folder
 from trainer.recognition.bundle import PRETRAINED, read_bundle
 from trainer.recognition.image import as_png
 from webapp.settings import Settings
@@ -24,9 +23,9 @@ LEARNING_MS = 500_000
 
 
 @pytest.fixture
-def worker(site: Site, tmp_path: Path, rendered: Path) -> Iterator[Worker]:
+def worker(site: Site, tmp_path: Path, rendered: Path, few_test_writers: Path) -> Iterator[Worker]:
     command = ["-c", WORKER_AT_USUAL_PRIORITY]  # other tests run at the same time
-    worker = Worker(Settings(home=str(tmp_path)), data_folder(), rendered, command)
+    worker = Worker(Settings(home=str(tmp_path)), few_test_writers, rendered, command)
     worker.start()
     yield worker
     worker.stop()
