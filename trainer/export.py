@@ -19,7 +19,8 @@ from trainer.evaluation.metrics import all_logits, measure
 from trainer.onnx_graph import to_onnx
 from trainer.recognition import __version__, preprocess
 from trainer.recognition.bundle import Bundle, Card, Epoch, Evaluation, Rejection, write_bundle
-from trainer.recognition.prediction import DIGITS, softmax
+from trainer.recognition.labels import DIGITS
+from trainer.recognition.prediction import softmax
 from trainer.recognition.recognizer import Recognizer
 from trainer.training.run import TrainingRun, WhichEpoch, weights_of
 from trainer.training.training_data import load_validation

@@ -5,11 +5,14 @@ Commands that need torch import it when they run; `evaluate`, `compare` and `pre
 
 from __future__ import annotations
 
+from trainer.cli.benchmark import benchmark
+from trainer.cli.compare import compare
 from trainer.cli.data import data
+from trainer.cli.evaluate import evaluate
 from trainer.cli.export import export
 from trainer.cli.main import main
-from trainer.cli.measure import benchmark, compare, evaluate, predict
 from trainer.cli.models import explain, models, summary
+from trainer.cli.predict import predict
 from trainer.cli.retrain import retrain
 from trainer.cli.runs import runs
 from trainer.cli.train import train

@@ -13,9 +13,6 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from trainer.recognition.array_types import Labels, Pixels
-from trainer.recognition.labels import NOT_A_DIGIT
-
-__all__ = ["NOT_A_DIGIT", "Samples", "Split", "hash_percent", "repeated"]
 
 
 class Split(StrEnum):

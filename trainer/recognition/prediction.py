@@ -10,14 +10,6 @@ from trainer.recognition.array_types import Floats
 from trainer.recognition.labels import DIGITS
 from trainer.recognition.preprocess import Prepared
 
-__all__ = [
-    "DIGITS",
-    "DigitPrediction",
-    "digit_probabilities",
-    "digit_score",
-    "softmax",
-]
-
 
 @dataclass(frozen=True, slots=True)
 class DigitPrediction:

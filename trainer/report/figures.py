@@ -12,10 +12,10 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 from numpy.typing import NDArray
 
-from trainer.data.samples import NOT_A_DIGIT
 from trainer.recognition.activation_layout import grid, lay_out
+from trainer.recognition.array_types import Pixels
 from trainer.recognition.bundle import ReliabilityBin
-from trainer.recognition.preprocess import Pixels
+from trainer.recognition.labels import NOT_A_DIGIT
 from trainer.training.metrics import EpochResult
 
 INK, ACCENT, FAINT = "#1d1b18", "#a6401f", "#a39c8e"

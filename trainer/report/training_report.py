@@ -10,10 +10,11 @@ import numpy as np
 from safetensors.numpy import load
 
 from trainer.atomic import write_file
-from trainer.data.samples import NOT_A_DIGIT, Split
+from trainer.data.samples import Split
 from trainer.data.source import Source
 from trainer.evaluation.metrics import all_logits, surest_errors, wrong_answers
 from trainer.recognition.bundle import Bundle
+from trainer.recognition.labels import NOT_A_DIGIT
 from trainer.recognition.prediction import digit_probabilities
 from trainer.recognition.recognizer import Recognizer
 from trainer.report import figures

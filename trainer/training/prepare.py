@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from trainer.data.source import Source
 from trainer.errors import TrainerError
-from trainer.recognition.prediction import DIGITS
+from trainer.recognition.labels import DIGITS
 from trainer.training.model import class_count
 from trainer.training.recipe import Recipe
 from trainer.training.run import TrainingPlan, TrainingRun, WhichEpoch

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from trainer.data.samples import NOT_A_DIGIT, Samples, Split
+from trainer.data.samples import Samples, Split
 from trainer.data.source import Source
 from trainer.errors import TrainerError
 from trainer.recognition.bundle import TrainingData
+from trainer.recognition.labels import NOT_A_DIGIT
 
 
 @dataclass(frozen=True, slots=True)

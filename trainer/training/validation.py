@@ -8,7 +8,7 @@ from torch.nn import functional as F
 
 from trainer.data.samples import Samples
 from trainer.models.pixels import scale_pixels
-from trainer.recognition.prediction import DIGITS
+from trainer.recognition.labels import DIGITS
 from trainer.training.batches import to_device
 
 _BATCH = 1024

@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trainer.recognition.activation_layout import lay_out
+from trainer.recognition.array_types import Pixels
 from trainer.recognition.image import Picture, as_data_url
 from trainer.recognition.occlusion import occlusion_map
-from trainer.recognition.preprocess import Pixels, preprocess
+from trainer.recognition.preprocess import preprocess
 from webapp.inference.predict import answer
 from webapp.inference.registry import ALL, Models
 from webapp.schemas import Explanation, PredictRequest, Stage

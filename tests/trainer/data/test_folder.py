@@ -9,9 +9,10 @@ from PIL import Image
 
 from tests.trainer.conftest import trainer
 from trainer.data.datasets.folder import UnreadablePicture
-from trainer.data.samples import NOT_A_DIGIT, Split
+from trainer.data.samples import Split
 from trainer.data.source import Source
 from trainer.errors import TrainerError
+from trainer.recognition.labels import NOT_A_DIGIT
 
 
 @pytest.fixture

@@ -6,10 +6,11 @@ import pytest
 from trainer.data.datasets import DATA_SETS
 from trainer.data.datasets.letters import LOOK_ALIKES, letter_records
 from trainer.data.datasets.scribbles import KINDS, scribble
-from trainer.data.samples import NOT_A_DIGIT, Split
+from trainer.data.samples import Split
 from trainer.data.source import Source
 from trainer.data.strokes.records import read
 from trainer.errors import TrainerError
+from trainer.recognition.labels import NOT_A_DIGIT
 from trainer.training.training_data import load_splits
 
 

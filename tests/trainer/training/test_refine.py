@@ -17,12 +17,13 @@ from trainer.data.cache import cached
 from trainer.data.datasets import synthetic
 from trainer.data.datasets.corrections import FILE, Corrected, write
 from trainer.data.rendering.canvas import RenderStyle, render
-from trainer.data.samples import NOT_A_DIGIT, Samples, Split
+from trainer.data.samples import Samples, Split
 from trainer.data.source import Source
 from trainer.errors import TrainerError
 from trainer.evaluation.compare import compare
 from trainer.recognition.bundle import PRETRAINED, read_bundle, read_weights
 from trainer.recognition.image import as_png
+from trainer.recognition.labels import NOT_A_DIGIT
 from trainer.training.initial_weights import start_of
 from trainer.training.losses import distillation_loss
 from trainer.training.model import load_model

@@ -14,8 +14,9 @@ from trainer.data.datasets.synthetic import synthetic_strokes
 from trainer.data.rendering.canvas import RenderStyle, render
 from trainer.data.rendering.numbers import compose_number
 from trainer.data.rendering.rendered import RenderedDataset
-from trainer.data.samples import NOT_A_DIGIT, Samples, Split
+from trainer.data.samples import Samples, Split
 from trainer.recognition.array_types import Pixels
+from trainer.recognition.labels import NOT_A_DIGIT
 from trainer.recognition.strokes import Line, Strokes, catmull_rom, rotation
 
 _DEFAULT_SIZES = {Split.TRAIN: 10_000, Split.VALIDATION: 2_000, Split.TEST: 2_000}

@@ -7,8 +7,9 @@ from itertools import pairwise
 from torch import Tensor, nn
 
 from trainer.models.architectures import architecture
+from trainer.recognition.labels import DIGITS
 
-INPUTS, DIGITS = 28 * 28, 10
+INPUTS = 28 * 28
 
 
 def dense_layers(*hidden: int) -> nn.Sequential:

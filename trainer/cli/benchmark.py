@@ -1,0 +1,48 @@
+"""The command `benchmark`: measure the robustness of a bundle."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+import msgspec
+
+from trainer.cli.main import DEFAULT_BUNDLE, PATH, command_line, json_option, require_torch
+from trainer.paths import data_folder, home_folder
+
+
+@click.command()
+@click.argument("bundle", type=PATH, default=DEFAULT_BUNDLE, required=False)
+@click.option("--seed", type=click.IntRange(min=0), default=0, help="Seed of the drawings.")
+@click.option("--size", type=click.IntRange(min=1), help="Drawings per row.  [default: all]")
+@click.option(
+    "--tutorials/--no-tutorials", default=True, help="Also train and measure a tutorial LeNet-5."
+)
+@click.option("--output", type=PATH, help="Folder for page and JSON.  [default: in $INKLING_HOME]")
+@json_option
+def benchmark(
+    bundle: Path, seed: int, size: int | None, tutorials: bool, output: Path | None, as_json: bool
+) -> None:
+    """Measure the robustness of a BUNDLE.
+
+    Covers drawings of any size, position, pen and color, photos, numbers and non-digits. Prints a
+    table, and writes an HTML page with figures.
+    """
+    if tutorials:
+        require_torch()
+    from trainer.evaluation.benchmark import as_text
+    from trainer.evaluation.benchmark import benchmark as run_benchmark
+    from trainer.report.benchmark import write_page
+
+    found = run_benchmark(
+        bundle,
+        data_folder(),
+        command=command_line(),
+        seed=seed,
+        size=size,
+        tutorials=tutorials,
+        report=lambda line: click.echo(line, err=True),
+    )
+    page = write_page(output or home_folder() / "benchmark", found)
+    click.echo(msgspec.json.encode(found) if as_json else as_text(found))
+    click.echo(f"page: {page}", err=True)
