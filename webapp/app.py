@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -14,7 +15,7 @@ from webapp.admin import auth
 from webapp.authenticator import Authenticator
 from webapp.http import bodies, csrf, errors, headers, i18n, metrics, request_id
 from webapp.http.lanes import LanedFlask
-from webapp.inference.registry import Models
+from webapp.inference.registry import Models, shipped_version
 from webapp.inference.signed_prediction import PredictionSigner
 from webapp.inference.versions import Versions
 from webapp.readiness import Readiness
@@ -68,7 +69,7 @@ def create_app(settings: Settings | None = None, models: Models | None = None) -
 
 def _services(settings: Settings, secret: str, models: Models | None) -> Services:
     database = Database(settings.database, PATIENCE)
-    versions = Versions(database, settings.home_folder)
+    versions = Versions(database, settings.home_folder, partial(shipped_version, settings))
     return Services(
         settings=settings,
         database=database,

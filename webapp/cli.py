@@ -8,13 +8,15 @@ import secrets
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import click
 from werkzeug.security import generate_password_hash
 
 from trainer.recognition.bundle import BundleError
-from webapp.inference.versions import SHIPPED, Versions
+from webapp.inference.registry import shipped_version
+from webapp.inference.versions import SHIPPED, Superseded, Versions
 from webapp.settings import Settings, SettingsError, retired_settings
 from webapp.storage.backup import BackupError, back_up, restore
 from webapp.storage.database import Database, DatabaseUnavailable
@@ -123,7 +125,7 @@ def models() -> None:
 def list_versions() -> None:
     """List the versions; an asterisk marks the active one."""
     versions = _versions()
-    active = versions.lineage()[0]
+    active = versions.pointer().version
     for version in [*versions.names(), SHIPPED]:
         try:
             card = None if version == SHIPPED else versions.read(version).card
@@ -142,32 +144,39 @@ def add(bundle: Path) -> None:
         click.echo(_versions().add(bundle).card.version)
 
 
+_EXPECTED = click.option(
+    "--expected", metavar="VERSION", help="Refuse unless this version is the active one."
+)
+
+
 @models.command()
 @click.argument("version")
-def promote(version: str) -> None:
+@_EXPECTED
+def promote(version: str, expected: str | None) -> None:
     """Activate a VERSION, in every process within a second."""
     with _refusals():
-        _versions().promote(version, _COMMAND_LINE)
+        _versions().promote(version, _COMMAND_LINE, expected)
 
 
 @models.command()
-def rollback() -> None:
+@_EXPECTED
+def rollback(expected: str | None) -> None:
     """Reactivate the version that the active one replaced, and print it."""
     with _refusals():
-        click.echo(_versions().roll_back(_COMMAND_LINE))
+        click.echo(_versions().roll_back(_COMMAND_LINE, expected))
 
 
 @contextmanager
 def _refusals() -> Iterator[None]:
     try:
         yield
-    except BundleError as error:
+    except (BundleError, Superseded) as error:
         raise click.ClickException(str(error)) from error
 
 
 def _versions() -> Versions:
     settings, database = _installation()
-    return Versions(database, settings.home_folder)
+    return Versions(database, settings.home_folder, partial(shipped_version, settings))
 
 
 def _installation() -> tuple[Settings, Database]:

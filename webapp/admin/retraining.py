@@ -100,10 +100,13 @@ def page(identity: str) -> str:
     """The page of a run, updated live."""
     run = _look(identity)
     view = msgspec.json.encode(run).decode().replace("<", "\\u003c")  # for a script element
+    waits, stands = _open_question(run)
     return render_template(
         "admin/run.html",
         run=run,
         view=Markup(view),  # noqa: S704
+        can_promote=waits and stands,
+        is_superseded=waits and not stands,
         live_states=runs.LIVE,
         resumable_states=runs.RESUMABLE,
         open_states=runs.OPEN,
@@ -163,6 +166,17 @@ def _events(identity: str, view: RunView) -> Iterator[bytes]:
             return
         time.sleep(_LOOK_EVERY)
         view = in_thread(Lane.DATABASE, _look, identity)
+
+
+def _open_question(run: RunView) -> tuple[bool, bool]:
+    """Whether the run waits for a decision, and whether its verdict still holds.
+
+    It does as long as the version that the new one was compared with is active.
+    """
+    verdict, versions = run.verdict, services().versions
+    if verdict is None or verdict.auto_promoted or versions.is_active(verdict.after):
+        return False, False
+    return True, versions.is_active(verdict.before)
 
 
 def _in_form() -> RetrainingOptions:

@@ -9,7 +9,6 @@ from pathlib import Path
 from threading import Lock
 
 import numpy as np
-from sqlalchemy.exc import SQLAlchemyError
 
 from trainer.recognition.bundle import PRETRAINED, Bundle, BundleError, Card, read_bundle
 from trainer.recognition.preprocess import SIDE
@@ -50,10 +49,11 @@ class Models:
         self.default = settings.model
         self._versions = versions
         self._active: Recognizer | None = None  # of the default model, where one is promoted
+        self._following = Lock()
         self._next_look = 0.0
+        self._looked_at: int | None = None  # the activation that was followed last
         self._is_followed = False
-        self._lineage: list[str] = []
-        self._refused: set[str] = set()  # invalid versions of this lineage
+        self._is_stuck = False
         try:
             self._named(self.default)
         except UnknownModel:
@@ -95,34 +95,52 @@ class Models:
     def follow_in_background(self) -> None:
         """From now on look for promotions in a thread, so that no request waits for the database.
 
-        Without it, as outside gunicorn, requests look themselves.
+        The first look is here, so that no request gets an old version's answer. Without it, as
+        outside gunicorn, requests look themselves.
         """
+        self.follow()
         self._is_followed = True
         every(_LOOK_EVERY / 2, self.follow)
 
     def follow(self) -> None:
+        """Query the database, if it is time, so as to follow a promotion within a second.
+
+        While one thread looks, the others go on with the last version.
+        """
+        if self._versions is None or time.monotonic() < self._next_look:
+            return
+        if self._following.acquire(blocking=False):
+            try:
+                self._next_look = time.monotonic() + self._switched(self._versions)
+            finally:
+                self._following.release()
+
+    def _switched(self, versions: Versions) -> float:
         """Switch to the active version once it is loaded and tested; until then keep the old one.
 
-        If it is invalid, the version that it replaced is used. The database is queried just often
-        enough to follow a promotion within a second.
+        If it is invalid, the version that it replaced is used, and the log says so once for each
+        activation. Returns the number of seconds after which to look again.
         """
-        moment = time.monotonic()
-        if self._versions is None or moment < self._next_look:
-            return
-        self._next_look = moment + _LOOK_EVERY
         try:
-            lineage = self._versions.lineage()
-        except SQLAlchemyError as error:
-            self._next_look = moment + _LOOK_AGAIN_AFTER_FAILURE
-            log.error("cannot read the active version, keeping the last one: %s", error)
-            return
-        if lineage != self._lineage:
-            self._lineage = lineage
-            self._refused.clear()
-        before = self._active
-        self._active = first_sound(lineage, self._load_version, self._refused)
-        if self._active and self._active is not before:
-            log.info("version %s is active", self._active.card.version)
+            newest = versions.pointer().id
+            if newest != self._looked_at:
+                self._switch(first_sound(versions.lineage(), self._load_version, set()))
+                self._looked_at = newest
+        except Exception as error:  # whatever it is, the last version goes on answering
+            if not self._is_stuck:
+                log.error("cannot follow the active version, keeping the last one: %s", error)
+            self._is_stuck = True
+            return _LOOK_AGAIN_AFTER_FAILURE
+        if self._is_stuck:
+            log.info("following the active version again")
+        self._is_stuck = False
+        return _LOOK_EVERY
+
+    def _switch(self, recognizer: Recognizer | None) -> None:
+        before, self._active = self._active, recognizer
+        if recognizer is not before:
+            version = (recognizer or self.shipped()).card.version
+            log.info("version %s answers", version, extra={"version": version})
 
     def _load_version(self, version: str) -> Recognizer:
         if self._active and self._active.card.version == version:
@@ -137,6 +155,12 @@ class Models:
             except BundleError as error:
                 log.error("bundle refused: %s", error)
         raise UnknownModel(name, [*self.names, ALL])
+
+
+def shipped_version(settings: Settings) -> str:
+    """The version in the card of the default model, without any promoted one; "" if invalid."""
+    bundle = next(bundles_of(settings, settings.model), None)
+    return bundle.card.version if bundle else ""
 
 
 def bundles_of(settings: Settings, name: str) -> Iterator[Bundle]:

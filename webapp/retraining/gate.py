@@ -9,7 +9,8 @@ import msgspec
 HELD_BACK = "corrections"
 """Name of the set of labeled drawings that are held out for evaluation."""
 
-Reason = Literal["better", "worse", "not better", "nothing to compare"]
+Reason = Literal["better", "worse", "not better", "nothing to compare", "superseded"]
+"""Superseded: another version became active before the new one could be promoted."""
 
 
 class Measured(msgspec.Struct, frozen=True):
@@ -104,6 +105,11 @@ def judge(comparison: Comparison, margin: float) -> Verdict:
         reason=reason,
         auto_promoted=reason == "better",
     )
+
+
+def superseded(verdict: Verdict) -> Verdict:
+    """The verdict on a version that could not be promoted, as another one was meanwhile."""
+    return msgspec.structs.replace(verdict, reason="superseded", auto_promoted=False)
 
 
 def _row(compared: Compared) -> Row:

@@ -7,6 +7,7 @@ import signal
 import time
 from collections import deque
 from collections.abc import Sequence
+from functools import partial
 from itertools import dropwhile, takewhile
 from pathlib import Path
 from threading import Event
@@ -15,10 +16,10 @@ import msgspec
 from sqlalchemy.exc import SQLAlchemyError
 
 from trainer.recognition.bundle import PRETRAINED, Bundle, BundleError
-from webapp.inference.registry import bundles_of
-from webapp.inference.versions import Versions, first_sound
+from webapp.inference.registry import bundles_of, shipped_version
+from webapp.inference.versions import Superseded, Versions, first_sound
 from webapp.retraining import command
-from webapp.retraining.gate import Comparison, Verdict, judge
+from webapp.retraining.gate import Comparison, Verdict, judge, superseded
 from webapp.retraining.options import InvalidOptions, RetrainingOptions
 from webapp.retraining.process import Stream, run_watched
 from webapp.retraining.progress import Reader, loaded, stored
@@ -58,7 +59,7 @@ class Job:
         self._claim = claim
         self._stopping = stopping
         self._home = settings.home_folder.absolute()
-        self._versions = Versions(database, self._home)
+        self._versions = Versions(database, self._home, partial(shipped_version, settings))
         self._folder = runs_folder(settings) / claim.run.id
         self._corrections = self._folder / "corrections"
         self._reader = Reader(loaded(claim.run.progress))
@@ -68,45 +69,69 @@ class Job:
     def run(self) -> None:
         """Execute the run, and record in its row how it ended."""
         identity = self._claim.run.id
-        log.info("run %s started", identity)
+        log.info("run %s started", identity, extra={"run": identity})
         try:
-            state, changes = self._outcome()
-            log.info("run %s: %s %s", identity, state, changes.get("error", ""))
-            self._claim.release(state, **self._changes(), **changes)
+            state, error = self._ended()
+            log.info("run %s %s", identity, state, extra={"run": identity, "error": error or None})
         except LostRun:
             log.error("run %s was marked as lost; this worker gave it up", identity)
         except SQLAlchemyError as error:
             log.error("run %s: its outcome could not be stored: %s", identity, error)
 
-    def _outcome(self) -> tuple[RunStatus, dict[str, object]]:
-        """The run's final status, and the columns to store with it. Raises `LostRun`."""
-        try:
-            return RunStatus.DONE, self._work()
-        except Cancelled:
-            return RunStatus.CANCELLED, {}
-        except Stopped:
-            return RunStatus.QUEUED, {}
-        except (JobFailed, InvalidOptions, BundleError, OSError) as error:
-            return RunStatus.FAILED, {"error": " ".join(str(error).split())}
-        except LostRun:
-            raise
-        except Exception as error:
-            log.exception("run %s failed", self._claim.run.id)
-            return RunStatus.FAILED, {"error": f"{type(error).__name__}: {error}"}
+    def _ended(self) -> tuple[RunStatus, str]:
+        """The run's final status, which is stored, and why it failed.
 
-    def _work(self) -> dict[str, object]:
+        Raises `LostRun`, and `SQLAlchemyError` if the status cannot be stored.
+        """
+        state, error = RunStatus.DONE, ""
+        try:
+            self._finish(self._work())
+            return state, error
+        except Cancelled:
+            state = RunStatus.CANCELLED
+        except Stopped:
+            state = RunStatus.QUEUED
+        except (JobFailed, InvalidOptions, BundleError, OSError) as reason:
+            state, error = RunStatus.FAILED, " ".join(str(reason).split())
+        except (LostRun, SQLAlchemyError):
+            raise
+        except Exception as reason:
+            log.exception("run %s failed", self._claim.run.id)
+            state, error = RunStatus.FAILED, f"{type(reason).__name__}: {reason}"
+        changes = self._changes() | ({"error": error} if error else {})
+        self._claim.release(state, **changes)
+        return state, error
+
+    def _work(self) -> Verdict:
+        """Train a new version and compare it with the active one."""
         progress = self._reader.progress
         progress.stage = "preparing"
         self._output_of(self._training_command())
         progress.stage = "comparing"
         verdict = self._compare(self._active())
         progress.stage = "ended"
-        if not self._claim.heartbeat(**self._changes()):  # the last chance to cancel
+        return verdict
+
+    def _finish(self, verdict: Verdict) -> None:
+        """End the run: its version is kept and, if the verdict says so, promoted.
+
+        The promotion and the run's end are one transaction, which a cancelled or lost run rolls
+        back. What was measured against another version than the one now active is not promoted.
+        """
+        if not self._claim.heartbeat(**self._changes()):
             raise Cancelled
         version = self._versions.add(self._folder / "bundle").card.version
-        if verdict.auto_promoted:
-            self._versions.promote(version, f"run {self._claim.run.id}")
-        return {"version": version, "verdict": msgspec.to_builtins(verdict)}
+        who = f"run {self._claim.run.id}"
+        with self._database.writing() as session:
+            if verdict.auto_promoted:
+                try:
+                    self._versions.activate(session, version, who, expected=verdict.before)
+                except Superseded as error:
+                    log.warning("%s: %s", who, error, extra={"run": self._claim.run.id})
+                    verdict = superseded(verdict)
+            outcome = {"version": version, "verdict": msgspec.to_builtins(verdict)}
+            if not self._claim.release_in(session, RunStatus.DONE, **self._changes(), **outcome):
+                raise Cancelled
 
     def _training_command(self) -> list[str]:
         if (self._folder / "run.json").exists():

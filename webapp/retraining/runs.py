@@ -173,15 +173,23 @@ class Claim:
 
         Raises `LostRun` if the run no longer belongs to this worker.
         """
-        values = {"heartbeat": now(), **changes}
         with self._database.writing() as session:
-            statement = update(Run).where(self._is_mine).values(values).returning(Run.cancelling)
-            cancelling = session.execute(statement).scalar_one_or_none()
-        if cancelling is None:
-            raise LostRun(self.run.id)
-        return not cancelling
+            return self._write(session, changes)
 
     def release(self, state: RunStatus, **changes: Any) -> None:
         """Release the run with this status and changed columns. Raises `LostRun`."""
+        with self._database.writing() as session:
+            self.release_in(session, state, **changes)
+
+    def release_in(self, session: Session, state: RunStatus, **changes: Any) -> bool:
+        """As `release`, in this transaction; return False if the run was cancelled meanwhile."""
         ended = None if state == RunStatus.QUEUED else now()
-        self.heartbeat(state=state, slot=None, ended=ended, **changes)
+        return self._write(session, {"state": state, "slot": None, "ended": ended, **changes})
+
+    def _write(self, session: Session, changes: dict[str, Any]) -> bool:
+        values = {"heartbeat": now(), **changes}
+        statement = update(Run).where(self._is_mine).values(values).returning(Run.cancelling)
+        cancelling = session.execute(statement).scalar_one_or_none()
+        if cancelling is None:
+            raise LostRun(self.run.id)
+        return not cancelling

@@ -7,10 +7,14 @@ import sys
 import threading
 import time
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
+from sqlalchemy import event, text
 
 from tests.conftest import installed
 from tests.webapp.test_serving import Server
@@ -18,6 +22,7 @@ from trainer.recognition.bundle import PRETRAINED, BundleError, read_bundle
 from webapp.app import create_app
 from webapp.inference.versions import SHIPPED, Versions
 from webapp.storage.database import Database
+from webapp.storage.tables import Activation, now
 
 TOKEN = "a-token-for-scripts"
 HEADERS = {"Authorization": f"Bearer {TOKEN}", "Accept": "application/json"}
@@ -50,7 +55,7 @@ def test_a_promoted_version_answers_and_rollbacks_lead_back_step_by_step(client,
     for version in (ANOTHER, THIRD):
         versions.promote(version, "test")
         assert answering(client) == version
-    assert versions.lineage() == [THIRD, ANOTHER, SHIPPED]
+    assert list(versions.lineage()) == [THIRD, ANOTHER, SHIPPED]
     assert versions.roll_back("test") == ANOTHER
     assert answering(client) == ANOTHER
     assert versions.roll_back("test") == SHIPPED
@@ -109,7 +114,7 @@ def test_an_invalid_version_is_refused_and_the_last_valid_one_stays_active(
     spoil(versions.folder / THIRD, how)
     with pytest.raises(BundleError):
         versions.promote(THIRD, "test")
-    assert versions.lineage() == [SHIPPED]
+    assert list(versions.lineage()) == [SHIPPED]
     assert answering(client) == OURS
 
 
@@ -139,17 +144,71 @@ def test_a_repaired_version_is_used_once_it_is_promoted_again(client, versions):
     assert answering(client) == THIRD
 
 
-def test_the_last_version_stays_active_when_the_database_fails(client, versions, monkeypatch):
-    from sqlalchemy.exc import OperationalError
-
+def test_the_last_version_stays_active_while_the_database_fails(
+    client, database, versions, monkeypatch, caplog
+):
+    monkeypatch.setattr("webapp.inference.registry._LOOK_AGAIN_AFTER_FAILURE", 0.0)
     versions.promote(ANOTHER, "test")
     assert answering(client) == ANOTHER
+    rename(database, "activations", "gone")
+    for _ in range(3):
+        assert answering(client) == ANOTHER
+    assert caplog.text.count("cannot follow the active version") == 1
+    rename(database, "gone", "activations")
+    versions.promote(THIRD, "test")
+    assert answering(client) == THIRD
 
-    def fail() -> None:
-        raise OperationalError("select", {}, Exception("gone"))
 
-    monkeypatch.setattr(versions, "lineage", fail)
-    assert answering(client) == ANOTHER
+def rename(database: Database, table: str, to: str) -> None:
+    with database.writing() as session:
+        session.execute(text(f"ALTER TABLE {table} RENAME TO {to}"))
+
+
+def test_a_deleted_version_is_logged_once_and_the_one_before_answers(
+    client, database, versions, caplog
+):
+    for version in (ANOTHER, THIRD):
+        versions.promote(version, "test")
+    shutil.rmtree(versions.folder / THIRD)
+    with executed(database) as statements:
+        for _ in range(5):
+            assert answering(client) == ANOTHER
+    assert caplog.text.count("version refused") == 1
+    assert len(statements) == 5 + 2  # all that came before it are read at once, and only once
+
+
+def test_following_costs_one_query_of_one_row_however_long_the_history(client, database, versions):
+    with database.writing() as session:
+        for number in range(300):
+            before = number or None
+            session.add(Activation(at=now(), version=(ANOTHER, THIRD)[number % 2], before=before))
+            session.flush()
+    assert answering(client) == THIRD
+    with executed(database) as statements:
+        for _ in range(5):
+            assert answering(client) == THIRD
+    assert len(statements) == 5
+    with database.engine.connect() as connection:
+        for statement in statements:
+            assert len(connection.exec_driver_sql(*statement).fetchall()) == 1
+    for version in (ANOTHER, THIRD, ANOTHER):  # nothing that a rollback needs is lost
+        assert versions.roll_back("test") == version
+
+
+@contextmanager
+def executed(database: Database) -> Iterator[list[tuple[str, Any]]]:
+    """The statements on activations that are executed in the block, with their parameters."""
+    statements: list[tuple[str, Any]] = []
+
+    def note(_connection, _cursor, statement, parameters, _context, _many) -> None:
+        if "activations" in statement:
+            statements.append((statement, parameters))
+
+    event.listen(database.engine, "before_cursor_execute", note)
+    try:
+        yield statements
+    finally:
+        event.remove(database.engine, "before_cursor_execute", note)
 
 
 def test_the_admin_promotes_and_rolls_back(client, versions, app):

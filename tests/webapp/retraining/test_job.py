@@ -1,0 +1,161 @@
+"""The end of a run: its promotion, beside admins who promote and roll back at the same time.
+
+A script stands in for the trainer, which would take minutes; the worker's side is the real one.
+"""
+
+import sys
+import time
+from collections.abc import Callable
+from threading import Event, Thread
+
+import pytest
+from sqlalchemy import event
+
+from tests.conftest import installed
+from tests.webapp.retraining.test_worker import AT_USUAL_PRIORITY
+from trainer.recognition.bundle import PRETRAINED, read_bundle
+from webapp.inference.versions import SHIPPED, Versions
+from webapp.retraining import command, process, runs
+from webapp.retraining.job import Job
+from webapp.retraining.options import RetrainingOptions
+from webapp.retraining.runs import claim_next
+from webapp.settings import Settings
+from webapp.storage.database import Database
+from webapp.storage.tables import Run
+
+TOKEN = "a-token-for-scripts"
+HEADERS = {"Authorization": f"Bearer {TOKEN}", "Accept": "application/json"}
+NEW, OTHER = (read_bundle(PRETRAINED / name).card.version for name in ("cnn", "lenet5"))
+OURS = read_bundle(PRETRAINED / "inkling").card.version
+
+TRAINER = f"""
+import json, shutil, sys, time
+from pathlib import Path
+from trainer.recognition.bundle import read_bundle
+arguments = sys.argv[1:]
+if arguments[0] == "retrain":
+    folder = Path(arguments[arguments.index("--folder") + 1])
+    shutil.copytree({str(PRETRAINED / "cnn")!r}, folder / "bundle")
+else:
+    Path("comparing").touch()
+    while Path("wait").exists():
+        time.sleep(0.01)
+    versions = [read_bundle(Path(folder)).card.version for folder in arguments[1:3]]
+    measured = [{{"pictures": 100, "accuracy": 0.9}}, {{"pictures": 100, "accuracy": 0.95}}]
+    sets = [{{"data": "mnist", "measured": measured}}]
+    print(json.dumps({{"versions": versions, "sets": sets, "missing": []}}))
+"""
+
+
+@pytest.fixture
+def chosen(settings) -> Settings:
+    chosen: Settings = settings(admin_token=TOKEN)
+    return chosen
+
+
+@pytest.fixture
+def app(chosen, tmp_path, monkeypatch):
+    script = tmp_path / "stand_in.py"
+    script.write_text(TRAINER)
+    monkeypatch.setattr(command, "_TRAINER", [sys.executable, str(script)])
+    # At the lowest priority it would wait for the other tests.
+    monkeypatch.setattr(process, "LAUNCHER", [sys.executable, "-c", AT_USUAL_PRIORITY])
+    with installed(chosen) as app:
+        yield app
+
+
+@pytest.fixture
+def versions(app) -> Versions:
+    versions: Versions = app.extensions["inkling"].versions
+    versions.add(PRETRAINED / "lenet5")
+    return versions
+
+
+def asked(database: Database) -> str:
+    with database.writing() as session:
+        return runs.enqueue(session, RetrainingOptions(), "test").id
+
+
+def execute(chosen: Settings, database: Database) -> None:
+    claim = claim_next(database)
+    assert claim is not None
+    Job(chosen, database, claim, Event()).run()
+
+
+def test_a_better_version_is_promoted_as_its_run_ends(client, chosen, database, versions):
+    identity = asked(database)
+    execute(chosen, database)
+    view = client.get(f"/admin/api/runs/{identity}", headers=HEADERS).get_json()
+    assert view["state"] == "done", view["error"] + view["log"]
+    assert (view["state"], view["version"], view["verdict"]["auto_promoted"]) == ("done", NEW, True)
+    assert list(versions.lineage()) == [NEW, SHIPPED]
+
+
+def test_a_run_does_not_replace_what_was_promoted_while_it_was_compared(
+    client, chosen, database, versions, tmp_path
+):
+    identity = asked(database)
+    (tmp_path / "wait").touch()
+    run = Thread(target=execute, args=(chosen, database))
+    run.start()
+    until((tmp_path / "comparing").exists)
+    versions.promote(OTHER, "test")
+    (tmp_path / "wait").unlink()
+    run.join()
+    view = client.get(f"/admin/api/runs/{identity}", headers=HEADERS).get_json()
+    assert (view["state"], view["version"]) == ("done", NEW)
+    assert (view["verdict"]["reason"], view["verdict"]["auto_promoted"]) == ("superseded", False)
+    assert list(versions.lineage()) == [OTHER, SHIPPED]
+
+    page = client.get(f"/admin/runs/{identity}", headers=HEADERS).text
+    assert "Another version was promoted meanwhile" in page
+    assert f"Promote {NEW}" not in page
+    for body in ({"data": {"expected": OURS}}, {"json": {"expected": OURS}}):
+        refused = client.post(f"/admin/versions/{NEW}/promote", headers=HEADERS, **body)
+        assert refused.status_code == 409
+        assert refused.get_json()["code"] == "superseded"
+        assert "compare again" in refused.get_json()["detail"]
+    assert versions.roll_back("test") == SHIPPED  # what it was compared with is active again
+    assert f"Promote {NEW}" in client.get(f"/admin/runs/{identity}", headers=HEADERS).text
+    for name in (OURS, SHIPPED):
+        sent = {"expected": name}
+        answer = client.post(f"/admin/versions/{NEW}/promote", data=sent, headers=HEADERS)
+        assert answer.get_json() == {"active": NEW}
+        versions.roll_back("test")
+
+
+@pytest.mark.parametrize("change", ["worker = 'another'", "cancelling = true"])
+def test_a_run_that_is_lost_or_cancelled_at_the_last_moment_promotes_nothing(
+    chosen, database, versions, change
+):
+    """In the middle of the transaction that promotes its version and ends it."""
+    identity = asked(database)
+
+    def meddle(connection, _cursor, statement, _parameters, _context, _many) -> None:
+        if statement.startswith("INSERT INTO activations"):
+            connection.exec_driver_sql(f"UPDATE runs SET {change}")
+
+    event.listen(database.engine, "after_cursor_execute", meddle)
+    execute(chosen, database)
+    with database.reading() as session:
+        run = session.get_one(Run, identity)
+    assert (run.state, run.verdict) == ("cancelled" if "cancel" in change else "running", None)
+    assert list(versions.lineage()) == [SHIPPED]
+
+
+def test_a_run_that_was_compared_in_place_of_a_damaged_version_is_promoted(
+    chosen, database, versions
+):
+    versions.promote(OTHER, "test")
+    (versions.folder / OTHER / "model.onnx").write_bytes(b"damaged")
+    asked(database)
+    execute(chosen, database)
+    assert versions.pointer().version == NEW
+
+
+def until(there: Callable[[], bool]) -> None:
+    for _ in range(6000):
+        if there():
+            return
+        time.sleep(0.01)
+    pytest.fail("it took longer than a minute")
