@@ -49,11 +49,9 @@ def run_watched(
         ]
         for reader in readers:
             reader.start()
-        while process.poll() is None:
-            _drain(lines, on_line)
+        while not has_ended(process):
+            _drain(lines, on_line, wait=_CHECK_EVERY)
             check()
-            with suppress(subprocess.TimeoutExpired):
-                process.wait(_CHECK_EVERY)
     for reader in readers:
         reader.join(_LAST_LINES_WITHIN)
     _drain(lines, on_line)
@@ -95,13 +93,24 @@ def in_background(
         end(process)
 
 
-def end(process: subprocess.Popen[str]) -> None:
-    """Kill a background process and everything it started, and wait for it.
+def has_ended(process: subprocess.Popen[str]) -> bool:
+    """Whether a background process has ended; unlike `Popen.poll`, it is not reaped."""
+    if process.returncode is not None:
+        return True
+    return os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
 
-    Its normal priority is restored after the kill (before, it could lower it again): even a killed
-    process needs the CPU to exit, and might wait for it for a very long time.
+
+def end(process: subprocess.Popen[str]) -> None:
+    """Kill a background process and everything it started, and reap it.
+
+    Once it is reaped, its number may be that of a foreign process, so nothing is killed then. Until
+    then, ended or not, nobody else can get the number, even if it is only needed for what it left
+    running. Its normal priority is restored after the kill (before, it could lower it again): even
+    a killed process needs the CPU to exit, and might wait for it for a very long time.
     """
-    with suppress(ProcessLookupError):
+    if process.returncode is not None:
+        return
+    with suppress(ProcessLookupError):  # it is still starting, and leads no group yet
         os.killpg(process.pid, signal.SIGKILL)
     restore_priority(process.pid)
     process.wait()
@@ -112,7 +121,14 @@ def _forward(stream: Stream, file: IO[str], lines: SimpleQueue[tuple[Stream, str
         lines.put((stream, line))
 
 
-def _drain(lines: SimpleQueue[tuple[Stream, str]], on_line: Callable[[Stream, str], None]) -> None:
+def _drain(
+    lines: SimpleQueue[tuple[Stream, str]],
+    on_line: Callable[[Stream, str], None],
+    wait: float = 0.0,
+) -> None:
+    """Pass on the lines that are there; `wait` so many seconds for the first one."""
     with suppress(Empty):
+        if wait:
+            on_line(*lines.get(timeout=wait))
         while True:
             on_line(*lines.get_nowait())

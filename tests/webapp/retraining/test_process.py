@@ -1,12 +1,15 @@
 """The trainer's commands as child processes: watched, and killed with all that they started."""
 
+import os
+import signal
 import sys
 import time
+from pathlib import Path
 
 import psutil
 import pytest
 
-from webapp.retraining.process import in_background, run_watched
+from webapp.retraining.process import end, has_ended, in_background, run_watched
 
 STUBBORN = """
 import signal, subprocess, sys, time
@@ -58,3 +61,49 @@ def test_a_command_can_be_ended_while_it_is_still_starting(tmp_path):
             pass
         assert process.returncode == -9
         assert time.monotonic() - began < 10
+
+
+@pytest.fixture
+def signalled(monkeypatch) -> list[int]:
+    """The processes and groups that signals are sent to, each of which has to be ours."""
+    numbers: list[int] = []
+
+    def watched(send):
+        def sent(number: int, *signal_: int) -> None:
+            numbers.append(number)
+            stat = Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()
+            assert int(stat[1]) == os.getpid()
+            send(number, *signal_)
+
+        return sent
+
+    for name in ("kill", "killpg"):
+        monkeypatch.setattr(os, name, watched(getattr(os, name)))
+    return numbers
+
+
+def test_no_signal_is_sent_to_the_number_of_a_process_that_was_reaped(tmp_path, signalled):
+    assert run_watched(["true"], tmp_path, lambda *_: None, lambda: None) == 0
+    with in_background(["sleep", "60"], tmp_path) as process:
+        os.kill(process.pid, signal.SIGKILL)
+        while not has_ended(process):
+            time.sleep(0.01)
+        assert process.returncode is None  # not reaped: nobody else can have its number
+        end(process)
+        assert process.returncode == -9
+        del signalled[:]
+        end(process)
+    assert signalled == []
+
+
+def test_what_a_command_leaves_running_is_killed_when_it_ends(tmp_path):
+    lines = []
+    command = ["sh", "-c", "sleep 60 >/dev/null 2>&1 & echo $!; exit 3"]
+    status = run_watched(command, tmp_path, lambda _stream, line: lines.append(line), lambda: None)
+    assert status == 3
+    (child,) = map(int, lines)
+    for _ in range(200):
+        if not psutil.pid_exists(child) or psutil.Process(child).status() == "zombie":
+            return
+        time.sleep(0.05)
+    pytest.fail("it goes on unseen")
