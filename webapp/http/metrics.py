@@ -1,9 +1,17 @@
-"""Metrics for Prometheus, summed over the worker processes of this machine."""
+"""Metrics for Prometheus, summed over the worker processes of this machine.
+
+Whatever happens to their files, no request fails for it. The values of labels come from fixed
+lists, since each combination takes memory for ever: routes, statuses and models are ours, and of
+the methods, which clients may invent, the known ones are counted by name.
+"""
 
 from __future__ import annotations
 
+import logging
 import os
 import time
+from collections.abc import Callable
+from http import HTTPMethod, HTTPStatus
 
 from flask import Flask, Response, g, request
 from prometheus_client import (
@@ -16,6 +24,17 @@ from prometheus_client import (
 )
 from prometheus_client.multiprocess import MultiProcessCollector
 
+from webapp.http import metric_files
+from webapp.http.errors import Problem
+
+log = logging.getLogger(__name__)
+
+_METHODS = frozenset(HTTPMethod)
+_STATUSES = frozenset(HTTPStatus)
+_OTHER = "other"
+_COUNT_AGAIN_AFTER = 10.0
+"""Seconds after a failure. Meanwhile nothing is counted, and what failed is not tried again."""
+
 _REQUESTS = Counter("inkling_requests", "Number of requests", ["route", "method", "status"])
 _SECONDS = Histogram(
     "inkling_request_seconds",
@@ -23,7 +42,10 @@ _SECONDS = Histogram(
     ["route"],
     buckets=(0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
 )
-PREDICTIONS = Counter("inkling_predictions", "Number of predictions", ["model", "certainty"])
+_PREDICTIONS = Counter("inkling_predictions", "Number of predictions", ["model", "certainty"])
+
+_paused_until = 0.0
+metric_files.install()
 
 
 def init_app(app: Flask) -> None:
@@ -36,16 +58,49 @@ def init_app(app: Flask) -> None:
     @app.after_request
     def count(response: Response) -> Response:
         route = request.url_rule.rule if request.url_rule else "none"
-        _REQUESTS.labels(route, request.method, response.status_code).inc()
-        if "started" in g:
-            _SECONDS.labels(route).observe(time.perf_counter() - g.started)
+        method = request.method if request.method in _METHODS else _OTHER
+        status = response.status_code if response.status_code in _STATUSES else _OTHER
+        took = time.perf_counter() - g.started if "started" in g else None
+        _quietly(lambda: _count_request(route, method, status, took))
         return response
 
 
+def _count_request(route: str, method: str, status: int | str, seconds: float | None) -> None:
+    _REQUESTS.labels(route, method, status).inc()
+    if seconds is not None:
+        _SECONDS.labels(route).observe(seconds)
+
+
+def count_prediction(model: str, certainty: str) -> None:
+    """Count a prediction of a model that is there, so that nobody can invent its name."""
+    _quietly(lambda: _PREDICTIONS.labels(model, certainty).inc())
+
+
+def _quietly(count: Callable[[], None]) -> None:
+    """Leave out what cannot be counted, as its file is gone or the disk is full, and log it."""
+    global _paused_until  # noqa: PLW0603
+    now = time.monotonic()
+    if now < _paused_until:
+        return
+    was_paused = _paused_until > 0
+    try:
+        count()
+        _paused_until = 0.0
+    except Exception as error:
+        _paused_until = now + _COUNT_AGAIN_AFTER
+        if not was_paused:
+            log.warning("metrics cannot be counted: %s", error)
+
+
 def exposition() -> Response:
-    """All metrics in Prometheus's text format."""
+    """All metrics in Prometheus's text format. Raises `Problem` where they cannot be read."""
     registry = REGISTRY
-    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:  # set by gunicorn.conf.py, for several workers
-        registry = CollectorRegistry()
-        MultiProcessCollector(registry)
-    return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+    try:
+        if "PROMETHEUS_MULTIPROC_DIR" in os.environ:  # set by gunicorn.conf.py, for several workers
+            registry = CollectorRegistry()
+            MultiProcessCollector(registry)
+        return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+    except Exception as error:  # of the disk, or of a file that is damaged
+        problem = Problem(HTTPStatus.SERVICE_UNAVAILABLE, "no_metrics", f"no metrics: {error}")
+        problem.headers["Retry-After"] = str(round(_COUNT_AGAIN_AFTER))
+        raise problem from error

@@ -11,7 +11,7 @@ from trainer.recognition.image import Picture, as_data_url
 from trainer.recognition.prediction import DigitPrediction
 from trainer.recognition.recognizer import Recognizer
 from trainer.recognition.segmentation.joining import NumberPrediction
-from webapp.http.metrics import PREDICTIONS
+from webapp.http.metrics import count_prediction
 from webapp.inference.registry import ALL, Models, UnknownModel
 from webapp.schemas import (
     NOT_A_DIGIT,
@@ -57,7 +57,7 @@ def _predict(picture: Picture, name: str, recognizer: Recognizer, mode: Mode) ->
     number = _read(picture, recognizer, mode)
     several = mode == "digit" and _looks_like_several(picture, recognizer, number)
     certainty = _certainty(number)
-    PREDICTIONS.labels(name, certainty).inc()
+    count_prediction(name, certainty)
     doubtful = min(number.digits, key=lambda reading: reading.confidence)
     return Prediction(
         digit=doubtful.digit,
