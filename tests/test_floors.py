@@ -13,7 +13,7 @@ import pytest
 MAPS = {
     "webapp": """
         __main__  gunicorn.conf
-        cli  app  gunicorn_worker
+        cli  app  gunicorn_worker  gunicorn_logger
         api  pages  admin
         visitor
         problems
@@ -26,7 +26,7 @@ MAPS = {
         storage
         authenticator
         settings  secret  schemas  threads
-        translatable
+        translatable  logs
     """,
     "trainer": """
         __main__

@@ -15,6 +15,7 @@ import click
 from werkzeug.security import generate_password_hash
 
 from trainer.recognition.bundle import BundleError
+from webapp import logs
 from webapp.inference.registry import shipped_version
 from webapp.inference.versions import SHIPPED, Superseded, Versions
 from webapp.settings import Settings, SettingsError, retired_settings
@@ -56,7 +57,7 @@ def worker() -> None:
     """Run the retraining worker until it is stopped."""
     from webapp.retraining.worker import Worker
 
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
+    logs.configure(_settings().log)
     settings, database = _installation()
     for line in retired_settings():
         log.warning(line)

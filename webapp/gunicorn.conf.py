@@ -12,6 +12,7 @@ import sys
 import tempfile
 import time
 
+from webapp.logs import configuration
 from webapp.settings import Settings, SettingsError, retired_settings
 
 try:
@@ -35,8 +36,8 @@ graceful_timeout = 30
 if os.path.isdir("/dev/shm"):  # noqa: S108 - the heartbeat file must not wait for a disk
     worker_tmp_dir = "/dev/shm"  # noqa: S108
 
-accesslog = "-"
-access_log_format = '%(h)s %(t)s "%(r)s" %(s)s %(b)s bytes %(D)s us request=%({x-request-id}o)s'
+logger_class = "webapp.gunicorn_logger.Logger"
+logconfig_dict = configuration(_settings.log)
 
 control_socket_disable = True
 

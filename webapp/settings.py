@@ -11,6 +11,8 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from webapp.logs import Kind
+
 _PREFIX = "INKLING_"
 _RETIRED = {"INKLING_QUEUE_URL": "the queue of retraining runs is a table of the database"}
 _CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
@@ -37,6 +39,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     proxies: Annotated[int, Meta(ge=0, le=10)] = 0
     """Number of trusted reverse proxies in front of the app, for the client's IP address."""
+
+    log: Kind = "text"
+    """Format of the log: a line of text, or `json`, an object a line, for machines."""
 
     secret_key: str = ""
     """Key that signs sessions and predictions; by default a random one, stored in `home`."""

@@ -98,7 +98,7 @@ def test_it_serves_with_the_configured_number_of_workers_and_logs_id_and_time(se
     assert server.stop() == 0
     line = next(line for line in server.log.read_text().splitlines() if "my-request" in line)
     assert re.search(
-        r'"POST /api/v1/predict HTTP/1.1" 200 \d+ bytes \d+ us request=my-request', line
+        r"POST /api/v1/predict 200 \d+ bytes [\d.]+ ms client=127.0.0.1 request=my-request", line
     )
 
 

@@ -7,6 +7,8 @@ import uuid
 
 from flask import Flask, Response, g, request
 
+from webapp import logs
+
 HEADER = "X-Request-ID"
 
 _SAFE = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
@@ -19,6 +21,12 @@ def init_app(app: Flask) -> None:
     def choose() -> None:
         given = request.headers.get(HEADER, "")
         g.request_id = given if _SAFE.fullmatch(given) else uuid.uuid4().hex
+        request.environ[logs.IN_ENVIRONMENT] = g.request_id
+        logs.request_id.set(g.request_id)
+
+    @app.teardown_request
+    def forget(_error: BaseException | None) -> None:
+        logs.request_id.set("")  # the thread may have other work next
 
     @app.after_request
     def send_back(response: Response) -> Response:

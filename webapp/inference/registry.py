@@ -14,6 +14,7 @@ from trainer.recognition.bundle import PRETRAINED, Bundle, BundleError, Card, re
 from trainer.recognition.preprocess import SIDE
 from trainer.recognition.recognizer import Recognizer
 from webapp.inference.versions import Versions, first_sound
+from webapp.logs import fields
 from webapp.settings import Settings
 from webapp.threads import every
 
@@ -140,7 +141,7 @@ class Models:
         before, self._active = self._active, recognizer
         if recognizer is not before:
             version = (recognizer or self.shipped()).card.version
-            log.info("version %s answers", version, extra={"version": version})
+            log.info("version %s answers", version, extra=fields(version=version))
 
     def _load_version(self, version: str) -> Recognizer:
         if self._active and self._active.card.version == version:

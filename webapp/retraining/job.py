@@ -18,6 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from trainer.recognition.bundle import PRETRAINED, Bundle, BundleError
 from webapp.inference.registry import bundles_of, shipped_version
 from webapp.inference.versions import Superseded, Versions, first_sound
+from webapp.logs import fields
 from webapp.retraining import command
 from webapp.retraining.gate import Comparison, Verdict, judge, superseded
 from webapp.retraining.options import InvalidOptions, RetrainingOptions
@@ -69,10 +70,11 @@ class Job:
     def run(self) -> None:
         """Execute the run, and record in its row how it ended."""
         identity = self._claim.run.id
-        log.info("run %s started", identity, extra={"run": identity})
+        log.info("run %s started", identity, extra=fields(run=identity, state="running"))
         try:
             state, error = self._ended()
-            log.info("run %s %s", identity, state, extra={"run": identity, "error": error or None})
+            ended = fields(run=identity, state=state, error=error or None)
+            log.info("run %s %s %s", identity, state, error, extra=ended)
         except LostRun:
             log.error("run %s was marked as lost; this worker gave it up", identity)
         except SQLAlchemyError as error:
@@ -127,7 +129,7 @@ class Job:
                 try:
                     self._versions.activate(session, version, who, expected=verdict.before)
                 except Superseded as error:
-                    log.warning("%s: %s", who, error, extra={"run": self._claim.run.id})
+                    log.warning("%s: %s", who, error, extra=fields(run=self._claim.run.id))
                     verdict = superseded(verdict)
             outcome = {"version": version, "verdict": msgspec.to_builtins(verdict)}
             if not self._claim.release_in(session, RunStatus.DONE, **self._changes(), **outcome):

@@ -8,8 +8,9 @@ import signal
 import time
 from contextlib import ExitStack
 from importlib.util import find_spec
-from subprocess import DEVNULL
+from subprocess import DEVNULL, PIPE
 from threading import Event, Thread
+from typing import IO
 
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
@@ -51,10 +52,9 @@ class Worker:
         log.info("worker ready")
         with ExitStack() as preparation:
             home = self._settings.home_folder
-            # Its errors go to the worker's log.
-            preparation.enter_context(
-                in_background(PREPARE_DATA, home, stdout=DEVNULL, stderr=None)
-            )
+            preparing = in_background(PREPARE_DATA, home, stdout=DEVNULL, stderr=PIPE)
+            errors = preparation.enter_context(preparing).stderr
+            Thread(target=_log_lines, args=(errors,), daemon=True).start()
             # Event.wait() could deadlock here: the signal handler calls set() on the same thread.
             while not self._stopping.is_set():
                 try:
@@ -105,3 +105,10 @@ class Worker:
         for folder in folders:
             if folder.name not in is_open:
                 shutil.rmtree(folder, ignore_errors=True)
+
+
+def _log_lines(file: IO[str]) -> None:
+    """Log what a command prints, so that all lines of the worker's log have one format."""
+    for line in file:
+        if line.strip():
+            log.info("preparing data: %s", line.rstrip())

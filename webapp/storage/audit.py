@@ -4,14 +4,30 @@ from __future__ import annotations
 
 import logging
 
+from sqlalchemy import event
 from sqlalchemy.orm import Session
 
+from webapp.logs import fields
 from webapp.storage.tables import AuditEntry, now
 
 log = logging.getLogger(__name__)
+
+_PENDING = "audit"
+_NOT_LOGGED = {"label"}  # what people drew is in the database alone, where it expires
 
 
 def record(session: Session, who: str, what: str, **details: object) -> None:
     """Add an entry in the transaction of the action that it records."""
     session.add(AuditEntry(at=now(), who=who, what=what, details=details))
-    log.info("audit: %s: %s %s", who, what, details)
+    session.info.setdefault(_PENDING, []).append((who, what, details))
+
+
+@event.listens_for(Session, "after_commit")
+def _log(session: Session) -> None:
+    """Log the entries of a transaction once it is committed: only then have they happened."""
+    if session.in_nested_transaction():
+        return
+    for who, what, details in session.info.pop(_PENDING, ()):
+        shown = {name: value for name, value in details.items() if name not in _NOT_LOGGED}
+        told = " ".join(f"{name}={value!r}" for name, value in shown.items())
+        log.info("%s: %s %s", who, what, told, extra=fields(who=who, what=what, details=shown))

@@ -54,12 +54,12 @@ class Worker:
         (Path(settings.home) / "cache").symlink_to(rendered)
         names = ("home", "database_url")
         given = {f"INKLING_{name.upper()}": getattr(settings, name) for name in names}
-        self._environment = os.environ | given | {"INKLING_DATA": str(data)}
-        self._log = Path(settings.home) / "worker.log"
+        self.environment = os.environ | given | {"INKLING_DATA": str(data)}
+        self.log_file = Path(settings.home) / "worker.log"
 
     def start(self) -> None:
-        with self._log.open("ab") as log:
-            self.process = psutil.Popen(self._command, env=self._environment, stderr=log)
+        with self.log_file.open("ab") as log:
+            self.process = psutil.Popen(self._command, env=self.environment, stderr=log)
 
     def children(self) -> list[psutil.Process]:
         return self.process.children(recursive=True)
@@ -73,7 +73,8 @@ class Worker:
         return []
 
     def stop(self) -> None:
-        self.process.terminate()
+        with suppress(psutil.NoSuchProcess):  # it was stopped before
+            self.process.terminate()
         try:
             self.process.wait(30)  # it kills itself when it does not end within 20 s
         finally:
@@ -82,7 +83,7 @@ class Worker:
 
     @property
     def log(self) -> str:
-        return self._log.read_text()
+        return self.log_file.read_text()
 
 
 @pytest.fixture
@@ -237,6 +238,21 @@ def test_on_a_bare_machine_it_learns_the_corrections_and_preserves_the_rest(
     assert verdict["auto_promoted"] == (
         client.get("/readyz").get_json()["version"] == view["version"]
     )
+
+
+def test_each_line_of_the_workers_log_is_json_if_asked_for(worker):
+    worker.stop()
+    Path(worker.log_file).unlink()
+    worker.environment["INKLING_LOG"] = "json"
+    worker.start()
+    deadline = time.monotonic() + PATIENCE
+    while "worker ready" not in worker.log:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    worker.stop()
+    messages = [json.loads(line)["message"] for line in worker.log.splitlines()]
+    assert messages[0] == "worker ready"
+    assert messages[-1] == "worker stopped"
 
 
 @on_both
