@@ -251,7 +251,12 @@ def test_the_command_line_lists_adds_promotes_and_rolls_back(tmp_path):
     assert inkling("promote", THIRD).returncode == 0
     assert f"* {THIRD}" in inkling("list").stdout
     assert inkling("rollback").stdout.strip() == SHIPPED
-    for wrong in (("promote", "nobody"), ("add", str(tmp_path)), ("rollback",)):
+    for wrong in (
+        ("promote", "nobody"),
+        ("promote", THIRD, "--expected", "x"),
+        ("add", str(tmp_path)),
+        ("rollback",),
+    ):
         result = inkling(*wrong)
         assert result.returncode == 1
         assert result.stderr.startswith("Error: ")
