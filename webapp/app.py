@@ -55,12 +55,11 @@ def create_app(settings: Settings | None = None, models: Models | None = None) -
         app.register_blueprint(blueprint)
     admin.init_app(app)
     bodies.init_app(app)
-    # The public pages and the API are exempt: their uploads must work without a session. Feedback
-    # uses a visitor's session, but browsers do not send its SameSite cookie with another site's
-    # form, and the API takes feedback as JSON only, which a form cannot send.
+    # Exempt is what stores nothing, and the API: uploads must work without a session, and the API
+    # takes feedback as JSON only, which a form of another site cannot send.
     csrf.init_app(
         app,
-        exempt=(pages.blueprint, *api.BLUEPRINTS),
+        exempt=(*pages.UPLOADS, *api.BLUEPRINTS),
         lifetime=auth.SESSION_SECONDS,
         is_needed=auth.can_be_forged,
     )

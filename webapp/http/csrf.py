@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from http import HTTPStatus
 
 from flask import Blueprint, Flask, Response
+from flask.typing import RouteCallable
 from flask_wtf import CSRFProtect
 from flask_wtf.csrf import CSRFError
 
@@ -13,17 +14,20 @@ from webapp.http.errors import Problem, answer
 
 
 def init_app(
-    app: Flask, exempt: Iterable[Blueprint], lifetime: int, is_needed: Callable[[], bool]
+    app: Flask,
+    exempt: Iterable[Blueprint | RouteCallable],
+    lifetime: int,
+    is_needed: Callable[[], bool],
 ) -> None:
     """Require a CSRF token for every request that changes something.
 
     The token is the form field `csrf_token` or the header `X-CSRF-Token`, valid for `lifetime`
-    seconds. `exempt` are the blueprints whose views need none; `is_needed` returns whether the
+    seconds. `exempt` are the blueprints and views that need none; `is_needed` returns whether the
     current request could have been forged at all.
     """
     protection = CSRFProtect()
-    for blueprint in exempt:
-        protection.exempt(blueprint)
+    for each in exempt:
+        protection.exempt(each)
     app.config.update(
         WTF_CSRF_TIME_LIMIT=lifetime,
         WTF_CSRF_CHECK_DEFAULT=False,  # checked below, unless the request cannot be forged

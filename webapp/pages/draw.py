@@ -36,18 +36,18 @@ def upload() -> tuple[str, int]:
 
 @blueprint.post("/correct")
 @runs_in(Lane.DATABASE)
-def correct() -> tuple[str, int]:
+def correct() -> tuple[str, int, dict[str, str]]:
     """Store feedback on an answer, for browsers without JavaScript."""
     try:
-        kept, _is_new = keep_feedback(msgspec.convert(request.form.to_dict(), FeedbackRequest))
+        fields = {name: value for name, value in request.form.items() if name != "csrf_token"}
+        kept, _is_new = keep_feedback(msgspec.convert(fields, FeedbackRequest))
     except msgspec.ValidationError:
         abort(400)
     except Problem as problem:
         sentences = text.not_kept()
-        return _drawing_page(
-            None, sentences.get(problem.code, sentences["not_kept"])
-        ), problem.status
-    return _drawing_page(None, text.kept()[kept.label]), HTTPStatus.OK
+        sentence = sentences.get(problem.code, sentences["not_kept"])
+        return _drawing_page(None, sentence), problem.status, problem.headers
+    return _drawing_page(None, text.kept()[kept.label]), HTTPStatus.OK, {}
 
 
 def _drawing_page(prediction: Prediction | None, sentence: str, mode: Mode = "digit") -> str:

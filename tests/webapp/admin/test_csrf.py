@@ -1,11 +1,21 @@
 """Requests that another site may have forged are refused; those that nobody can forge are not."""
 
 import io
+import re
 
 import pytest
+from sqlalchemy import select
 
 from tests.conftest import installed
 from tests.webapp.admin.test_admin import BEARER, HTML, JSON, PASSWORD, TOKEN, csrf_in, sign_in
+from webapp.storage.tables import Drawing
+
+CORRECTABLE = ("/", "/compare", "/models/inkling/inside")
+"""The pages that offer a form to correct the answer to an uploaded picture."""
+
+
+def prediction_in(page: str) -> str:
+    return re.search(r'name="prediction_id" value="([^"]+)"', page)[1]
 
 
 @pytest.fixture
@@ -94,7 +104,32 @@ def test_public_uploads_and_the_api_work_without_a_session(app, seven, encode):
     for path in ("/", "/compare", "/models/inkling/inside", "/api/v1/predict", "/api/v1/explain"):
         response = app.test_client().post(path, data=upload())
         assert response.status_code == 200, path
-        assert "Set-Cookie" not in response.headers
-    predicted = app.test_client().post("/api/v1/predict", data=upload()).get_json()
-    correction = {"prediction_id": predicted["prediction_id"], "label": "7"}
-    assert app.test_client().post("/correct", data=correction).status_code == 200
+        assert ("Set-Cookie" in response.headers) == (path in CORRECTABLE)
+    for path in CORRECTABLE:
+        assert "Set-Cookie" not in app.test_client().get(path).headers
+
+
+def test_a_form_on_another_site_cannot_correct(app, database, seven, encode):
+    """The attacker has an answer of their own; the visitor's browser sends it, without a token."""
+    picture = {"image": (io.BytesIO(encode(seven)), "7.png")}
+    attacker, visitor = app.test_client(), app.test_client()
+    page = attacker.post("/", data=picture).get_data(as_text=True)
+    stolen = {"prediction_id": prediction_in(page), "label": "1"}
+    for form in (stolen, stolen | {"csrf_token": csrf_in(page)}):
+        headers = HTML | {"Origin": "https://evil.example", "Sec-Fetch-Site": "cross-site"}
+        refused = visitor.post("/correct", data=form, headers=headers)
+        assert refused.status_code == 400
+        assert "expired" in refused.get_data(as_text=True)
+    with database.reading() as session:
+        assert session.scalars(select(Drawing)).all() == []
+
+
+@pytest.mark.parametrize("path", CORRECTABLE)
+def test_a_visitor_without_scripts_can_correct_every_answer(app, database, seven, encode, path):
+    visitor = app.test_client()
+    picture = {"image": (io.BytesIO(encode(seven)), "7.png")}
+    page = visitor.post(path, data=picture).get_data(as_text=True)
+    form = {"prediction_id": prediction_in(page), "label": "1", "csrf_token": csrf_in(page)}
+    assert visitor.post("/correct", data=form).status_code == 200
+    with database.reading() as session:
+        assert session.scalars(select(Drawing.label)).all() == ["1"]
