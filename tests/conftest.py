@@ -40,6 +40,7 @@ ROOT = Path(__file__).resolve().parents[1]
 def pytest_configure() -> None:
     """Let each process compute on one thread, as there are as many processes as cores."""
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+    os.environ["INKLING_RATE_LIMIT"] = "0"  # of servers that tests start; they ask a lot
     hypothesis.settings.register_profile("no deadline", deadline=None)  # the machine may be busy
     hypothesis.settings.load_profile("no deadline")
 

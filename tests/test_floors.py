@@ -16,9 +16,10 @@ MAPS = {
         cli  app  gunicorn_worker  gunicorn_logger
         api  pages  admin
         visitor
-        problems
+        problems  cost
         feedback
         services
+        limits
         retraining
         inference
         http

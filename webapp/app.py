@@ -13,11 +13,12 @@ from trainer.recognition import image
 from webapp import admin, api, pages
 from webapp.admin import auth
 from webapp.authenticator import Authenticator
-from webapp.http import bodies, csrf, errors, headers, i18n, metrics, request_id
+from webapp.http import bodies, csrf, errors, headers, i18n, metrics, request_id, throttle
 from webapp.http.lanes import LanedFlask
 from webapp.inference.registry import Models, shipped_version
 from webapp.inference.signed_prediction import PredictionSigner
 from webapp.inference.versions import Versions
+from webapp.limits import Limits
 from webapp.readiness import Readiness
 from webapp.secret import secret_key
 from webapp.services import EXTENSION, Services
@@ -27,6 +28,9 @@ from webapp.threads import Lane
 
 PATIENCE = 2.0
 """Seconds that a request waits for the database."""
+
+_FREE = frozenset({"static", "health.alive", "health.ready", "health.counts"})
+"""Endpoints that the rate limit leaves out: files, and what monitoring asks for."""
 
 
 def create_app(settings: Settings | None = None, models: Models | None = None) -> Flask:
@@ -43,7 +47,7 @@ def create_app(settings: Settings | None = None, models: Models | None = None) -
     app.config["MAX_CONTENT_LENGTH"] = image.MAX_BYTES * 3 // 2
     app.wsgi_app = ProxyFix(app.wsgi_app, *[settings.proxies] * 4)  # type: ignore[method-assign]
     app.secret_key = secret_key(settings.secret_key, settings.home_folder)
-    app.extensions[EXTENSION] = _services(settings, app.secret_key, models)
+    services = app.extensions[EXTENSION] = _services(settings, app.secret_key, models)
     cv2.setNumThreads(1)  # there is one worker process for each core
 
     request_id.init_app(app)
@@ -51,6 +55,7 @@ def create_app(settings: Settings | None = None, models: Models | None = None) -
     metrics.init_app(app)
     errors.init_app(app)
     i18n.init_app(app)
+    throttle.init_app(app, services.limits.requests, exempt=_FREE)
     for blueprint in (pages.blueprint, *api.BLUEPRINTS):
         app.register_blueprint(blueprint)
     admin.init_app(app)
@@ -77,6 +82,7 @@ def _services(settings: Settings, secret: str, models: Models | None) -> Service
         signer=PredictionSigner(secret),
         authenticator=Authenticator(settings, secret),
         readiness=Readiness(database, settings.home_folder),
+        limits=Limits.of(settings, secret),
     )
 
 

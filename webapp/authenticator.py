@@ -4,10 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import threading
 
 from werkzeug.security import check_password_hash
 
 from webapp.settings import Settings
+
+_AT_ONCE = 2  # hashings; each takes a core for a tenth of a second, and 32 MB
+_WAITING = 2  # further guesses; more would hold the threads that others need
+
+
+class TooManyAtOnce(Exception):
+    """Other passwords are being verified; this one was not."""
 
 
 class Authenticator:
@@ -17,16 +25,32 @@ class Authenticator:
         self._plain = settings.admin_password
         self._hash = settings.admin_password_hash
         self._token = settings.admin_token
+        self._guesses = threading.BoundedSemaphore(_AT_ONCE + _WAITING)
+        self._hashings = threading.BoundedSemaphore(_AT_ONCE)
         configured = self._hash or self._plain
         self.key = hmac.new(secret.encode(), configured.encode(), hashlib.sha256).hexdigest()[:16]
         """Identifies the password without revealing it; a session with another key is invalid."""
 
     def verify_password(self, password: str) -> bool:
-        """Whether this is the password; the hash takes precedence. False if none is configured."""
-        if self._hash:
-            return check_password_hash(self._hash, password)
-        return bool(self._plain) and hmac.compare_digest(password.encode(), self._plain.encode())
+        """Whether this is the password; the hash takes precedence. False if none is configured.
+
+        Hashing takes long: call it outside any transaction. Raises `TooManyAtOnce`.
+        """
+        if not self._hash:
+            return bool(self._plain) and _equal(password, self._plain)
+        if not self._guesses.acquire(blocking=False):
+            raise TooManyAtOnce
+        try:
+            with self._hashings:
+                return check_password_hash(self._hash, password)
+        finally:
+            self._guesses.release()
 
     def verify_token(self, token: str) -> bool:
         """Whether this is the API token. False if none is configured."""
-        return bool(self._token) and hmac.compare_digest(token.encode(), self._token.encode())
+        return bool(self._token) and _equal(token, self._token)
+
+
+def _equal(given: str, expected: str) -> bool:
+    """Compare in a time that does not depend on where the two differ."""
+    return hmac.compare_digest(given.encode(), expected.encode())

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
 
 from trainer.recognition.image import Picture
 from webapp.http.rate_limit import RateLimiter
@@ -67,10 +68,8 @@ class Stored:
     is_new: bool
 
 
-def store_feedback(
-    services: Services, feedback: Feedback, visitor: str, address: str, limiter: RateLimiter
-) -> Stored:
-    """Store a visitor's feedback, counting it against the limit of the client's IP address.
+def store_feedback(services: Services, feedback: Feedback, visitor: str, client: str) -> Stored:
+    """Store a visitor's feedback, counting it against the limits of the visitor and of the client.
 
     Raises `CorrectionsDisabled`, `FeedbackIncomplete`, `TooManyPoints`, `TooManyCorrections`,
     `NotStored`, `InvalidPredictionId` and `EmptyDrawing`.
@@ -83,14 +82,21 @@ def store_feedback(
         with services.database.writing() as session:
             drawing, is_new = store(session, correction, visitor)
             delete_expired(session, settings.keep_days)
-            if is_new and (wait := limiter.hit(session, address)):
-                raise TooManyCorrections(settings.corrections_per_day, wait)
+            if is_new:
+                _count(session, services.limits.corrections_of_visitor, visitor)
+                _count(session, services.limits.corrections, client)
     except SQLAlchemyError as error:
         log.exception("a correction could not be stored")
         raise NotStored("it could not be stored; try again later") from error
     if drawing.visitor != visitor:
         return Stored("", feedback.label, is_new=False)
     return Stored(drawing.id, drawing.visitor_label, is_new)
+
+
+def _count(session: Session, limiter: RateLimiter, who: str) -> None:
+    """Count a correction. Raises `TooManyCorrections`; the transaction must then end in that."""
+    if wait := limiter.hit(session, who):
+        raise TooManyCorrections(limiter.limit, wait)
 
 
 def predicted_correction(

@@ -11,6 +11,7 @@ from webapp.authenticator import Authenticator
 from webapp.inference.registry import Models
 from webapp.inference.signed_prediction import PredictionSigner
 from webapp.inference.versions import Versions
+from webapp.limits import Limits
 from webapp.readiness import Readiness
 from webapp.settings import Settings
 from webapp.storage.database import Database
@@ -30,6 +31,7 @@ class Services:
     signer: PredictionSigner
     authenticator: Authenticator
     readiness: Readiness
+    limits: Limits
     # gunicorn.conf.py sets these two.
     is_stopping: Callable[[], bool] = lambda: False
     """Whether the process is shutting down; streamed responses must then end."""

@@ -61,8 +61,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     corrections: bool = True
     """Whether visitors may correct predictions; their drawings are then stored."""
 
-    corrections_per_day: Annotated[int, Meta(ge=1)] = 200
-    """Limit of stored drawings per client and day."""
+    corrections_per_day: Annotated[int, Meta(ge=1, le=100_000)] = 5_000
+    """Limit of stored drawings per client address and day; a whole school may share an address."""
+
+    corrections_per_visitor: Annotated[int, Meta(ge=1, le=100_000)] = 200
+    """Limit of stored drawings per visitor and day."""
+
+    rate_limit: Annotated[int, Meta(ge=0, le=1_000_000)] = 50
+    """Requests a second of each client to each process, with bursts of ten times as many; 0 for no
+    limit."""
 
     keep_days: Annotated[int, Meta(ge=0)] = 0
     """Days after which a stored drawing is deleted; 0 for never."""

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import secrets
-from datetime import timedelta
 
 import msgspec
-from flask import current_app, request, session
+from flask import request, session
 
 from webapp.feedback import Feedback, store_feedback
+from webapp.http.client import client_network
 from webapp.http.images import picture_in_data_url
-from webapp.http.rate_limit import RateLimiter
 from webapp.problems import as_problems
 from webapp.schemas import FeedbackRequest, Kept
 from webapp.services import services
@@ -29,8 +28,6 @@ def keep_feedback(asked: FeedbackRequest) -> tuple[Kept, bool]:
 
     Raises `Problem`.
     """
-    limit = services().settings.corrections_per_day
-    limiter = RateLimiter("corrections", limit, timedelta(days=1), str(current_app.secret_key))
     feedback = Feedback(
         label=asked.label,
         prediction_id=asked.prediction_id,
@@ -39,6 +36,6 @@ def keep_feedback(asked: FeedbackRequest) -> tuple[Kept, bool]:
     )
     visitor = visitor_id() or secrets.token_hex(16)
     with as_problems():
-        stored = store_feedback(services(), feedback, visitor, request.remote_addr or "", limiter)
+        stored = store_feedback(services(), feedback, visitor, client_network(request))
     session[_VISITOR] = visitor
     return msgspec.convert({"id": stored.id, "label": stored.label}, Kept), stored.is_new

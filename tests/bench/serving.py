@@ -114,6 +114,7 @@ def server(
     command = [sys.executable, "-m", "gunicorn", *app]
     environment = {"PORT": str(port), "INKLING_WORKERS": str(WORKERS), **settings}
     environment["GUNICORN_CMD_ARGS"] = f"--bind 127.0.0.1:{port}"
+    environment["INKLING_RATE_LIMIT"] = "0"  # all load comes from one client
     subprocess.run(
         [sys.executable, "-m", "webapp", "db", "upgrade"],
         env=os.environ | environment, check=True, capture_output=True,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 from datetime import timedelta
 from http import HTTPStatus
 from typing import Literal
@@ -11,7 +10,6 @@ from typing import Literal
 from flask import (
     Blueprint,
     Flask,
-    current_app,
     g,
     redirect,
     render_template,
@@ -22,21 +20,21 @@ from flask import (
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
+from webapp.authenticator import TooManyAtOnce
+from webapp.http.client import bearer_token, client_address, client_network
 from webapp.http.errors import Problem
 from webapp.http.json import wants_json
-from webapp.http.rate_limit import RateLimiter
 from webapp.services import services
-from webapp.storage import audit
+from webapp.storage import admin_sessions, audit
 
 blueprint = Blueprint("login", __name__)
 
 SESSION_SECONDS = 12 * 3600
-ATTEMPTS = 10
-"""Limit of login attempts: wrong passwords per client within `_PERIOD`."""
 
-_PERIOD = timedelta(minutes=15)
+_LIFETIME = timedelta(seconds=SESSION_SECONDS)
 _SAFE = {"GET", "HEAD", "OPTIONS"}
 _ADMIN = "admin"
+"""Key of the session's id in the cookie."""
 _LOGIN, _DASHBOARD = "admin.login.form", "admin.dashboard.overview"
 _OPEN = {_LOGIN, "admin.login.enter"}
 
@@ -48,7 +46,7 @@ def init_app(app: Flask) -> None:
     a CSRF token.
     """
     app.before_request(_guard)
-    app.context_processor(lambda: {"signed_in": _signed_in() == "session"})
+    app.context_processor(lambda: {"signed_in": _seems_signed_in()})
 
 
 def can_be_forged() -> bool:
@@ -61,63 +59,133 @@ def can_be_forged() -> bool:
 
 def _guard() -> Response | None:
     """Reject clients that are not signed in, for every method and before any 404 or 405."""
-    if not (request.path + "/").startswith("/admin/") or request.endpoint in _OPEN:
+    if not (request.path + "/").startswith("/admin/"):
         return None
-    g.admin = _signed_in()
-    if g.admin:
+    g.admin = _authenticated()
+    if g.admin or request.endpoint in _OPEN:
         return None
-    if request.method in _SAFE and request.accept_mimetypes.accept_html and not wants_json():
+    # Only for those who ask for pages: a script that follows would take the form for its answer.
+    asks_for_page = "text/html" in request.accept_mimetypes.values()
+    if request.method in _SAFE and asks_for_page and not wants_json():
         return redirect(url_for(_LOGIN))
     raise Problem(HTTPStatus.UNAUTHORIZED, "unauthorized", "Sign in, or send the API token")
 
 
-def _signed_in() -> Literal["session", "token"] | None:
-    """How the client of the current request is authenticated, if it is."""
-    authenticator = services().authenticator
-    scheme, _space, token = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() == "bearer" and authenticator.verify_token(token.strip()):
+def _authenticated() -> Literal["session", "token"] | None:
+    """How the client of the current request is authenticated, if it is.
+
+    Raises `Problem` for a wrong token, whatever else was sent.
+    """
+    token = bearer_token(request)
+    if token is not None:
+        _verify_token(token)
         return "token"
-    opened = session.get(_ADMIN)
-    if (
-        not opened
-        or opened["key"] != authenticator.key
-        or time.time() - opened["since"] > SESSION_SECONDS
-    ):
+    identity = _session_id()
+    if not identity:
         return None
-    return "session"
+    with services().database.reading() as transaction:
+        key = services().authenticator.key
+        if admin_sessions.is_open(transaction, identity, key, _LIFETIME):
+            return "session"
+    session.pop(_ADMIN)
+    return None
+
+
+def _verify_token(token: str) -> None:
+    """Raise `Problem` for a wrong API token, and for any from a client that guessed too often.
+
+    The right one is not counted, as a script may send many requests at once.
+    """
+    database, guesses, client = services().database, services().limits.guesses, _client()
+    if services().authenticator.verify_token(token):
+        with database.reading() as transaction:
+            wait = guesses.retry_after(transaction, client)
+    else:
+        with database.writing() as transaction:
+            wait = guesses.hit(transaction, client)
+            if not wait:
+                audit.record_refusal(transaction, client_address(request), "token refused")
+        if not wait:
+            problem = Problem(HTTPStatus.UNAUTHORIZED, "unauthorized", "This is not the API token")
+            problem.headers["WWW-Authenticate"] = 'Bearer error="invalid_token"'
+            raise problem
+    if wait:
+        problem = Problem(
+            HTTPStatus.TOO_MANY_REQUESTS, "too_many_guesses", "Too many wrong tokens or passwords"
+        )
+        problem.headers["Retry-After"] = _seconds(wait)
+        raise problem
+
+
+def _seems_signed_in() -> bool:
+    """Whether pages link to the admin area: without asking the database on public pages."""
+    return g.admin == "session" if "admin" in g else _ADMIN in session
 
 
 @blueprint.get("/login")
 def form() -> str | Response:
     """The login page."""
-    return redirect(url_for(_DASHBOARD)) if _signed_in() else _page("")
+    return redirect(url_for(_DASHBOARD)) if g.admin else _page("")
 
 
 @blueprint.post("/login")
-def enter() -> Response | tuple[str, int]:
-    """Sign in, unless the client has reached the limit of login attempts."""
-    authenticator = services().authenticator
-    address = request.remote_addr or ""
-    limiter = RateLimiter("logins", ATTEMPTS, _PERIOD, str(current_app.secret_key))
-    with services().database.writing() as transaction:
-        if wait := limiter.retry_after(transaction, address):
-            minutes = math.ceil(wait.total_seconds() / 60)
-            sentence = _("Too many wrong passwords. Wait %(minutes)s minutes.", minutes=minutes)
-            return _page(sentence), HTTPStatus.TOO_MANY_REQUESTS
-        if not authenticator.verify_password(request.form.get("password", "")):
-            limiter.hit(transaction, address)
-            audit.record(transaction, address, "login refused")
-            return _page(_("That is not the password.")), HTTPStatus.UNAUTHORIZED
-        audit.record(transaction, address, "login")
-    session[_ADMIN] = {"key": authenticator.key, "since": time.time()}
+def enter() -> Response | tuple[str, int] | tuple[str, int, dict[str, str]]:
+    """Sign in, unless the client has reached the limit of wrong passwords.
+
+    A guess is counted before it is verified, so that many at once are no more than the limit.
+    """
+    database, authenticator = services().database, services().authenticator
+    guesses, client, address = services().limits.guesses, _client(), client_address(request)
+    with database.writing() as transaction:
+        wait = guesses.hit(transaction, client)
+    if wait:
+        minutes = math.ceil(wait.total_seconds() / 60)
+        sentence = _("Too many wrong passwords. Wait %(minutes)s minutes.", minutes=minutes)
+        return _page(sentence), HTTPStatus.TOO_MANY_REQUESTS, {"Retry-After": _seconds(wait)}
+    try:
+        is_right = authenticator.verify_password(request.form.get("password", ""))
+    except TooManyAtOnce:
+        with database.writing() as transaction:
+            guesses.release(transaction, client)
+        sentence = _("Several people are signing in just now. Please try again in a moment.")
+        return _page(sentence), HTTPStatus.SERVICE_UNAVAILABLE
+    with database.writing() as transaction:
+        if is_right:
+            guesses.release(transaction, client)
+            identity = admin_sessions.open_session(transaction, authenticator.key, _LIFETIME)
+            audit.record(transaction, address, "login")
+        else:
+            audit.record_refusal(transaction, address, "login refused")
+    if not is_right:
+        return _page(_("That is not the password.")), HTTPStatus.UNAUTHORIZED
+    session.clear()  # nothing of the anonymous session, which somebody else may know, goes on
+    session[_ADMIN] = identity
     return redirect(url_for(_DASHBOARD))
 
 
 @blueprint.post("/logout")
 def leave() -> Response:
     """Sign out."""
-    session.pop(_ADMIN, None)
+    if identity := _session_id():
+        with services().database.writing() as transaction:
+            admin_sessions.close_session(transaction, identity)
+    session.clear()
     return redirect(url_for("pages.draw"))
+
+
+def _session_id() -> str:
+    """The id of the administrator's session in the cookie; empty if there is none."""
+    found = session.get(_ADMIN)
+    return found if isinstance(found, str) else ""  # cookies of earlier versions held an object
+
+
+def _client() -> str:
+    return client_network(request)
+
+
+def _seconds(wait: timedelta) -> str:
+    """The value of `Retry-After`."""
+    return str(math.ceil(wait.total_seconds()))
 
 
 def _page(sentence: str) -> str:

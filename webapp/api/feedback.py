@@ -45,7 +45,8 @@ blueprint = Blueprint("feedback", __name__, url_prefix="/api/v1/feedback")
         ),
         HTTPStatus.UNPROCESSABLE_ENTITY: UNREADABLE,
         HTTPStatus.TOO_MANY_REQUESTS: N_(
-            "Too many corrections from this client today: `too_many_corrections`."
+            "Too many corrections from this visitor or client within a day: "
+            "`too_many_corrections`; or too many requests: `too_many_requests`."
         ),
         HTTPStatus.SERVICE_UNAVAILABLE: N_(
             "The drawing could not be stored; try again later: `not_kept`."

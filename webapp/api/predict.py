@@ -8,6 +8,7 @@ from flask import Blueprint, Response, request
 
 from webapp.api.operation import operation
 from webapp.api.problems import PICTURE_PROBLEMS
+from webapp.cost import charge
 from webapp.http.images import Upload, read_picture, upload_in
 from webapp.http.json import as_json
 from webapp.http.lanes import runs_in
@@ -58,6 +59,7 @@ def predict_and_explain() -> Response:
     """Read the digit in a picture and explain how the model reached its answer."""
     upload = upload_in(request)
     picture = read_picture(upload.content)
+    charge(explain, picture, upload.options)
     with as_problems():
         return _signed(explain(picture, services().models, upload.options))
 
@@ -70,6 +72,7 @@ def _lane_of(upload: Upload) -> Lane:
 
 def _answered(upload: Upload) -> Response:
     picture = read_picture(upload.content)
+    charge(answer, picture, upload.options)
     with as_problems():
         return _signed(answer(picture, services().models, upload.options))
 

@@ -20,5 +20,8 @@ PICTURE_PROBLEMS = {
         "(`unsupported_picture`)."
     ),
     HTTPStatus.UNPROCESSABLE_ENTITY: UNREADABLE,
+    HTTPStatus.TOO_MANY_REQUESTS: N_(
+        "Too many requests from this client: `too_many_requests`; wait as `Retry-After` says."
+    ),
 }
 """Errors of the operations that read a picture, by status."""

@@ -25,6 +25,13 @@ _CODES = {
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "unsupported_media_type",
 }
 
+_REQUIRED = {
+    HTTPStatus.UNAUTHORIZED: ("WWW-Authenticate", "Bearer"),
+    HTTPStatus.TOO_MANY_REQUESTS: ("Retry-After", "1"),
+    HTTPStatus.SERVICE_UNAVAILABLE: ("Retry-After", "5"),
+}
+"""The header, in seconds for the latter two, that a response of this status has at least."""
+
 
 class Problem(Exception):
     """An error response: HTTP status, stable machine-readable code, and a sentence for people."""
@@ -44,6 +51,13 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(Overloaded, _unavailable)
     app.register_error_handler(DatabaseUnavailable, _unavailable)
     app.register_error_handler(Exception, _unexpected)
+    app.after_request(_complete)
+
+
+def _complete(response: Response) -> Response:
+    if required := _REQUIRED.get(response.status_code):  # type: ignore[call-overload]
+        response.headers.setdefault(*required)
+    return response
 
 
 def answer(problem: Problem) -> Response:

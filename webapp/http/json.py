@@ -10,6 +10,8 @@ import msgspec
 from flask import Response, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
+from webapp.http.client import bearer_token
+
 _JSON_ONLY = ("/api/v1/", "/admin/api/")
 """Path prefixes that always answer with JSON. Paths rather than blueprints, since a path that is
 not found belongs to no blueprint."""
@@ -36,10 +38,12 @@ def json_or_redirect(
 def wants_json() -> bool:
     """Whether to answer the current request in JSON rather than with a page or a redirect.
 
-    True for the JSON APIs, for clients that prefer JSON in `Accept`, and for those that send JSON.
+    True for the JSON APIs, for clients that prefer JSON in `Accept`, and for those that send JSON
+    or a bearer token, which no browser does.
     """
     return (
         request.path.startswith(_JSON_ONLY)
         or request.accept_mimetypes.best == "application/json"
         or request.mimetype == "application/json"
+        or bearer_token(request) is not None
     )

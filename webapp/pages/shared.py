@@ -11,6 +11,7 @@ from flask import Blueprint, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from trainer.recognition.image import Picture
+from webapp.cost import charge
 from webapp.http.errors import Problem
 from webapp.http.images import read_picture, upload_in_form
 from webapp.inference.registry import Models
@@ -48,6 +49,7 @@ def read_upload(
         upload = upload_in_form(request)
         options = msgspec.structs.replace(upload.options, **overrides)
         picture = read_picture(upload.content)
+        charge(read, picture, options)
         with as_problems():
             prediction = read(picture, services().models, options)
         services().signer.sign(prediction)

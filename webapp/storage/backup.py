@@ -33,7 +33,7 @@ from sqlalchemy import (
 
 from trainer.recognition.bundle import write_bundle_files
 from webapp.storage.database import Database
-from webapp.storage.tables import Base
+from webapp.storage.tables import TRANSIENT, Base
 
 _FORMAT = 2
 _FORMAT_WITHOUT_REVISION = 1
@@ -71,6 +71,8 @@ def _write(archive: zipfile.ZipFile, database: Database, home: Path) -> dict[str
         for table in Base.metadata.sorted_tables:
             counts[table.name] = 0
             with archive.open(f"tables/{table.name}.jsonl", "w", force_zip64=True) as lines:
+                if table.name in TRANSIENT:
+                    continue  # an empty file, as a restore reads one for each table
                 order = table.primary_key.columns.values()
                 for row in connection.execute(select(table).order_by(*order)).mappings():
                     plain = {column.name: _plain(row[column.name]) for column in table.columns}
@@ -132,6 +134,8 @@ def _restore_tables(
     from webapp.storage.migrations import downgrade, migrate
 
     for table in Base.metadata.sorted_tables:
+        if table.name in TRANSIENT:
+            continue
         if connection.scalar(select(func.count()).select_from(table)):
             raise BackupError(f"the installation is not empty: table {table.name} has rows")
     downgrade(connection, revision)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, Enum, ForeignKey, LargeBinary, String, Text
+from sqlalchemy import JSON, BigInteger, Enum, ForeignKey, Index, LargeBinary, String, Text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import DateTime, TypeDecorator
 
@@ -94,6 +94,7 @@ class AuditEntry(Base):
     """An action of an administrator or of the worker, or a refused attempt."""
 
     __tablename__ = "audit"
+    __table_args__ = (Index("ix_audit_what_id", "what", "id"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     at: Mapped[datetime] = mapped_column(UTCDateTime, index=True)
@@ -144,12 +145,31 @@ class Run(Base):
     """A `webapp.retraining.gate.Verdict`: the new version compared with the active one."""
 
 
-class Counter(Base):
-    """Number of a client's actions in one window of a rate limit. The client is a keyed hash."""
+class RateLimit(Base):
+    """The latest actions of a client that are limited. The client is a keyed hash."""
 
-    __tablename__ = "counters"
+    __tablename__ = "rate_limits"
 
-    what: Mapped[str] = mapped_column(String(20), primary_key=True)
+    action: Mapped[str] = mapped_column(String(20), primary_key=True)
     client: Mapped[str] = mapped_column(String(64), primary_key=True)
-    begins: Mapped[datetime] = mapped_column(UTCDateTime, primary_key=True)
-    count: Mapped[int] = mapped_column(default=0)
+    hits: Mapped[str] = mapped_column(Text)
+    """Times of the latest actions, oldest first: ten digits each, in seconds since 1970."""
+    expires: Mapped[int] = mapped_column(BigInteger, index=True)
+    """When the row no longer matters, in seconds since 1970."""
+
+
+class AdminSession(Base):
+    """An open session of an administrator."""
+
+    __tablename__ = "admin_sessions"
+
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    """SHA-256 of the id in the cookie, so that nobody can sign in with what is stored here."""
+    password: Mapped[str] = mapped_column(String(16))
+    """The password's `Authenticator.key` when the session was opened."""
+    since: Mapped[datetime] = mapped_column(UTCDateTime)
+
+
+TRANSIENT = frozenset({RateLimit.__tablename__, AdminSession.__tablename__})
+"""Tables whose rows belong to the moment: backups leave them out, so that restoring one neither
+reopens a session nor limits anybody."""
