@@ -1,5 +1,7 @@
 // Feedback on an answer: one click or key labels the drawing, which is then stored.
 
+import { patientFetch } from "./reader.js";
+
 const URL = "/api/v1/feedback";
 
 export class Correction {
@@ -98,7 +100,7 @@ function labelFor(feedback, shown, prediction) {
 /** The response's JSON, {} if it has no body, or {code} if the request failed. */
 async function send(method, url, body) {
   try {
-    const response = await fetch(url, {
+    const response = await patientFetch(url, {
       method,
       headers: body ? { "Content-Type": "application/json" } : {},
       body: body && JSON.stringify(body),

@@ -5,6 +5,16 @@ const INTERVAL_MS = 120;
 const TIMEOUT_MS = 15_000;
 const RETRY_MS = [1_000, 2_000, 4_000, 8_000];
 const UNAVAILABLE = new Set([502, 503, 504]);
+const LONGEST_PAUSE_MS = 10_000; // a longer Retry-After is no burst that passes
+
+/** `fetch`, but a request that the server's rate limit refuses is sent once more, after the pause. */
+export async function patientFetch(url, options) {
+  const response = await fetch(url, options);
+  const pause = 1000 * Number(response.headers.get("Retry-After") ?? Infinity);
+  if (response.status !== 429 || !(pause <= LONGEST_PAUSE_MS)) return response;
+  await new Promise((resolve) => setTimeout(resolve, pause));
+  return fetch(url, options);
+}
 
 /** Dispatches `answer` (detail: the prediction), `problem` (detail: its code) and `cancel`. */
 export class Reader extends EventTarget {
@@ -86,7 +96,7 @@ export class Reader extends EventTarget {
     try {
       const request = makeRequest();
       this.#started = performance.now(); // after rendering the picture, which takes a while
-      const response = await fetch(this.url, { method: "POST", signal, ...request });
+      const response = await patientFetch(this.url, { method: "POST", signal, ...request });
       if (UNAVAILABLE.has(response.status)) return { unavailable: true };
       const body = await response.json();
       return response.ok ? { prediction: body } : { code: body.code };

@@ -69,6 +69,38 @@ def test_a_late_answer_is_dropped(open_page, drawings):
     expect(page.locator("#sentence")).to_have_text("Draw a digit, or drop a picture here.")
 
 
+def test_a_request_that_the_rate_limit_refuses_is_sent_again_quietly(open_page, drawings):
+    page = open_page(expect_errors=True)
+    refused = []
+
+    def refuse_first(route) -> None:
+        if refused:
+            route.continue_()
+            return
+        refused.append(route.request.post_data)
+        body = '{"code": "too_many_requests"}'
+        route.fulfill(status=429, headers={"Retry-After": "1"}, body=body)
+
+    sentences = "window.said = []; new MutationObserver(() => said.push(sentence.textContent))"
+    page.evaluate(f"{sentences}.observe(sentence, {{ childList: true }})")
+    page.route("**/api/v1/predict", refuse_first)
+    draw(page, drawings[7])
+    answered(page, 7)
+    assert len(refused) == 1
+    assert not [said for said in page.evaluate("said") if "network" in said]
+
+
+def test_who_is_refused_twice_is_told_to_wait(open_page, drawings):
+    page = open_page(expect_errors=True)
+    body = '{"code": "too_many_requests"}'
+    page.route(
+        "**/api/v1/predict",
+        lambda route: route.fulfill(status=429, headers={"Retry-After": "1"}, body=body),
+    )
+    draw(page, drawings[7])
+    expect(page.locator("#sentence")).to_contain_text("Too many requests")
+
+
 def test_undo_redo_and_clear_by_button_and_by_key(open_page, drawings):
     page = open_page()
     undo, redo, clear = (page.locator(f"#{name}") for name in ("undo", "redo", "clear"))

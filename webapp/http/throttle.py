@@ -30,7 +30,7 @@ class Throttle:
 
     def __init__(self, rate: int, clock: Callable[[], float] = time.monotonic) -> None:
         self._rate = rate
-        self._clock = clock
+        self.clock = clock
         self._lock = threading.Lock()
         # When each client's bucket will be full again: one number says how full it is at any time.
         self._full_at: OrderedDict[str, float] = OrderedDict()
@@ -43,7 +43,7 @@ class Throttle:
         if not self._rate:
             return 0
         with self._lock:
-            now = self._clock()
+            now = self.clock()
             full_at = max(self._full_at.get(client, now), now) + 1 / self._rate
             if full_at - now > _BURST + _TOLERANCE:
                 return full_at - now - _BURST
@@ -58,7 +58,7 @@ class Throttle:
         if not self._rate:
             return
         with self._lock:
-            now = self._clock()
+            now = self.clock()
             full_at = max(self._full_at.get(client, now), now) + cost / self._rate
             self._keep(client, min(full_at, now + 2 * _BURST))
 

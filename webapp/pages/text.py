@@ -54,6 +54,10 @@ def problems() -> dict[str, str]:
         ),
         "too_large": _("This picture is too large. The limit is 10 MB and 25 megapixels."),
         "broken_picture": _("This picture is damaged or incomplete. Please try another copy."),
+        "too_many_requests": _(
+            "Too many requests came from your network. Your drawing is safe; please try again in "
+            "a moment."
+        ),
         "unreachable": _("The server can’t be reached. Your drawing is safe; retrying…"),
         "unexpected": _(
             "Something went wrong on the server. Your drawing is safe; please try again in a "
@@ -86,6 +90,9 @@ def not_kept() -> dict[str, str]:
         "not_kept": _("It could not be saved just now. Please try again in a moment."),
         "too_many_corrections": _(
             "You have reached today’s limit. Thank you for all your corrections!"
+        ),
+        "too_many_requests": _(
+            "Too many requests came from your network. Please try again in a moment."
         ),
         "unknown_prediction": _("This answer has expired. Please draw it again."),
     }

@@ -3,6 +3,7 @@
 import base64
 import io
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import msgspec
@@ -154,6 +155,34 @@ def test_one_client_cannot_flood_the_site_with_corrections(app, client, database
         )
     assert len(clients) == 2
     assert not any("127.0.0.1" in client or "203.0" in client for client in clients)
+
+
+def test_each_visitor_has_a_limit_and_a_school_behind_one_address_a_larger_one(
+    settings, seven, encode
+):
+    with installed(settings(corrections_per_visitor=2, corrections_per_day=5)) as app:
+        pupils = [app.test_client() for _ in range(3)]
+        codes = [
+            give(pupils[number // 3], image=data_url(encode(moved(seven, number))), label="7")
+            for number in range(7)
+        ]
+        assert [code.status_code for code in codes] == [201, 201, 429, 201, 201, 429, 201]
+        over = give(pupils[2], image=data_url(encode(moved(seven, -1))), label="7")
+        assert (over.status_code, over.get_json()["code"]) == (429, "too_many_corrections")
+        assert 0 < int(over.headers["Retry-After"]) <= 24 * 3600
+        assert len(kept(app.extensions["inkling"].database)) == 5
+
+
+def test_many_corrections_at_once_are_no_more_than_the_limit(app, database, seven, encode):
+    bodies = [
+        {"image": data_url(encode(np.roll(moved(seven, row), column, axis=1))), "label": "7"}
+        for row in range(4)
+        for column in (0, 1)
+    ]
+    with ThreadPoolExecutor(8) as threads:
+        answers = list(threads.map(lambda body: give(app.test_client(), **body), bodies))
+    new = [answer for answer in answers if answer.status_code == 201]
+    assert len(new) == len(kept(database)) == 3
 
 
 def test_a_visitor_stays_on_one_side_and_a_fifth_are_held_back():
