@@ -185,7 +185,7 @@ MakeSettings = Callable[..., Settings]
 @pytest.fixture
 def settings(tmp_path: Path, database_url: str) -> MakeSettings:
     """Make settings of one installation, with changes given by name."""
-    return partial(Settings, home=str(tmp_path), database_url=database_url)
+    return partial(Settings, home=str(tmp_path), database_url=database_url, rate_limit=0)
 
 
 @contextmanager
@@ -205,7 +205,7 @@ def database(app: Flask) -> Database:
 
 @pytest.fixture
 def app(tmp_path: Path) -> Flask:
-    return create_app(Settings(home=str(tmp_path)))
+    return create_app(Settings(home=str(tmp_path), rate_limit=0))
 
 
 @pytest.fixture

@@ -26,6 +26,7 @@ from webapp.http.errors import Problem
 from webapp.http.json import wants_json
 from webapp.services import services
 from webapp.storage import admin_sessions, audit
+from webapp.threads import Lane, in_thread
 
 blueprint = Blueprint("login", __name__)
 
@@ -57,11 +58,16 @@ def can_be_forged() -> bool:
     return g.get("admin") != "token"
 
 
+def is_still_signed_in() -> bool:
+    """Whether the client of a response that goes on for long has not signed out meanwhile."""
+    return g.admin == "token" or _session_is_open()
+
+
 def _guard() -> Response | None:
     """Reject clients that are not signed in, for every method and before any 404 or 405."""
     if not (request.path + "/").startswith("/admin/"):
         return None
-    g.admin = _authenticated()
+    g.admin = in_thread(Lane.DATABASE, _authenticated)
     if g.admin or request.endpoint in _OPEN:
         return None
     # Only for those who ask for pages: a script that follows would take the form for its answer.
@@ -80,13 +86,10 @@ def _authenticated() -> Literal["session", "token"] | None:
     if token is not None:
         _verify_token(token)
         return "token"
-    identity = _session_id()
-    if not identity:
+    if not _session_id():
         return None
-    with services().database.reading() as transaction:
-        key = services().authenticator.key
-        if admin_sessions.is_open(transaction, identity, key, _LIFETIME):
-            return "session"
+    if _session_is_open():
+        return "session"
     session.pop(_ADMIN)
     return None
 
@@ -171,6 +174,12 @@ def leave() -> Response:
             admin_sessions.close_session(transaction, identity)
     session.clear()
     return redirect(url_for("pages.draw"))
+
+
+def _session_is_open() -> bool:
+    with services().database.reading() as transaction:
+        key = services().authenticator.key
+        return admin_sessions.is_open(transaction, _session_id(), key, _LIFETIME)
 
 
 def _session_id() -> str:

@@ -16,6 +16,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
+from webapp.admin.auth import is_still_signed_in
 from webapp.http.errors import Problem
 from webapp.http.images import json_body
 from webapp.http.json import as_json, json_or_redirect
@@ -165,7 +166,15 @@ def _events(identity: str, view: RunView) -> Iterator[bytes]:
         if view.state in runs.ENDED or services().is_stopping():
             return
         time.sleep(_LOOK_EVERY)
-        view = in_thread(Lane.DATABASE, _look, identity)
+        newer = in_thread(Lane.DATABASE, _look_again, identity)
+        if newer is None:
+            return
+        view = newer
+
+
+def _look_again(identity: str) -> RunView | None:
+    """The run as it is now; None once the client has signed out."""
+    return _look(identity) if is_still_signed_in() else None
 
 
 def _open_question(run: RunView) -> tuple[bool, bool]:

@@ -21,7 +21,9 @@ def test_two_epochs_on_a_few_thousand_images_train_a_model_that_serves(tmp_path,
         env=os.environ | {"INKLING_DATA": str(mnist.resolve()), "PYTHONPATH": str(Path.cwd())},
         check=True,
     )  # fmt: skip
-    client = create_app(Settings(home=str(tmp_path / "home"), model="mine")).test_client()
+    client = create_app(
+        Settings(home=str(tmp_path / "home"), model="mine", rate_limit=0)
+    ).test_client()
     stored = MNIST(str(mnist / "mnist"), train=False)
     right = 0
     for picture, label in zip(stored.data.numpy()[:200], stored.targets.tolist(), strict=False):

@@ -7,6 +7,8 @@ from sqlalchemy import select
 
 from tests.conftest import installed
 from tests.webapp.admin.test_admin import HTML, PASSWORD, csrf_in, sign_in
+from webapp.retraining import runs
+from webapp.retraining.options import RetrainingOptions
 from webapp.storage.tables import AdminSession, now
 
 
@@ -103,6 +105,20 @@ def test_what_is_stored_opens_no_session(app, database):
         assert opened["admin"] not in stored
         opened["admin"] = stored
     assert not opens(app, cookie_of(client))
+
+
+def test_a_stream_of_events_ends_with_the_session(app, database):
+    client = app.test_client()
+    sign_in(client)
+    with database.writing() as session:
+        run = runs.enqueue(session, RetrainingOptions(), "test").id
+    stream = client.get(f"/admin/api/runs/{run}/events", buffered=False)
+    assert stream.status_code == 200
+    parts = iter(stream.response)
+    next(parts)
+    assert b"event: run" in next(parts)
+    sign_out(with_cookie(app, cookie_of(client)))
+    assert list(parts) == []
 
 
 @pytest.mark.parametrize("value", [{"key": "x", "since": 0.0}, 7, ""])

@@ -221,7 +221,9 @@ def test_an_internal_error_is_a_500_that_reveals_only_the_request_id(
 
 @pytest.fixture(scope="module")
 def lasting_client(tmp_path_factory):
-    return create_app(Settings(home=str(tmp_path_factory.mktemp("home")))).test_client()
+    return create_app(
+        Settings(home=str(tmp_path_factory.mktemp("home")), rate_limit=0)
+    ).test_client()
 
 
 @settings(max_examples=200, deadline=None)

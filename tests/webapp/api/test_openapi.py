@@ -14,7 +14,7 @@ from schemathesis.specs.openapi.checks import (
 from webapp.app import create_app
 from webapp.settings import Settings
 
-app = create_app(Settings(home=tempfile.mkdtemp(prefix="inkling-test-")))
+app = create_app(Settings(home=tempfile.mkdtemp(prefix="inkling-test-"), rate_limit=0))
 app.extensions["inkling"].database.upgrade()
 schema = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", app)
 
