@@ -17,6 +17,7 @@ MAPS = {
         api  pages  admin
         visitor
         problems  cost
+        importing
         feedback
         services
         limits

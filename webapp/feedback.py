@@ -12,17 +12,18 @@ from sqlalchemy.orm import Session
 
 from trainer.recognition.image import Picture
 from webapp.http.rate_limit import RateLimiter
-from webapp.inference.predict import answer
 from webapp.inference.registry import Models
-from webapp.inference.signed_prediction import SignedPrediction
-from webapp.schemas import PredictRequest
 from webapp.services import Services
-from webapp.storage.drawings import Correction, delete_expired, store
+from webapp.storage.drawings import (
+    MAX_POINTS,
+    Correction,
+    PredictionRecord,
+    delete_expired,
+    store,
+    stored_picture,
+)
 
 log = logging.getLogger(__name__)
-
-MAX_POINTS = 20_000
-"""Largest number of points in the strokes of one drawing."""
 
 
 class CorrectionsDisabled(Exception):
@@ -104,10 +105,20 @@ def predicted_correction(
 ) -> Correction:
     """A correction of an image without a prediction: the default model makes one first.
 
-    Raises `EmptyDrawing`.
+    It reads a single digit, as nothing of a number would be stored. Raises `EmptyDrawing`.
     """
-    prediction = SignedPrediction.of(answer(picture, models, PredictRequest(image="")))
-    return Correction.of_picture(prediction, label, picture, strokes)
+    recognizer = models.get(models.default)
+    reading = recognizer.read(picture.image, picture.scale)
+    prediction = PredictionRecord(
+        models.default,
+        recognizer.card.version,
+        reading.digit,
+        round(reading.confidence, 4),
+        reading.is_digit,
+        tuple(round(float(p), 4) for p in reading.probabilities),
+    )
+    pixels = reading.prepared.pixels
+    return Correction(prediction, label, stored_picture(picture.image), pixels, strokes)
 
 
 def _correction(services: Services, feedback: Feedback) -> Correction:

@@ -15,7 +15,7 @@ def init_app(app: Flask) -> None:
     for page in (auth, dashboard, review, drawings, retraining, versions):
         admin.register_blueprint(page.blueprint)
     api = Blueprint("api", __name__, url_prefix="/api")
-    for resource in (review, retraining):
+    for resource in (review, drawings, retraining):
         api.register_blueprint(resource.api)
     admin.register_blueprint(api)
     admin.after_request(_forbid_caching)

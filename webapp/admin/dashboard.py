@@ -5,7 +5,10 @@ from __future__ import annotations
 from flask import Blueprint, render_template
 from sqlalchemy import func, select
 
+from webapp import importing
+from webapp.admin import drawings
 from webapp.services import services
+from webapp.storage import imports
 from webapp.storage.tables import AuditEntry, Drawing
 
 blueprint = Blueprint("dashboard", __name__)
@@ -13,10 +16,15 @@ blueprint = Blueprint("dashboard", __name__)
 _ENTRIES = 20
 """Entries of the audit log that are shown."""
 
+_IMPORTS = 5
+"""Imports that are shown."""
+
 
 @blueprint.get("/")
 def overview() -> str:
     """The dashboard."""
+    importing.clear(services())
+    newest_imports = imports.newest(services().database, _IMPORTS)
     with services().database.reading() as session:
         counted = session.execute(
             select(Drawing.label, Drawing.state, func.count()).group_by(
@@ -36,4 +44,6 @@ def overview() -> str:
         counts=dict(sorted(counts.items())),
         held_back=held_back,
         entries=entries,
+        imports=[drawings.view(each) for each in newest_imports],
+        live_imports=imports.LIVE,
     )

@@ -1,31 +1,53 @@
-"""Exports and imports drawings as files."""
+"""Exports, imports and deletes drawings."""
 
 from __future__ import annotations
 
-import tempfile
+import os
 import time
 from collections.abc import Callable, Iterable, Iterator
 from http import HTTPStatus
-from typing import BinaryIO, TypeVar
+from typing import BinaryIO
 
-from flask import Blueprint, Flask, Response, g, request, send_file
+import msgspec
+from flask import Blueprint, Flask, Response, g, render_template, request, url_for
+from werkzeug.datastructures import FileStorage
 from werkzeug.wrappers import Response as AnyResponse
 
-from trainer.recognition.preprocess import EmptyDrawing
-from webapp.feedback import predicted_correction
+from webapp import importing
 from webapp.http.errors import Problem
-from webapp.http.json import json_or_redirect
+from webapp.http.json import as_json, json_or_redirect
 from webapp.services import services
-from webapp.storage import audit, import_export
-from webapp.storage.drawings import Correction, accepted, store
-from webapp.storage.tables import Drawing
+from webapp.storage import audit, exports, imports
+from webapp.storage.drawings import accepted, delete_all
+from webapp.storage.tables import Drawing, Import, ImportStatus
 
 blueprint = Blueprint("drawings", __name__)
+api = Blueprint("imports", __name__, url_prefix="/imports")
 
-T = TypeVar("T")
+_DASHBOARD = "admin.dashboard.overview"
 
 _MAX_BYTES = 256 << 20
 """Of an imported file."""
+
+_WAIT_SECONDS = 2.0
+"""A response to an import waits so long for its end: small files need no second request."""
+
+_LOOK_EVERY = 0.05  # seconds
+
+
+class ImportView(msgspec.Struct):
+    """An import as the page and scripts see it. Times are ISO 8601 in UTC."""
+
+    id: str
+    created: str
+    file: str
+    state: str
+    share: float
+    kept: int
+    known: int
+    empty: int
+    code: str
+    error: str
 
 
 def init_app(app: Flask) -> None:
@@ -41,62 +63,107 @@ def init_app(app: Flask) -> None:
 @blueprint.get("/drawings/strokes.jsonl.gz")
 def strokes() -> Response:
     """Export the strokes of the accepted drawings, as the trainer's records."""
-    return _download(import_export.write_strokes, "application/gzip")
+    return _download(exports.strokes_file, "application/gzip")
 
 
 @blueprint.get("/drawings/pictures.zip")
 def pictures() -> Response:
     """Export the accepted drawings as PNG files, as `trainer --data folder:` reads them."""
-    return _download(import_export.write_pictures, "application/zip")
+    return _download(exports.pictures_file, "application/zip")
 
 
 @blueprint.post("/drawings")
 def import_file() -> AnyResponse:
-    """Import an exported file as accepted drawings: all of them or, on an error, none."""
-    file = request.files.get("file")
-    if file is None:
+    """Import an exported file as accepted drawings: all of them or, on an error, none.
+
+    The import goes on beside the requests; `/admin/api/imports/ID` tells how far it is.
+    """
+    uploaded = request.files.get("file")
+    if uploaded is None:
         raise Problem(HTTPStatus.BAD_REQUEST, "invalid_request", "The form has no field `file`")
-    content = file.read()
-    is_archive = content[:2] == b"PK"
-    read = import_export.read_pictures if is_archive else import_export.read_strokes
     try:
-        corrections = [_correction(each) for each in _pausing(read(content))]
-    except import_export.BadImport as error:
-        detail = f"{file.filename}: {error}. Nothing was imported"
-        raise Problem(HTTPStatus.BAD_REQUEST, "bad_import", detail) from error
-    counts = {"kept": 0, "known": 0, "empty": corrections.count(None)}
+        identity = importing.start(services(), _file(uploaded), uploaded.filename or "", g.admin)
+    except imports.TooManyImports as error:
+        raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, "too_many_imports", str(error)) from error
+    found = _ended(identity)
+    if found.state in imports.LIVE:
+        response = json_or_redirect(view(found), _DASHBOARD, HTTPStatus.ACCEPTED)
+        if response.status_code == HTTPStatus.ACCEPTED:
+            response.location = url_for("admin.api.imports.one", identity=identity)
+        return response
+    if found.state != ImportStatus.DONE:
+        is_bad = found.code == "bad_import"
+        status = HTTPStatus.BAD_REQUEST if is_bad else HTTPStatus.SERVICE_UNAVAILABLE
+        raise Problem(status, found.code, f"{found.file}: {found.error}. Nothing was imported")
+    counts = {"kept": found.kept, "known": found.known, "empty": found.empty}
+    return json_or_redirect(counts, _DASHBOARD)
+
+
+@api.get("/<identity>")
+def one(identity: str) -> Response:
+    """An import, and how far it is."""
+    return as_json(view(_found(identity)))
+
+
+@blueprint.get("/drawings/delete")
+def confirm_deletion() -> str:
+    """Ask whether to delete all drawings."""
+    return render_template("admin/delete.html")
+
+
+@blueprint.post("/drawings/delete")
+def delete_everything() -> AnyResponse:
+    """Delete all drawings, and end the imports that run or wait."""
     with services().database.writing() as session:
-        for correction, visitor in _pausing(filter(None, corrections)):
-            _drawing, is_new = store(session, correction, visitor, "accepted")
-            counts["kept" if is_new else "known"] += 1
-        audit.record(session, g.admin, "imported", file=file.filename, **counts)
-    return json_or_redirect(counts, "admin.dashboard.overview")
+        imports.end_all(session, "all drawings were deleted")
+        count = delete_all(session)
+        audit.record(session, g.admin, "deleted", count=count)
+    return json_or_redirect({"deleted": count}, _DASHBOARD)
 
 
-def _correction(each: import_export.Imported) -> tuple[Correction, str] | None:
-    """The correction with the default model's prediction, and its visitor; None without ink."""
-    models = services().models
-    try:
-        return predicted_correction(models, each.label, each.picture, each.strokes), each.visitor
-    except EmptyDrawing:
-        return None
+def view(found: Import) -> ImportView:
+    """An import as the page and scripts see it."""
+    return ImportView(
+        id=found.id,
+        created=found.created.isoformat(timespec="seconds"),
+        file=found.file,
+        state=found.state,
+        share=found.share,
+        kept=found.kept,
+        known=found.known,
+        empty=found.empty,
+        code=found.code,
+        error=found.error,
+    )
 
 
-def _pausing(items: Iterable[T]) -> Iterator[T]:
-    """Yield to other greenlets between items: requests, and gunicorn's heartbeat."""
-    for item in items:
-        yield item
-        time.sleep(0)
+def _file(uploaded: FileStorage) -> BinaryIO:
+    """The uploaded file, which Werkzeug has on a disk, to outlive the request."""
+    uploaded.stream.flush()
+    return os.fdopen(os.dup(uploaded.stream.fileno()), "rb")
 
 
-def _download(write: Callable[[BinaryIO, Iterable[Drawing]], None], kind: str) -> Response:
-    """A response with a file of the accepted drawings, written to disk as it may be large."""
-    file = tempfile.TemporaryFile()  # noqa: SIM115 - the response closes it
-    with services().database.reading() as session:
-        write(file, _pausing(accepted(session)))
-    size = file.tell()
-    file.seek(0)
+def _ended(identity: str) -> Import:
+    """The import once it has ended, or as it is when the time to wait is over."""
+    deadline = time.monotonic() + _WAIT_SECONDS
+    while True:
+        found = _found(identity)
+        if found.state not in imports.LIVE or time.monotonic() >= deadline:
+            return found
+        time.sleep(_LOOK_EVERY)
+
+
+def _found(identity: str) -> Import:
+    """Raises `Problem`."""
+    found = imports.find(services().database, identity)
+    if found is None:
+        raise Problem(HTTPStatus.NOT_FOUND, "not_found", "There is no such import")
+    return found
+
+
+def _download(write: Callable[[Iterable[Drawing]], Iterator[bytes]], kind: str) -> Response:
+    """A streamed response with a file of the accepted drawings."""
+    response = Response(write(accepted(services().database)), mimetype=kind)
     name = f"inkling-{request.path.rpartition('/')[2]}"
-    response = send_file(file, kind, as_attachment=True, download_name=name)
-    response.content_length = size
+    response.headers.set("Content-Disposition", "attachment", filename=name)
     return response

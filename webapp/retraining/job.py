@@ -28,7 +28,7 @@ from webapp.retraining.runs import MAX_LOG_CHARS, Claim, LostRun
 from webapp.settings import Settings
 from webapp.storage.database import Database
 from webapp.storage.drawings import accepted
-from webapp.storage.import_export import write_corrections
+from webapp.storage.exports import write_corrections
 from webapp.storage.tables import RunStatus
 
 log = logging.getLogger(__name__)
@@ -140,8 +140,7 @@ class Job:
             return command.resume(self._relative(self._folder))
         options = msgspec.convert(self._claim.run.options, RetrainingOptions)
         options.check()
-        with self._database.reading() as session:
-            learnable = write_corrections(self._corrections, accepted(session))
+        learnable = write_corrections(self._corrections, accepted(self._database))
         return command.retrain(
             options,
             self._relative(self._folder),

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import secrets
-from datetime import timedelta
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, exists, func, select, update
+from sqlalchemy import ColumnElement, exists, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -15,10 +14,8 @@ from webapp.retraining.options import RetrainingOptions
 from webapp.retraining.progress import Progress, stored
 from webapp.storage import audit
 from webapp.storage.database import Database
+from webapp.storage.liveness import is_silent, last_sign
 from webapp.storage.tables import Run, RunStatus, now
-
-LOST_AFTER = timedelta(seconds=15)
-"""A run without a heartbeat for this long is lost. Workers send one at least every second."""
 
 MAX_LOG_CHARS = 60_000
 """Characters of a run's log that are stored, counted from its end."""
@@ -110,7 +107,7 @@ def mark_lost(session: Session) -> None:
         .values(
             state=RunStatus.LOST,
             slot=None,
-            ended=_last_sign(),
+            ended=last_sign(Run),
             error="Its worker stopped sending heartbeats.",
         )
         .returning(Run.id)
@@ -125,11 +122,7 @@ def _any_silent(session: Session) -> bool:
 
 def _is_silent() -> ColumnElement[bool]:
     """The rule for a lost run: it is running, and its last heartbeat is too old."""
-    return (Run.state == RunStatus.RUNNING) & (_last_sign() < now() - LOST_AFTER)
-
-
-def _last_sign() -> ColumnElement[Any]:
-    return func.coalesce(Run.heartbeat, Run.created)
+    return (Run.state == RunStatus.RUNNING) & is_silent(Run)
 
 
 def claim_next(database: Database) -> Claim | None:

@@ -22,6 +22,8 @@ from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingErr
 from sqlalchemy.exc import TimeoutError as NoConnection
 from sqlalchemy.orm import Session
 
+from webapp.storage.visibility import VisibleSession
+
 _UPGRADE_LOCK = 0x1A41
 _WRITES: dict[str, Any] = {"writes": True}
 _OURS = (DataError, IntegrityError, ProgrammingError)  # errors of the statement, not the database
@@ -87,7 +89,7 @@ class Database:
     def _transaction(self, engine: Engine) -> Iterator[Session]:
         with (
             _unavailability(),
-            Session(engine, expire_on_commit=False) as session,
+            VisibleSession(engine, expire_on_commit=False) as session,
             session.begin(),
         ):
             yield session

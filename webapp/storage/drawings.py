@@ -14,7 +14,7 @@ import cv2
 import msgspec
 import numpy as np
 from PIL import Image
-from sqlalchemy import ColumnElement, delete, select
+from sqlalchemy import ColumnElement, delete, func, select, true
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -22,9 +22,13 @@ from trainer.recognition.image import Picture, as_png
 from trainer.recognition.preprocess import Pixels, preprocess
 from webapp.storage.database import Database
 from webapp.storage.tables import Drawing, now
+from webapp.storage.visibility import UNFINISHED_TOO, is_visible
 
 LARGEST_SIDE = 560
 """Longer side of a stored image, in pixels: the size that the page sends for a number."""
+
+MAX_POINTS = 20_000
+"""Largest number of points in the strokes of one drawing."""
 
 State = Literal["new", "accepted", "rejected"]
 
@@ -62,7 +66,7 @@ class Correction:
     ) -> Correction:
         """From the image that was sent. Raises `EmptyDrawing` if it has no ink."""
         seen = preprocess(picture.image, picture.scale).pixels
-        return cls(prediction, label, _as_png(picture.image), seen, strokes)
+        return cls(prediction, label, stored_picture(picture.image), seen, strokes)
 
     @classmethod
     def of_seen(
@@ -78,45 +82,69 @@ def store(
 ) -> tuple[Drawing, bool]:
     """Store a correction; return the row, and whether it is new.
 
-    The same drawing is stored only once. Until it is reviewed, its visitor may change the label.
+    The same drawing is stored only once. Until it is reviewed, its visitor may change the label. A
+    visitor's drawing replaces that of an import which is not done, as that may still fail.
     """
-    fingerprint = hashlib.sha256(correction.seen.tobytes()).hexdigest()
-    known = select(Drawing).where(Drawing.fingerprint == fingerprint).with_for_update()
+    drawing = Drawing(**row(correction, visitor, state))
+    same = Drawing.fingerprint == drawing.fingerprint
+    while True:
+        try:
+            with session.begin_nested():
+                session.add(drawing)
+        except IntegrityError:
+            stored = session.scalars(select(Drawing).where(same).with_for_update()).one_or_none()
+        else:
+            return drawing, True
+        if stored is not None:
+            if stored.visitor == visitor and stored.state == "new":
+                stored.visitor_label = stored.label = correction.label
+            return stored, False
+        staged = delete(Drawing).where(same, ~is_visible())
+        session.execute(staged, execution_options=UNFINISHED_TOO)
+
+
+def row(correction: Correction, visitor: str, state: State) -> dict[str, Any]:
+    """The columns of a new drawing."""
     prediction = correction.prediction
-    drawing = Drawing(
-        id=secrets.token_hex(16),
-        created=now(),
-        visitor=visitor,
-        picture=correction.picture,
-        seen=as_png(correction.seen),
-        fingerprint=fingerprint,
-        strokes=correction.strokes,
-        label=correction.label,
-        visitor_label=correction.label,
-        state=state,
-        held_back=is_held_back(visitor),
-        digit=prediction.digit,
-        confidence=prediction.confidence,
-        is_digit=prediction.is_digit,
-        probabilities=list(prediction.probabilities),
-        model=prediction.model,
-        version=prediction.version,
-    )
-    try:
-        with session.begin_nested():
-            session.add(drawing)
-    except IntegrityError:
-        stored = session.scalars(known).one()
-        if stored.visitor == visitor and stored.state == "new":
-            stored.visitor_label = stored.label = correction.label
-        return stored, False
-    return drawing, True
+    return {
+        "id": secrets.token_hex(16),
+        "created": now(),
+        "visitor": visitor,
+        "picture": correction.picture,
+        "seen": as_png(correction.seen),
+        "fingerprint": hashlib.sha256(correction.seen.tobytes()).hexdigest(),
+        "strokes": correction.strokes,
+        "label": correction.label,
+        "visitor_label": correction.label,
+        "state": state,
+        "held_back": is_held_back(visitor),
+        "digit": prediction.digit,
+        "confidence": prediction.confidence,
+        "is_digit": prediction.is_digit,
+        "probabilities": list(prediction.probabilities),
+        "model": prediction.model,
+        "version": prediction.version,
+    }
 
 
-def accepted(session: Session) -> Iterator[Drawing]:
-    """The accepted drawings, held back or not, oldest first; fetched in batches."""
-    those = select(Drawing).where(Drawing.state == "accepted").order_by(Drawing.created)
-    yield from session.scalars(those.execution_options(yield_per=_FETCH_ROWS))
+def accepted(database: Database) -> Iterator[Drawing]:
+    """The accepted drawings, held back or not, oldest first.
+
+    They are fetched in batches, each in a transaction of its own: however slowly they are taken, no
+    transaction stays open, and whoever takes them may change threads.
+    """
+    those = select(Drawing).where(Drawing.state == "accepted")
+    those = those.order_by(Drawing.created, Drawing.id).limit(_FETCH_ROWS)
+    after: ColumnElement[bool] = true()
+    while True:
+        with database.reading() as session:
+            batch = session.scalars(those.where(after)).all()
+        yield from batch
+        if len(batch) < _FETCH_ROWS:
+            return
+        last = batch[-1]
+        is_later = (Drawing.created > last.created) | (Drawing.id > last.id)
+        after = (Drawing.created >= last.created) & is_later
 
 
 def is_held_back(visitor: str) -> bool:
@@ -146,8 +174,18 @@ def delete_drawings(session: Session, *those: ColumnElement[bool]) -> int:
     return len(gone.all())
 
 
-def _as_png(image: Image.Image) -> bytes:
-    """The pixels alone, without metadata, no larger than `LARGEST_SIDE`."""
+def delete_all(session: Session) -> int:
+    """Delete all drawings, also those of unfinished imports; return how many were visible.
+
+    Without a condition SQLite drops the pages of the table at once, and writes hardly any.
+    """
+    count = session.scalar(select(func.count()).select_from(Drawing)) or 0
+    session.execute(delete(Drawing), execution_options=UNFINISHED_TOO)
+    return count
+
+
+def stored_picture(image: Image.Image) -> bytes:
+    """The PNG file that is stored: the pixels alone, no larger than `LARGEST_SIDE`."""
     has_alpha = "A" in image.getbands() or "transparency" in image.info
     kind = "RGBA" if has_alpha else "L" if image.mode in {"1", "L"} else "RGB"
     copy = image.convert(kind)

@@ -24,6 +24,16 @@ class UTCDateTime(TypeDecorator[datetime]):
         return value and (value if value.tzinfo else value.replace(tzinfo=UTC))
 
 
+def _status(statuses: type[StrEnum]) -> Enum:
+    """The type of a column of statuses: a VARCHAR, so that a new status needs no migration."""
+    return Enum(
+        statuses,
+        native_enum=False,
+        length=10,
+        values_callable=lambda members: [str(each) for each in members],
+    )
+
+
 def now() -> datetime:
     """The current time, in UTC."""
     return datetime.now(UTC)
@@ -39,6 +49,18 @@ class RunStatus(StrEnum):
     CANCELLED = "cancelled"
     LOST = "lost"
     """Its worker stopped sending heartbeats."""
+
+
+class ImportStatus(StrEnum):
+    """The status of an import of drawings."""
+
+    WAITING = "waiting"
+    """Another import is running."""
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    LOST = "lost"
+    """Its process stopped sending heartbeats."""
 
 
 class Base(DeclarativeBase):
@@ -60,7 +82,7 @@ class Drawing(Base):
     """The model's input, 28×28, as a PNG file."""
     fingerprint: Mapped[str] = mapped_column(String(64), unique=True)
     """SHA-256 of the model's input; the same drawing is stored once."""
-    strokes: Mapped[list[Any] | None] = mapped_column(JSON)
+    strokes: Mapped[list[Any] | None] = mapped_column(JSON(none_as_null=True))
     label: Mapped[str] = mapped_column(String(12))
     """0 to 9, or not_a_digit: the visitor's label, unless a reviewer changed it."""
     visitor_label: Mapped[str] = mapped_column(String(12))
@@ -76,6 +98,41 @@ class Drawing(Base):
     probabilities: Mapped[list[float]] = mapped_column(JSON)
     model: Mapped[str] = mapped_column(String(100))
     version: Mapped[str] = mapped_column(String(64))
+    import_id: Mapped[str | None] = mapped_column(String(32), index=True)
+    """The import that it came from. Until that is done, sessions do not see the drawing."""
+
+
+class Import(Base):
+    """An import of drawings from a file. Its drawings are visible once it is done."""
+
+    __tablename__ = "imports"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    created: Mapped[datetime] = mapped_column(UTCDateTime, index=True)
+    who: Mapped[str] = mapped_column(String(100))
+    file: Mapped[str] = mapped_column(String(200))
+    """The name of the uploaded file."""
+    state: Mapped[ImportStatus] = mapped_column(_status(ImportStatus), index=True)
+    slot: Mapped[int | None] = mapped_column(unique=True)
+    """1 while running, otherwise None; the unique constraint allows one running import at a time,
+    so that no drawing is in two imports of which either may fail."""
+    heartbeat: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    """Time of the last heartbeat of the process that imports."""
+    ended: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    share: Mapped[float] = mapped_column(default=0.0)
+    """How much of the file was read, 0..1."""
+    kept: Mapped[int] = mapped_column(default=0)
+    """Number of drawings that were added."""
+    known: Mapped[int] = mapped_column(default=0)
+    """Number of drawings that were there already."""
+    empty: Mapped[int] = mapped_column(default=0)
+    """Number of pictures without ink."""
+    code: Mapped[str] = mapped_column(String(20), default="")
+    """Why it failed, as a code for scripts."""
+    error: Mapped[str] = mapped_column(Text, default="")
+    """Why it failed, and where in the file, in one line."""
+    is_cleared: Mapped[bool] = mapped_column(default=False)
+    """Whether the drawings of an import that failed or was lost have been removed."""
 
 
 class Activation(Base):
@@ -114,15 +171,7 @@ class Run(Base):
     who: Mapped[str] = mapped_column(String(100))
     options: Mapped[dict[str, Any]] = mapped_column(JSON)
     """A `webapp.retraining.options.RetrainingOptions`."""
-    state: Mapped[RunStatus] = mapped_column(
-        Enum(
-            RunStatus,
-            native_enum=False,  # a VARCHAR, so that a new status needs no migration
-            length=10,
-            values_callable=lambda statuses: [str(each) for each in statuses],
-        ),
-        index=True,
-    )
+    state: Mapped[RunStatus] = mapped_column(_status(RunStatus), index=True)
     slot: Mapped[int | None] = mapped_column(unique=True)
     """1 while running, otherwise None; the unique constraint allows one running run at a time."""
     worker: Mapped[str] = mapped_column(String(32), default="")
@@ -141,7 +190,7 @@ class Run(Base):
     """One line that says why it failed."""
     version: Mapped[str | None] = mapped_column(String(64))
     """The model version that it produced."""
-    verdict: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    verdict: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     """A `webapp.retraining.gate.Verdict`: the new version compared with the active one."""
 
 

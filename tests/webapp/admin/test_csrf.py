@@ -64,7 +64,7 @@ def test_an_import_may_be_larger_than_a_picture_with_the_token_in_form_or_header
     sign_in(client)
     token = csrf_in(client.get("/admin/").get_data(as_text=True))
     line = b'{"label":"7","strokes":[[[1,1],[9,1],[5,15]]],"writer":"a"'
-    content = line + b" " * (16 << 20) + b"}"
+    content = (line + b" " * (2 << 20) + b"}\n") * 8
     for given, headers in (({"csrf_token": token}, {}), ({}, {"X-CSRF-Token": token})):
         form = given | {"file": (io.BytesIO(content), "s.jsonl")}
         answer = client.post("/admin/drawings", data=form, headers=headers)

@@ -12,6 +12,7 @@ from webapp.retraining import runs
 from webapp.retraining.options import RetrainingOptions
 from webapp.retraining.runs import BadState, LostRun, claim_next
 from webapp.storage.database import Database
+from webapp.storage.liveness import LOST_AFTER
 from webapp.storage.tables import Run, RunStatus, now
 
 TOKEN = "a-token-for-scripts"
@@ -55,10 +56,10 @@ def test_a_run_without_a_heartbeat_is_lost_and_can_be_resumed(client, database):
     identity = asked(database)
     claim = claim_next(database)
     assert claim is not None
-    silence(database, identity, runs.LOST_AFTER - timedelta(seconds=5))
+    silence(database, identity, LOST_AFTER - timedelta(seconds=5))
     url = f"/admin/api/runs/{identity}"
     assert client.get(url, headers=HEADERS).get_json()["state"] == "running"
-    silence(database, identity, runs.LOST_AFTER + timedelta(seconds=1))
+    silence(database, identity, LOST_AFTER + timedelta(seconds=1))
     assert client.get(url, headers=HEADERS).get_json()["state"] == "lost"
     with pytest.raises(LostRun):  # a worker that slept and woke must keep its hands off
         claim.heartbeat(log="I am back")

@@ -20,8 +20,8 @@ from tests.conftest import installed, new_database
 from tests.webapp.test_serving import Server
 from trainer.data.datasets import synthetic
 from trainer.recognition.bundle import read_bundle
-from webapp.retraining.runs import LOST_AFTER
 from webapp.settings import Settings
+from webapp.storage.liveness import LOST_AFTER
 
 TOKEN = "a-token-for-scripts"
 HEADERS = {"Authorization": f"Bearer {TOKEN}", "Accept": "application/json"}

@@ -19,6 +19,7 @@ from webapp.retraining import runs
 from webapp.retraining.options import RetrainingOptions
 from webapp.settings import Settings
 from webapp.storage.admin_sessions import is_open, open_session
+from webapp.storage import imports
 from webapp.storage.backup import BackupError, back_up, restore
 from webapp.storage.database import Database
 from webapp.storage.tables import TRANSIENT, Base, Run
@@ -26,7 +27,7 @@ from webapp.storage.tables import TRANSIENT, Base, Run
 
 @pytest.fixture
 def installation(settings, seven, encode) -> tuple[Database, Path]:
-    """With a drawing, a rate limit's counter, a promoted version, a run and a log."""
+    """With a drawing, a rate limit's counter, a promoted version, a run, an import and a log."""
     chosen = settings()
     app = create_app(chosen)
     database = app.extensions["inkling"].database
@@ -38,6 +39,7 @@ def installation(settings, seven, encode) -> tuple[Database, Path]:
     versions.promote(versions.add(PRETRAINED / "cnn").card.version, "test")
     with database.writing() as session:
         runs.enqueue(session, RetrainingOptions(), "test")
+    imports.add(database, "test", "drawings.zip").fail("bad_import", "line 1: it is not UTF-8")
     return database, Path(chosen.home)
 
 
@@ -123,7 +125,8 @@ def test_a_backup_by_an_earlier_version_is_restored_and_upgraded(
     with database.engine.begin() as connection:
         connection.exec_driver_sql("DROP TABLE alembic_version")
     restore(database, tmp_path / "elsewhere", old)
-    assert everything(database) == before | ({} if revision == "0004" else {"runs": []})
+    unknown = {"imports"} if revision == "0004" else {"imports", "runs"}
+    assert everything(database) == before | {name: [] for name in unknown}
     Versions(database, tmp_path / "elsewhere").promote(SHIPPED, "test")  # numbers go on
 
 

@@ -3,7 +3,7 @@
 Each line is JSON: {"label": "7" or "not_a_digit", "picture": base64 of a PNG, "strokes":
 [[[x, y, …], …], …] or null, "held_back": true or false}. Drawings that are held back are the test
 split, the others the training split; there is no validation split.
-The web app writes the file, in `webapp/storage/import_export.py`.
+The web app writes the file, in `webapp/storage/exports.py`.
 """
 
 from __future__ import annotations

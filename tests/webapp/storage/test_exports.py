@@ -2,7 +2,7 @@
 
 from trainer.data.datasets.corrections import Corrected, read
 from trainer.recognition.image import as_png
-from webapp.storage.import_export import write_corrections
+from webapp.storage.exports import write_corrections
 from webapp.storage.tables import Drawing
 
 

@@ -1,0 +1,138 @@
+"""Imports a file of drawings beside the requests: in a thread, in short batches, all or nothing."""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import Any, BinaryIO
+
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
+
+from trainer.recognition.preprocess import EmptyDrawing
+from webapp import native_thread
+from webapp.feedback import predicted_correction
+from webapp.services import Services
+from webapp.storage import imports
+from webapp.storage.drawings import row
+from webapp.storage.import_files import BadImport, read_drawings
+from webapp.storage.imports import ImportEnded, Staging
+
+log = logging.getLogger(__name__)
+
+_BATCH_ROWS = 100
+_BATCH_BYTES = 1 << 20
+_HEARTBEAT_EVERY = _TURN_EVERY = 0.5  # seconds
+_ATTEMPTS = 3  # to write, each with the patience of the database's driver
+
+
+class Interrupted(Exception):
+    """The process is stopping."""
+
+
+def start(services: Services, file: BinaryIO, name: str, who: str) -> str:
+    """Import a file, which is closed in the end; return the id of the import.
+
+    Raises `TooManyImports`.
+    """
+    staging = imports.add(services.database, who, name)
+    native_thread.start(_Job(services, staging, file).run)
+    return staging.id
+
+
+def clear(services: Services) -> None:
+    """Remove what failed and lost imports left behind, without waiting for it."""
+    if imports.needs_clearing(services.database):
+        native_thread.start(lambda: _clear(services))
+
+
+def _clear(services: Services) -> None:
+    try:
+        imports.clear(services.database)
+    except SQLAlchemyError as error:
+        log.error("drawings of an unfinished import could not be removed yet: %s", error)
+
+
+class _Job:
+    """One import, in a thread of its own."""
+
+    def __init__(self, services: Services, staging: Staging, file: BinaryIO) -> None:
+        self._services = services
+        self._staging = staging
+        self._file = file
+        self._rows: list[dict[str, Any]] = []
+        self._next_heartbeat = 0.0
+
+    def run(self) -> None:
+        """Import the file, and record in the table how it ended."""
+        try:
+            with self._file:
+                failure = self._failure()
+            if failure:
+                self._staging.fail(*failure)
+        except ImportEnded:
+            log.error("import %s was marked as lost or cancelled", self._staging.id)
+        except SQLAlchemyError as error:
+            log.error("import %s: its end could not be stored: %s", self._staging.id, error)
+        _clear(self._services)
+
+    def _failure(self) -> tuple[str, str] | None:
+        """Import; return the code and the sentence of what went wrong. Raises `ImportEnded`."""
+        try:
+            self._wait_for_turn()
+            self._import()
+        except BadImport as error:
+            return "bad_import", str(error)
+        except Interrupted:
+            return "interrupted", "the server is stopping; import it again"
+        except OperationalError as error:
+            log.error("import %s: %s", self._staging.id, error)
+            return "database", "the database did not take it; import it again"
+        except ImportEnded:
+            raise
+        except Exception:
+            log.exception("import %s failed", self._staging.id)
+            return "internal_error", "internal error; it was logged"
+        return None
+
+    def _wait_for_turn(self) -> None:
+        _clear(self._services)
+        while not self._staging.begin():
+            self._go_on()
+            time.sleep(_TURN_EVERY)
+
+    def _import(self) -> None:
+        read = empty = size = 0
+        for each in read_drawings(self._file):
+            self._go_on()
+            try:
+                correction = predicted_correction(
+                    self._services.models, each.label, each.picture, each.strokes
+                )
+            except EmptyDrawing:
+                empty += 1
+            else:
+                read += 1
+                self._rows.append(row(correction, each.visitor, "accepted"))
+                size += len(correction.picture)
+            is_due = time.monotonic() >= self._next_heartbeat
+            if is_due or len(self._rows) >= _BATCH_ROWS or size >= _BATCH_BYTES:
+                self._stage(each.share)
+                size = 0
+        self._stage(1.0)
+        self._staging.finish(read, empty)
+
+    def _stage(self, share: float) -> None:
+        """Store the batch. A database that is locked is given time, within a heartbeat's limit."""
+        for attempt in range(_ATTEMPTS):
+            try:
+                self._staging.stage(self._rows, share=share)
+                break
+            except OperationalError:
+                if attempt == _ATTEMPTS - 1:
+                    raise
+        self._rows.clear()
+        self._next_heartbeat = time.monotonic() + _HEARTBEAT_EVERY
+
+    def _go_on(self) -> None:
+        if self._services.is_stopping():
+            raise Interrupted
