@@ -94,10 +94,13 @@ def upgrade() -> None:
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 def backup(file: Path) -> None:
     """Back up drawings, runs, the audit log and model versions into one FILE."""
-    settings, database = _installation()
+    settings = _settings()
+    database = Database(settings.database)  # not upgraded: a backup changes nothing
+    if not database.exists:
+        raise click.ClickException(f"there is no database at {settings.database}")
     try:
         counts = back_up(database, settings.home_folder, file)
-    except OSError as error:
+    except (OSError, BackupError) as error:
         raise click.ClickException(str(error)) from error
     click.echo(_listed(counts))
 
@@ -106,7 +109,8 @@ def backup(file: Path) -> None:
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 def restore_from(file: Path) -> None:
     """Restore a backup FILE into an empty installation, on SQLite or PostgreSQL."""
-    settings, database = _installation()
+    settings = _settings()
+    database = Database(settings.database)
     try:
         click.echo(_listed(restore(database, settings.home_folder, file)))
     except BackupError as error:

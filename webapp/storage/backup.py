@@ -12,14 +12,17 @@ from __future__ import annotations
 import base64
 import json
 import os
+import shutil
 import tempfile
 import zipfile
-import zlib
+from collections.abc import Iterator
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from sqlalchemy import (
+    JSON,
     Column,
     Connection,
     DateTime,
@@ -30,6 +33,7 @@ from sqlalchemy import (
     insert,
     select,
 )
+from sqlalchemy.exc import OperationalError
 
 from trainer.recognition.bundle import write_bundle_files
 from webapp.storage.database import Database
@@ -37,7 +41,12 @@ from webapp.storage.tables import TRANSIENT, Base
 
 _FORMAT = 2
 _FORMAT_WITHOUT_REVISION = 1
+_REVISION_TABLE = "alembic_version"
+
 _BATCH_ROWS = 500
+_BATCH_BYTES = 4 << 20
+_MAX_ROW_BYTES = 64 << 20
+_MAX_VERSION_BYTES = 1 << 30
 
 
 class BackupError(Exception):
@@ -47,7 +56,8 @@ class BackupError(Exception):
 def back_up(database: Database, home: Path, file: Path) -> dict[str, int]:
     """Write a backup atomically; return the number of rows per table.
 
-    All rows are read from one snapshot. Raises `OSError` if the file cannot be written.
+    All rows are read from one snapshot, of whatever revision the database is, a batch at a time.
+    Raises `OSError` if the file cannot be written, and `BackupError` if nothing is installed.
     """
     handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
     try:
@@ -64,23 +74,24 @@ def back_up(database: Database, home: Path, file: Path) -> dict[str, int]:
 
 
 def _write(archive: zipfile.ZipFile, database: Database, home: Path) -> dict[str, int]:
-    from webapp.storage.migrations import revisions  # Alembic's 30 MB are not for every worker
-
     counts = {}
     with database.snapshot() as connection:
-        for table in Base.metadata.sorted_tables:
+        schema = _schema(connection)
+        for table in _tables(schema):
             counts[table.name] = 0
             with archive.open(f"tables/{table.name}.jsonl", "w", force_zip64=True) as lines:
                 if table.name in TRANSIENT:
                     continue  # an empty file, as a restore reads one for each table
-                order = table.primary_key.columns.values()
-                for row in connection.execute(select(table).order_by(*order)).mappings():
+                rows = select(table).order_by(*table.primary_key.columns.values())
+                streamed = rows.execution_options(yield_per=_BATCH_ROWS)
+                for row in connection.execute(streamed).mappings():
                     plain = {column.name: _plain(row[column.name]) for column in table.columns}
                     lines.write(json.dumps(plain).encode() + b"\n")
                     counts[table.name] += 1
+        revision = connection.scalar(select(schema.tables[_REVISION_TABLE].c.version_num))
     for path in sorted((home / "versions").glob("[!.]*/*")):
         archive.write(path, f"versions/{path.parent.name}/{path.name}")
-    about = {"format": _FORMAT, "revision": revisions()[0], "rows": counts}
+    about = {"format": _FORMAT, "revision": revision, "rows": counts}
     archive.writestr("backup.json", json.dumps(about))
     return counts
 
@@ -90,19 +101,34 @@ def restore(database: Database, home: Path, file: Path) -> dict[str, int]:
 
     The rows are inserted into the schema that they were written from, which is then upgraded.
     Raises `BackupError` if the file is not a valid backup or the installation is not empty; no row
-    is written then.
+    and no version is written then.
     """
-    database.upgrade()
     try:
+        database.upgrade()
         with zipfile.ZipFile(file) as archive:
             if damaged := archive.testzip():
                 raise BackupError(f"{file}: {damaged} in it is damaged")
             revision = _revision(archive, file)
-            _restore_versions(archive, home)
-            with database.migrating() as connection:
-                return _restore_tables(archive, connection, revision)
-    except (OSError, zipfile.BadZipFile, zlib.error, LookupError, TypeError, ValueError) as error:
-        raise BackupError(f"{file}: not a backup, or a damaged one: {error}") from error
+            with ExitStack() as undo:
+                with database.migrating() as connection:
+                    counts = _restore_tables(archive, connection, revision)
+                    for folder in _restore_versions(archive, home):
+                        undo.callback(shutil.rmtree, folder, ignore_errors=True)
+                undo.pop_all()  # the rows are committed
+                return counts
+    except BackupError:
+        raise
+    except OperationalError as error:
+        raise BackupError(f"the database refused: {_one_line(error.orig or error)}") from error
+    except OSError as error:
+        raise BackupError(f"cannot restore {file}: {error}") from error
+    except Exception as error:  # a damaged file causes all kinds of exceptions
+        told = _one_line(getattr(error, "orig", None) or error)
+        raise BackupError(f"{file}: not a backup, or a damaged one: {told}") from error
+
+
+def _one_line(error: BaseException) -> str:
+    return " ".join(str(error).split()) or type(error).__name__
 
 
 def _revision(archive: zipfile.ZipFile, file: Path) -> str:
@@ -117,15 +143,22 @@ def _revision(archive: zipfile.ZipFile, file: Path) -> str:
     return str(about["revision"])
 
 
-def _restore_versions(archive: zipfile.ZipFile, home: Path) -> None:
-    versions: dict[str, dict[str, bytes]] = {}
-    for name in archive.namelist():
-        path = PurePosixPath(name)
+def _restore_versions(archive: zipfile.ZipFile, home: Path) -> Iterator[Path]:
+    """Write the versions that are not there yet, one by one; yield their folders."""
+    versions: dict[str, list[zipfile.ZipInfo]] = {}
+    for info in archive.infolist():
+        path = PurePosixPath(info.filename)
         if path.parts[0] == "versions" and len(path.parts) == 3 and ".." not in path.parts:
-            versions.setdefault(path.parts[1], {})[path.name] = archive.read(name)
-    for version, files in versions.items():
-        if not (home / "versions" / version).exists():
-            write_bundle_files(home / "versions" / version, files)
+            versions.setdefault(path.parts[1], []).append(info)
+    for version, infos in versions.items():
+        folder = home / "versions" / version
+        if folder.exists():
+            continue
+        if sum(info.file_size for info in infos) > _MAX_VERSION_BYTES:
+            raise BackupError(f"the version {version} in it is too large")
+        files = {PurePosixPath(info.filename).name: archive.read(info) for info in infos}
+        write_bundle_files(folder, files)
+        yield folder
 
 
 def _restore_tables(
@@ -139,12 +172,9 @@ def _restore_tables(
         if connection.scalar(select(func.count()).select_from(table)):
             raise BackupError(f"the installation is not empty: table {table.name} has rows")
     downgrade(connection, revision)
-    schema = MetaData()
-    schema.reflect(connection)
     counts = {
         table.name: _fill(connection, table, archive)
-        for table in schema.sorted_tables  # those that foreign keys point to come first
-        if table.name != "alembic_version"
+        for table in _tables(_schema(connection))  # those that foreign keys point to come first
     }
     migrate(connection)
     if connection.dialect.name == "postgresql":
@@ -154,12 +184,40 @@ def _restore_tables(
     return counts
 
 
+def _schema(connection: Connection) -> MetaData:
+    """The tables as they are in the database, of whatever revision."""
+    schema = MetaData()
+    schema.reflect(connection)
+    if _REVISION_TABLE not in schema.tables:
+        raise BackupError("the database is empty: nothing was installed in it")
+    for table in schema.tables.values():
+        for column in table.columns:
+            if isinstance(column.type, JSON):
+                column.type.none_as_null = bool(column.nullable)
+    return schema
+
+
+def _tables(schema: MetaData) -> list[Table]:
+    return [table for table in schema.sorted_tables if table.name != _REVISION_TABLE]
+
+
 def _fill(connection: Connection, table: Table, archive: zipfile.ZipFile) -> int:
+    """Insert a table's rows in batches; return their number."""
+    batch: list[dict[str, Any]] = []
+    count = size = 0
     with archive.open(f"tables/{table.name}.jsonl") as lines:
-        rows = [_row(table, json.loads(line)) for line in lines]
-    for start in range(0, len(rows), _BATCH_ROWS):
-        connection.execute(insert(table), rows[start : start + _BATCH_ROWS])
-    return len(rows)
+        while line := lines.readline(_MAX_ROW_BYTES + 1):
+            if len(line) > _MAX_ROW_BYTES:
+                raise BackupError(f"row {count + 1} of {table.name} is too large")
+            batch.append(_row(table, json.loads(line)))
+            count += 1
+            size += len(line)
+            if len(batch) >= _BATCH_ROWS or size >= _BATCH_BYTES:
+                connection.execute(insert(table), batch)
+                batch, size = [], 0
+    if batch:
+        connection.execute(insert(table), batch)
+    return count
 
 
 def _advance_sequence(connection: Connection, column: Column[Any]) -> None:
@@ -172,7 +230,12 @@ def _advance_sequence(connection: Connection, column: Column[Any]) -> None:
 def _plain(value: Any) -> Any:
     if isinstance(value, bytes):
         return base64.b64encode(value).decode()
-    return value.isoformat() if isinstance(value, datetime) else value
+    return _in_utc(value).isoformat() if isinstance(value, datetime) else value
+
+
+def _in_utc(moment: datetime) -> datetime:
+    """A time in UTC, also one of SQLite, which drops the time zone."""
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _row(table: Table, plain: dict[str, Any]) -> dict[str, Any]:
@@ -183,6 +246,6 @@ def _row(table: Table, plain: dict[str, Any]) -> dict[str, Any]:
         if value is not None and isinstance(column.type, LargeBinary):
             value = base64.b64decode(value)
         elif value is not None and isinstance(column.type, DateTime):
-            value = datetime.fromisoformat(value).astimezone(UTC)
+            value = _in_utc(datetime.fromisoformat(value))
         row[column.name] = value
     return row

@@ -2,15 +2,20 @@
 
 import base64
 import json
+import os
 import sqlite3
+import tracemalloc
 import zipfile
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from alembic.runtime.migration import MigrationContext
 from click.testing import CliRunner
-from sqlalchemy import select, update
+from sqlalchemy import insert, select, update
 
+from tests.conftest import new_database
+from tests.webapp.storage.test_migrations import DRAWING, THEN, at_0004
 from trainer.recognition.bundle import PRETRAINED
 from webapp.app import create_app
 from webapp.cli import main
@@ -18,11 +23,12 @@ from webapp.inference.versions import SHIPPED, Versions
 from webapp.retraining import runs
 from webapp.retraining.options import RetrainingOptions
 from webapp.settings import Settings
-from webapp.storage.admin_sessions import is_open, open_session
 from webapp.storage import imports
+from webapp.storage.admin_sessions import is_open, open_session
 from webapp.storage.backup import BackupError, back_up, restore
 from webapp.storage.database import Database
-from webapp.storage.tables import TRANSIENT, Base, Run
+from webapp.storage.migrations import migrate, revisions
+from webapp.storage.tables import TRANSIENT, Base, Drawing, Run
 
 
 @pytest.fixture
@@ -130,6 +136,71 @@ def test_a_backup_by_an_earlier_version_is_restored_and_upgraded(
     Versions(database, tmp_path / "elsewhere").promote(SHIPPED, "test")  # numbers go on
 
 
+@pytest.mark.parametrize("revision", ["0004", "0005"])
+def test_a_backup_of_an_earlier_revision_is_restored_under_the_newest(
+    tmp_path, database_url, settings, revision
+):
+    """The schema was made by the migrations themselves, and the backup names its revision."""
+    old = at_0004(f"sqlite:///{tmp_path / 'old.db'}")
+    with old.migrating() as connection:
+        migrate(connection, revision)
+    file = tmp_path / "backup.zip"
+    assert back_up(old, tmp_path, file)["runs"] == 2
+    assert json.loads(zipfile.ZipFile(file).read("backup.json"))["revision"] == revision
+    new = Database(settings().database)
+    restore(new, tmp_path / "elsewhere", file)
+    with new.reading() as session:
+        drawing = session.scalars(select(Drawing)).one()
+        done, queued = session.scalars(select(Run).order_by(Run.id))
+    assert (drawing.visitor_label, drawing.created) == ("1", THEN)
+    assert (done.options["epochs"], done.heartbeat, queued.state) == (2, THEN, "queued")
+    assert done.verdict["auto_promoted"] is True
+    with new.engine.connect() as connection:
+        assert MigrationContext.configure(connection).get_current_revision() == revisions()[0]
+
+
+def test_a_null_is_restored_as_a_null(installation, tmp_path, settings):
+    database, home = installation
+    back_up(database, home, tmp_path / "backup.zip")
+    other = Database(f"sqlite:///{tmp_path / 'new.db'}")
+    restore(other, tmp_path / "elsewhere", tmp_path / "backup.zip")
+    for each in (database, other):
+        with each.engine.connect() as connection:
+            statement = "SELECT count(*) FROM runs WHERE verdict IS NULL"
+            assert connection.exec_driver_sql(statement).scalar() == 1
+
+
+@pytest.mark.slow
+def test_a_backup_of_sqlite_is_restored_into_postgresql(tmp_path, postgres):
+    old = at_0004(f"sqlite:///{tmp_path / 'old.db'}")
+    old.upgrade()
+    back_up(old, tmp_path, tmp_path / "backup.zip")
+    new = Database(Settings(database_url=new_database(postgres)).database)
+    restore(new, tmp_path / "elsewhere", tmp_path / "backup.zip")
+    assert everything(new) == everything(old)
+
+
+def test_backup_and_restore_use_bounded_memory(tmp_path, database_url, settings):
+    database = Database(settings().database)
+    database.upgrade()
+    template = {key: value for key, value in DRAWING.items() if key != "told"}
+    template |= {"visitor_label": "1", "picture": os.urandom(30_000)}
+    for start in range(0, 2_000, 100):
+        with database.writing() as session:
+            own = [dict.fromkeys(("id", "fingerprint"), str(start + n)) for n in range(100)]
+            session.execute(insert(Drawing), [template | each for each in own])
+    back_up(database, tmp_path, tmp_path / "first.zip")  # what happens only once
+    other = Database(f"sqlite:///{tmp_path / 'new.db'}")
+    tracemalloc.start()
+    try:
+        back_up(database, tmp_path, tmp_path / "backup.zip")
+        restore(other, tmp_path / "elsewhere", tmp_path / "backup.zip")
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 45 << 20  # bytes; the rows are 60 MB, and 80 MB in base64
+
+
 def test_a_backup_by_a_newer_version_is_refused(tmp_path):
     file = tmp_path / "backup.zip"
     with zipfile.ZipFile(file, "w") as archive:
@@ -159,6 +230,55 @@ def test_a_file_that_is_not_a_backup_is_refused_and_nothing_is_written(installat
     with pytest.raises(BackupError):
         restore(other, tmp_path / "elsewhere", file)
     assert not any(everything(other).values())
+
+
+DAMAGED_ROWS = [
+    ("runs", b"{"),
+    ("runs", b"[]"),
+    ("runs", b"{}"),
+    ("audit", b'{"id": 1, "at": "yesterday", "who": "a", "what": "b", "details": {}}'),
+    ("audit", b'{"id": 1, "at": "2026-01-01", "who": null, "what": "b", "details": {}}'),
+    ("audit", b'{"id": 1, "at": "2026-01-01", "who": "\\u0000", "what": {}, "details": {}}'),
+    ("audit", b'{"id": 1e999, "at": "2026-01-01", "who": "", "what": "", "details": {}}'),
+    ("audit", b"[" * 100_000),
+]
+
+
+def test_a_damaged_row_is_one_line_and_nothing_is_written(installation, tmp_path):
+    database, home = installation
+    file, damaged = tmp_path / "backup.zip", tmp_path / "damaged.zip"
+    back_up(database, home, file)
+    Base.metadata.drop_all(database.engine)
+    with database.engine.begin() as connection:
+        connection.exec_driver_sql("DROP TABLE alembic_version")
+    elsewhere = tmp_path / "elsewhere"
+    for table, line in DAMAGED_ROWS:
+        with zipfile.ZipFile(file) as old, zipfile.ZipFile(damaged, "w") as archive:
+            for name in old.namelist():
+                added = line if name == f"tables/{table}.jsonl" else b""
+                archive.writestr(name, old.read(name) + added)
+        with pytest.raises(BackupError) as raised:
+            restore(database, elsewhere, damaged)
+        assert "\n" not in str(raised.value)
+        assert str(raised.value).startswith(f"{damaged}: not a backup, or a damaged one: ")
+        assert not any(everything(database).values())
+    assert restore(database, elsewhere, file)["runs"] == 1
+
+
+def test_versions_that_cannot_be_written_leave_nothing(installation, tmp_path):
+    database, home = installation
+    file = tmp_path / "backup.zip"
+    back_up(database, home, file)
+    with zipfile.ZipFile(file, "a") as archive:
+        archive.writestr("versions/blocked/card.json", "{}")
+    elsewhere = tmp_path / "elsewhere"
+    (elsewhere / "versions").mkdir(parents=True)
+    (elsewhere / "versions" / "blocked").symlink_to(tmp_path / "nowhere" / "at all")
+    other = Database(f"sqlite:///{tmp_path / 'new.db'}")
+    with pytest.raises(BackupError, match="cannot restore"):
+        restore(other, elsewhere, file)
+    assert not any(everything(other).values())
+    assert [path.name for path in (elsewhere / "versions").iterdir()] == ["blocked"]
 
 
 def test_backup_and_restore_work_as_commands(installation, tmp_path, settings):
