@@ -19,6 +19,7 @@ from webapp import logs
 from webapp.inference.registry import shipped_version
 from webapp.inference.versions import SHIPPED, Superseded, Versions
 from webapp.settings import Settings, SettingsError, retired_settings
+from webapp.storage import full_disk, imports
 from webapp.storage.backup import BackupError, back_up, restore
 from webapp.storage.database import Database, DatabaseUnavailable
 from webapp.storage.drawings import expire
@@ -39,6 +40,7 @@ def main() -> None:
 def serve(host: str, port: int) -> None:
     """Serve with gunicorn, by default one process per core."""
     settings, database = _installation()
+    imports.clear(database)
     expire(database, settings.keep_days)
     environment = os.environ | {"HOST": host, "PORT": str(port)}
     if not (settings.admin_password or settings.admin_password_hash):
@@ -189,6 +191,7 @@ def _installation() -> tuple[Settings, Database]:
     database = Database(settings.database)
     try:
         database.upgrade()
+        full_disk.keep_reserve(database)
     except (DatabaseUnavailable, OSError) as error:
         url = database.engine.url.render_as_string()
         raise click.ClickException(f"the database {url} cannot be opened: {error}") from error

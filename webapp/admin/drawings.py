@@ -10,6 +10,7 @@ from typing import BinaryIO
 
 import msgspec
 from flask import Blueprint, Flask, Response, g, render_template, request, url_for
+from sqlalchemy.orm import Session
 from werkzeug.datastructures import FileStorage
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -17,7 +18,8 @@ from webapp import importing
 from webapp.http.errors import Problem
 from webapp.http.json import as_json, json_or_redirect
 from webapp.services import services
-from webapp.storage import audit, exports, imports
+from webapp.storage import audit, exports, full_disk, imports
+from webapp.storage.database import Database
 from webapp.storage.drawings import accepted, delete_all
 from webapp.storage.tables import Drawing, Import, ImportStatus
 
@@ -112,13 +114,25 @@ def confirm_deletion() -> str:
 
 
 @blueprint.post("/drawings/delete")
-def delete_everything() -> AnyResponse:
-    """Delete all drawings, and end the imports that run or wait."""
-    with services().database.writing() as session:
+def delete() -> AnyResponse:
+    """Delete all drawings."""
+    return json_or_redirect(
+        {"deleted": delete_everything(services().database, g.admin)}, _DASHBOARD
+    )
+
+
+def delete_everything(database: Database, who: str) -> int:
+    """Delete all drawings, on a full disk too; return how many. Imports that are live end."""
+
+    def action(session: Session) -> int:
         imports.end_all(session, "all drawings were deleted")
         count = delete_all(session)
-        audit.record(session, g.admin, "deleted", count=count)
-    return json_or_redirect({"deleted": count}, _DASHBOARD)
+        audit.record(session, who, "deleted", count=count)
+        return count
+
+    count = full_disk.write(database, action)
+    full_disk.shrink(database)
+    return count
 
 
 def view(found: Import) -> ImportView:

@@ -11,12 +11,13 @@ from sqlalchemy import ColumnElement, Select, String, case, cast, func, select
 from sqlalchemy.orm import Session
 
 from trainer.recognition.image import png_data_url
+from webapp.admin import drawings
 from webapp.http.errors import Problem
 from webapp.http.images import json_body
 from webapp.http.json import as_json
 from webapp.schemas import NOT_A_DIGIT, Truth
 from webapp.services import services
-from webapp.storage import audit
+from webapp.storage import audit, full_disk
 from webapp.storage.drawings import State, delete_drawings
 from webapp.storage.tables import Drawing, now
 
@@ -106,10 +107,13 @@ def decide(identity: str) -> Response:
 @api.delete("/<identity>")
 def delete_one(identity: str) -> Response:
     """Delete one drawing."""
-    with services().database.writing() as session:
+
+    def delete(session: Session) -> None:
         _drawing(session, identity)
         delete_drawings(session, Drawing.id == identity)
         audit.record(session, g.admin, "deleted", drawing=identity)
+
+    full_disk.write(services().database, delete)
     return Response(status=HTTPStatus.NO_CONTENT)
 
 
@@ -117,11 +121,16 @@ def delete_one(identity: str) -> Response:
 def delete_matching() -> Response:
     """Delete the drawings that match the filters; without filters, all drawings."""
     filters = _filters()
-    with services().database.writing() as session:
+    if filters == Filters():
+        return as_json({"deleted": drawings.delete_everything(services().database, g.admin)})
+
+    def delete(session: Session) -> int:
         matching = _filtered(select(Drawing.id), filters)
         count = delete_drawings(session, Drawing.id.in_(matching))
         audit.record(session, g.admin, "deleted", count=count, filters=msgspec.to_builtins(filters))
-    return as_json({"deleted": count})
+        return count
+
+    return as_json({"deleted": full_disk.write(services().database, delete)})
 
 
 def _filters() -> Filters:

@@ -14,6 +14,7 @@ from webapp.http.json import as_json
 from webapp.http.lanes import runs_in
 from webapp.schemas import FeedbackRequest, Kept
 from webapp.services import services
+from webapp.storage import full_disk
 from webapp.storage.drawings import delete_own
 from webapp.threads import Lane
 from webapp.translatable import N_
@@ -76,9 +77,9 @@ def give() -> Response:
 @runs_in(Lane.DATABASE)
 def delete(id: str) -> Response:  # noqa: A002 - the name in the contract
     """Delete a drawing that this visitor submitted."""
-    with services().database.writing() as transaction:
-        if not delete_own(transaction, id, visitor_id()):
-            raise Problem(
-                HTTPStatus.NOT_FOUND, "not_found", "No such drawing was submitted with this cookie"
-            )
+    visitor = visitor_id()
+    if not full_disk.write(services().database, lambda session: delete_own(session, id, visitor)):
+        raise Problem(
+            HTTPStatus.NOT_FOUND, "not_found", "No such drawing was submitted with this cookie"
+        )
     return Response(status=HTTPStatus.NO_CONTENT)

@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 
 from trainer.recognition.image import Picture, as_png
 from trainer.recognition.preprocess import Pixels, preprocess
+from webapp.storage import full_disk
 from webapp.storage.database import Database
 from webapp.storage.tables import Drawing, now
 from webapp.storage.visibility import UNFINISHED_TOO, is_visible
@@ -159,8 +160,7 @@ def delete_own(session: Session, identity: str, visitor: str) -> bool:
 
 def expire(database: Database, days: int) -> int:
     """Delete the drawings older than this many days, 0 for never; return how many."""
-    with database.writing() as session:
-        return delete_expired(session, days)
+    return full_disk.write(database, lambda session: delete_expired(session, days))
 
 
 def delete_expired(session: Session, days: int) -> int:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, exists, func, select, update
+from sqlalchemy import ColumnElement, Select, delete, exists, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from webapp.storage import audit
+from webapp.storage import audit, full_disk
 from webapp.storage.database import Database
 from webapp.storage.liveness import is_silent, last_sign
 from webapp.storage.tables import Drawing, Import, ImportStatus, now
@@ -99,16 +100,19 @@ def clear(database: Database) -> None:
         ended = session.scalars(select(Import.id).where(_is_uncleared())).all()
     for identity in ended:
         some = select(Drawing.id).where(Drawing.import_id == identity).limit(_CLEARED_ROWS)
-        remaining = True
-        while remaining:
-            with database.writing() as session:
-                ids = session.scalars(some, execution_options=UNFINISHED_TOO).all()
-                those = delete(Drawing).where(Drawing.id.in_(ids))
-                session.execute(those, execution_options=UNFINISHED_TOO)
-                remaining = len(ids) == _CLEARED_ROWS
-                if not remaining:
-                    row = update(Import).where(Import.id == identity)
-                    session.execute(row.values(is_cleared=True))
+        while full_disk.write(database, partial(_clear_some, identity=identity, some=some)):
+            pass
+
+
+def _clear_some(session: Session, identity: str, some: Select[str]) -> bool:
+    """Remove some drawings of an import; return whether there are more."""
+    ids = session.scalars(some, execution_options=UNFINISHED_TOO).all()
+    those = delete(Drawing).where(Drawing.id.in_(ids))
+    session.execute(those, execution_options=UNFINISHED_TOO)
+    if len(ids) == _CLEARED_ROWS:
+        return True
+    session.execute(update(Import).where(Import.id == identity).values(is_cleared=True))
+    return False
 
 
 def end_all(session: Session, error: str) -> None:
@@ -170,8 +174,7 @@ class Staging:
 
     def fail(self, code: str, error: str) -> None:
         """End without any drawing; `clear` removes those that were staged."""
-        with self._database.writing() as session:
-            _fail(session, self._is_mine, code, error)
+        full_disk.write(self._database, lambda session: _fail(session, self._is_mine, code, error))
 
     def _change(self, session: Session, **values: Any) -> None:
         statement = update(Import).where(self._is_mine).values(heartbeat=now(), **values)

@@ -1,0 +1,104 @@
+"""On a full disk drawings can still be deleted, and then there is room again."""
+
+import os
+import subprocess
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from sqlalchemy import insert
+from sqlalchemy.exc import OperationalError
+
+from tests.conftest import installed
+from tests.webapp.admin.test_admin import BEARER, JSON, TOKEN, log, states
+from tests.webapp.storage.test_migrations import DRAWING
+from webapp.settings import Settings
+from webapp.storage import full_disk, imports
+from webapp.storage.drawings import expire
+from webapp.storage.tables import Drawing
+
+ROW = {key: value for key, value in DRAWING.items() if key != "told"} | {"visitor_label": "1"}
+
+
+@pytest.fixture
+def disk(tmp_path):
+    """A file system of 24 MB."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", folder]
+    if os.geteuid() or subprocess.run(mount, check=False).returncode:
+        pytest.skip("mounting a small disk needs root")
+    yield folder
+    subprocess.run(["umount", "-l", folder], check=True)
+
+
+@pytest.fixture
+def app(disk):
+    with installed(Settings(home=str(disk), admin_token=TOKEN)) as app:
+        full_disk.keep_reserve(app.extensions["inkling"].database)  # as `inkling serve` does
+        yield app
+
+
+def free(disk: Path) -> int:
+    return os.statvfs(disk).f_bavail * os.statvfs(disk).f_frsize
+
+
+@pytest.fixture
+def full(app, database, disk):
+    """The disk is full of drawings, and of something else to the last byte."""
+
+    def fill() -> None:
+        for number in range(10_000):
+            with database.writing() as session:
+                own = dict.fromkeys(("id", "fingerprint"), str(number))
+                session.execute(insert(Drawing), [ROW | own | {"picture": bytes(50_000)}])
+
+    with pytest.raises(OperationalError, match="full"):
+        fill()
+    with suppress(OSError), (disk / "something else").open("wb", buffering=0) as file:
+        while True:
+            file.write(bytes(512))
+    assert free(disk) == 0
+    return disk
+
+
+@pytest.mark.parametrize(
+    ("method", "path"), [("POST", "/admin/drawings/delete"), ("DELETE", "/admin/api/drawings")]
+)
+def test_all_drawings_are_deleted_on_a_full_disk(client, database, full, method, path):
+    count = len(states(database))
+    response = client.open(path, method=method, headers=BEARER | JSON)
+    assert response.get_json() == {"deleted": count}
+    assert states(database) == {}
+    assert log(database) == ["deleted"]
+    assert free(full) > 15 << 20
+    assert Path(f"{full}/inkling.db.reserve").stat().st_size == full_disk.RESERVE_BYTES
+
+
+def test_single_drawings_are_deleted_on_a_full_disk(client, database, full):
+    before = len(states(database))
+    for number in range(3):
+        assert client.delete(f"/admin/api/drawings/{number}", headers=BEARER).status_code == 204
+    assert client.delete("/admin/api/drawings?state=new", headers=BEARER).status_code == 200
+    assert len(states(database)) == before - 3
+    assert expire(database, 1) == before - 3
+
+
+def test_an_import_that_fills_the_disk_leaves_it_as_it_was(database, disk):
+    staging = imports.add(database, "test", "large.zip")
+    staging.begin()
+
+    def stage_all() -> None:
+        for number in range(10_000):
+            own = dict.fromkeys(("id", "fingerprint"), str(number))
+            staging.stage([ROW | own | {"picture": bytes(50_000)}])
+
+    with pytest.raises(OperationalError, match="full"):
+        stage_all()
+    staging.fail("database", "the database did not take it")
+    imports.clear(database)
+    assert imports.find(database, staging.id).is_cleared
+    with database.writing() as session:  # there is room again
+        own = dict.fromkeys(("id", "fingerprint"), "mine")
+        session.execute(insert(Drawing), [ROW | own | {"picture": bytes(5_000_000)}])
+    assert list(states(database)) == ["mine"]
