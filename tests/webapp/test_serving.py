@@ -9,7 +9,6 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 import time
 import urllib.error
 import urllib.request
@@ -114,39 +113,6 @@ def test_the_master_imports_no_code_that_a_reload_must_replace(server):
 
     until(lambda: all("/onnxruntime/" in maps(pid) for pid in server.workers()), server)
     assert "/onnxruntime/" not in maps(server.process.pid)
-
-
-def test_a_reload_and_a_killed_worker_lose_no_request(server, body):
-    """SIGHUP and kill -9 while requests come in, one after another on new connections."""
-    answers: list[int] = []
-    done = threading.Event()
-
-    def ask() -> None:
-        while not done.is_set():
-            answers.append(server.get("/api/v1/predict", body, **JSON)[0])
-
-    asking = threading.Thread(target=ask)
-    asking.start()
-    before = server.workers()
-    server.process.send_signal(signal.SIGHUP)
-    for _ in range(200):
-        time.sleep(0.05)
-        if len(server.workers()) == 2 and not server.workers() & before:
-            break
-    done.set()
-    asking.join()
-    assert not server.workers() & before
-    assert set(answers) == {200}
-
-    victim = server.workers().pop()
-    os.kill(victim, signal.SIGKILL)
-    for _ in range(200):
-        time.sleep(0.05)
-        if len(server.workers()) == 2 and victim not in server.workers():
-            break
-    server.wait_until_ready()
-    assert victim not in server.workers()
-    assert server.get("/api/v1/predict", body, **JSON)[0] == 200
 
 
 def test_a_worker_that_exits_leaves_the_others_serving(server, body):

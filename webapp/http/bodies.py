@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import tempfile
 import time
 from http import HTTPStatus
@@ -20,15 +21,19 @@ SLOWEST = 50_000
 """Bytes per second that a body may take longer for than `GRACE`."""
 
 _IN_MEMORY = 1 << 20  # bytes; longer bodies wait in a temporary file until their turn comes
-_CHUNK = 1 << 16
+_STEP = 1 << 16  # bytes
+_CHUNKED_STEP = 1 << 12  # bytes; where each is a chunk of its own, parsing them takes 20 ms
+_TURN, _PAUSE = 0.01, 0.001  # seconds for which a body may come without a pause, and of the pause
+
+log = logging.getLogger(__name__)
 
 
 def init_app(app: Flask) -> None:
     """Receive the body of every request that has a view, before its forms are read.
 
-    Call it after what rejects requests without looking at their bodies. A request that is too slow
-    or ends early fails with `Problem`; one of more than `request.max_content_length` is left to
-    fail when its view reads it.
+    Call it after what rejects requests without looking at their bodies. A request that is too
+    slow, ends early or is malformed fails with `Problem`; one of more than
+    `request.max_content_length` is left to fail when its view reads it.
     """
 
     @app.before_request
@@ -42,7 +47,7 @@ def init_app(app: Flask) -> None:
             return
         body = _read(environ["wsgi.input"], declared, limit)
         if declared is not None and body.tell() < declared:
-            raise Problem(HTTPStatus.BAD_REQUEST, "incomplete", "The body ended early")
+            raise _incomplete()
         environ["CONTENT_LENGTH"] = str(body.tell())  # also of a body that came in chunks
         environ.pop("HTTP_TRANSFER_ENCODING", None)
         body.seek(0)
@@ -55,16 +60,43 @@ def _read(stream: IO[bytes], declared: int | None, limit: int | None) -> IO[byte
     if declared is None or declared > _IN_MEMORY:
         body = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115 - it outlives this function
     began, left = time.monotonic(), declared
-    while left is None or left > 0:
-        if limit is not None and body.tell() > limit:
-            break
+    yielded = began
+    while (left is None or left > 0) and (limit is None or body.tell() <= limit):
         allowed = GRACE + body.tell() / SLOWEST - (time.monotonic() - began)
-        with gevent.Timeout(max(allowed, 0.001), False):
-            chunk = stream.read(_CHUNK if left is None else min(left, _CHUNK))
-            body.write(chunk)
-            left = left and left - len(chunk)
-            if chunk:
-                continue
+        chunk = _receive(stream, _CHUNKED_STEP if left is None else min(left, _STEP), allowed)
+        if not chunk:
             break
-        raise Problem(HTTPStatus.REQUEST_TIMEOUT, "too_slow", "The body arrived too slowly")
+        _keep(body, chunk)
+        left = left and left - len(chunk)
+        if time.monotonic() > yielded + _TURN:
+            # Where data waits already, gevent receives it without letting anybody else run.
+            gevent.sleep(_PAUSE)
+            yielded = time.monotonic()
     return body
+
+
+def _receive(stream: IO[bytes], size: int, seconds: float) -> bytes:
+    """The next bytes of a body, or none at its end. Raises `Problem`."""
+    try:
+        with gevent.Timeout(max(seconds, 0.001), False):
+            return stream.read(size)
+    except TimeoutError:  # the socket's own
+        pass
+    except OSError as error:
+        raise _incomplete() from error
+    except Exception as error:  # each server has its own errors for what is no chunk
+        raise Problem(HTTPStatus.BAD_REQUEST, "malformed_body", str(error)) from error
+    raise Problem(HTTPStatus.REQUEST_TIMEOUT, "too_slow", "The body arrived too slowly")
+
+
+def _keep(body: IO[bytes], chunk: bytes) -> None:
+    try:
+        body.write(chunk)
+    except OSError as error:
+        log.error("a request body cannot be stored in %s: %s", tempfile.gettempdir(), error)
+        detail = "There is no room for the body now; try again later"
+        raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, "no_room", detail) from error
+
+
+def _incomplete() -> Problem:
+    return Problem(HTTPStatus.BAD_REQUEST, "incomplete", "The body ended early")

@@ -1,0 +1,188 @@
+"""Clients that die in the middle of a request, and clients that never finish one."""
+
+from __future__ import annotations
+
+import resource
+import socket
+import struct
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, suppress
+
+import psutil
+import pytest
+
+from tests.chaos.conftest import SETTINGS, Site, StartSite
+from tests.chaos.load import seven, until
+from tests.conftest import ROOT
+from tests.webapp.test_serving import GUNICORN
+
+IMPATIENT = """
+exec(compile(open({path!r}).read(), {path!r}, "exec"), globals())
+start = post_worker_init
+
+def post_worker_init(worker):
+    from webapp import gunicorn_worker
+    from webapp.http import bodies
+
+    gunicorn_worker.HEADER_SECONDS = {headers}
+    bodies.GRACE, bodies.SLOWEST = {bodies}, 1e9
+    start(worker)
+"""
+"""The configuration of gunicorn with shorter times for slow clients."""
+
+HEADER_SECONDS = 4
+BODY_SECONDS = 6
+HALF_OPEN, AT_ONCE = 1_050, 50
+UNFINISHED = 40
+BODY_BYTES = 14_000_000
+MAY_GROW = 80 << 20  # bytes, of all workers; a tenth of what those bodies have
+
+HEAD = b"POST /api/v1/predict HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def many_files() -> None:
+    """Allow this process its side of all these connections."""
+    _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard < 2 * HALF_OPEN:
+        pytest.skip(f"at most {hard} open files")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+@pytest.fixture(scope="module")
+def site(start_site: StartSite, tmp_path_factory: pytest.TempPathFactory) -> Site:
+    """A site with little patience for slow clients."""
+    home = tmp_path_factory.mktemp("impatient")
+    configuration = home / "impatient.conf.py"
+    path = str(ROOT / "webapp" / "gunicorn.conf.py")
+    text = IMPATIENT.format(path=path, headers=HEADER_SECONDS, bodies=BODY_SECONDS)
+    configuration.write_text(text)
+    upgrade = [sys.executable, "-m", "webapp", "db", "upgrade"]
+    subprocess.run(upgrade, check=True, env=SETTINGS | {"INKLING_HOME": str(home)}, cwd=ROOT)
+    return start_site(home, (*GUNICORN, "-c", str(configuration)))
+
+
+@pytest.fixture
+def connections() -> Iterator[ExitStack]:
+    """Closes the connections that it is given."""
+    with ExitStack() as stack:
+        yield stack
+
+
+def connect(site: Site, connections: ExitStack) -> socket.socket:
+    address = ("127.0.0.1", site.server.port)
+    return connections.enter_context(socket.create_connection(address, timeout=60))
+
+
+def resident(site: Site) -> int:
+    """Bytes of memory of all the workers."""
+    return sum(psutil.Process(pid).memory_info().rss for pid in site.server.workers())
+
+
+def is_closed(connection: socket.socket) -> bool:
+    """Whether the server has closed its end, perhaps after an answer."""
+    connection.setblocking(False)
+    with suppress(ConnectionError):
+        try:
+            while connection.recv(1 << 16):
+                pass
+        except BlockingIOError:
+            return False
+    return True
+
+
+def abort(connection: socket.socket) -> None:
+    """Close it as a process that dies with unread data does: by a reset."""
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    connection.close()
+
+
+def test_clients_that_die_in_mid_request_disturb_nobody(site, connections, rng):
+    site.longest  # noqa: B018
+    workers, whole = site.server.workers(), seven(rng)
+    request = HEAD + b"Content-Length: %d\r\n\r\n" % len(whole) + whole
+    parts = {
+        "headers": HEAD[:40],
+        "body": request[:-100],
+        "chunk": HEAD + b"Transfer-Encoding: chunked\r\n\r\n1000\r\n{",
+        "answer": request,
+        "page": b"GET / HTTP/1.1\r\nHost: x\r\n\r\n",
+    }
+    with site.load() as load:
+        for _ in range(10):
+            for part in parts.values():
+                for end in (abort, socket.socket.close):
+                    connection = connect(site, connections)
+                    connection.sendall(part)
+                    end(connection)
+        load.wait_for(20)
+    site.check(load, site.longest)
+    assert site.server.workers() == workers
+    log = site.server.log.read_text()
+    assert "Traceback" not in log, log[log.index("Traceback") :][:3000]
+
+
+def test_a_body_in_chunks_of_one_byte_holds_nobody_up(site, connections):
+    """It is always there, so that receiving it never waits, and parsing it takes seconds."""
+    site.longest  # noqa: B018
+    content = HEAD + b"Transfer-Encoding: chunked\r\n\r\n" + b"1\r\n7\r\n" * 500_000
+    with site.load() as load:
+        for _ in range(3):
+            connection = connect(site, connections)
+            connection.sendall(content)
+        load.wait_for(20)
+    site.check(load, site.longest)
+
+
+@pytest.mark.parametrize("chunk", [b"zz\r\n", b"1\r\n77\r\n", b"-1\r\n"])
+def test_what_is_no_chunk_is_refused(site, connections, chunk):
+    connection = connect(site, connections)
+    connection.sendall(HEAD + b"Transfer-Encoding: chunked\r\n\r\n" + chunk + b"0\r\n\r\n")
+    assert connection.recv(1000).startswith(b"HTTP/1.1 400 ")
+
+
+def test_headers_that_never_end_are_closed_in_time(site, connections):
+    site.longest  # noqa: B018
+    with site.load() as load:
+        half_open = []
+        for _ in range(HALF_OPEN // AT_ONCE):
+            for _ in range(AT_ONCE):
+                half_open.append(connect(site, connections))
+                half_open[-1].sendall(HEAD)
+            load.wait_for(2)  # a flood would be another test
+        dripping = half_open[::2]
+        opened = time.monotonic()
+        while time.monotonic() < opened + HEADER_SECONDS:
+            for number, connection in enumerate(dripping):
+                with suppress(OSError):
+                    connection.sendall(b"X-%d: y\r\n" % number)
+            time.sleep(0.5)
+        until(lambda: all(map(is_closed, half_open)))
+        took = time.monotonic() - opened
+        load.wait_for(20)
+    site.check(load, site.longest)
+    assert took < HEADER_SECONDS + site.longest
+
+
+def test_unfinished_bodies_take_little_memory_and_are_closed_in_time(site, connections):
+    site.longest  # noqa: B018
+    before = resident(site)
+    head = HEAD + b"Content-Length: %d\r\n\r\n" % BODY_BYTES
+    content = bytes(BODY_BYTES - 1000)
+    unfinished = []
+    with site.load(2) as load:
+        for _ in range(UNFINISHED):
+            connection = connect(site, connections)
+            connection.sendall(head)
+            connection.sendall(content)
+            unfinished.append(connection)
+        grown = resident(site) - before
+        opened = time.monotonic()
+        until(lambda: all(map(is_closed, unfinished)))
+        took = time.monotonic() - opened
+    assert grown < MAY_GROW
+    assert took < BODY_SECONDS + site.longest
+    site.check(load, site.longest)
