@@ -27,7 +27,7 @@ MAPS = {
         readiness
         storage
         authenticator
-        settings  secret  schemas  threads
+        settings  secret  schemas  threads  master
         translatable  logs
     """,
     "trainer": """

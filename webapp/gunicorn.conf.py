@@ -2,16 +2,15 @@
 
 Each worker creates the application after the fork (no preloading): an ONNX Runtime session does not
 survive a fork, and a reload (SIGHUP) picks up new code and a new model. The master imports only the
-settings.
+settings and `webapp.master`.
 """
 
-import mmap
 import os
 import shutil
 import sys
 import tempfile
-import time
 
+from webapp import master
 from webapp.logs import configuration
 from webapp.settings import Settings, SettingsError, retired_settings
 
@@ -63,22 +62,17 @@ _folder = os.path.basename(os.environ.get(_METRICS, ""))
 if not _folder or (_folder.startswith(_PREFIX) and not _folder.startswith(_OWN)):
     os.environ[_METRICS] = _new_folder()
 
-_is_draining = mmap.mmap(-1, 1)  # shared with the workers, which are forked
-
 
 def on_starting(server):  # type: ignore[no-untyped-def]
     """Warn of settings that are set and have no effect any more, once for all workers."""
     for line in retired_settings():
         server.log.warning(line)
-    stop = server.stop
+    master.attach(server, _settings.drain_seconds)
 
-    def drain_and_stop(graceful=True):  # type: ignore[no-untyped-def]
-        _is_draining[0] = True
-        if graceful:
-            time.sleep(_settings.drain_seconds)
-        stop(graceful)
 
-    server.stop = drain_and_stop
+def pre_fork(server, worker):  # type: ignore[no-untyped-def]  # noqa: ARG001
+    """Let the master know of the new worker."""
+    master.expect(worker)
 
 
 def post_worker_init(worker):  # type: ignore[no-untyped-def]
@@ -86,8 +80,9 @@ def post_worker_init(worker):  # type: ignore[no-untyped-def]
     services = worker.wsgi.extensions["inkling"]
     # Streamed responses would delay the stop otherwise.
     services.is_stopping = lambda: not worker.alive
-    services.is_draining = lambda: bool(_is_draining[0])
+    services.is_draining = master.is_draining
     services.models.follow_in_background()
+    master.report_ready(worker)
 
 
 def child_exit(server, worker):  # type: ignore[no-untyped-def]  # noqa: ARG001

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable, Container, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import cached_property
@@ -13,7 +16,8 @@ import pytest
 from sqlalchemy import select
 
 from tests.chaos.load import LOST, Answer, Load, request
-from tests.webapp.test_serving import SERVE, Server
+from tests.conftest import ROOT
+from tests.webapp.test_serving import GUNICORN, SERVE, Server
 from webapp.settings import Settings
 from webapp.storage.database import Database
 from webapp.storage.tables import Drawing
@@ -104,6 +108,28 @@ def running(server: Server) -> Iterator[Server]:
         psutil.wait_procs(workers, 10)
 
 
+CHANGED = """
+exec(compile(open({path!r}).read(), {path!r}, "exec"), globals())
+begin = post_worker_init
+{change}
+def post_worker_init(worker):
+    before_workers_begin()
+    begin(worker)
+"""
+"""Our configuration of gunicorn, with a change to its workers."""
+
+
+def _with_change(home: Path, change: str) -> tuple[str, ...]:
+    """The command of a server whose workers call the function `before_workers_begin` first."""
+    configuration = home / "changed.conf.py"
+    path = str(ROOT / "webapp" / "gunicorn.conf.py")
+    configuration.write_text(CHANGED.format(path=path, change=change))
+    upgrade = [sys.executable, "-m", "webapp", "db", "upgrade"]
+    environment = os.environ | {"INKLING_HOME": str(home)}
+    subprocess.run(upgrade, check=True, env=environment, stdout=subprocess.DEVNULL)
+    return (*GUNICORN, "-c", str(configuration))
+
+
 StartSite = Callable[..., Site]
 
 
@@ -112,10 +138,9 @@ def start_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartSite]:
     """Start sites that run until the end of the module."""
     with ExitStack() as stack:
 
-        def start(
-            home: Path | None = None, command: tuple[str, ...] = SERVE, **settings: str
-        ) -> Site:
+        def start(home: Path | None = None, change: str = "", **settings: str) -> Site:
             home = home or tmp_path_factory.mktemp("home")
+            command = _with_change(home, change) if change else SERVE
             server = Server(home, command=command, **SETTINGS, **settings)
             stack.enter_context(running(server))
             url = settings.get("INKLING_DATABASE_URL", "")

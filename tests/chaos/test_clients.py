@@ -5,8 +5,6 @@ from __future__ import annotations
 import resource
 import socket
 import struct
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
@@ -14,24 +12,18 @@ from contextlib import ExitStack, suppress
 import psutil
 import pytest
 
-from tests.chaos.conftest import SETTINGS, Site, StartSite
+from tests.chaos.conftest import Site, StartSite
 from tests.chaos.load import seven, until
-from tests.conftest import ROOT
-from tests.webapp.test_serving import GUNICORN
 
 IMPATIENT = """
-exec(compile(open({path!r}).read(), {path!r}, "exec"), globals())
-start = post_worker_init
-
-def post_worker_init(worker):
+def before_workers_begin():
     from webapp import gunicorn_worker
     from webapp.http import bodies
 
     gunicorn_worker.HEADER_SECONDS = {headers}
     bodies.GRACE, bodies.SLOWEST = {bodies}, 1e9
-    start(worker)
 """
-"""The configuration of gunicorn with shorter times for slow clients."""
+"""Shorter times for slow clients."""
 
 HEADER_SECONDS = 4
 BODY_SECONDS = 6
@@ -53,16 +45,9 @@ def many_files() -> None:
 
 
 @pytest.fixture(scope="module")
-def site(start_site: StartSite, tmp_path_factory: pytest.TempPathFactory) -> Site:
+def site(start_site: StartSite) -> Site:
     """A site with little patience for slow clients."""
-    home = tmp_path_factory.mktemp("impatient")
-    configuration = home / "impatient.conf.py"
-    path = str(ROOT / "webapp" / "gunicorn.conf.py")
-    text = IMPATIENT.format(path=path, headers=HEADER_SECONDS, bodies=BODY_SECONDS)
-    configuration.write_text(text)
-    upgrade = [sys.executable, "-m", "webapp", "db", "upgrade"]
-    subprocess.run(upgrade, check=True, env=SETTINGS | {"INKLING_HOME": str(home)}, cwd=ROOT)
-    return start_site(home, (*GUNICORN, "-c", str(configuration)))
+    return start_site(change=IMPATIENT.format(headers=HEADER_SECONDS, bodies=BODY_SECONDS))
 
 
 @pytest.fixture
