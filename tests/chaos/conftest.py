@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from collections.abc import Callable, Container, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import cached_property
@@ -117,16 +114,17 @@ def post_worker_init(worker):
     begin(worker)
 """
 """Our configuration of gunicorn, with a change to its workers."""
+NO_CHANGE = "before_workers_begin = lambda: None"
 
 
 def _with_change(home: Path, change: str) -> tuple[str, ...]:
-    """The command of a server whose workers call the function `before_workers_begin` first."""
+    """The command of a server whose workers call the function `before_workers_begin` first.
+
+    Unlike `inkling serve`, it does not look at the database before.
+    """
     configuration = home / "changed.conf.py"
     path = str(ROOT / "webapp" / "gunicorn.conf.py")
     configuration.write_text(CHANGED.format(path=path, change=change))
-    upgrade = [sys.executable, "-m", "webapp", "db", "upgrade"]
-    environment = os.environ | {"INKLING_HOME": str(home)}
-    subprocess.run(upgrade, check=True, env=environment, stdout=subprocess.DEVNULL)
     return (*GUNICORN, "-c", str(configuration))
 
 
@@ -141,10 +139,12 @@ def start_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartSite]:
         def start(home: Path | None = None, change: str = "", **settings: str) -> Site:
             home = home or tmp_path_factory.mktemp("home")
             command = _with_change(home, change) if change else SERVE
+            site = Settings(home=str(home), database_url=settings.get("INKLING_DATABASE_URL", ""))
+            if change and change != NO_CHANGE:
+                Database(site.database).upgrade()
             server = Server(home, command=command, **SETTINGS, **settings)
             stack.enter_context(running(server))
-            url = settings.get("INKLING_DATABASE_URL", "")
-            return Site(server, Settings(home=str(home), database_url=url))
+            return Site(server, site)
 
         yield start
 
