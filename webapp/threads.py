@@ -6,6 +6,7 @@ network. A query or a large picture would hold all of them up.
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Callable
 from contextvars import ContextVar, copy_context
@@ -14,6 +15,8 @@ from typing import Any, TypeVar
 
 import gevent.monkey
 import gevent.threadpool
+
+log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -60,11 +63,17 @@ def in_thread(lane: Lane, function: Callable[..., T], *arguments: Any) -> T:
 
 
 def every(seconds: float, function: Callable[[], None]) -> None:
-    """Call a function again and again in a real thread, until the process ends."""
+    """Call a function again and again in a real thread, until the process ends.
+
+    What it raises is logged, and it is called again.
+    """
 
     def repeat() -> None:
         while True:
-            function()
+            try:
+                function()
+            except Exception:
+                log.exception("%s failed; it will be called again", function.__qualname__)
             sleep(seconds)
 
     # gevent replaces both by its own, for greenlets.

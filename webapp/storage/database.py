@@ -22,6 +22,7 @@ from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingErr
 from sqlalchemy.exc import TimeoutError as NoConnection
 from sqlalchemy.orm import Session
 
+from webapp.storage.integrity import damage_of, points_to_damage
 from webapp.storage.visibility import VisibleSession
 
 _UPGRADE_LOCK = 0x1A41
@@ -44,6 +45,7 @@ class Database:
         self.url = url
         self._patience = patience
         self._engine: Engine | None = None
+        self._is_suspect = True  # of damage: until it was looked at, and after any sign of it
 
     @property
     def engine(self) -> Engine:
@@ -71,10 +73,18 @@ class Database:
         return self._transaction(self.engine.execution_options(**_WRITES))
 
     def check(self) -> None:
-        """Raise `DatabaseUnavailable` unless it can be read and written now."""
-        if self.exists:
-            with self.writing() as session:
-                session.execute(select(1))
+        """Raise `DatabaseUnavailable` unless it can be read and written now.
+
+        A file is read as a whole where something pointed to damage: at most `patience` seconds.
+        """
+        if not self.exists:
+            return
+        with self.writing() as session:
+            session.execute(select(1))
+        if self.is_local and self._is_suspect:
+            if damage := damage_of(make_url(self.url).database or "", self._patience):
+                raise DatabaseUnavailable(damage)
+            self._is_suspect = False
 
     @contextmanager
     def snapshot(self) -> Iterator[Connection]:
@@ -82,17 +92,27 @@ class Database:
         engine = self.engine
         if engine.dialect.name != "sqlite":  # SQLite's transactions are snapshots by default
             engine = engine.execution_options(isolation_level="REPEATABLE READ")
-        with _unavailability(), engine.begin() as connection:
+        with self._unavailability(), engine.begin() as connection:
             yield connection
 
     @contextmanager
     def _transaction(self, engine: Engine) -> Iterator[Session]:
         with (
-            _unavailability(),
+            self._unavailability(),
             VisibleSession(engine, expire_on_commit=False) as session,
             session.begin(),
         ):
             yield session
+
+    @contextmanager
+    def _unavailability(self) -> Iterator[None]:
+        try:
+            yield
+        except _OURS:
+            raise
+        except (DBAPIError, NoConnection) as error:
+            self._is_suspect |= points_to_damage(error.__cause__)
+            raise DatabaseUnavailable(str(error.__cause__ or error)) from error
 
     @contextmanager
     def migrating(self) -> Iterator[Connection]:
@@ -101,7 +121,7 @@ class Database:
         if self.is_local and file:
             Path(file).parent.mkdir(parents=True, exist_ok=True)
         with (
-            _unavailability(),
+            self._unavailability(),
             self.engine.execution_options(**_WRITES).begin() as connection,
         ):
             if connection.dialect.name == "postgresql":
@@ -117,16 +137,6 @@ class Database:
 
         with self.migrating() as connection:
             migrate(connection)
-
-
-@contextmanager
-def _unavailability() -> Iterator[None]:
-    try:
-        yield
-    except _OURS:
-        raise
-    except (DBAPIError, NoConnection) as error:
-        raise DatabaseUnavailable(str(error.__cause__ or error)) from error
 
 
 def _connect(url: str, patience: float) -> Engine:

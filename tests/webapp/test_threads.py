@@ -1,0 +1,122 @@
+"""Lanes: what blocks runs in threads, so that the greenlets of a worker go on."""
+
+import subprocess
+import sys
+import textwrap
+import threading
+
+import pytest
+
+from webapp.threads import Lane, every, in_thread
+
+PATCHED = """
+from gevent import monkey
+monkey.patch_all()
+import time
+from contextvars import ContextVar
+import gevent
+from webapp import threads
+from webapp.threads import Lane, Overloaded, in_thread
+
+block = monkey.get_original("threading", "Event")  # as C code waits: for the whole thread
+"""
+
+
+def run_patched(code: str) -> None:
+    """Run code in a process whose standard library is gevent's, as in a worker."""
+    subprocess.run([sys.executable, "-c", PATCHED + textwrap.dedent(code)], check=True, timeout=60)
+
+
+def test_greenlets_run_while_a_thread_blocks():
+    run_patched("""
+        held = block()
+        waiting = gevent.spawn(in_thread, Lane.DATABASE, held.wait)
+        gevent.sleep(0.05)
+        assert not waiting.ready()
+        held.set()
+        assert waiting.get(timeout=30)
+    """)
+
+
+def test_one_lane_is_not_held_up_by_another():
+    run_patched("""
+        held = block()
+        blocked = [gevent.spawn(in_thread, Lane.COMPUTE, held.wait) for _ in range(10)]
+        gevent.sleep(0.05)
+        assert in_thread(Lane.DATABASE, int, "7") == 7
+        held.set()
+        gevent.joinall(blocked, timeout=30, raise_error=True)
+    """)
+
+
+def test_what_a_function_raises_and_the_context_that_it_sees_are_the_callers():
+    run_patched("""
+        request = ContextVar("request")
+        request.set("mine")
+        assert in_thread(Lane.DATABASE, request.get) == "mine"
+        try:
+            in_thread(Lane.DATABASE, int, "x")
+        except ValueError:
+            pass
+        else:
+            raise AssertionError
+    """)
+
+
+def test_a_view_in_a_thread_uses_that_thread_for_the_lanes_it_asks_for():
+    """Otherwise enough such views would wait for each other for ever."""
+    run_patched("""
+        def outer():
+            return in_thread(Lane.COMPUTE, int, "7")
+        each = [gevent.spawn(in_thread, Lane.COMPUTE, outer) for _ in range(20)]
+        gevent.joinall(each, timeout=30, raise_error=True)
+        assert [one.value for one in each] == [7] * 20
+    """)
+
+
+def test_a_full_queue_is_refused_and_recovers():
+    run_patched("""
+        held = block()
+        waiting = [gevent.spawn(in_thread, Lane.COMPUTE, held.wait) for _ in range(200)]
+        gevent.sleep(0.05)
+        try:
+            in_thread(Lane.COMPUTE, int, "7")
+        except Overloaded:
+            pass
+        else:
+            raise AssertionError
+        held.set()
+        gevent.joinall(waiting, timeout=30, raise_error=True)
+        assert in_thread(Lane.COMPUTE, int, "7") == 7
+    """)
+
+
+def test_a_caller_that_is_killed_leaves_its_place_in_the_queue():
+    """A request is, where a worker stops or a time-out ends it."""
+    run_patched("""
+        held = block()
+        waiting = [gevent.spawn(in_thread, Lane.COMPUTE, held.wait) for _ in range(200)]
+        gevent.sleep(0.05)
+        gevent.killall(waiting)
+        held.set()
+        assert in_thread(Lane.COMPUTE, int, "7") == 7
+    """)
+
+
+@pytest.mark.parametrize("lane", Lane)
+def test_outside_a_gevent_worker_a_function_is_simply_called(lane):
+    assert in_thread(lane, threading.current_thread) is threading.current_thread()
+
+
+def test_what_is_done_again_and_again_survives_its_failures():
+    calls, enough = [], threading.Event()
+
+    def fail() -> None:
+        calls.append(1)
+        if len(calls) == 3:
+            enough.set()
+            threading.Event().wait()  # nobody ends this thread
+        raise OSError("a folder has just gone")
+
+    every(0.01, fail)
+    assert enough.wait(30)
