@@ -6,16 +6,17 @@ import logging
 import time
 from typing import Any, BinaryIO
 
-from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 
 from trainer.recognition.preprocess import EmptyDrawing
-from webapp import native_thread
 from webapp.feedback import predicted_correction
 from webapp.services import Services
 from webapp.storage import imports
+from webapp.storage.database import DatabaseUnavailable
 from webapp.storage.drawings import row
 from webapp.storage.import_files import BadImport, read_drawings
 from webapp.storage.imports import ImportEnded, Staging
+from webapp.threads import start_thread
 
 log = logging.getLogger(__name__)
 
@@ -35,14 +36,14 @@ def start(services: Services, file: BinaryIO, name: str, who: str) -> str:
     Raises `TooManyImports`.
     """
     staging = imports.add(services.database, who, name)
-    native_thread.start(_Job(services, staging, file).run)
+    start_thread(_Job(services, staging, file).run)
     return staging.id
 
 
 def clear(services: Services) -> None:
     """Remove what failed and lost imports left behind, without waiting for it."""
     if imports.needs_clearing(services.database):
-        native_thread.start(lambda: _clear(services))
+        start_thread(lambda: _clear(services))
 
 
 def _clear(services: Services) -> None:
@@ -84,7 +85,7 @@ class _Job:
             return "bad_import", str(error)
         except Interrupted:
             return "interrupted", "the server is stopping; import it again"
-        except OperationalError as error:
+        except DatabaseUnavailable as error:
             log.error("import %s: %s", self._staging.id, error)
             return "database", "the database did not take it; import it again"
         except ImportEnded:
@@ -127,7 +128,7 @@ class _Job:
             try:
                 self._staging.stage(self._rows, share=share)
                 break
-            except OperationalError:
+            except DatabaseUnavailable:
                 if attempt == _ATTEMPTS - 1:
                     raise
         self._rows.clear()

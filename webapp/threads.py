@@ -7,12 +7,14 @@ network. A query or a large picture would hold all of them up.
 from __future__ import annotations
 
 import logging
+import threading
 from collections import Counter
 from collections.abc import Callable
 from contextvars import ContextVar, copy_context
 from enum import Enum
 from typing import Any, TypeVar
 
+import gevent
 import gevent.monkey
 import gevent.threadpool
 
@@ -62,6 +64,24 @@ def in_thread(lane: Lane, function: Callable[..., T], *arguments: Any) -> T:
         _waiting[lane] -= 1
 
 
+def start_thread(target: Callable[[], None]) -> None:
+    """Call `target` in a thread of its own, which does not keep the process alive.
+
+    Under gevent a `threading.Thread` is a greenlet: while it computes, nobody is served.
+    """
+
+    def run() -> None:
+        try:
+            target()
+        finally:  # what gevent made for this thread when it slept or waited for a lock
+            gevent.get_hub().destroy(destroy_loop=True)
+
+    if _is_patched():
+        gevent.monkey.get_original("_thread", "start_new_thread")(run, ())
+    else:
+        threading.Thread(target=target, daemon=True).start()
+
+
 def every(seconds: float, function: Callable[[], None]) -> None:
     """Call a function again and again in a real thread, until the process ends.
 
@@ -73,12 +93,11 @@ def every(seconds: float, function: Callable[[], None]) -> None:
             try:
                 function()
             except Exception:
-                log.exception("%s failed; it will be called again", function.__qualname__)
+                log.exception("a periodic task failed")
             sleep(seconds)
 
-    # gevent replaces both by its own, for greenlets.
-    sleep = gevent.monkey.get_original("time", "sleep")
-    gevent.monkey.get_original("_thread", "start_new_thread")(repeat, ())
+    sleep = gevent.monkey.get_original("time", "sleep")  # gevent's is for greenlets
+    start_thread(repeat)
 
 
 def _marked(function: Callable[..., T], arguments: tuple[Any, ...]) -> T:

@@ -33,10 +33,9 @@ from sqlalchemy import (
     insert,
     select,
 )
-from sqlalchemy.exc import OperationalError
 
 from trainer.recognition.bundle import write_bundle_files
-from webapp.storage.database import Database
+from webapp.storage.database import Database, DatabaseUnavailable
 from webapp.storage.tables import TRANSIENT, Base
 
 _FORMAT = 2
@@ -118,7 +117,7 @@ def restore(database: Database, home: Path, file: Path) -> dict[str, int]:
                 return counts
     except BackupError:
         raise
-    except OperationalError as error:
+    except DatabaseUnavailable as error:
         raise BackupError(f"the database refused: {_one_line(error.orig or error)}") from error
     except OSError as error:
         raise BackupError(f"cannot restore {file}: {error}") from error

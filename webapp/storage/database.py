@@ -31,7 +31,14 @@ _OURS = (DataError, IntegrityError, ProgrammingError)  # errors of the statement
 
 
 class DatabaseUnavailable(SQLAlchemyError):
-    """The database is locked, full, damaged, away or too slow; it may be available later."""
+    """The database is locked, full, damaged, away or too slow; it may be available later.
+
+    `orig` is the driver's error, if there was one.
+    """
+
+    def __init__(self, message: str, orig: BaseException | None = None) -> None:
+        super().__init__(message)
+        self.orig = orig
 
 
 class Database:
@@ -111,8 +118,9 @@ class Database:
         except _OURS:
             raise
         except (DBAPIError, NoConnection) as error:
-            self._is_suspect |= points_to_damage(error.__cause__)
-            raise DatabaseUnavailable(str(error.__cause__ or error)) from error
+            orig = getattr(error, "orig", None)
+            self._is_suspect |= points_to_damage(orig)
+            raise DatabaseUnavailable(str(orig or error), orig) from error
 
     @contextmanager
     def migrating(self) -> Iterator[Connection]:

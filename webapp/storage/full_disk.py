@@ -14,10 +14,9 @@ from pathlib import Path
 from typing import TypeVar
 
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from webapp.storage.database import Database
+from webapp.storage.database import Database, DatabaseUnavailable
 
 log = logging.getLogger(__name__)
 
@@ -53,7 +52,7 @@ def write(database: Database, action: Callable[[Session], T]) -> T:
     try:
         with database.writing() as session:
             return action(session)
-    except OperationalError as error:
+    except DatabaseUnavailable as error:
         if not _is_full(error):
             raise
         log.warning("the disk is full: making room with what is in reserve")
@@ -93,5 +92,5 @@ def _reserve(database: Database) -> Path | None:
     return Path(url.database + _SUFFIX)
 
 
-def _is_full(error: OperationalError) -> bool:
+def _is_full(error: DatabaseUnavailable) -> bool:
     return getattr(error.orig, "sqlite_errorcode", None) in _FULL
