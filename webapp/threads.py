@@ -9,10 +9,10 @@ from __future__ import annotations
 import logging
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Iterator
 from contextvars import ContextVar, copy_context
 from enum import Enum
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import gevent
 import gevent.monkey
@@ -62,6 +62,20 @@ def in_thread(lane: Lane, function: Callable[..., T], *arguments: Any) -> T:
         return _pool(lane).apply(copy_context().run, (_marked, function, arguments))
     finally:
         _waiting[lane] -= 1
+
+
+def iterate(lane: Lane, items: Iterator[T]) -> Iterator[T]:
+    """Yield the items of an iterator, each of which is made in a thread of this lane.
+
+    The iterator is closed with this one, as when a client goes away before the end of a response.
+    """
+    end = object()
+    try:
+        while (item := in_thread(lane, next, items, end)) is not end:
+            yield cast(T, item)
+    finally:
+        if isinstance(items, Generator):
+            in_thread(lane, items.close)
 
 
 def start_thread(target: Callable[[], None]) -> None:

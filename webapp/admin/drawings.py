@@ -22,6 +22,7 @@ from webapp.storage import audit, exports, full_disk, imports
 from webapp.storage.database import Database
 from webapp.storage.drawings import accepted, delete_all
 from webapp.storage.tables import Drawing, Import, ImportStatus
+from webapp.threads import Lane, iterate
 
 blueprint = Blueprint("drawings", __name__)
 api = Blueprint("imports", __name__, url_prefix="/imports")
@@ -177,7 +178,8 @@ def _found(identity: str) -> Import:
 
 def _download(write: Callable[[Iterable[Drawing]], Iterator[bytes]], kind: str) -> Response:
     """A streamed response with a file of the accepted drawings."""
-    response = Response(write(accepted(services().database)), mimetype=kind)
+    chunks = write(accepted(services().database))
+    response = Response(iterate(Lane.DATABASE, chunks), mimetype=kind)
     name = f"inkling-{request.path.rpartition('/')[2]}"
     response.headers.set("Content-Disposition", "attachment", filename=name)
     return response

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from http import HTTPStatus
 
-from flask import Blueprint, Flask, Response
+from flask import Blueprint, Flask, Response, request
 from flask.typing import RouteCallable
 from flask_wtf import CSRFProtect
 from flask_wtf.csrf import CSRFError
 
 from webapp.http.errors import Problem, answer
+from webapp.threads import Lane, in_thread
+
+_LARGE_FORM = 1 << 20  # bytes; parsing more holds up other requests
 
 
 def init_app(
@@ -39,7 +43,10 @@ def init_app(
     @app.before_request
     def check() -> None:
         if is_needed():
-            protection.protect(apply_exemptions=True)
+            # The token is a field of the form, which may come with a large file.
+            is_large = (request.content_length or 0) > _LARGE_FORM
+            lane = Lane.DATABASE if is_large else Lane.GREENLET
+            in_thread(lane, partial(protection.protect, apply_exemptions=True))
 
     @app.errorhandler(CSRFError)
     def refuse(_error: CSRFError) -> Response:
