@@ -8,16 +8,17 @@ import time
 from pathlib import Path
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from tests.webapp.test_serving import JSON, Server, until
 from webapp.storage.database import Database
-from webapp.storage.tables import Drawing
+from webapp.storage.liveness import LOST_AFTER
+from webapp.storage.tables import Drawing, Import, now
 from webapp.storage.visibility import UNFINISHED_TOO
 
 TOKEN = "a-token-for-scripts"
 BEARER = {"Authorization": f"Bearer {TOKEN}", "Accept": "application/json"}
-DRAWINGS = 3_000
+DRAWINGS = 1_500
 
 
 @pytest.fixture
@@ -86,7 +87,9 @@ def test_a_killed_worker_leaves_no_half_import(server, tmp_path):
     os.kill(worker, signal.SIGKILL)
     until(lambda: server.workers() not in ({worker}, set()), server)
     server.wait_until_ready()
-    until(lambda: status(server, identity)["state"] == "lost", server)
+    with Database(f"sqlite:///{tmp_path / 'inkling.db'}").writing() as session:
+        session.execute(update(Import).values(heartbeat=now() - 2 * LOST_AFTER))  # as time will
+    assert status(server, identity)["state"] == "lost"
     assert server.get("/admin/", **BEARER)[0] == 200  # whoever looks next
     until(lambda: all_rows(tmp_path) == 0, server)
 
