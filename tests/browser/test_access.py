@@ -11,6 +11,7 @@ from webapp.retraining import runs
 from webapp.retraining.gate import Compared, Comparison, Measured, judge
 from webapp.retraining.options import RetrainingOptions
 from webapp.retraining.progress import Progress, stored
+from webapp.storage import imports
 
 
 @pytest.mark.parametrize(
@@ -139,6 +140,8 @@ def test_axe_finds_no_violations_on_the_admin_pages(site, browser, screen, schem
         judged.progress = stored(progress)
         failed = runs.enqueue(session, RetrainingOptions(epochs=2), "test")
         failed.state, failed.error = "failed", "No space left on device: " + "/a/long/path" * 9
+    imports.add(site.database, "test", "drawings.zip").begin()
+    imports.add(site.database, "test", "a-long-name" * 9).fail("bad_import", "line 17: " + "x" * 99)
     context = browser.new_context(locale="en-US", color_scheme=scheme, **screen)
     page = context.new_page()
     page.goto(f"{site.url}/admin/login")
@@ -146,6 +149,7 @@ def test_axe_finds_no_violations_on_the_admin_pages(site, browser, screen, schem
     paths = [
         "",
         "review",
+        "drawings/delete",
         "versions",
         "retrain",
         *(f"runs/{each}" for each in (waiting, judged.id, failed.id)),

@@ -4,9 +4,11 @@ import re
 
 import pytest
 from playwright.sync_api import expect
-from sqlalchemy import select
+from sqlalchemy import insert, select
 
 from tests.browser.conftest import answered, draw, fits, sign_in
+from tests.webapp.storage.test_migrations import ROW
+from webapp.storage import imports
 from webapp.storage.tables import Drawing
 
 
@@ -74,3 +76,31 @@ def test_all_drawings_are_deleted_once_it_is_confirmed(admin, site):
     admin.get_by_role("button", name="Delete all").click()
     expect(admin.locator("main")).to_contain_text("No drawings yet.")
     assert kept(site) == {}
+
+
+def test_all_drawings_are_deleted_without_scripts(open_page, site):
+    page = open_page("/admin/login", java_script_enabled=False)
+    sign_in(page)
+    with site.database.writing() as session:
+        session.execute(insert(Drawing), [ROW])
+    page.reload()
+    page.get_by_role("link", name="Delete all").click()
+    page.get_by_role("button", name="Delete all").click()
+    expect(page.locator("main")).to_contain_text("No drawings yet.")
+    assert kept(site) == {}
+
+
+def test_the_page_follows_an_import_to_its_end(open_page, site):
+    page = open_page("/admin/login")
+    sign_in(page)
+    staging = imports.add(site.database, "session", "drawings.zip")
+    staging.begin()
+    staging.stage([], share=0.25)
+    page.reload()
+    bar = page.get_by_role("progressbar")
+    expect(bar).to_have_js_property("value", 0.25)
+    staging.stage([], share=0.5)
+    expect(bar).to_have_js_property("value", 0.5)
+    staging.fail("bad_import", "line 17: it is not UTF-8")
+    expect(page.locator("main")).to_contain_text("Nothing was imported: line 17: it is not UTF-8")
+    assert fits(page)

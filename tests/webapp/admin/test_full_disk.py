@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import tempfile
 from contextlib import suppress
 from pathlib import Path
 
@@ -11,13 +12,11 @@ from sqlalchemy.exc import OperationalError
 
 from tests.conftest import installed
 from tests.webapp.admin.test_admin import BEARER, JSON, TOKEN, log, states
-from tests.webapp.storage.test_migrations import DRAWING
+from tests.webapp.storage.test_migrations import ROW
 from webapp.settings import Settings
 from webapp.storage import full_disk, imports
 from webapp.storage.drawings import expire
 from webapp.storage.tables import Drawing
-
-ROW = {key: value for key, value in DRAWING.items() if key != "told"} | {"visitor_label": "1"}
 
 
 @pytest.fixture
@@ -102,3 +101,12 @@ def test_an_import_that_fills_the_disk_leaves_it_as_it_was(database, disk):
         own = dict.fromkeys(("id", "fingerprint"), "mine")
         session.execute(insert(Drawing), [ROW | own | {"picture": bytes(5_000_000)}])
     assert list(states(database)) == ["mine"]
+
+
+def test_an_upload_that_the_disk_cannot_hold_is_507(client, full, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(full))
+    head = b'--x\r\nContent-Disposition: form-data; name="file"; filename="large.zip"\r\n\r\n'
+    body = head + bytes(1 << 20) + b"\r\n--x--\r\n"
+    kind = "multipart/form-data; boundary=x"
+    response = client.post("/admin/drawings", data=body, content_type=kind, headers=BEARER | JSON)
+    assert (response.status_code, response.get_json()["code"]) == (507, "disk_full")

@@ -14,7 +14,7 @@ from click.testing import CliRunner
 from sqlalchemy import insert, select, update
 
 from tests.conftest import new_database
-from tests.webapp.storage.test_migrations import DRAWING, THEN, at_0004
+from tests.webapp.storage.test_migrations import ROW, THEN, at_0004
 from trainer.recognition.bundle import PRETRAINED
 from webapp.app import create_app
 from webapp.cli import main
@@ -182,8 +182,7 @@ def test_a_backup_of_sqlite_is_restored_into_postgresql(tmp_path, postgres):
 def test_backup_and_restore_use_bounded_memory(tmp_path, database_url, settings):
     database = Database(settings().database)
     database.upgrade()
-    template = {key: value for key, value in DRAWING.items() if key != "told"}
-    template |= {"visitor_label": "1", "picture": bytes(30_000)}
+    template = ROW | {"picture": bytes(30_000)}
     for start in range(0, 800, 100):
         with database.writing() as session:
             own = [dict.fromkeys(("id", "fingerprint"), str(start + n)) for n in range(100)]

@@ -17,6 +17,9 @@ DRAWING = {
     "reviewed": THEN, "held_back": True, "digit": 7, "confidence": 0.5, "is_digit": True,
     "probabilities": [0.1] * 10, "model": "inkling", "version": "x",
 }  # fmt: skip
+ROW = {("visitor_label" if key == "told" else key): value for key, value in DRAWING.items()}
+"""The drawing as the newest revision has it."""
+
 VERDICT = {
     "before": "a", "after": "b", "rows": [], "missing": [], "margin": 0.25, "worse": [],
     "judged_by": "overall", "gain": 1.0, "reason": "better", "by_itself": True,
