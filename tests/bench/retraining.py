@@ -86,7 +86,10 @@ def _import_drawings(site: str) -> None:
     lines = "".join(json.dumps(line) + "\n" for line in drawings()).encode()
     head = b'--b\r\nContent-Disposition: form-data; name="file"; filename="d.jsonl"\r\n\r\n'
     body = head + lines + b"\r\n--b--\r\n"
-    _ask(f"{site}/admin/drawings", body, "multipart/form-data; boundary=b")
+    found = _ask(f"{site}/admin/drawings", body, "multipart/form-data; boundary=b")
+    while found.get("state") in {"waiting", "running"}:
+        time.sleep(0.2)
+        found = _ask(f"{site}/admin/api/imports/{found['id']}")
 
 
 def _ask(url: str, body: bytes | None = None, kind: str = "application/json") -> dict[str, Any]:

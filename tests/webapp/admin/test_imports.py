@@ -10,6 +10,7 @@ import tracemalloc
 import warnings
 import zipfile
 import zlib
+from datetime import datetime
 
 import numpy as np
 import pytest
@@ -316,13 +317,19 @@ def test_an_import_ends_when_the_server_stops(app, client, database, held):
 def test_a_second_import_waits_for_its_turn(client, database, held):
     form = {"file": (io.BytesIO(record(0) + record(100)), "second.jsonl")}
     second = client.post("/admin/drawings", data=form, headers=BEARER | JSON).get_json()
-    assert second["state"] == "waiting"
+    added = heartbeat(database, second["id"])
+    until(lambda: heartbeat(database, second["id"]) > added)  # it has asked for its turn
+    assert imports.find(database, second["id"]).state == ImportStatus.WAITING
     assert ended(client, held)["kept"] == 4
     url = f"/admin/api/imports/{second['id']}"
     until(lambda: client.get(url, headers=BEARER).get_json()["state"] == "done")
     counts = client.get(url, headers=BEARER).get_json()
     assert (counts["kept"], counts["known"]) == (1, 1)
     assert len(states(database)) == 5
+
+
+def heartbeat(database, identity: str) -> datetime:
+    return imports.find(database, identity).heartbeat
 
 
 def test_more_imports_than_may_wait_are_refused(client, database, held, monkeypatch):

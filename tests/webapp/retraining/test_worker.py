@@ -1,6 +1,5 @@
 """The worker as a process: it trains, and loses nothing when it is stopped or killed."""
 
-import io
 import json
 import os
 import signal
@@ -17,6 +16,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from tests.conftest import installed, new_database
+from tests.webapp.admin.test_admin import imported
 from tests.webapp.test_serving import Server
 from trainer.data.datasets import synthetic
 from trainer.recognition.bundle import read_bundle
@@ -160,9 +160,8 @@ def give(client: FlaskClient, count: int) -> None:
         for index in range(count)
     ]
     content = "".join(json.dumps(line) + "\n" for line in lines).encode()
-    sent = {"file": (io.BytesIO(content), "drawings.jsonl")}
-    answer = client.post("/admin/drawings", data=sent, headers=HEADERS)
-    assert answer.get_json() == {"kept": count, "known": 0, "empty": 0}
+    counts = imported(client, content, "drawings.jsonl")
+    assert counts == {"kept": count, "known": 0, "empty": 0}
 
 
 @on_both
