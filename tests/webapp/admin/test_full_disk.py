@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import insert
-from sqlalchemy.exc import OperationalError
 
 from tests.conftest import installed
 from tests.webapp.admin.test_admin import BEARER, JSON, TOKEN, log, states
 from tests.webapp.storage.test_migrations import ROW
 from webapp.settings import Settings
 from webapp.storage import full_disk, imports
+from webapp.storage.database import DatabaseUnavailable
 from webapp.storage.drawings import expire
 from webapp.storage.tables import Drawing
 
@@ -52,7 +52,7 @@ def full(app, database, disk):
                 own = dict.fromkeys(("id", "fingerprint"), str(number))
                 session.execute(insert(Drawing), [ROW | own | {"picture": bytes(50_000)}])
 
-    with pytest.raises(OperationalError, match="full"):
+    with pytest.raises(DatabaseUnavailable, match="full"):
         fill()
     with suppress(OSError), (disk / "something else").open("wb", buffering=0) as file:
         while True:
@@ -92,7 +92,7 @@ def test_an_import_that_fills_the_disk_leaves_it_as_it_was(database, disk):
             own = dict.fromkeys(("id", "fingerprint"), str(number))
             staging.stage([ROW | own | {"picture": bytes(50_000)}])
 
-    with pytest.raises(OperationalError, match="full"):
+    with pytest.raises(DatabaseUnavailable, match="full"):
         stage_all()
     staging.fail("database", "the database did not take it")
     imports.clear(database)
