@@ -11,6 +11,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator
 from contextvars import ContextVar, copy_context
+from dataclasses import dataclass
 from enum import Enum
 from typing import Any, TypeVar, cast
 
@@ -59,9 +60,12 @@ def in_thread(lane: Lane, function: Callable[..., T], *arguments: Any) -> T:
         raise Overloaded(f"{_LONGEST_QUEUE} requests wait already")
     _waiting[lane] += 1
     try:
-        return _pool(lane).apply(copy_context().run, (_marked, function, arguments))
+        outcome = _pool(lane).apply(copy_context().run, (_outcome, function, arguments))
     finally:
         _waiting[lane] -= 1
+    if isinstance(outcome, _Raised):
+        raise outcome.error
+    return outcome
 
 
 def iterate(lane: Lane, items: Iterator[T]) -> Iterator[T]:
@@ -114,9 +118,22 @@ def every(seconds: float, function: Callable[[], None]) -> None:
     start_thread(repeat)
 
 
-def _marked(function: Callable[..., T], arguments: tuple[Any, ...]) -> T:
+@dataclass(frozen=True, slots=True)
+class _Raised:
+    error: BaseException
+
+
+def _outcome(function: Callable[..., T], arguments: tuple[Any, ...]) -> T | _Raised:
+    """What a function returns or raises.
+
+    An exception that leaves a thread of gevent's is printed, and if that fails, as on a full disk,
+    its caller waits for ever.
+    """
     _is_in_thread.set(True)
-    return function(*arguments)
+    try:
+        return function(*arguments)
+    except BaseException as error:
+        return _Raised(error)
 
 
 def _pool(lane: Lane) -> gevent.threadpool.ThreadPool:

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from tests.chaos.conftest import SETTINGS, Site
-from tests.chaos.load import until
+from tests.chaos.load import JSON, seven, until
 from tests.webapp.test_serving import Server
 from trainer.recognition.bundle import PRETRAINED
 from webapp.inference.versions import Versions
 from webapp.storage.database import Database
 
 WITHOUT_DATABASE = ("predict", "page", "health")
-DISK_BYTES = 24 << 20
+DISK_BYTES = 40 << 20
 """Size of the small disk; /readyz wants 20 MiB free."""
 
 

@@ -63,6 +63,21 @@ def test_what_a_function_raises_and_the_context_that_it_sees_are_the_callers():
     """)
 
 
+def test_an_exception_reaches_its_caller_where_nothing_can_be_printed():
+    """As where the log is on a disk that is full."""
+    run_patched("""
+        import sys
+        sys.stderr = sys.__stderr__ = open("/dev/full", "w", buffering=1)
+        for _ in range(20):  # more than there are threads
+            with gevent.Timeout(30):
+                try:
+                    in_thread(Lane.COMPUTE, int, "x")
+                except ValueError:
+                    continue
+                raise AssertionError
+    """)
+
+
 def test_a_view_in_a_thread_uses_that_thread_for_the_lanes_it_asks_for():
     """Otherwise enough such views would wait for each other for ever."""
     run_patched("""
