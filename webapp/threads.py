@@ -29,13 +29,15 @@ class Lane(Enum):
 
     GREENLET = "greenlet"
     """In the request's greenlet: for what takes a millisecond and waits for nothing."""
+    PAGE = "page"
+    """What renders a page or opens a file: some milliseconds."""
     COMPUTE = "compute"
     """What computes. More threads would only share the processor, and hold more pictures."""
     DATABASE = "database"
     """What waits for the database or for files."""
 
 
-_THREADS = {Lane.COMPUTE: 2, Lane.DATABASE: 16}
+_THREADS = {Lane.PAGE: 2, Lane.COMPUTE: 2, Lane.DATABASE: 16}
 _LONGEST_QUEUE = 200
 """Requests that may wait for a thread of one lane; further ones are refused."""
 

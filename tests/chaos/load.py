@@ -69,12 +69,13 @@ def seven(rng: np.random.Generator) -> bytes:
 
 
 class Load:
-    """A block during which `clients` threads send requests: predictions, feedback and pages.
+    """A block during which `clients` threads send requests: predictions, feedback, pages, numbers
+    (which are read in a thread of the server), what a load balancer asks, and nonsense.
 
     `kinds` are sent in turn. `acknowledged` are the ids of the drawings that the site has stored.
     """
 
-    KINDS = ("predict", "feedback", "predict", "page", "predict", "health")
+    KINDS = ("predict", "feedback", "predict", "page", "number", "health")
 
     def __init__(self, port: int, clients: int = 4, kinds: tuple[str, ...] = KINDS) -> None:
         self.answers: list[Answer] = []
@@ -127,6 +128,11 @@ class Load:
             self._ask("page", "GET", "/")
         elif kind == "health":
             self._ask("health", "GET", "/healthz")
+        elif kind == "nonsense":
+            self._ask("nonsense", "POST", "/api/v1/predict", b"{", **JSON)
+        elif kind == "number":
+            number = json.dumps(json.loads(seven(rng)) | {"mode": "number"}).encode()
+            self._ask("number", "POST", "/api/v1/predict", number, **JSON)
         else:
             answer = self._ask("predict", "POST", "/api/v1/predict", seven(rng), **JSON)
             if kind == "feedback" and answer.status == 200:

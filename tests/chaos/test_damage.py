@@ -19,7 +19,7 @@ from trainer.recognition.bundle import PRETRAINED
 from webapp.inference.versions import Versions
 from webapp.storage.database import Database
 
-WITHOUT_DATABASE = ("predict", "page", "health")
+WITHOUT_DATABASE = ("predict", "number", "page", "health")
 DISK_BYTES = 40 << 20
 """Size of the small disk; /readyz wants 20 MiB free."""
 

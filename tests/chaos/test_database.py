@@ -17,7 +17,7 @@ from tests.chaos.conftest import ADMIN, NO_CHANGE, Site, StartSite
 from tests.chaos.load import Load, until
 from tests.conftest import new_database
 
-WITHOUT_DATABASE = ("predict", "page", "health")
+WITHOUT_DATABASE = ("predict", "number", "page", "health")
 LONGEST_REFUSAL = 3.0
 """Seconds within which feedback is refused."""
 

@@ -13,6 +13,7 @@ from webapp.threads import Lane, in_thread
 V = TypeVar("V", bound=Callable[..., Any])
 
 _ATTRIBUTE = "runs_in"
+_GETTING = {"GET", "HEAD", "OPTIONS"}
 
 
 def runs_in(lane: Lane | Callable[[], Lane]) -> Callable[[V], V]:
@@ -28,7 +29,8 @@ def runs_in(lane: Lane | Callable[[], Lane]) -> Callable[[V], V]:
 class LanedFlask(Flask):
     """Runs each view in the lane that it is marked with, or else that of its blueprint.
 
-    `lanes` maps the names of outermost blueprints to lanes; all others have `Lane.COMPUTE`.
+    `lanes` maps the names of outermost blueprints to lanes. All other views get pages and files in
+    `Lane.PAGE`, and are sent pictures in `Lane.COMPUTE`.
     """
 
     def __init__(self, *args: Any, lanes: Mapping[str, Lane], **kwargs: Any) -> None:
@@ -40,7 +42,8 @@ class LanedFlask(Flask):
         if request.url_rule is None:
             return super().dispatch_request()
         endpoint = request.url_rule.endpoint
-        default = self._lanes.get(endpoint.partition(".")[0], Lane.COMPUTE)
+        usual = Lane.PAGE if request.method in _GETTING else Lane.COMPUTE
+        default = self._lanes.get(endpoint.partition(".")[0], usual)
         chosen = getattr(self.view_functions[endpoint], _ATTRIBUTE, default)
         lane = chosen if isinstance(chosen, Lane) else chosen()
         return in_thread(lane, super().dispatch_request)
