@@ -45,7 +45,7 @@ MAPS = {
     """,
     "trainer.recognition": """
         occlusion
-        recognizer
+        recognizer  model_inputs
         bundle
         segmentation
         prediction

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from http import HTTPStatus
 
 from trainer.recognition.preprocess import EmptyDrawing
+from trainer.recognition.segmentation.segments import TooManyPieces
 from webapp.feedback import (
     CorrectionsDisabled,
     FeedbackIncomplete,
@@ -23,6 +24,7 @@ from webapp.inference.signed_prediction import InvalidPredictionId
 _PROBLEMS: dict[type[Exception], tuple[HTTPStatus, str]] = {
     UnknownModel: (HTTPStatus.BAD_REQUEST, "unknown_model"),
     EmptyDrawing: (HTTPStatus.UNPROCESSABLE_ENTITY, "empty_drawing"),
+    TooManyPieces: (HTTPStatus.UNPROCESSABLE_ENTITY, "too_complex"),
     NotExplainable: (HTTPStatus.BAD_REQUEST, "invalid_request"),
     FeedbackIncomplete: (HTTPStatus.BAD_REQUEST, "invalid_request"),
     TooManyPoints: (HTTPStatus.BAD_REQUEST, "invalid_request"),

@@ -24,6 +24,9 @@ from trainer.recognition.segmentation.joining import (
 )
 from trainer.recognition.segmentation.segments import Segments, segment
 
+_LOGITS = ["logits"]
+_BATCH = 16
+
 
 class Recognizer:
     """A bundle loaded into ONNX Runtime, running on one thread.
@@ -49,16 +52,25 @@ class Recognizer:
 
     def read(self, picture: Image.Image | Pixels, scale: float = 1.0) -> DigitPrediction:
         """Recognize the digit in an image. Arguments and errors are those of `preprocess`."""
-        prepared = preprocess(picture, scale)
-        return self.predict(prepared, self.logits(prepared.pixels[None])[0])
+        return self.read_prepared(preprocess(picture, scale))
 
     def read_number(self, picture: Image.Image | Pixels, scale: float = 1.0) -> NumberPrediction:
         """Recognize all digits in an image, from left to right.
 
-        Arguments and errors are those of `preprocess`. Segments are cut only where they do not
-        read well as a whole.
+        Arguments are those of `preprocess`. Raises what `segment` and `read_segments` raise.
         """
-        segments = segment(picture, scale)
+        return self.read_segments(segment(picture, scale))
+
+    def read_prepared(self, prepared: Prepared) -> DigitPrediction:
+        """Recognize the digit in a preprocessed image."""
+        return self.predict(prepared, self.logits(prepared.pixels[None])[0])
+
+    def read_segments(self, segments: Segments) -> NumberPrediction:
+        """Recognize all digits of a number, from left to right.
+
+        Segments are cut only where they do not read well as a whole. Raises `EmptyDrawing` and
+        `TooManyPieces`.
+        """
         digits = self._best_digits(segments)
         unambiguous = [key for key, prediction in digits.items() if is_unambiguous(prediction)]
         doubtful = uncovered(unambiguous, len(segments))
@@ -92,8 +104,13 @@ class Recognizer:
         )
 
     def logits(self, pixels: Pixels) -> Floats:
-        """The logits of preprocessed images, uint8 [n, 28, 28]: float64 [n, 10] or [n, 11]."""
-        return self._session.run(["logits"], self._batch(pixels))[0].astype(np.float64)
+        """The logits of preprocessed images, uint8 [n, 28, 28]: float64 [n, 10] or [n, 11].
+
+        At most `_BATCH` images at once, whose activations take little memory and stay in the cache.
+        """
+        parts = [pixels[i : i + _BATCH] for i in range(0, len(pixels), _BATCH)]
+        logits = [self._session.run(_LOGITS, self._batch(part))[0] for part in parts]
+        return np.concatenate(logits).astype(np.float64)
 
     def stages(self, pixels: Pixels) -> dict[str, NDArray[np.float32]]:
         """The activations of each stage of the model, by its name and in the model's order.

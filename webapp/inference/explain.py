@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from trainer.recognition.activation_layout import lay_out
 from trainer.recognition.array_types import Pixels
 from trainer.recognition.image import Picture, as_data_url
+from trainer.recognition.model_inputs import ModelInputs
 from trainer.recognition.occlusion import occlusion_map
-from trainer.recognition.preprocess import preprocess
-from webapp.inference.predict import answer
+from webapp.inference.predict import answer_inputs
 from webapp.inference.registry import ALL, Models
 from webapp.schemas import Explanation, PredictRequest, Stage
 
@@ -34,9 +34,10 @@ def explain(picture: Picture, models: Models, options: PredictRequest) -> Explan
     """
     if options.mode == "number" or options.model == ALL:
         raise NotExplainable("only one digit, read by one model, can be explained")
-    prediction = answer(picture, models, options)
+    inputs = ModelInputs(picture.image, picture.scale)
+    prediction = answer_inputs(inputs, models, options)
     recognizer = models.get(prediction.model.name)
-    pixels = preprocess(picture.image, picture.scale).pixels
+    pixels = inputs.digit.pixels
     return Explanation(
         **msgspec.structs.asdict(prediction),
         occlusion=as_data_url(tinted(pixels, occlusion_map(recognizer, pixels))),

@@ -8,9 +8,11 @@ from contextlib import suppress
 import msgspec
 
 from trainer.recognition.image import Picture, as_data_url
+from trainer.recognition.model_inputs import ModelInputs
 from trainer.recognition.prediction import DigitPrediction
 from trainer.recognition.recognizer import Recognizer
 from trainer.recognition.segmentation.joining import NumberPrediction
+from trainer.recognition.segmentation.segments import TooManyPieces
 from webapp.http.metrics import count_prediction
 from webapp.inference.registry import ALL, Models, UnknownModel
 from webapp.schemas import (
@@ -35,27 +37,33 @@ letters reach it."""
 def answer(picture: Picture, models: Models, options: PredictRequest) -> Prediction:
     """Read a picture in the mode and with the model of the request, whose `image` is not used.
 
-    Raises `UnknownModel`, and `EmptyDrawing` for a picture without ink.
+    Raises `UnknownModel`, `EmptyDrawing` for a picture without ink, and `TooManyPieces` for one
+    that can't be a number in mode number.
     """
+    return answer_inputs(ModelInputs(picture.image, picture.scale), models, options)
+
+
+def answer_inputs(inputs: ModelInputs, models: Models, options: PredictRequest) -> Prediction:
+    """`answer` for a picture whose inputs are kept, so that all models share them."""
     everyone = options.model == ALL
     name = models.default if everyone or not options.model else options.model
-    prediction = _predict(picture, name, models.get(name), options.mode)
+    prediction = _predict(inputs, name, models.get(name), options.mode)
     if everyone:
         answers = [prediction]
         for other in models.names:
             with suppress(UnknownModel):  # an invalid bundle; the log has the reason
                 if other != name:
-                    answers.append(_predict(picture, other, models.get(other), options.mode))
+                    answers.append(_predict(inputs, other, models.get(other), options.mode))
         prediction.models = [
             msgspec.convert(each, ModelAnswer, from_attributes=True) for each in answers
         ]
     return prediction
 
 
-def _predict(picture: Picture, name: str, recognizer: Recognizer, mode: Mode) -> Prediction:
+def _predict(inputs: ModelInputs, name: str, recognizer: Recognizer, mode: Mode) -> Prediction:
     started = time.perf_counter()
-    number = _read(picture, recognizer, mode)
-    several = mode == "digit" and _looks_like_several(picture, recognizer, number)
+    number = _read(inputs, recognizer, mode)
+    several = mode == "digit" and _looks_like_several(inputs, recognizer, number)
     certainty = _certainty(number)
     count_prediction(name, certainty)
     doubtful = min(number.digits, key=lambda reading: reading.confidence)
@@ -78,20 +86,23 @@ def _predict(picture: Picture, name: str, recognizer: Recognizer, mode: Mode) ->
     )
 
 
-def _read(picture: Picture, recognizer: Recognizer, mode: Mode) -> NumberPrediction:
+def _read(inputs: ModelInputs, recognizer: Recognizer, mode: Mode) -> NumberPrediction:
     if mode == "number":
-        return recognizer.read_number(picture.image, picture.scale)
-    reading = recognizer.read(picture.image, picture.scale)
+        return recognizer.read_segments(inputs.number)
+    reading = recognizer.read_prepared(inputs.digit)
     return NumberPrediction([reading], reading.is_digit)
 
 
 def _looks_like_several(
-    picture: Picture, recognizer: Recognizer, as_digit: NumberPrediction
+    inputs: ModelInputs, recognizer: Recognizer, as_digit: NumberPrediction
 ) -> bool:
     """Whether a picture that was rejected as a digit reads as a number."""
     if as_digit.is_number:
         return False
-    number = recognizer.read_number(picture.image, picture.scale)
+    try:
+        number = recognizer.read_segments(inputs.number)
+    except TooManyPieces:
+        return False
     is_confident = number.confidence * number.digit_score >= SEVERAL
     return number.is_number and len(number.digits) > 1 and is_confident
 

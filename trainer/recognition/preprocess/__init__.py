@@ -30,6 +30,7 @@ __all__ = [
     "find_ink",
     "prepare",
     "preprocess",
+    "preprocess_ink",
 ]
 
 VERSION = 2
@@ -57,7 +58,11 @@ def preprocess(picture: Image.Image | Pixels, scale: float = 1.0) -> Prepared:
     image that was sent, above 1 if it was decoded at reduced size. Raises `EmptyDrawing` if there
     is no ink, or only a dot.
     """
-    ink = find_ink(picture, scale)
+    return preprocess_ink(find_ink(picture, scale))
+
+
+def preprocess_ink(ink: Ink) -> Prepared:
+    """Convert the ink of one digit to MNIST's format. Raises `EmptyDrawing` for a dot."""
     strength = remove_specks(ink.strength)
     x, y, width, height = bounds(strength)
     return prepare(ink, strength[y : y + height, x : x + width], (x, y, width, height))

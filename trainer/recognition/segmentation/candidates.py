@@ -5,10 +5,16 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from trainer.recognition.segmentation.segments import Segment, SegmentMap, Segments
+from trainer.recognition.segmentation.segments import Segment, Segments, TooManyPieces
 
 Candidate = tuple[int, int]
 """The numbers of the first and the last segment, counted from 1, that may together be one digit."""
+
+MAX_CANDIDATES = 1_000
+"""Largest number of candidates; six touching digits have up to 600."""
+
+MAX_CANDIDATE_PIXELS = 100_000_000
+"""Largest area of all candidates' boxes together: each is scaled down by itself."""
 
 # Lengths are in heights of the tallest segment.
 _MAX_COMPONENTS = 4  # connected components of one digit
@@ -24,9 +30,9 @@ def digit_candidates(segments: Segments) -> list[Candidate]:
     """All runs of segments that may be one digit.
 
     Two adjacent components as tall as a digit are two digits; segments far apart are different
-    digits; a dash alone is not a digit.
+    digits; a dash alone is not a digit. Raises `TooManyPieces`.
     """
-    found, tallest = [], segments.tallest
+    found, tallest, pixels = [], segments.tallest, 0
     for first in range(len(segments)):
         joined: list[Segment] = []
         for last in range(first, len(segments)):
@@ -39,6 +45,9 @@ def digit_candidates(segments: Segments) -> list[Candidate]:
             height = max(each.bottom for each in joined) - min(each.top for each in joined)
             if height >= _MIN_HEIGHT * tallest and width <= _MAX_WIDTH * tallest:
                 found.append((first + 1, last + 1))
+                pixels += width * height
+        if len(found) > MAX_CANDIDATES or pixels > MAX_CANDIDATE_PIXELS:
+            raise TooManyPieces
     return found
 
 
@@ -63,15 +72,16 @@ def _are_two_digits(segments: Segments, first: int, last: int, tallest: int) -> 
         gap = after.left - before.right
         both_tall = min(before.height, after.height) >= _MIN_DIGIT_HEIGHT * tallest
         if both_tall and gap > -_MIN_OVERLAP * tallest:
-            distance = _distance(segments.labels, number + 1, last + 1)
+            distance = _distance(segments, number + 1, last + 1)
             return distance > _MAX_STROKE_GAP * tallest
     return False
 
 
-def _distance(labels: SegmentMap, one: int, other: int) -> float:
+def _distance(segments: Segments, one: int, other: int) -> float:
     """Distance in pixels between the nearest points of two segments."""
-    both = ((labels == one) | (labels == other)).astype(np.uint8)
-    x, y, width, height = cv2.boundingRect(both)
-    view = labels[y : y + height, x : x + width]
+    boxes = segments.segments[one - 1], segments.segments[other - 1]
+    rows = slice(min(each.top for each in boxes), max(each.bottom for each in boxes))
+    columns = slice(min(each.left for each in boxes), max(each.right for each in boxes))
+    view = segments.labels[rows, columns]
     distance = cv2.distanceTransform((view != one).astype(np.uint8), cv2.DIST_L2, 3)
     return float(distance[view == other].min())

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from typing import Any
 
 import cv2
@@ -12,16 +13,30 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from trainer.recognition.array_types import Pixels
-from trainer.recognition.preprocess import Ink, Prepared, find_ink, prepare
+from trainer.recognition.preprocess import EmptyDrawing, Ink, Prepared, find_ink, prepare
 from trainer.recognition.preprocess.components import are_specks, mask_of
 from trainer.recognition.segmentation.cuts import cut_component
 
 MAX_SEGMENTS = 40
 """If there are more, only the largest are used; cutting adds at most as many again."""
 
+MAX_PIECES = 500
+"""Largest number of connected components, without specks; numbers have some ten of them."""
+
+MAX_WIDTH_TO_CUT = 3
+"""Largest total width of the segments that are cut, in widths of the image; numbers have 1."""
+
 _MIN_COVERED = 0.7  # of its width that must lie above or below another component to belong to it
 _MAX_ABSORBED_AREA = 0.35  # of the other's area: a bar or part of a stroke, not a digit of its own
 _MIN_WIDTH_OF_TWO = 0.5  # width of two touching digits, in heights of the tallest segment
+
+
+class TooManyPieces(ValueError):
+    """The ink has far more pieces than a number, and is refused before the work grows with them."""
+
+    def __init__(self) -> None:
+        super().__init__("the picture has too many pieces of ink to be a number")
+
 
 SegmentMap = NDArray[np.int32]
 """The segment that each pixel belongs to: int32 [height, width], 0 for paper and specks, then 1, 2,
@@ -39,6 +54,11 @@ class Segment:
     component: int
 
     @property
+    def width(self) -> int:
+        """In pixels."""
+        return self.right - self.left
+
+    @property
     def height(self) -> int:
         """In pixels."""
         return self.bottom - self.top
@@ -54,6 +74,10 @@ class Segments:
     ink: Ink
     labels: SegmentMap
     segments: list[Segment]
+    _cut: dict[frozenset[int], Segments] = field(default_factory=dict, repr=False, compare=False)
+    _prepared: dict[tuple[int, int], Prepared | None] = field(
+        default_factory=dict, repr=False, compare=False
+    )
 
     def __len__(self) -> int:
         return len(self.segments)
@@ -66,15 +90,25 @@ class Segments:
     def cut(self, numbers: Collection[int]) -> Segments:
         """Cut those of the segments with these numbers that are wide enough for two digits.
 
-        Returns all segments, cut or not.
+        Returns all segments, cut or not; the same ones if asked again, as by another model. Raises
+        `TooManyPieces`.
         """
+        asked = frozenset(numbers)
+        if asked not in self._cut:
+            self._cut[asked] = self._cut_all(asked)
+        return self._cut[asked]
+
+    def _cut_all(self, numbers: Collection[int]) -> Segments:
+        min_width = _MIN_WIDTH_OF_TWO * self.tallest
+        boxes = {number: self.segments[number - 1] for number in sorted(numbers)}
+        wide = {number: box for number, box in boxes.items() if box.width >= min_width}
+        if sum(box.width for box in wide.values()) > MAX_WIDTH_TO_CUT * self.labels.shape[1]:
+            raise TooManyPieces
         cut = self.labels.copy()
         last, most = len(self), len(self) + MAX_SEGMENTS
-        min_width = _MIN_WIDTH_OF_TWO * self.tallest
-        for number in numbers:
-            box = self.segments[number - 1]
-            if last == most or box.right - box.left < min_width:
-                continue
+        for number, box in wide.items():
+            if last == most:
+                break
             inside = (slice(box.top, box.bottom), slice(box.left, box.right))
             ink = np.where(self.labels[inside] == number, self.ink.strength[inside], 0)
             slices = cut_component(ink)
@@ -93,8 +127,18 @@ class Segments:
     def prepare(self, first: int, last: int) -> Prepared:
         """Preprocess the segments `first` to `last`, counted from 1, as one digit.
 
-        Raises `EmptyDrawing` for a dot.
+        The result is kept for the next model that asks. Raises `EmptyDrawing` for a dot.
         """
+        if (first, last) not in self._prepared:
+            prepared = None
+            with suppress(EmptyDrawing):
+                prepared = self._prepare(first, last)
+            self._prepared[first, last] = prepared
+        if kept := self._prepared[first, last]:
+            return kept
+        raise EmptyDrawing("there is only a dot in the picture")
+
+    def _prepare(self, first: int, last: int) -> Prepared:
         chosen = self.segments[first - 1 : last]
         left, top = min(each.left for each in chosen), min(each.top for each in chosen)
         right, bottom = max(each.right for each in chosen), max(each.bottom for each in chosen)
@@ -107,44 +151,52 @@ class Segments:
 def segment(picture: Image.Image | Pixels, scale: float = 1.0) -> Segments:
     """Divide an image of a number into segments, without cutting any.
 
-    A segment is a connected component together with small ones directly above or below it; specks
-    are ignored. Arguments are those of `preprocess`. Raises `EmptyDrawing` if there is no ink.
+    Arguments are those of `preprocess`. Raises `EmptyDrawing` and what `segment_ink` raises.
     """
-    ink = find_ink(picture, scale)
+    return segment_ink(find_ink(picture, scale))
+
+
+def segment_ink(ink: Ink) -> Segments:
+    """Divide the ink of a number into segments, without cutting any.
+
+    A segment is a connected component together with small ones directly above or below it; specks
+    are ignored. Raises `TooManyPieces`.
+    """
     count, labels, stats, _ = cv2.connectedComponentsWithStats(
         mask_of(ink.strength), connectivity=8
     )
     components = stats[1:]
+    pieces = 1 + np.flatnonzero(~are_specks(components))
+    if len(pieces) > MAX_PIECES:
+        raise TooManyPieces
     owner = np.zeros(count, np.int32)
-    owner[1:] = np.where(are_specks(components), 0, np.arange(1, count))
-    _absorb_small(owner, components)
+    owner[pieces] = _owners(pieces, components[pieces - 1])
     largest = sorted(
-        set(owner[owner > 0]), key=lambda each: -components[each - 1, cv2.CC_STAT_AREA]
+        set(owner[pieces].tolist()), key=lambda each: -components[each - 1, cv2.CC_STAT_AREA]
     )
     owner[~np.isin(owner, largest[:MAX_SEGMENTS])] = 0
     whole = owner[labels].astype(np.int32)
     return Segments(ink, *_from_left_to_right(whole, whole))
 
 
-def _absorb_small(owner: NDArray[np.int32], components: NDArray[Any]) -> None:
-    """Give small components to the large one above or below which they lie, in place.
+def _owners(pieces: NDArray[np.int64], components: NDArray[Any]) -> NDArray[np.int64]:
+    """Give small pieces to the large one above or below which they lie.
 
-    `owner` is int32 [n + 1], the component that each one belongs to, 0 for none; `components` is
-    OpenCV's table of them, [n, 5].
+    `pieces` has the number of each component, [n]; `components` is OpenCV's table of them, [n, 5].
+    Returns the number of the component that each one belongs to, [n].
     """
+    owners = pieces.copy()
+    area = components[:, cv2.CC_STAT_AREA]
     left = components[:, cv2.CC_STAT_LEFT]
     right = left + components[:, cv2.CC_STAT_WIDTH]
-    for small in np.argsort(components[:, cv2.CC_STAT_AREA]):
-        if not owner[small + 1]:
-            continue
+    for small in np.argsort(area, kind="stable"):
         overlap = np.minimum(right, right[small]) - np.maximum(left, left[small])
         covered = overlap >= _MIN_COVERED * components[small, cv2.CC_STAT_WIDTH]
-        area = components[:, cv2.CC_STAT_AREA]
-        larger = area * _MAX_ABSORBED_AREA > area[small]
-        hosts = np.flatnonzero(covered & larger & (owner[1:] > 0))
+        hosts = np.flatnonzero(covered & (area * _MAX_ABSORBED_AREA > area[small]))
         if len(hosts):
             nearest = hosts[np.argmax(overlap[hosts])]
-            owner[owner == small + 1] = owner[nearest + 1]
+            owners[owners == pieces[small]] = owners[nearest]
+    return owners
 
 
 def _from_left_to_right(labels: SegmentMap, uncut: SegmentMap) -> tuple[SegmentMap, list[Segment]]:
@@ -166,9 +218,11 @@ def _boxes(labels: SegmentMap) -> dict[int, tuple[int, int, int, int]]:
     """(left, top, right, bottom) of each segment, by its number, in ascending order."""
     rows, columns = np.nonzero(labels)
     numbers = labels[rows, columns]
-    boxes = {}
-    for number in np.unique(numbers):
-        own = numbers == number
-        x, y = columns[own], rows[own]
-        boxes[int(number)] = (int(x.min()), int(y.min()), int(x.max()) + 1, int(y.max()) + 1)
-    return boxes
+    count = int(numbers.max(initial=0)) + 1
+    low = np.full((2, count), max(labels.shape), np.int64)
+    high = np.zeros((2, count), np.int64)
+    for axis, places in enumerate((columns, rows)):
+        np.minimum.at(low[axis], numbers, places)
+        np.maximum.at(high[axis], numbers, places + 1)
+    corners = np.concatenate([low, high]).T.tolist()
+    return {number: tuple(box) for number, box in enumerate(corners) if box[2]}
