@@ -51,6 +51,7 @@ MAPS = {
         prediction
         preprocess
         image  strokes  activation_layout
+        file_structure
         labels  array_types
     """,
 }

@@ -13,9 +13,9 @@ from sqlalchemy.orm import Session
 from trainer.recognition.image import Picture
 from webapp.http.rate_limit import RateLimiter
 from webapp.inference.registry import Models
+from webapp.schemas import MAX_POINTS
 from webapp.services import Services
 from webapp.storage.drawings import (
-    MAX_POINTS,
     Correction,
     PredictionRecord,
     delete_expired,

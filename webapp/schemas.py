@@ -12,6 +12,9 @@ from msgspec import Meta, Struct, field
 
 from webapp.translatable import N_
 
+MAX_POINTS = 20_000
+"""Largest number of points in the strokes of one drawing."""
+
 Probability = Annotated[float, Meta(ge=0, le=1)]
 Digit = Annotated[int, Meta(ge=0, le=9)]
 Point = Annotated[

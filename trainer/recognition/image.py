@@ -13,6 +13,7 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from trainer.recognition.array_types import Pixels
+from trainer.recognition.file_structure import is_too_complex
 
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP")
 """The formats that are accepted, by Pillow's names."""
@@ -45,6 +46,10 @@ class BrokenPicture(PictureError):
     """The file has an accepted format, but is damaged or contains no pixels."""
 
 
+class PictureTooComplex(PictureError):
+    """Decoding the file would take far more work than usual."""
+
+
 @dataclass(frozen=True, slots=True)
 class Picture:
     """A decoded image with its EXIF orientation applied."""
@@ -57,11 +62,13 @@ class Picture:
 def decode(content: bytes) -> Picture:
     """Decode the first frame of a PNG, JPEG, WebP, GIF or BMP file, recognized by its content.
 
-    The size is checked against the header before decoding. A large JPEG is decoded at 1/2, 1/4 or
-    1/8 of its size, which the format makes fast. Raises a subclass of `PictureError`.
+    The size is checked against the header before decoding, and so is the structure of the file. A
+    large JPEG is decoded at 1/2, 1/4 or 1/8 of its size, which the format makes fast. Raises a subclass of `PictureError`.
     """
     if len(content) > MAX_BYTES:
         raise PictureTooLarge(f"the file is larger than {MAX_BYTES // 1024**2} MB")
+    if is_too_complex(content):
+        raise PictureTooComplex("the picture's file has too many parts")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Pillow warns about large images; MAX_PIXELS is our limit
         try:

@@ -7,7 +7,10 @@ from http import HTTPStatus
 from webapp.translatable import N_
 
 TOO_LARGE = N_("More than 10 MB or 25 megapixels: `too_large`.")
-UNREADABLE = N_("The picture is empty (`empty_drawing`) or damaged (`broken_picture`).")
+UNREADABLE = N_(
+    "The picture is empty (`empty_drawing`), damaged (`broken_picture`), or asks for too much work "
+    "(`too_complex`)."
+)
 
 PICTURE_PROBLEMS = {
     HTTPStatus.BAD_REQUEST: N_(

@@ -17,12 +17,13 @@ from trainer.recognition.image import (
     BrokenPicture,
     Picture,
     PictureError,
+    PictureTooComplex,
     PictureTooLarge,
     UnsupportedPicture,
     decode,
 )
 from webapp.http.errors import Problem
-from webapp.schemas import PredictRequest
+from webapp.schemas import MAX_POINTS, PredictRequest
 
 B = TypeVar("B", bound=msgspec.Struct)
 
@@ -32,8 +33,11 @@ _DRAWING_PIXELS = 512 * 512
 _as_int = partial(int.from_bytes, byteorder="big")
 _LONGEST_PREFIX = 100  # characters; the search must not scan megabytes
 
+_MAX_LISTS = MAX_POINTS + 5_000  # in a JSON body: its points, in at most 1,000 lines
+
 _STATUS = {
     UnsupportedPicture: (HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "unsupported_picture"),
+    PictureTooComplex: (HTTPStatus.UNPROCESSABLE_ENTITY, "too_complex"),
     PictureTooLarge: (HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too_large"),
     BrokenPicture: (HTTPStatus.UNPROCESSABLE_ENTITY, "broken_picture"),
 }
@@ -69,8 +73,11 @@ def upload_in(request: Request) -> Upload:
 
 def json_body(request: Request, kind: type[B]) -> B:
     """A JSON body, validated against `kind`. Raises `Problem`, `RequestEntityTooLarge`."""
+    body = request.get_data()
+    if body.count(b"[") > _MAX_LISTS:  # before millions of points become Python objects
+        _refuse("invalid_request", f"at most {MAX_POINTS:,} points of strokes")
     try:
-        return msgspec.json.decode(request.get_data(), type=kind)
+        return msgspec.json.decode(body, type=kind)
     except msgspec.ValidationError as error:
         _refuse("invalid_request", str(error))
     except msgspec.DecodeError as error:

@@ -28,9 +28,6 @@ from webapp.storage.visibility import UNFINISHED_TOO, is_visible
 LARGEST_SIDE = 560
 """Longer side of a stored image, in pixels: the size that the page sends for a number."""
 
-MAX_POINTS = 20_000
-"""Largest number of points in the strokes of one drawing."""
-
 State = Literal["new", "accepted", "rejected"]
 
 _HELD_BACK = 5  # one visitor in this many

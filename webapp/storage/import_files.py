@@ -20,8 +20,8 @@ from PIL import Image
 from trainer.recognition import image
 from trainer.recognition.image import Picture, PictureError, decode
 from trainer.recognition.strokes import draw_plain
-from webapp.schemas import NOT_A_DIGIT, Truth
-from webapp.storage.drawings import MAX_POINTS, is_held_back
+from webapp.schemas import MAX_POINTS, NOT_A_DIGIT, Truth
+from webapp.storage.drawings import is_held_back
 
 MAX_DRAWINGS = 100_000
 MAX_BYTES = 1 << 30

@@ -1,11 +1,15 @@
 """No picture takes more than a moment of processor, in any mode, whatever its ink or its file."""
 
 import base64
+import struct
 import time
+import zlib
 
 import cv2
 import numpy as np
 import pytest
+
+from tests.trainer.recognition.test_image import png_chunk
 
 LIMIT = 2.0  # seconds of processor, of this process alone
 SIDE = 1024
@@ -117,3 +121,86 @@ def test_too_many_pieces_of_ink_for_a_number_are_too_complex(client, encode, ste
 
 def test_too_many_pieces_for_a_number_are_no_error_where_a_digit_is_asked(client, encode):
     assert ask(client, REQUESTS["digit"], encode(noise(0.1)))[0] == 200
+
+
+def chunked(head: bytes, part: bytes, content: bytes, size: int = 3_000_000) -> bytes:
+    """`content` with so many copies of a part after its head that it has about this size."""
+    return head + part * (size // len(part)) + content.removeprefix(head)
+
+
+def png_with(encode, kind: bytes, data: bytes, before: bytes = b"IDAT") -> bytes:
+    content = encode(dots(20, 140))
+    return chunked(content[: content.index(before) - 4], png_chunk(kind, data), content)
+
+
+def jpeg_with(encode, part: bytes) -> bytes:
+    content = encode(dots(20, 140), "JPEG")
+    return chunked(content[:20], part, content)
+
+
+def gif_with(encode, part: bytes) -> bytes:
+    content = encode(dots(20, 140), "GIF")
+    return chunked(content[: 13 + 3 * (2 << (content[10] & 7))], part, content)
+
+
+def progressive(encode, side: int, scans: int) -> bytes:
+    """A progressive JPEG whose last scan is there this many times more."""
+    picture = np.full((side, side), 255, np.uint8)
+    cv2.line(picture, (side // 2, side // 8), (side // 2, side * 7 // 8), 0, side // 20)
+    content = encode(picture, "JPEG", progressive=True)
+    return content[:-2] + content[content.rindex(b"\xff\xda") : -2] * scans + content[-2:]
+
+
+def run_length_bmp(side: int) -> bytes:
+    pixels = (b"\1\1" * side + b"\0\0") * side + b"\0\1"
+    header = struct.pack("<IiiHHIIiiII", 40, side, side, 1, 8, 1, len(pixels), 0, 0, 256, 256)
+    start = struct.pack("<IHHI", 1078 + len(pixels), 0, 0, 1078)
+    return b"BM" + start + header + bytes(1024) + pixels
+
+
+BOMB = zlib.compress(bytes(900_000), 9)
+
+FILES = {
+    "JPEG, one scan 2,500 times": lambda encode: progressive(encode, 700, 2_500),
+    "large JPEG, one scan 200 times": lambda encode: progressive(encode, 3_000, 200),
+    "JPEG of segments": lambda encode: jpeg_with(encode, b"\xff\xe5\0\2"),
+    "JPEG of padding": lambda encode: jpeg_with(encode, b"\xff"),
+    "PNG of color profiles": lambda encode: png_with(encode, b"iCCP", b"a\0\0" + BOMB),
+    "PNG of texts": lambda encode: png_with(encode, b"tEXt", b"a\0b"),
+    "PNG of unknown chunks": lambda encode: png_with(encode, b"prVt", b""),
+    "PNG of unknown chunks at its end": lambda encode: png_with(encode, b"prVt", b"", b"IEND"),
+    "PNG of empty pixel chunks": lambda encode: png_with(encode, b"IDAT", b""),
+    "GIF of extensions": lambda encode: gif_with(encode, b"!\xfe\1\0\0"),
+    "GIF of short blocks": lambda encode: gif_with(encode, b"!\xfe" + b"\1a" * 20_000 + b"\0"),
+    "GIF of nothing": lambda encode: gif_with(encode, b"\0"),
+    "BMP of runs": lambda _: run_length_bmp(1_200),
+}
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_a_file_with_far_too_many_parts_is_too_complex_at_once(client, encode, file):
+    status, code, seconds = ask(client, REQUESTS["digit"], FILES[file](encode))
+    assert (status, code) == (422, "too_complex")
+    assert seconds < LIMIT / 4
+
+
+@pytest.mark.parametrize("scans", [0, 5, 40])
+def test_a_progressive_jpeg_of_ordinary_size_may_have_many_scans(client, encode, scans):
+    assert ask(client, REQUESTS["digit"], progressive(encode, 700, scans))[0] == 200
+
+
+@pytest.mark.parametrize("subsampling", [0, 2])
+def test_the_largest_progressive_jpeg_is_read(client, encode, subsampling):
+    picture = np.full((5000, 5000, 3), 255, np.uint8)
+    cv2.line(picture, (2500, 1000), (2500, 4000), (0, 0, 0), 300)
+    content = encode(picture, "JPEG", progressive=True, subsampling=subsampling)
+    status, _, seconds = ask(client, REQUESTS["digit"], content)
+    assert status == 200
+    assert seconds < LIMIT
+
+
+def test_millions_of_points_are_refused_before_they_become_objects(client):
+    body = b'{"image": "", "strokes": [' + b",".join([b"[[1,2]]"] * 30_000) + b"]}"
+    response = client.post("/api/v1/predict", data=body, content_type="application/json")
+    assert response.status_code == 400
+    assert "20,000 points" in response.get_json()["detail"]
