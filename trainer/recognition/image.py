@@ -63,7 +63,8 @@ def decode(content: bytes) -> Picture:
     """Decode the first frame of a PNG, JPEG, WebP, GIF or BMP file, recognized by its content.
 
     The size is checked against the header before decoding, and so is the structure of the file. A
-    large JPEG is decoded at 1/2, 1/4 or 1/8 of its size, which the format makes fast. Raises a subclass of `PictureError`.
+    large JPEG is decoded at 1/2, 1/4 or 1/8 of its size, which the format makes fast. Raises a
+    subclass of `PictureError`.
     """
     if len(content) > MAX_BYTES:
         raise PictureTooLarge(f"the file is larger than {MAX_BYTES // 1024**2} MB")
@@ -89,7 +90,9 @@ def decode(content: bytes) -> Picture:
             if shrink > 1:
                 image.draft(None, (image.width // shrink, image.height // shrink))
             image.load()
-            return Picture(ImageOps.exif_transpose(image), width / image.width)
+            scale = width / image.width
+            ImageOps.exif_transpose(image, in_place=True)  # the other way copies every picture
+            return Picture(image, scale)
         except Exception as error:
             raise _damaged() from error
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import reduce
+from functools import cache, reduce
 
 import cv2
 import numpy as np
@@ -86,10 +86,16 @@ def _border(channel: Pixels) -> Pixels:
 
 def _differences(channel: Pixels, border: Pixels) -> tuple[Pixels, Pixels]:
     """How much darker and how much lighter than the paper each pixel of a channel is."""
-    paper = int(border[len(border) // 2])
+    darker, lighter = _tables(int(border[len(border) // 2]))
+    return cv2.LUT(channel, darker), cv2.LUT(channel, lighter)
+
+
+@cache
+def _tables(paper: int) -> tuple[Pixels, Pixels]:
+    """How much darker and how much lighter than the paper each gray level is: uint8 [256] each."""
     lighter = (_GRAY_LEVELS - paper).clip(0).astype(np.uint8)
     darker = (paper - _GRAY_LEVELS).clip(0).astype(np.uint8)
-    return cv2.LUT(channel, darker), cv2.LUT(channel, lighter)
+    return darker, lighter
 
 
 def _mean_lightness(rgba: Pixels, weight: Pixels) -> float:
