@@ -54,6 +54,8 @@ def problems() -> dict[str, str]:
         ),
         "too_large": _("This picture is too large. The limit is 10 MB and 25 megapixels."),
         "broken_picture": _("This picture is damaged or incomplete. Please try another copy."),
+        "too_complex": _("This picture has too many parts to be read. Please try a simpler one."),
+        "overloaded": _("The site is busy. Please try again in a moment."),
         "too_many_requests": _(
             "Too many requests came from your network. Your drawing is safe; please try again in "
             "a moment."
