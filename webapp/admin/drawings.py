@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -16,7 +15,7 @@ from werkzeug.datastructures import FileStorage
 from werkzeug.wrappers import Response as AnyResponse
 
 from webapp import importing
-from webapp.http.errors import Problem, answer
+from webapp.http.errors import Problem
 from webapp.http.json import as_json, json_or_redirect
 from webapp.services import services
 from webapp.storage import audit, exports, full_disk, imports
@@ -62,13 +61,6 @@ def init_app(app: Flask) -> None:
     def allow_large_imports() -> None:
         if request.endpoint == "admin.drawings.import_file":
             request.max_content_length = _MAX_BYTES
-
-    @app.errorhandler(OSError)
-    def tell_of_full_disk(error: OSError) -> Response:
-        if error.errno != errno.ENOSPC:
-            raise error
-        detail = "The disk of the server is full"
-        return answer(Problem(HTTPStatus.INSUFFICIENT_STORAGE, "disk_full", detail))
 
 
 @blueprint.get("/drawings/strokes.jsonl.gz")

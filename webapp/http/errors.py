@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 from http import HTTPStatus
 
@@ -50,6 +51,7 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(HTTPException, _from_http)
     app.register_error_handler(Overloaded, _unavailable)
     app.register_error_handler(DatabaseUnavailable, _unavailable)
+    app.register_error_handler(OSError, _from_system)
     app.register_error_handler(Exception, _unexpected)
     app.after_request(_complete)
 
@@ -93,6 +95,14 @@ def _unavailable(error: Exception) -> Response:
     log.error("request %s failed: %s", g.get("request_id"), error)
     detail = "The site is busy or its database is not available; try again in a moment"
     return answer(Problem(HTTPStatus.SERVICE_UNAVAILABLE, code, detail))
+
+
+def _from_system(error: OSError) -> Response:
+    if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+        return _unexpected(error)
+    log.error("request %s failed: %s", g.get("request_id"), error)
+    detail = "The disk of the server is full; try again later"
+    return answer(Problem(HTTPStatus.SERVICE_UNAVAILABLE, "no_room", detail))
 
 
 def _unexpected(error: Exception) -> Response:

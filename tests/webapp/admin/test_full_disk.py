@@ -103,10 +103,10 @@ def test_an_import_that_fills_the_disk_leaves_it_as_it_was(database, disk):
     assert list(states(database)) == ["mine"]
 
 
-def test_an_upload_that_the_disk_cannot_hold_is_507(client, full, monkeypatch):
+def test_an_upload_that_the_disk_cannot_hold_is_503(client, full, monkeypatch):
     monkeypatch.setattr(tempfile, "tempdir", str(full))
     head = b'--x\r\nContent-Disposition: form-data; name="file"; filename="large.zip"\r\n\r\n'
     body = head + bytes(1 << 20) + b"\r\n--x--\r\n"
     kind = "multipart/form-data; boundary=x"
     response = client.post("/admin/drawings", data=body, content_type=kind, headers=BEARER | JSON)
-    assert (response.status_code, response.get_json()["code"]) == (507, "disk_full")
+    assert (response.status_code, response.get_json()["code"]) == (503, "no_room")
