@@ -18,6 +18,7 @@ from flask import (
     url_for,
 )
 from flask_babel import gettext as _
+from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from webapp.authenticator import TooManyAtOnce
@@ -25,7 +26,7 @@ from webapp.http.client import bearer_token, client_address, client_network
 from webapp.http.errors import Problem
 from webapp.http.json import wants_json
 from webapp.services import services
-from webapp.storage import admin_sessions, audit
+from webapp.storage import admin_sessions, audit, full_disk
 from webapp.threads import Lane, in_thread
 
 blueprint = Blueprint("login", __name__)
@@ -139,8 +140,8 @@ def enter() -> Response | tuple[str, int] | tuple[str, int, dict[str, str]]:
     """
     database, authenticator = services().database, services().authenticator
     guesses, client, address = services().limits.guesses, _client(), client_address(request)
-    with database.writing() as transaction:
-        wait = guesses.hit(transaction, client)
+    # Whoever comes to make room on a full disk must be let in.
+    wait = full_disk.write(database, lambda transaction: guesses.hit(transaction, client))
     if wait:
         minutes = math.ceil(wait.total_seconds() / 60)
         sentence = _("Too many wrong passwords. Wait %(minutes)s minutes.", minutes=minutes)
@@ -152,15 +153,17 @@ def enter() -> Response | tuple[str, int] | tuple[str, int, dict[str, str]]:
             guesses.release(transaction, client)
         sentence = _("Several people are signing in just now. Please try again in a moment.")
         return _page(sentence), HTTPStatus.SERVICE_UNAVAILABLE
-    with database.writing() as transaction:
-        if is_right:
-            guesses.release(transaction, client)
-            identity = admin_sessions.open_session(transaction, authenticator.key, _LIFETIME)
-            audit.record(transaction, address, "login")
-        else:
-            audit.record_refusal(transaction, address, "login refused")
     if not is_right:
+        with database.writing() as transaction:
+            audit.record_refusal(transaction, address, "login refused")
         return _page(_("That is not the password.")), HTTPStatus.UNAUTHORIZED
+
+    def open_session(transaction: Session) -> str:
+        guesses.release(transaction, client)
+        audit.record(transaction, address, "login")
+        return admin_sessions.open_session(transaction, authenticator.key, _LIFETIME)
+
+    identity = full_disk.write(database, open_session)
     session.clear()  # nothing of the anonymous session, which somebody else may know, goes on
     session[_ADMIN] = identity
     return redirect(url_for(_DASHBOARD))

@@ -1,6 +1,7 @@
 """On a full disk drawings can still be deleted, and then there is room again."""
 
 import os
+import re
 import subprocess
 import tempfile
 from contextlib import suppress
@@ -10,7 +11,7 @@ import pytest
 from sqlalchemy import insert
 
 from tests.conftest import installed
-from tests.webapp.admin.test_admin import BEARER, JSON, TOKEN, log, states
+from tests.webapp.admin.test_admin import BEARER, JSON, PASSWORD, TOKEN, log, sign_in, states
 from tests.webapp.storage.test_migrations import ROW
 from webapp.settings import Settings
 from webapp.storage import full_disk, imports
@@ -33,7 +34,7 @@ def disk(tmp_path):
 
 @pytest.fixture
 def app(disk):
-    with installed(Settings(home=str(disk), admin_token=TOKEN)) as app:
+    with installed(Settings(home=str(disk), admin_token=TOKEN, admin_password=PASSWORD)) as app:
         full_disk.keep_reserve(app.extensions["inkling"].database)  # as `inkling serve` does
         yield app
 
@@ -59,6 +60,17 @@ def full(app, database, disk):
             file.write(bytes(512))
     assert free(disk) == 0
     return disk
+
+
+def test_whoever_makes_room_on_a_full_disk_can_sign_in_first(app, database, full):
+    client = app.test_client()
+    assert sign_in(client).status_code == 302
+    page = client.get("/admin/drawings/delete").text
+    token = re.search(r'name="csrf_token" value="([^"]+)"', page)
+    assert token
+    response = client.post("/admin/drawings/delete", data={"csrf_token": token[1]})
+    assert response.status_code == 302
+    assert states(database) == {}
 
 
 @pytest.mark.parametrize(
