@@ -15,6 +15,9 @@ MAX_SIDE = 1024
 """Larger images are scaled down to this longer side first; finer detail changes no prediction."""
 
 
+_STRIP_ROWS = 64
+
+
 def as_array(image: Image.Image) -> Pixels:
     """Convert a Pillow image of any mode to uint8 gray, RGB or RGBA."""
     if image.mode in ("I", "F") or image.mode.startswith("I;16"):
@@ -26,7 +29,23 @@ def as_array(image: Image.Image) -> Pixels:
             image = image.convert("L" if image.mode == "1" else "RGB")
     elif "transparency" in image.info:  # one color of an L or RGB image is declared transparent
         image = image.convert("RGBA")
-    return np.asarray(image)
+    return _copied(image)
+
+
+def _copied(image: Image.Image) -> Pixels:
+    """The pixels of an L, RGB or RGBA image, a strip of rows at a time.
+
+    Pillow's own conversion holds a large image three times, which takes twice as long.
+    """
+    width, height = image.size
+    if width * height <= MAX_SIDE**2:
+        return np.asarray(image)
+    bands = len(image.getbands())
+    pixels = np.empty((height, width, bands) if bands > 1 else (height, width), np.uint8)
+    for top in range(0, height, _STRIP_ROWS):
+        bottom = min(height, top + _STRIP_ROWS)
+        pixels[top:bottom] = np.asarray(image.crop((0, top, width, bottom)))
+    return pixels
 
 
 def _to_8_bits(deep: NDArray[Any]) -> Pixels:
