@@ -27,6 +27,7 @@ from webapp.storage.visibility import VisibleSession
 
 _UPGRADE_LOCK = 0x1A41
 _WRITES: dict[str, Any] = {"writes": True}
+_PING_PATIENCE = 0.5  # seconds
 _OURS = (DataError, IntegrityError, ProgrammingError)  # errors of the statement, not the database
 
 
@@ -202,6 +203,17 @@ def _connect_to_server(url: str, patience: float) -> Engine:
         connection.patience = patience
         return connection
 
+    ping = engine.dialect.do_ping
+
+    def ping_shortly(connection: Any) -> bool:
+        """Leave time to connect anew, where a connection that has waited in the pool is dead."""
+        connection.patience = min(patience, _PING_PATIENCE)
+        try:
+            return ping(connection)
+        finally:
+            connection.patience = patience
+
+    engine.dialect.do_ping = ping_shortly  # type: ignore[assignment, method-assign]
     return engine
 
 
