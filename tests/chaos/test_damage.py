@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import suppress
@@ -94,7 +95,7 @@ def test_a_deleted_version_is_answered_on_and_the_one_before_takes_over_after_a_
         load.wait_for(60)
         assert answering(site) == {second}  # it is in memory still
         shutil.rmtree(versions.folder)
-        os.kill(max(site.server.workers()), 9)
+        os.kill(max(site.server.workers()), signal.SIGKILL)
         load.wait_for(60)
     site.check(load, site.longest, lost=4)
     until(lambda: len(answering(site)) == 2)  # the new worker has the shipped model
@@ -147,6 +148,14 @@ def test_a_full_disk_stops_only_feedback_and_it_goes_on_once_there_is_room(
         assert site.get("/metrics").status == 200
     site.check(load, site.longest, refused={"feedback"})
     assert site.server.workers() == workers
+
+    victim = min(workers)
+    os.kill(victim, signal.SIGKILL)  # another one starts on the full disk
+    until(lambda: len(site.server.workers() - {victim}) == 2)
+    with site.load() as load:
+        load.wait_for(60)
+    site.check(load, site.longest, refused={"feedback"})
+    assert len(workers & site.server.workers()) == 1
 
     (small_disk / "ballast").unlink()
     with site.load() as load:
