@@ -25,8 +25,8 @@ def before_workers_begin():
 """
 """Shorter times for slow clients."""
 
-HEADER_SECONDS = 4
-BODY_SECONDS = 6
+HEADER_SECONDS = 3
+BODY_SECONDS = 5
 HALF_OPEN, AT_ONCE = 1_050, 50
 UNFINISHED = 40
 BODY_BYTES = 14_000_000
@@ -161,8 +161,9 @@ def test_unfinished_bodies_take_little_memory_and_are_closed_in_time(site, conne
     with site.load(2) as load:
         for _ in range(UNFINISHED):
             connection = connect(site, connections)
-            connection.sendall(head)
-            connection.sendall(content)
+            with suppress(ConnectionError):  # where sending them all takes longer than they may
+                connection.sendall(head)
+                connection.sendall(content)
             unfinished.append(connection)
         grown = resident(site) - before
         opened = time.monotonic()

@@ -18,6 +18,8 @@ from tests.chaos.load import Load, until
 from tests.conftest import new_database
 
 WITHOUT_DATABASE = ("predict", "number", "page", "health")
+READ = 12
+"""Predictions to wait for meanwhile."""
 LONGEST_REFUSAL = 3.0
 """Seconds within which feedback is refused."""
 
@@ -77,7 +79,7 @@ def test_a_held_lock_stops_only_what_writes(site):
     with site.load() as load, locked(site):
         until(lambda: any(answer.status == 503 for answer in load.of("feedback")))
         until(lambda: site.faults() == (503, "degraded", {"database"}))
-        load.wait_for(30, "predict")
+        load.wait_for(READ, "predict")
         assert site.get("/healthz").status == 200
         assert site.get("/admin/", **ADMIN).status == 200  # reading needs no lock
     check_refusals(site, load)
@@ -93,7 +95,7 @@ def test_a_silent_postgresql_stops_only_what_needs_it(shared, postgres):
             until(lambda: any(answer.status == 503 for answer in load.of("feedback")))
             # All hosts share the fault, so that none is taken out of rotation.
             until(lambda: shared.faults() == (200, "degraded", {"database"}))
-            load.wait_for(30, "predict")
+            load.wait_for(READ, "predict")
             page = shared.get("/admin/", **ADMIN)
             assert (page.status, int(page.retry_after) > 0) == (503, True)
             assert page.seconds < LONGEST_REFUSAL + shared.longest - 1
@@ -123,7 +125,7 @@ def test_a_server_that_accepts_and_never_answers_stops_only_what_needs_it(start_
         site = start_site(change=NO_CHANGE, INKLING_DATABASE_URL=url)
         with site.load() as load:
             until(lambda: any(answer.status == 503 for answer in load.of("feedback")))
-            load.wait_for(30, "predict")
+            load.wait_for(READ, "predict")
         assert site.faults() == (200, "degraded", {"database"})
     for answer in load.of(*WITHOUT_DATABASE):
         assert answer.status == 200, answer

@@ -15,7 +15,7 @@ BOUNDARY = "chaos"
 
 def stroke_file(count: int, rng: np.random.Generator) -> bytes:
     """Stroke records of different sevens."""
-    corners = np.array([[35, 30], [100, 30], [65, 115]]) + rng.integers(-25, 25, (count, 3, 2))
+    corners = np.array([[35, 30], [100, 30], [65, 115]]) + rng.integers(-16, 16, (count, 3, 2))
     records = [
         {"label": "7", "writer": f"writer {number}", "strokes": [each.tolist()]}
         for number, each in enumerate(corners)

@@ -54,7 +54,7 @@ def before_workers_begin():
 
 def test_a_reload_loses_nothing_and_waits_for_the_new_workers(start_site):
     """Also where they need long to start; and a reloaded site drains as any other."""
-    site = start_site(change=SLOW_START, INKLING_DRAIN_SECONDS="3")
+    site = start_site(change=SLOW_START, INKLING_DRAIN_SECONDS="2")
     longest = site.longest
     with site.load(CLIENTS) as load:
         before = site.server.workers()
