@@ -88,7 +88,9 @@ def test_a_deleted_version_is_answered_on_and_the_one_before_takes_over_after_a_
     for version in (first, second):
         versions.promote(version, "test")
     site = start_site(tmp_path)
-    until(lambda: answering(site) == {second})
+    # Each worker logs the version once it has it.
+    until(lambda: site.server.log.read_text().count(f"version {second}") == 2)
+    assert answering(site) == {second}
     with site.load() as load:
         load.wait_for(10)
         shutil.rmtree(versions.folder / second)

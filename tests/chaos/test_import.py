@@ -54,5 +54,6 @@ def test_an_import_holds_up_nobody_and_stores_all(site, rng):
         until(lambda: has_ended(site, told), 120)
         load.wait_for(20)
     site.check(load, site.longest)
-    assert progress(site, told)["kept"] == DRAWINGS
-    assert len(site.stored()) >= DRAWINGS + len(load.acknowledged)
+    counts = progress(site, told)
+    assert counts["kept"] + counts["known"] == DRAWINGS  # two sevens may look alike
+    assert len(site.stored()) >= counts["kept"] + len(load.acknowledged)
