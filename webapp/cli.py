@@ -195,7 +195,8 @@ def _installation() -> tuple[Settings, Database]:
         full_disk.keep_reserve(database)
     except (DatabaseUnavailable, OSError) as error:
         url = database.engine.url.render_as_string()
-        raise click.ClickException(f"the database {url} cannot be opened: {error}") from error
+        reason = " ".join(str(error).split())  # PostgreSQL's takes several lines
+        raise click.ClickException(f"the database {url} cannot be opened: {reason}") from error
     return settings, database
 
 
