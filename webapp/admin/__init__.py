@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Flask, Response
 
-from webapp.admin import auth, dashboard, drawings, retraining, review, versions
+from webapp.admin import auth, dashboard, drawings, retraining, review, runs, versions
 
 
 def init_app(app: Flask) -> None:
@@ -15,7 +15,7 @@ def init_app(app: Flask) -> None:
     for page in (auth, dashboard, review, drawings, retraining, versions):
         admin.register_blueprint(page.blueprint)
     api = Blueprint("api", __name__, url_prefix="/api")
-    for resource in (review, drawings, retraining):
+    for resource in (review, drawings, runs):
         api.register_blueprint(resource.api)
     admin.register_blueprint(api)
     admin.after_request(_forbid_caching)
