@@ -106,16 +106,19 @@ def current(identity: str) -> RunView:
 
 
 def newest() -> list[RunView]:
+    """The newest runs, newest first."""
     return [view(run) for run in runs.newest(services().database, _LIST)]
 
 
 def existing(run: Run | None) -> Run:
+    """The run that was found. Raises `Problem` where there was none."""
     if run is None:
         raise Problem(HTTPStatus.NOT_FOUND, "not_found", "There is no such run")
     return run
 
 
 def view(run: Run) -> RunView:
+    """A row as pages and scripts see it."""
     return RunView(
         id=run.id,
         created=run.created.isoformat(timespec="seconds"),
