@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 from flask import request
 
 from trainer.recognition.image import Picture
 from webapp.http.client import client_network
-from webapp.inference.explain import explain
 from webapp.inference.registry import ALL
 from webapp.schemas import PredictRequest
 from webapp.services import services
@@ -22,13 +18,15 @@ _NUMBER = 3.0
 _MEGAPIXEL = 2.0
 
 
-def charge(read: Callable[..., Any], picture: Picture, options: PredictRequest) -> None:
-    """Charge the client of the current request for reading a picture by `read`."""
+def charge(
+    picture: Picture, options: PredictRequest | None = None, *, is_explained: bool = False
+) -> None:
+    """Charge the client of the current request for reading a picture, with these options."""
     cost = _MEGAPIXEL * picture.image.width * picture.image.height / 1e6
-    if read is explain:
+    if is_explained:
         cost += _EXPLANATION - 1
-    if options.model == ALL:
+    if options and options.model == ALL:
         cost += _ALL_MODELS - 1
-    if options.mode == "number":
+    if options and options.mode == "number":
         cost += _NUMBER - 1
     services().limits.requests.owe(client_network(request), cost)

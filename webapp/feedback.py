@@ -69,20 +69,41 @@ class Stored:
     is_new: bool
 
 
-def store_feedback(services: Services, feedback: Feedback, visitor: str, client: str) -> Stored:
-    """Store a visitor's feedback, counting it against the limits of the visitor and of the client.
-
-    Raises `CorrectionsDisabled`, `FeedbackIncomplete`, `TooManyPoints`, `TooManyCorrections`,
-    `NotStored`, `InvalidPredictionId` and `EmptyDrawing`.
-    """
-    settings = services.settings
-    if not settings.corrections:
+def require_corrections(services: Services) -> None:
+    """Raise `CorrectionsDisabled` if this site stores none."""
+    if not services.settings.corrections:
         raise CorrectionsDisabled("this site does not store corrections")
-    correction = _correction(services, feedback)
+
+
+def correction_of(services: Services, feedback: Feedback) -> Correction:
+    """What is to be stored of a visitor's feedback. It computes, and needs no database.
+
+    Raises `FeedbackIncomplete`, `TooManyPoints`, `InvalidPredictionId` and `EmptyDrawing`.
+    """
+    label, picture, strokes = feedback.label, feedback.picture, feedback.strokes
+    if sum(map(len, strokes or [])) > MAX_POINTS:
+        raise TooManyPoints(f"at most {MAX_POINTS:,} points of strokes")
+    if feedback.prediction_id:
+        prediction = services.signer.read(feedback.prediction_id)
+        if picture:
+            return Correction.of_picture(prediction, label, picture, strokes)
+        return Correction.of_seen(prediction, label, prediction.seen, strokes)
+    if picture:
+        return predicted_correction(services.models, label, picture, strokes)
+    raise FeedbackIncomplete("send `prediction_id` or `image`")
+
+
+def store_correction(
+    services: Services, correction: Correction, visitor: str, client: str
+) -> Stored:
+    """Store a correction, counting it against the limits of the visitor and of the client.
+
+    Raises `TooManyCorrections` and `NotStored`.
+    """
     try:
         with services.database.writing() as session:
             drawing, is_new = store(session, correction, visitor)
-            delete_expired(session, settings.keep_days)
+            delete_expired(session, services.settings.keep_days)
             if is_new:
                 _count(session, services.limits.corrections_of_visitor, visitor)
                 _count(session, services.limits.corrections, client)
@@ -90,7 +111,7 @@ def store_feedback(services: Services, feedback: Feedback, visitor: str, client:
         log.exception("a correction could not be stored")
         raise NotStored("it could not be stored; try again later") from error
     if drawing.visitor != visitor:
-        return Stored("", feedback.label, is_new=False)
+        return Stored("", correction.label, is_new=False)
     return Stored(drawing.id, drawing.visitor_label, is_new)
 
 
@@ -119,17 +140,3 @@ def predicted_correction(
     )
     pixels = reading.prepared.pixels
     return Correction(prediction, label, stored_picture(picture.image), pixels, strokes)
-
-
-def _correction(services: Services, feedback: Feedback) -> Correction:
-    label, picture, strokes = feedback.label, feedback.picture, feedback.strokes
-    if sum(map(len, strokes or [])) > MAX_POINTS:
-        raise TooManyPoints(f"at most {MAX_POINTS:,} points of strokes")
-    if feedback.prediction_id:
-        prediction = services.signer.read(feedback.prediction_id)
-        if picture:
-            return Correction.of_picture(prediction, label, picture, strokes)
-        return Correction.of_seen(prediction, label, prediction.seen, strokes)
-    if picture:
-        return predicted_correction(services.models, label, picture, strokes)
-    raise FeedbackIncomplete("send `prediction_id` or `image`")

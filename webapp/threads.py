@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator
 from contextvars import ContextVar, copy_context
@@ -35,11 +36,15 @@ class Lane(Enum):
     """What computes. More threads would only share the processor, and hold more pictures."""
     DATABASE = "database"
     """What waits for the database or for files."""
+    MONITORING = "monitoring"
+    """What operators ask for, most of all when the others are full."""
 
 
-_THREADS = {Lane.PAGE: 2, Lane.COMPUTE: 2, Lane.DATABASE: 16}
+_THREADS = {Lane.PAGE: 2, Lane.COMPUTE: 2, Lane.DATABASE: 16, Lane.MONITORING: 2}
 _LONGEST_QUEUE = 200
 """Requests that may wait for a thread of one lane; further ones are refused."""
+_LONGEST_WAIT = {Lane.PAGE: 5.0, Lane.COMPUTE: 10.0, Lane.DATABASE: 0.8, Lane.MONITORING: 5.0}
+"""Seconds; who has waited longer is refused. With the patience for the database, within 3 s."""
 
 _pools: dict[Lane, gevent.threadpool.ThreadPool] = {}
 _waiting: Counter[Lane] = Counter()
@@ -47,7 +52,7 @@ _is_in_thread: ContextVar[bool] = ContextVar("is_in_thread", default=False)
 
 
 class Overloaded(Exception):
-    """Too many requests wait for a thread already."""
+    """Too many requests wait for a thread, or this one has waited too long."""
 
 
 def in_thread(lane: Lane, function: Callable[..., T], *arguments: Any) -> T:
@@ -62,7 +67,8 @@ def in_thread(lane: Lane, function: Callable[..., T], *arguments: Any) -> T:
         raise Overloaded(f"{_LONGEST_QUEUE} requests wait already")
     _waiting[lane] += 1
     try:
-        outcome = _pool(lane).apply(copy_context().run, (_outcome, function, arguments))
+        until = time.monotonic() + _LONGEST_WAIT[lane]
+        outcome = _pool(lane).apply(copy_context().run, (_outcome, until, function, arguments))
     finally:
         _waiting[lane] -= 1
     if isinstance(outcome, _Raised):
@@ -125,12 +131,14 @@ class _Raised:
     error: BaseException
 
 
-def _outcome(function: Callable[..., T], arguments: tuple[Any, ...]) -> T | _Raised:
-    """What a function returns or raises.
+def _outcome(until: float, function: Callable[..., T], arguments: tuple[Any, ...]) -> T | _Raised:
+    """What a function returns or raises, if a thread was free in time.
 
     An exception that leaves a thread of gevent's is printed, and if that fails, as on a full disk,
     its caller waits for ever.
     """
+    if time.monotonic() > until:
+        return _Raised(Overloaded("no thread was free in time"))
     _is_in_thread.set(True)
     try:
         return function(*arguments)

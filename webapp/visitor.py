@@ -7,12 +7,15 @@ import secrets
 import msgspec
 from flask import request, session
 
-from webapp.feedback import Feedback, store_feedback
+from webapp.cost import charge
+from webapp.feedback import Feedback, correction_of, require_corrections, store_correction
 from webapp.http.client import client_network
 from webapp.http.images import picture_in_data_url
 from webapp.problems import as_problems
 from webapp.schemas import FeedbackRequest, Kept
 from webapp.services import services
+from webapp.storage.drawings import Correction
+from webapp.threads import Lane, in_thread
 
 _VISITOR = "visitor"
 
@@ -26,16 +29,25 @@ def visitor_id() -> str:
 def keep_feedback(asked: FeedbackRequest) -> tuple[Kept, bool]:
     """Store feedback for the visitor of this request; return it, and whether it is new.
 
-    Raises `Problem`.
+    Call it in the request's greenlet: it chooses the lanes itself. Raises `Problem`.
     """
+    visitor, client = visitor_id() or secrets.token_hex(16), client_network(request)
+    with as_problems():
+        require_corrections(services())
+        correction = in_thread(Lane.COMPUTE, _correction, asked)
+        stored = in_thread(Lane.DATABASE, store_correction, services(), correction, visitor, client)
+    session[_VISITOR] = visitor
+    return msgspec.convert({"id": stored.id, "label": stored.label}, Kept), stored.is_new
+
+
+def _correction(asked: FeedbackRequest) -> Correction:
+    picture = picture_in_data_url(asked.image) if asked.image else None
+    if picture:
+        charge(picture)
     feedback = Feedback(
         label=asked.label,
         prediction_id=asked.prediction_id,
-        picture=picture_in_data_url(asked.image) if asked.image else None,
+        picture=picture,
         strokes=asked.strokes,
     )
-    visitor = visitor_id() or secrets.token_hex(16)
-    with as_problems():
-        stored = store_feedback(services(), feedback, visitor, client_network(request))
-    session[_VISITOR] = visitor
-    return msgspec.convert({"id": stored.id, "label": stored.label}, Kept), stored.is_new
+    return correction_of(services(), feedback)

@@ -24,7 +24,9 @@ block = monkey.get_original("threading", "Event")  # as C code waits: for the wh
 
 def run_patched(code: str) -> None:
     """Run code in a process whose standard library is gevent's, as in a worker."""
-    subprocess.run([sys.executable, "-c", PATCHED + textwrap.dedent(code)], check=True, timeout=60)
+    # Threads may be finishing still, and would race with the end of the interpreter.
+    script = PATCHED + textwrap.dedent(code) + "\nimport os; os._exit(0)"
+    subprocess.run([sys.executable, "-c", script], check=True, timeout=60)
 
 
 def test_greenlets_run_while_a_thread_blocks():
@@ -103,6 +105,22 @@ def test_a_full_queue_is_refused_and_recovers():
         held.set()
         gevent.joinall(waiting, timeout=30, raise_error=True)
         assert in_thread(Lane.COMPUTE, int, "7") == 7
+    """)
+
+
+def test_who_has_waited_too_long_for_a_thread_is_refused_and_nothing_is_done():
+    """Such a client has long gone, or is to be told that it should come back."""
+    run_patched("""
+        threads._LONGEST_WAIT[Lane.DATABASE] = 0.2
+        held, done = block(), []
+        holding = [gevent.spawn(in_thread, Lane.DATABASE, held.wait) for _ in range(16)]
+        late = gevent.spawn(in_thread, Lane.DATABASE, done.append, 1)
+        gevent.sleep(0.5)
+        held.set()
+        gevent.joinall([*holding, late], timeout=30)
+        assert isinstance(late.exception, Overloaded), late.exception
+        assert not done
+        assert all(each.value for each in holding)
     """)
 
 

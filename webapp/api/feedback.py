@@ -11,12 +11,12 @@ from webapp.api.problems import TOO_LARGE, UNREADABLE
 from webapp.http.errors import Problem
 from webapp.http.images import json_body
 from webapp.http.json import as_json
-from webapp.http.lanes import runs_in
+from webapp.http.lanes import lane_by_size, runs_in
 from webapp.schemas import FeedbackRequest, Kept
 from webapp.services import services
 from webapp.storage import full_disk
 from webapp.storage.drawings import delete_own
-from webapp.threads import Lane
+from webapp.threads import Lane, in_thread
 from webapp.translatable import N_
 from webapp.visitor import keep_feedback, visitor_id
 
@@ -54,14 +54,14 @@ blueprint = Blueprint("feedback", __name__, url_prefix="/api/v1/feedback")
         ),
     },
 )
-@runs_in(Lane.DATABASE)
+@runs_in(Lane.GREENLET)
 def give() -> Response:
     """Store a drawing with its correct label."""
     if request.mimetype != "application/json":  # no form of another site can send JSON
         raise Problem(
             HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", "Send application/json"
         )
-    asked = json_body(request, FeedbackRequest)
+    asked = in_thread(lane_by_size(), json_body, request, FeedbackRequest)
     kept, is_new = keep_feedback(asked)
     status = HTTPStatus.CREATED if is_new else HTTPStatus.OK
     return as_json(kept, status)

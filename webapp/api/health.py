@@ -22,7 +22,7 @@ def alive() -> Response:
 
 
 @blueprint.get("/readyz")
-@runs_in(Lane.DATABASE)
+@runs_in(Lane.MONITORING)
 def ready() -> tuple[Response, HTTPStatus]:
     """Readiness: 503 where a load balancer should send requests to another host.
 
@@ -45,6 +45,7 @@ def ready() -> tuple[Response, HTTPStatus]:
 
 
 @blueprint.get("/metrics")
+@runs_in(Lane.MONITORING)
 def counts() -> Response:
     """Metrics of all worker processes in Prometheus's text format."""
     return metrics.exposition()

@@ -11,7 +11,7 @@ from webapp.api.problems import PICTURE_PROBLEMS
 from webapp.cost import charge
 from webapp.http.images import Upload, read_picture, upload_in
 from webapp.http.json import as_json
-from webapp.http.lanes import runs_in
+from webapp.http.lanes import lane_by_size, runs_in
 from webapp.inference.explain import explain
 from webapp.inference.predict import answer
 from webapp.problems import as_problems
@@ -21,13 +21,6 @@ from webapp.threads import Lane, in_thread
 from webapp.translatable import N_
 
 blueprint = Blueprint("predict", __name__, url_prefix="/api/v1")
-
-_SMALL_BODY = 1 << 16  # bytes; parsing more takes over a millisecond
-
-
-def _lane_by_size() -> Lane:
-    is_small = (request.content_length or 0) <= _SMALL_BODY
-    return Lane.GREENLET if is_small else Lane.COMPUTE
 
 
 @blueprint.post("/predict")
@@ -39,7 +32,7 @@ def _lane_by_size() -> Lane:
     responses={HTTPStatus.OK: (N_("The answer."), Prediction)},
     problems=PICTURE_PROBLEMS,
 )
-@runs_in(_lane_by_size)
+@runs_in(lane_by_size)
 def predict() -> Response:
     """Read the digit or the number in a picture."""
     upload = upload_in(request)
@@ -59,7 +52,7 @@ def predict_and_explain() -> Response:
     """Read the digit in a picture and explain how the model reached its answer."""
     upload = upload_in(request)
     picture = read_picture(upload.content)
-    charge(explain, picture, upload.options)
+    charge(picture, upload.options, is_explained=True)
     with as_problems():
         return _signed(explain(picture, services().models, upload.options))
 
@@ -72,7 +65,7 @@ def _lane_of(upload: Upload) -> Lane:
 
 def _answered(upload: Upload) -> Response:
     picture = read_picture(upload.content)
-    charge(answer, picture, upload.options)
+    charge(picture, upload.options)
     with as_problems():
         return _signed(answer(picture, services().models, upload.options))
 

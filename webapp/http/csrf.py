@@ -14,7 +14,7 @@ from flask_wtf.csrf import CSRFError
 from webapp.http.errors import Problem, answer
 from webapp.threads import Lane, in_thread
 
-_LARGE_FORM = 1 << 20  # bytes; parsing more holds up other requests
+_SMALL_FORM = 1 << 14  # bytes; parsing more holds up other requests
 
 
 def init_app(
@@ -44,8 +44,8 @@ def init_app(
     def check() -> None:
         if is_needed():
             # The token is a field of the form, which may come with a large file.
-            is_large = (request.content_length or 0) > _LARGE_FORM
-            lane = Lane.DATABASE if is_large else Lane.GREENLET
+            is_small = (request.content_length or 0) <= _SMALL_FORM
+            lane = Lane.GREENLET if is_small else Lane.DATABASE
             in_thread(lane, partial(protection.protect, apply_exemptions=True))
 
     @app.errorhandler(CSRFError)

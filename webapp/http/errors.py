@@ -8,14 +8,13 @@ from http import HTTPStatus
 
 import msgspec
 from flask import Flask, Response, g, render_template
+from sqlalchemy.exc import DataError
 from werkzeug.exceptions import HTTPException
 
 from webapp.http.json import wants_json
 from webapp.schemas import ProblemDetails
 from webapp.storage.database import DatabaseUnavailable
 from webapp.threads import Overloaded
-
-_RETRY_AFTER = "5"  # seconds, where nothing more is known
 
 log = logging.getLogger(__name__)
 
@@ -51,6 +50,7 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(HTTPException, _from_http)
     app.register_error_handler(Overloaded, _unavailable)
     app.register_error_handler(DatabaseUnavailable, _unavailable)
+    app.register_error_handler(DataError, _unstorable)
     app.register_error_handler(OSError, _from_system)
     app.register_error_handler(Exception, _unexpected)
     app.after_request(_complete)
@@ -64,8 +64,6 @@ def _complete(response: Response) -> Response:
 
 def answer(problem: Problem) -> Response:
     """The response to the current request: problem details or a page."""
-    if problem.status == HTTPStatus.SERVICE_UNAVAILABLE:
-        problem.headers.setdefault("Retry-After", _RETRY_AFTER)
     if not wants_json():
         page = render_template("error.html", problem=problem)
         return Response(page, problem.status, problem.headers)
@@ -95,6 +93,12 @@ def _unavailable(error: Exception) -> Response:
     log.error("request %s failed: %s", g.get("request_id"), error)
     detail = "The site is busy or its database is not available; try again in a moment"
     return answer(Problem(HTTPStatus.SERVICE_UNAVAILABLE, code, detail))
+
+
+def _unstorable(error: DataError) -> Response:
+    log.info("request %s has a value that the database cannot hold: %s", g.get("request_id"), error)
+    detail = "A value in the request cannot be stored or looked up"
+    return answer(Problem(HTTPStatus.BAD_REQUEST, "invalid_request", detail))
 
 
 def _from_system(error: OSError) -> Response:

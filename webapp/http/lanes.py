@@ -13,6 +13,7 @@ from webapp.threads import Lane, in_thread
 V = TypeVar("V", bound=Callable[..., Any])
 
 _ATTRIBUTE = "runs_in"
+_SMALL_BODY = 1 << 16  # bytes; parsing more takes over a millisecond
 _GETTING = {"GET", "HEAD", "OPTIONS"}
 
 
@@ -24,6 +25,12 @@ def runs_in(lane: Lane | Callable[[], Lane]) -> Callable[[V], V]:
         return view
 
     return mark
+
+
+def lane_by_size() -> Lane:
+    """The lane in which to parse the body of the current request."""
+    is_small = (request.content_length or 0) <= _SMALL_BODY
+    return Lane.GREENLET if is_small else Lane.COMPUTE
 
 
 class LanedFlask(Flask):

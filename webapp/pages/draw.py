@@ -35,7 +35,7 @@ def upload() -> tuple[str, int]:
 
 
 @blueprint.post("/correct")
-@runs_in(Lane.DATABASE)
+@runs_in(Lane.GREENLET)
 def correct() -> tuple[str, int, dict[str, str]]:
     """Store feedback on an answer, for browsers without JavaScript."""
     try:

@@ -14,6 +14,7 @@ from trainer.recognition.image import Picture
 from webapp.cost import charge
 from webapp.http.errors import Problem
 from webapp.http.images import read_picture, upload_in_form
+from webapp.inference.explain import explain
 from webapp.inference.registry import Models
 from webapp.pages import text
 from webapp.problems import as_problems
@@ -49,7 +50,7 @@ def read_upload(
         upload = upload_in_form(request)
         options = msgspec.structs.replace(upload.options, **overrides)
         picture = read_picture(upload.content)
-        charge(read, picture, options)
+        charge(picture, options, is_explained=read is explain)
         with as_problems():
             prediction = read(picture, services().models, options)
         services().signer.sign(prediction)

@@ -16,6 +16,7 @@ from sqlalchemy import (
     event,
     func,
     select,
+    text,
 )
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError, SQLAlchemyError
@@ -51,8 +52,10 @@ class Database:
 
     def __init__(self, url: str, patience: float = 30) -> None:
         self.url = url
+        self._parsed = make_url(url)
         self._patience = patience
         self._engine: Engine | None = None
+        self._inode: int | None = None  # of SQLite's file, once it was seen
         self._is_suspect = True  # of damage: until it was looked at, and after any sign of it
 
     @property
@@ -65,12 +68,16 @@ class Database:
     @property
     def is_local(self) -> bool:
         """Whether it is a file of this host, rather than a server that hosts share."""
-        return make_url(self.url).get_backend_name() == "sqlite"
+        return self._parsed.get_backend_name() == "sqlite"
 
     @property
     def exists(self) -> bool:
-        """Whether the database exists. Connecting to SQLite would create an empty file."""
-        return not self.is_local or Path(make_url(self.url).database or "").exists()
+        """Whether the database exists, or has existed. Connecting to SQLite would create a file."""
+        return not self.is_local or self._inode is not None or self._file.exists()
+
+    @property
+    def _file(self) -> Path:
+        return Path(self._parsed.database or "")
 
     def reading(self) -> AbstractContextManager[Session]:
         """A transaction for reading; objects loaded in it remain usable afterwards."""
@@ -88,9 +95,9 @@ class Database:
         if not self.exists:
             return
         with self.writing() as session:
-            session.execute(select(1))
+            session.execute(text("SELECT 1 FROM alembic_version"))
         if self.is_local and self._is_suspect:
-            if damage := damage_of(make_url(self.url).database or "", self._patience):
+            if damage := damage_of(str(self._file), self._patience):
                 raise DatabaseUnavailable(damage)
             self._is_suspect = False
 
@@ -112,8 +119,26 @@ class Database:
         ):
             yield session
 
+    def _look_for_file(self) -> None:
+        """Raise `DatabaseUnavailable` if SQLite's file is gone; connect anew if it was replaced.
+
+        Open connections would go on writing to what nobody can open any more.
+        """
+        if not self.is_local:
+            return
+        try:
+            inode = self._file.stat().st_ino
+        except OSError:
+            if self._inode is None:
+                return  # it was never there: whoever connects makes it
+            raise DatabaseUnavailable(f"the file {self._file} is gone") from None
+        if self._inode not in {None, inode}:
+            self.engine.dispose()
+        self._inode = inode
+
     @contextmanager
     def _unavailability(self) -> Iterator[None]:
+        self._look_for_file()
         try:
             yield
         except _OURS:
@@ -126,9 +151,8 @@ class Database:
     @contextmanager
     def migrating(self) -> Iterator[Connection]:
         """A transaction for schema changes; concurrent ones wait for each other."""
-        file = make_url(self.url).database
-        if self.is_local and file:
-            Path(file).parent.mkdir(parents=True, exist_ok=True)
+        if self.is_local and self._parsed.database:
+            self._file.parent.mkdir(parents=True, exist_ok=True)
         with (
             self._unavailability(),
             self.engine.execution_options(**_WRITES).begin() as connection,

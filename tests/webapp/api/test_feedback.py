@@ -234,6 +234,19 @@ def test_corrections_can_be_switched_off(tmp_path, seven, encode):
     assert not (tmp_path / "inkling.db").exists()
 
 
+def test_pictures_of_feedback_count_like_those_of_predictions(settings, encode):
+    """Otherwise they would be a way around the rate limit, and corrections a way past their end."""
+    large = data_url(encode(np.full((3000, 3000), 255, np.uint8)))
+    with installed(settings(corrections=False)) as app:
+        refused = app.test_client().post("/api/v1/feedback", json={"image": large, "label": "1"})
+        assert refused.status_code == 403  # before anything is decoded: it is an empty picture
+    with installed(settings(rate_limit=2)) as app:
+        client = app.test_client()
+        assert give(client, image=large, label="1").status_code == 422
+        answers = [client.get("/api/v1/models").status_code for _ in range(20)]
+        assert answers.count(429) >= 18  # of the 20 of a burst it took 18
+
+
 def test_predictions_go_on_when_nothing_can_be_stored(tmp_path, seven, encode):
     client = create_app(Settings(home=str(tmp_path))).test_client()  # never upgraded: no tables
     answer = predicted(client, encode(seven))
@@ -282,6 +295,15 @@ def test_concurrent_upgrades_and_writes_wait_for_each_other(settings):
 def test_the_migrations_create_the_tables_of_the_code(database):
     with database.engine.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), Base.metadata) == []
+
+
+@pytest.mark.parametrize("path", ["/api/v1/feedback/%00", "/admin/api/runs/%00"])
+def test_an_id_that_the_database_cannot_hold_is_no_error_of_ours(settings, path):
+    with installed(settings(admin_token="a-token-for-scripts")) as app:
+        headers = {"Authorization": "Bearer a-token-for-scripts"}
+        method = "DELETE" if "feedback" in path else "GET"
+        answer = app.test_client().open(path, method=method, headers=headers)
+        assert answer.status_code in {400, 404}
 
 
 def test_the_cookie_is_same_site_and_behind_tls_secure(tmp_path, seven, encode):
