@@ -41,8 +41,10 @@ lint: .venv/full
 check: lint
 	$(BIN)/python -m pytest --quiet --numprocesses auto --dist worksteal -m "not slow" $(FAST)
 
+# One process more than there are cores: many tests wait for a server or a browser.
 test: .venv/full
-	$(BIN)/python -m pytest --numprocesses auto --dist worksteal $(ARGS)
+	PYTEST_XDIST_AUTO_NUM_WORKERS=$${PROCESSES:-$$(($$(nproc) + 1))} \
+		$(BIN)/python -m pytest --numprocesses auto --dist worksteal $(ARGS)
 
 bench: .venv/full
 	$(BIN)/python -m tests.bench $(ARGS)

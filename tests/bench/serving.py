@@ -165,20 +165,20 @@ def load(port: int, bodies: Path, seconds: int, master: psutil.Process) -> Load:
     return Load(rate, p50, p99, int(failures), resident, share)
 
 
-def cold_start(picture: Path) -> float:
-    """Seconds from a fresh interpreter's first import to the first answer: the median of five."""
+def cold_start(picture: Path, rounds: int) -> float:
+    """Seconds from a fresh interpreter's first import to the first answer: the median."""
     command = [sys.executable, "-c", COLD_START, picture]
     runs = [
         float(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
-        for _ in range(5)
+        for _ in range(2 * rounds - 1)
     ]
     return statistics.median(runs)
 
 
-def milliseconds(function: object) -> float:
+def milliseconds(function: object, rounds: int) -> float:
     timer = timeit.Timer(function)  # type: ignore[arg-type]
     count, _ = timer.autorange()
-    return min(timer.repeat(5, count)) / count * 1000
+    return min(timer.repeat(2 * rounds - 1, count)) / count * 1000
 
 
 def measure_serving(seconds: int, rounds: int) -> dict[str, Any]:
@@ -196,25 +196,26 @@ def measure_serving(seconds: int, rounds: int) -> dict[str, Any]:
         for _ in range(rounds):
             for name, app in APPS.items():
                 loads[name].append(measure(app, bodies, seconds))
-        cold = cold_start(picture)
+        cold = cold_start(picture, rounds)
     load = {name: [asdict(each) for each in several] for name, several in loads.items()}
-    return {"load": load, "cold_start_s": cold, "steps_ms": steps(pictures[0])}
+    return {"load": load, "cold_start_s": cold, "steps_ms": steps(pictures[0], rounds)}
 
 
-def steps(picture: bytes) -> dict[str, float]:
+def steps(picture: bytes, rounds: int) -> dict[str, float]:
     """Milliseconds of each step to the answer to a drawing, and to a large photo."""
     recognizer = Recognizer(read_bundle(PRETRAINED / "inkling"))
     image = decode(picture).image
     pixels = preprocess(image).pixels[None]
     photo = large_photo(synthetic.synthetic_strokes(8, np.random.default_rng(0)))
     photographed = decode(photo)
-    return {
-        "decode": milliseconds(lambda: decode(picture)),
-        "preprocess": milliseconds(lambda: preprocess(image)),
-        "forward": milliseconds(lambda: recognizer.logits(pixels)),
-        "decode a 12-megapixel photo": milliseconds(lambda: decode(photo)),
-        "preprocess it": milliseconds(lambda: preprocess(photographed.image, photographed.scale)),
+    steps = {
+        "decode": lambda: decode(picture),
+        "preprocess": lambda: preprocess(image),
+        "forward": lambda: recognizer.logits(pixels),
+        "decode a 12-megapixel photo": lambda: decode(photo),
+        "preprocess it": lambda: preprocess(photographed.image, photographed.scale),
     }
+    return {name: milliseconds(step, rounds) for name, step in steps.items()}
 
 
 def print_serving(report: dict[str, Any]) -> None:

@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +22,7 @@ from tests.webapp.test_serving import Server
 from trainer.data.datasets import synthetic
 from trainer.recognition.bundle import read_bundle
 from webapp.settings import Settings
-from webapp.storage.liveness import LOST_AFTER
+from webapp.storage import liveness
 
 TOKEN = "a-token-for-scripts"
 HEADERS = {"Authorization": f"Bearer {TOKEN}", "Accept": "application/json"}
@@ -193,7 +194,11 @@ QUICK = {"start": "scratch", "preset": "quick", "data": ["corrections"]}
 """A training of seconds, on synthetic digits and the corrections."""
 
 
-def test_a_run_of_a_killed_worker_is_lost_and_resumes_from_its_checkpoint(client, eager_worker):
+def test_a_run_of_a_killed_worker_is_lost_and_resumes_from_its_checkpoint(
+    client, eager_worker, monkeypatch
+):
+    lost_after = timedelta(seconds=6)
+    monkeypatch.setattr(liveness, "LOST_AFTER", lost_after)  # for those who look, not the worker
     worker = eager_worker
     give(client, 12)
     run = ask(client, **QUICK, epochs=3)
@@ -206,7 +211,7 @@ def test_a_run_of_a_killed_worker_is_lost_and_resumes_from_its_checkpoint(client
         assert time.monotonic() - killed < 30
         time.sleep(0.5)
     assert look(client, run)["state"] == "lost"
-    assert time.monotonic() - killed > LOST_AFTER.total_seconds() - 2
+    assert time.monotonic() - killed > lost_after.total_seconds() - 2
 
     worker.start()
     assert client.post(f"/admin/runs/{run}/resume", headers=HEADERS).status_code == 200
@@ -281,7 +286,8 @@ def test_missing_data_fails_the_run_with_one_line_and_its_log(client, eager_work
 @on_postgres  # whose server writes its files without the limit
 def test_a_full_disk_fails_the_run_with_a_one_line_error(client, eager_worker):
     eager_worker.process.rlimit(psutil.RLIMIT_FSIZE, (300_000, 300_000))
-    view = ended(client, ask(client))
+    give(client, 12)
+    view = ended(client, ask(client, **QUICK, epochs=1))
     assert view["state"] == "failed"
     assert "File too large" in view["error"]
     assert client.get("/readyz").status_code == 200
