@@ -28,9 +28,8 @@ def before_workers_begin():
 HEADER_SECONDS = 3
 BODY_SECONDS = 5
 HALF_OPEN, AT_ONCE = 1_050, 50
-UNFINISHED = 40
-BODY_BYTES = 14_000_000
-MAY_GROW = 80 << 20  # bytes, of all workers; a tenth of what those bodies have
+UNFINISHED = {14_000_000: 40, 1_000_000: 300}  # number of bodies by their bytes
+MAY_GROW = 80 << 20  # bytes, of all workers; less than a third of what those bodies have
 
 HEAD = b"POST /api/v1/predict HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
 
@@ -152,14 +151,17 @@ def test_headers_that_never_end_are_closed_in_time(site, connections):
     assert took < HEADER_SECONDS + site.longest
 
 
-def test_unfinished_bodies_take_little_memory_and_are_closed_in_time(site, connections):
+@pytest.mark.parametrize(("size", "number"), UNFINISHED.items())
+def test_unfinished_bodies_take_little_memory_and_are_closed_in_time(
+    site, connections, size, number
+):
     site.longest  # noqa: B018
     before = resident(site)
-    head = HEAD + b"Content-Length: %d\r\n\r\n" % BODY_BYTES
-    content = bytes(BODY_BYTES - 1000)
+    head = HEAD + b"Content-Length: %d\r\n\r\n" % size
+    content = bytes(size - 1000)
     unfinished = []
     with site.load(2) as load:
-        for _ in range(UNFINISHED):
+        for _ in range(number):
             connection = connect(site, connections)
             with suppress(ConnectionError):  # where sending them all takes longer than they may
                 connection.sendall(head)
@@ -170,5 +172,5 @@ def test_unfinished_bodies_take_little_memory_and_are_closed_in_time(site, conne
         until(lambda: all(map(is_closed, unfinished)))
         took = time.monotonic() - opened
     assert grown < MAY_GROW
-    assert took < BODY_SECONDS + site.longest
+    assert took < 2 * BODY_SECONDS + site.longest  # closing hundreds takes a while itself
     site.check(load, site.longest)

@@ -6,6 +6,8 @@ import io
 import logging
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from http import HTTPStatus
 from typing import IO
 
@@ -20,7 +22,7 @@ GRACE = 60.0
 SLOWEST = 50_000
 """Bytes per second that a body may take longer for than `GRACE`."""
 
-_IN_MEMORY = 1 << 20  # bytes; longer bodies wait in a temporary file until their turn comes
+_IN_MEMORY = 1 << 16  # bytes; longer bodies wait in a temporary file until their turn comes
 _STEP = 1 << 16  # bytes
 _CHUNKED_STEP = 1 << 12  # bytes; where each is a chunk of its own, parsing them takes 20 ms
 _TURN, _PAUSE = 0.01, 0.001  # seconds for which a body may come without a pause, and of the pause
@@ -56,9 +58,7 @@ def init_app(app: Flask) -> None:
 
 def _read(stream: IO[bytes], declared: int | None, limit: int | None) -> IO[bytes]:
     """The body in memory or in a temporary file, positioned at its end; cut off beyond `limit`."""
-    body: IO[bytes] = io.BytesIO()
-    if declared is None or declared > _IN_MEMORY:
-        body = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115 - it outlives this function
+    body = _place(declared)
     began, left = time.monotonic(), declared
     yielded = began
     while (left is None or left > 0) and (limit is None or body.tell() <= limit):
@@ -73,6 +73,16 @@ def _read(stream: IO[bytes], declared: int | None, limit: int | None) -> IO[byte
             gevent.sleep(_PAUSE)
             yielded = time.monotonic()
     return body
+
+
+def _place(declared: int | None) -> IO[bytes]:
+    """Where a body of this size is put; it outlives this function."""
+    if declared is None:
+        return tempfile.SpooledTemporaryFile(_IN_MEMORY)
+    if declared <= _IN_MEMORY:
+        return io.BytesIO()
+    with _no_room():
+        return tempfile.TemporaryFile()  # quicker than one that begins in memory
 
 
 def _receive(stream: IO[bytes], size: int, seconds: float) -> bytes:
@@ -90,8 +100,16 @@ def _receive(stream: IO[bytes], size: int, seconds: float) -> bytes:
 
 
 def _keep(body: IO[bytes], chunk: bytes) -> None:
-    try:
+    with _no_room():
         body.write(chunk)
+        body.flush()  # a full disk is told here, and not where the body is read
+
+
+@contextmanager
+def _no_room() -> Iterator[None]:
+    """Tell the client that there is no room where a temporary file cannot be written."""
+    try:
+        yield
     except OSError as error:
         log.error("a request body cannot be stored in %s: %s", tempfile.gettempdir(), error)
         detail = "There is no room for the body now; try again later"
