@@ -1,8 +1,10 @@
 """How gunicorn serves Inkling: `gunicorn -c webapp/gunicorn.conf.py`, or `inkling serve`.
 
 Each worker creates the application after the fork (no preloading): an ONNX Runtime session does not
-survive a fork, and a reload (SIGHUP) picks up new code and a new model. The master imports only the
-settings and `webapp.master`.
+survive a fork, and a reload (SIGHUP) picks up new code and a new model. A reload does not replace
+what the master itself imports: `webapp.master`, `webapp.settings`, `webapp.logs`,
+`webapp.gunicorn_logger`, `webapp.gunicorn_worker`, gunicorn, gevent and msgspec. For these,
+restart, or replace the master (SIGUSR2).
 """
 
 import os

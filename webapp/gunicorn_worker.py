@@ -1,4 +1,7 @@
-"""The gunicorn worker class: gevent's, with time limits for slow clients."""
+"""The gunicorn worker class: gevent's, with time limits for slow clients.
+
+The master imports it too, and so must not import the application with it.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +12,6 @@ from typing import Any
 import gevent
 from gunicorn.errors import AppImportError
 from gunicorn.workers.ggevent import GeventWorker
-from sqlalchemy.exc import SQLAlchemyError
-
-from trainer.recognition.bundle import BundleError
-from webapp.settings import SettingsError
 
 HEADER_SECONDS = 10.0
 """Within which a client must have sent its headers, however steadily they drip in."""
@@ -28,10 +27,12 @@ class Worker(GeventWorker):  # type: ignore[misc]
         self._header_timers: dict[Any, Any] = {}
 
     def load_wsgi(self) -> None:
-        """Load the application; what prevents it is one line in the log, and stops the master."""
+        """Load the application; what prevents it is one line in the log, and ends this worker."""
         try:
             super().load_wsgi()
-        except (BundleError, SettingsError, SQLAlchemyError, OSError) as error:
+        except Exception as error:
+            if not _is_explained(error):
+                raise
             raise AppImportError(f"inkling: {error}") from error
 
     def handle(self, listener: Any, client: Any, addr: Any) -> None:
@@ -58,6 +59,16 @@ class Worker(GeventWorker):  # type: ignore[misc]
         if timer := self._header_timers.pop(client, None):
             timer.stop()
             timer.close()
+
+
+def _is_explained(error: Exception) -> bool:
+    """Whether the message of this error tells all that its traceback would."""
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from trainer.recognition.bundle import BundleError
+    from webapp.settings import SettingsError
+
+    return isinstance(error, BundleError | SettingsError | SQLAlchemyError | OSError)
 
 
 def _shut_down(client: Any) -> None:

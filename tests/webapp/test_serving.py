@@ -107,14 +107,6 @@ def test_no_worker_loads_torch(server, body):
         assert "/torch/" not in Path(f"/proc/{pid}/maps").read_text()
 
 
-def test_the_master_imports_no_code_that_a_reload_must_replace(server):
-    def maps(pid: int) -> str:
-        return Path(f"/proc/{pid}/maps").read_text()
-
-    until(lambda: all("/onnxruntime/" in maps(pid) for pid in server.workers()), server)
-    assert "/onnxruntime/" not in maps(server.process.pid)
-
-
 def test_a_worker_that_exits_leaves_the_others_serving(server, body):
     before = server.workers()
     os.kill(min(before), signal.SIGTERM)

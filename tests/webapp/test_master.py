@@ -1,0 +1,191 @@
+"""The master of the real gunicorn: what it imports, reloads, and how it stops."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.conftest import ROOT
+from tests.webapp.test_serving import GUNICORN, Server, until
+
+OURS = ROOT / "webapp" / "gunicorn.conf.py"
+
+CONFIGURATION = f"""
+exec(compile(open({str(OURS)!r}).read(), {str(OURS)!r}, "exec"), globals())
+begin = post_worker_init
+def post_worker_init(worker):
+    before_workers_begin()
+    begin(worker)
+    worker.log.info("Loaded")
+before_workers_begin = lambda: None
+graceful_timeout = 1
+"""
+"""Our configuration of gunicorn; a test adds lines to it."""
+
+HANG = """
+def before_workers_begin():
+    import time
+    time.sleep(1000)
+"""
+FAILURES = {
+    "of the application": "wsgi_app = 'webapp.missing:app'",
+    "of a worker": "def before_workers_begin(): raise RuntimeError('no')",
+    "of the configuration": "this is no Python",
+    "of the worker class": "worker_class = 'webapp.missing.Worker'",
+    "of time": f"timeout = 2\n{HANG}",
+}
+
+Change = Callable[[str], None]
+
+
+@contextmanager
+def serving(home: Path, lines: str = "", **settings: str) -> Iterator[tuple[Server, Change]]:
+    """A server, and a function that gives its configuration other lines and reloads it."""
+    file = home / "changed.conf.py"
+    file.write_text(CONFIGURATION + lines)
+    server = Server(home, command=[*GUNICORN, "-c", str(file)], **settings)
+
+    def reload_with(lines: str) -> None:
+        file.write_text(CONFIGURATION + lines)
+        server.process.send_signal(signal.SIGHUP)
+
+    try:
+        yield server, reload_with
+    finally:
+        if server.process.poll() is None:
+            family = psutil.Process(server.process.pid).children(recursive=True)
+            server.process.kill()
+            server.process.wait()
+            for each in family:
+                if each.is_running():
+                    each.kill()
+
+
+def wait_for_all(server: Server) -> set[int]:
+    """The workers of a server, once each has loaded the application."""
+    server.wait_until_ready()
+    until(lambda: len(server.workers()) == 2 and loaded(server) >= server.workers(), server)
+    return server.workers()
+
+
+def loaded(server: Server) -> set[int]:
+    """All workers so far that have loaded the application."""
+    return {int(pid) for pid in re.findall(r"\[(\d+)\].*: Loaded", log(server))}
+
+
+def log(server: Server) -> str:
+    return server.log.read_text()
+
+
+def libraries(pid: int) -> set[str]:
+    """Packages with compiled parts that a process has loaded."""
+    return set(re.findall(r"/site-packages/(\w+)/", Path(f"/proc/{pid}/maps").read_text()))
+
+
+IMPORTED = {
+    *("webapp", "webapp.master", "webapp.settings", "webapp.logs"),
+    *("webapp.gunicorn_logger", "webapp.gunicorn_worker"),
+}
+
+LIST_MODULES = f"""
+import sys
+sys.argv = ["gunicorn", "-c", {str(OURS)!r}]
+from gunicorn.app.wsgiapp import WSGIApplication
+from gunicorn.arbiter import Arbiter
+Arbiter(WSGIApplication())
+print(*sys.modules)
+"""
+
+
+def test_the_master_imports_only_what_its_configuration_lists(tmp_path):
+    own = {"INKLING_HOME": str(tmp_path)}
+    command = [sys.executable, "-c", LIST_MODULES]
+    told = subprocess.run(command, env=os.environ | own, stdout=subprocess.PIPE, check=True)
+    modules = set(told.stdout.decode().split())
+    assert {name for name in modules if re.match(r"(webapp|trainer)\b", name)} == IMPORTED
+    assert all(f"`{name}`" in OURS.read_text() for name in IMPORTED - {"webapp"})
+    assert not modules & {"flask", "sqlalchemy", "numpy", "cv2", "PIL", "prometheus_client"}
+
+
+def test_the_master_imports_nothing_when_a_worker_ends(tmp_path):
+    with serving(tmp_path) as (server, _):
+        before = wait_for_all(server)
+        os.kill(min(before), signal.SIGTERM)
+        until(lambda: len(server.workers()) == 2 and server.workers() != before, server)
+        compiled = {"sqlalchemy", "numpy", "cv2", "PIL", "onnxruntime"}
+        assert all(libraries(pid) >= compiled for pid in wait_for_all(server))
+        assert not libraries(server.process.pid) & compiled
+
+
+@pytest.mark.parametrize("lines", FAILURES.values(), ids=FAILURES)
+def test_a_reload_that_fails_leaves_the_old_workers_and_can_be_repeated(tmp_path, lines):
+    with serving(tmp_path) as (server, reload_with):
+        before = wait_for_all(server)
+        reload_with(lines)
+        until(lambda: re.search("serve on|took too long", log(server)), server)
+        until(lambda: server.workers() == before, server)
+        assert server.get("/healthz")[0] == 200
+        reload_with("")
+        until(lambda: not server.workers() & before, server)
+        assert server.get("/healthz")[0] == 200
+
+
+def test_a_worker_that_cannot_be_replaced_leaves_the_others(tmp_path):
+    broken = tmp_path / "broken"
+    lines = f"""
+master.RETRY_SECONDS = 1
+def before_workers_begin(): assert not os.path.exists({str(broken)!r})
+"""
+    with serving(tmp_path, lines) as (server, _):
+        before = wait_for_all(server)
+        broken.touch()
+        os.kill(min(before), signal.SIGKILL)
+        until(lambda: "serve on" in log(server), server)
+        assert server.get("/healthz")[0] == 200
+        broken.unlink()
+        until(lambda: len(server.workers()) == 2, server)
+        assert max(before) in server.workers()
+
+
+def test_a_reload_that_waits_for_its_workers_can_be_stopped(tmp_path):
+    with serving(tmp_path) as (server, reload_with):
+        before = wait_for_all(server)
+        reload_with(f"timeout = 1000\n{HANG}")
+        until(lambda: len(server.workers()) == 4, server)
+        assert server.workers() > before
+        assert server.stop() == 0
+
+
+LONG = {"INKLING_DRAIN_SECONDS": "300"}
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGQUIT])
+def test_a_quick_stop_does_not_drain(tmp_path, how):
+    with serving(tmp_path, **LONG) as (server, _):
+        wait_for_all(server)
+        server.process.send_signal(how)
+        assert server.process.wait(40) == 0
+
+
+def test_a_site_that_cannot_start_does_not_drain(tmp_path):
+    with serving(tmp_path, FAILURES["of a worker"], **LONG) as (server, _):
+        assert server.process.wait(40) != 0
+
+
+def test_a_drain_replaces_workers_and_can_be_cut_short(tmp_path):
+    with serving(tmp_path, **LONG) as (server, _):
+        before = wait_for_all(server)
+        server.process.send_signal(signal.SIGTERM)
+        until(lambda: server.get("/readyz")[0] == 503, server)
+        os.kill(min(before), signal.SIGKILL)
+        until(lambda: loaded(server) - before, server)
+        assert server.get("/healthz")[0] == 200
+        server.process.send_signal(signal.SIGINT)
+        assert server.process.wait(40) == 0
