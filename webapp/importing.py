@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import time
-from typing import Any, BinaryIO
+from collections.abc import Callable
+from typing import Any, BinaryIO, TypeVar
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -16,14 +17,16 @@ from webapp.storage.database import DatabaseUnavailable
 from webapp.storage.drawings import row
 from webapp.storage.import_files import BadImport, read_drawings
 from webapp.storage.imports import ImportEnded, Staging
+from webapp.storage.liveness import LOST_AFTER
 from webapp.threads import start_thread
 
 log = logging.getLogger(__name__)
 
+T = TypeVar("T")
+
 _BATCH_ROWS = 100
 _BATCH_BYTES = 1 << 20
-_HEARTBEAT_EVERY = _TURN_EVERY = 0.5  # seconds
-_ATTEMPTS = 3  # to write, each with the patience of the database's driver
+_HEARTBEAT_EVERY = _TURN_EVERY = _RETRY_EVERY = 0.5  # seconds
 
 
 class Interrupted(Exception):
@@ -61,7 +64,7 @@ class _Job:
         self._staging = staging
         self._file = file
         self._rows: list[dict[str, Any]] = []
-        self._next_heartbeat = 0.0
+        self._last_sign = time.monotonic()  # of life
 
     def run(self) -> None:
         """Import the file, and record in the table how it ended."""
@@ -96,10 +99,15 @@ class _Job:
         return None
 
     def _wait_for_turn(self) -> None:
-        _clear(self._services)
-        while not self._staging.begin():
+        """Begin once no other import runs, and remove what those before it left behind.
+
+        Later would be too late: a drawing that a dead import holds would count as there already,
+        and then be removed with what that import left.
+        """
+        while not self._patiently(self._staging.begin):
             self._go_on()
             time.sleep(_TURN_EVERY)
+        self._patiently(lambda: imports.clear(self._services.database, self._show_life))
 
     def _import(self) -> None:
         read = empty = size = 0
@@ -115,24 +123,41 @@ class _Job:
                 read += 1
                 self._rows.append(row(correction, each.visitor, "accepted"))
                 size += len(correction.picture)
-            is_due = time.monotonic() >= self._next_heartbeat
-            if is_due or len(self._rows) >= _BATCH_ROWS or size >= _BATCH_BYTES:
+            if self._is_heartbeat_due() or len(self._rows) >= _BATCH_ROWS or size >= _BATCH_BYTES:
                 self._stage(each.share)
                 size = 0
         self._stage(1.0)
-        self._staging.finish(read, empty)
+        self._patiently(lambda: self._staging.finish(read, empty))
 
     def _stage(self, share: float) -> None:
-        """Store the batch. A database that is locked is given time, within a heartbeat's limit."""
-        for attempt in range(_ATTEMPTS):
-            try:
-                self._staging.stage(self._rows, share=share)
-                break
-            except DatabaseUnavailable:
-                if attempt == _ATTEMPTS - 1:
-                    raise
+        self._patiently(lambda: self._staging.stage(self._rows, share=share))
         self._rows.clear()
-        self._next_heartbeat = time.monotonic() + _HEARTBEAT_EVERY
+
+    def _show_life(self) -> None:
+        self._go_on()
+        if self._is_heartbeat_due():
+            self._patiently(self._staging.beat)
+
+    def _is_heartbeat_due(self) -> bool:
+        return time.monotonic() >= self._last_sign + _HEARTBEAT_EVERY
+
+    def _patiently(self, write: Callable[[], T]) -> T:
+        """Write, which is a sign of life; again, if the database is locked, until it is too late.
+
+        Somebody may have marked the import as lost then.
+        """
+        while True:
+            try:
+                written = write()
+            except DatabaseUnavailable as error:
+                if time.monotonic() >= self._last_sign + LOST_AFTER.total_seconds():
+                    raise
+                log.warning("import %s: trying again: %s", self._staging.id, error)
+            else:
+                self._last_sign = time.monotonic()
+                return written
+            self._go_on()
+            time.sleep(_RETRY_EVERY)
 
     def _go_on(self) -> None:
         if self._services.is_stopping():

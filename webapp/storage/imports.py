@@ -86,10 +86,10 @@ def needs_clearing(database: Database) -> bool:
         return bool(session.scalar(select(exists().where(_is_uncleared()))))
 
 
-def clear(database: Database) -> None:
+def clear(database: Database, show_life: Callable[[], None] = lambda: None) -> None:
     """Remove the drawings of failed and lost imports, in short transactions.
 
-    It may be interrupted and called again, and concurrently.
+    It may be interrupted and called again, and concurrently. `show_life` is called after each.
     """
     mark_lost(database)
     with database.reading() as session:
@@ -97,7 +97,8 @@ def clear(database: Database) -> None:
     for identity in ended:
         some = select(Drawing.id).where(Drawing.import_id == identity).limit(_CLEARED_ROWS)
         while full_disk.write(database, partial(_clear_some, identity=identity, some=some)):
-            pass
+            show_life()
+        show_life()
 
 
 def _clear_some(session: Session, identity: str, some: Select[str]) -> bool:
@@ -136,10 +137,14 @@ class Staging:
                 _mark_lost(session)
                 self._change(session, state=ImportStatus.RUNNING, slot=1)
         except IntegrityError:  # the slot is taken
-            with self._database.writing() as session:
-                self._change(session)
+            self.beat()
             return False
         return True
+
+    def beat(self) -> None:
+        """Give a sign of life. Raises `ImportEnded`."""
+        with self._database.writing() as session:
+            self._change(session)
 
     def stage(self, drawings: Sequence[dict[str, Any]], **progress: Any) -> None:
         """Add drawings, invisible for now, and the progress. Raises `ImportEnded`.

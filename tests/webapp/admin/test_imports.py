@@ -10,17 +10,19 @@ import tracemalloc
 import warnings
 import zipfile
 import zlib
+from contextlib import contextmanager
 from datetime import datetime
 
 import numpy as np
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select, text, update
 
 from tests.conftest import installed
 from tests.webapp.admin.test_admin import BEARER, JSON, TOKEN, import_file, imported, log, states
 from trainer.recognition.image import as_png
 from trainer.recognition.recognizer import Recognizer
 from webapp.storage import import_files, imports
+from webapp.storage.database import Database
 from webapp.storage.drawings import accepted
 from webapp.storage.liveness import LOST_AFTER
 from webapp.storage.tables import Drawing, Import, ImportStatus, now
@@ -307,6 +309,56 @@ def test_a_lost_import_leaves_nothing_and_writes_no_more(client, database, held)
     assert len(everything_stored(database)) == 1
 
 
+def make_silent(database, identity: str) -> None:
+    """As if its process had been killed."""
+    with database.writing() as session:
+        old = update(Import).where(Import.id == identity)
+        session.execute(old.values(heartbeat=now() - 2 * LOST_AFTER))
+
+
+@pytest.mark.parametrize("fails", [False, True], ids=["lost", "failed"])
+def test_what_a_dead_import_staged_is_stored_by_the_one_that_waited(client, database, held, fails):
+    """It is not there already, however it looks to the import of the same file."""
+    second = waiting(client, database, record(0) + record(40))
+    if fails:
+        imports.Staging(database, held.id, "test", "").fail("internal_error", "internal error")
+    else:
+        make_silent(database, held.id)
+    found = wait_for_end(client, second)
+    assert (found["state"], found["kept"], found["known"]) == ("done", 2, 0)
+    held.release()
+    until(lambda: imports.find(database, held.id).is_cleared)
+    assert len(states(database)) == 2
+
+
+def test_a_long_removal_of_what_is_left_shows_life(database, held, monkeypatch):
+    monkeypatch.setattr(imports, "_CLEARED_ROWS", 1)
+    make_silent(database, held.id)
+    rows: list[int] = []
+    imports.clear(database, lambda: rows.append(len(everything_stored(database))))
+    assert rows == [1, 0, 0]
+
+
+@contextmanager
+def locked(database):
+    """Nobody else can write."""
+    other = Database(database.url)
+    with other.writing() as session:
+        session.execute(
+            text("SELECT 1" if other.is_local else "LOCK TABLE imports IN EXCLUSIVE MODE")
+        )
+        yield
+    other.engine.dispose()
+
+
+def test_an_import_outlives_a_database_that_is_locked(client, database, held, caplog):
+    second = waiting(client, database, record(0) + record(100))
+    with locked(database):
+        until(lambda: f"import {second}: trying again" in caplog.text)
+    assert ended(client, held)["kept"] == 4
+    assert wait_for_end(client, second)["kept"] == 1
+
+
 def test_an_import_ends_when_the_server_stops(app, client, database, held):
     app.extensions["inkling"].is_stopping = lambda: True
     found = ended(client, held)
@@ -315,17 +367,30 @@ def test_an_import_ends_when_the_server_stops(app, client, database, held):
 
 
 def test_a_second_import_waits_for_its_turn(client, database, held):
-    form = {"file": (io.BytesIO(record(0) + record(100)), "second.jsonl")}
-    second = client.post("/admin/drawings", data=form, headers=BEARER | JSON).get_json()
-    added = heartbeat(database, second["id"])
-    until(lambda: heartbeat(database, second["id"]) > added)  # it has asked for its turn
-    assert imports.find(database, second["id"]).state == ImportStatus.WAITING
+    second = waiting(client, database, record(0) + record(100))
     assert ended(client, held)["kept"] == 4
-    url = f"/admin/api/imports/{second['id']}"
-    until(lambda: client.get(url, headers=BEARER).get_json()["state"] == "done")
-    counts = client.get(url, headers=BEARER).get_json()
-    assert (counts["kept"], counts["known"]) == (1, 1)
+    found = wait_for_end(client, second)
+    assert (found["state"], found["kept"], found["known"]) == ("done", 1, 1)
     assert len(states(database)) == 5
+
+
+def waiting(client, database, content: bytes) -> str:
+    """The id of another import, which has asked for its turn."""
+    form = {"file": (io.BytesIO(content), "second.jsonl")}
+    second = client.post("/admin/drawings", data=form, headers=BEARER | JSON).get_json()["id"]
+    added = heartbeat(database, second)
+    until(lambda: heartbeat(database, second) > added)
+    assert imports.find(database, second).state == ImportStatus.WAITING
+    return second
+
+
+def wait_for_end(client, identity: str) -> dict[str, object]:
+    def found() -> dict[str, object]:
+        url = f"/admin/api/imports/{identity}"
+        return client.get(url, headers=BEARER | JSON).get_json()
+
+    until(lambda: found()["state"] not in imports.LIVE)
+    return found()
 
 
 def heartbeat(database, identity: str) -> datetime:
