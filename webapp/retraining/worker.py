@@ -96,6 +96,8 @@ class Worker:
                     expire(self._database, self._settings.keep_days)
             except SQLAlchemyError as error:
                 log.error("housekeeping failed, cannot reach the database: %s", error)
+            except Exception:
+                log.exception("housekeeping failed")  # a thread that ended would do none of it
 
     def _delete_closed_folders(self) -> None:
         """Delete the folders of runs that can no longer be resumed."""
