@@ -29,7 +29,23 @@ log = logging.getLogger(__name__)
 _COMMAND_LINE = "command line"
 
 
-@click.group()
+class _Commands(click.Group):
+    """A database that is not available ends every command with one line."""
+
+    def invoke(self, context: click.Context) -> object:
+        try:
+            return super().invoke(context)
+        except DatabaseUnavailable as error:
+            reason = _line(error)
+            raise click.ClickException(f"the database is not available: {reason}") from error
+
+
+def _line(error: Exception) -> str:
+    """An error in one line; PostgreSQL's take several."""
+    return " ".join(str(error).split())
+
+
+@click.group(cls=_Commands)
 def main() -> None:
     """Serve, administer and back up Inkling, the app that reads drawn digits."""
 
@@ -40,8 +56,7 @@ def main() -> None:
 def serve(host: str, port: int) -> None:
     """Serve with gunicorn, by default one process per core."""
     settings, database = _installation()
-    imports.clear(database)
-    expire(database, settings.keep_days)
+    _clean_up(database, settings.keep_days)
     # glibc would give each thread memory of its own: 327 MB instead of 298 in two workers.
     environment = {"MALLOC_ARENA_MAX": "2"} | os.environ | {"HOST": host, "PORT": str(port)}
     if not (settings.admin_password or settings.admin_password_hash):
@@ -53,6 +68,15 @@ def serve(host: str, port: int) -> None:
     config = Path(__file__).with_name("gunicorn.conf.py")
     command = [sys.executable, "-m", "gunicorn", "--config", str(config)]
     os.execve(sys.executable, command, environment)  # noqa: S606 - our own interpreter
+
+
+def _clean_up(database: Database, keep_days: int) -> None:
+    """Delete what is due. What the database does not take now is tried again by others later."""
+    for action in (partial(imports.clear, database), partial(expire, database, keep_days)):
+        try:
+            action()
+        except DatabaseUnavailable as error:
+            log.error("cleaning up failed: %s", _line(error))
 
 
 @main.command()
@@ -191,12 +215,12 @@ def _installation() -> tuple[Settings, Database]:
     settings = _settings()
     database = Database(settings.database)
     try:
-        database.upgrade()
-        full_disk.keep_reserve(database)
+        full_disk.upgrade(database)
     except (DatabaseUnavailable, OSError) as error:
         url = database.engine.url.render_as_string()
-        reason = " ".join(str(error).split())  # PostgreSQL's takes several lines
-        raise click.ClickException(f"the database {url} cannot be opened: {reason}") from error
+        raise click.ClickException(
+            f"the database {url} cannot be opened: {_line(error)}"
+        ) from error
     return settings, database
 
 

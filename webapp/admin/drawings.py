@@ -131,7 +131,7 @@ def delete_everything(database: Database, who: str) -> int:
         audit.record(session, who, "deleted", count=count)
         return count
 
-    count = full_disk.write(database, action)
+    count = full_disk.delete(database, action)
     full_disk.shrink(database)
     return count
 

@@ -113,7 +113,7 @@ def delete_one(identity: str) -> Response:
         delete_drawings(session, Drawing.id == identity)
         audit.record(session, g.admin, "deleted", drawing=identity)
 
-    full_disk.write(services().database, delete)
+    full_disk.delete(services().database, delete)
     return Response(status=HTTPStatus.NO_CONTENT)
 
 
@@ -130,7 +130,7 @@ def delete_matching() -> Response:
         audit.record(session, g.admin, "deleted", count=count, filters=msgspec.to_builtins(filters))
         return count
 
-    return as_json({"deleted": full_disk.write(services().database, delete)})
+    return as_json({"deleted": full_disk.delete(services().database, delete)})
 
 
 def _filters() -> Filters:

@@ -78,7 +78,7 @@ def give() -> Response:
 def delete(id: str) -> Response:  # noqa: A002 - the name in the contract
     """Delete a drawing that this visitor submitted."""
     visitor = visitor_id()
-    if not full_disk.write(services().database, lambda session: delete_own(session, id, visitor)):
+    if not full_disk.delete(services().database, lambda session: delete_own(session, id, visitor)):
         raise Problem(
             HTTPStatus.NOT_FOUND, "not_found", "No such drawing was submitted with this cookie"
         )

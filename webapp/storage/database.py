@@ -23,7 +23,7 @@ from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingErr
 from sqlalchemy.exc import TimeoutError as NoConnection
 from sqlalchemy.orm import Session
 
-from webapp.storage.integrity import damage_of, points_to_damage
+from webapp.storage.integrity import damage_of, points_to_damage, points_to_full_disk
 from webapp.storage.visibility import VisibleSession
 
 _UPGRADE_LOCK = 0x1A41
@@ -252,8 +252,8 @@ def _enable_wal(connection: Any, patience: float) -> None:
     while True:
         try:
             connection.execute("PRAGMA journal_mode = WAL")
-        except sqlite3.OperationalError:
-            if time.monotonic() > until:
+        except sqlite3.OperationalError as error:
+            if time.monotonic() > until or points_to_full_disk(error):
                 raise
             time.sleep(0.02)
         else:

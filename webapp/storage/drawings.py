@@ -157,7 +157,7 @@ def delete_own(session: Session, identity: str, visitor: str) -> bool:
 
 def expire(database: Database, days: int) -> int:
     """Delete the drawings older than this many days, 0 for never; return how many."""
-    return full_disk.write(database, lambda session: delete_expired(session, days))
+    return full_disk.delete(database, lambda session: delete_expired(session, days))
 
 
 def delete_expired(session: Session, days: int) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
 from collections.abc import Sequence
 from functools import partial
@@ -13,10 +14,12 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from webapp.storage import audit, full_disk
-from webapp.storage.database import Database
+from webapp.storage.database import Database, DatabaseUnavailable
 from webapp.storage.liveness import is_silent, last_sign
 from webapp.storage.tables import Drawing, Import, ImportStatus, now
 from webapp.storage.visibility import UNFINISHED_TOO
+
+log = logging.getLogger(__name__)
 
 MAX_LIVE = 8
 """Largest number of imports that run or wait, each with its file on a disk."""
@@ -71,12 +74,17 @@ def newest(database: Database, limit: int) -> list[Import]:
 
 
 def mark_lost(database: Database) -> None:
-    """Mark the imports whose process is silent as lost; writes only if there are any."""
+    """Mark the imports whose process is silent as lost; writes only if there are any.
+
+    A database that can be read but not written, for now, keeps nobody from looking at them.
+    """
     with database.reading() as session:
         if not session.scalar(select(exists().where(_is_lost()))):
             return
-    with database.writing() as session:
-        _mark_lost(session)
+    try:
+        full_disk.write(database, _mark_lost)
+    except DatabaseUnavailable as error:
+        log.error("lost imports could not be marked yet: %s", error)
 
 
 def needs_clearing(database: Database) -> bool:
@@ -96,7 +104,7 @@ def clear(database: Database, show_life: Callable[[], None] = lambda: None) -> N
         ended = session.scalars(select(Import.id).where(_is_uncleared())).all()
     for identity in ended:
         some = select(Drawing.id).where(Drawing.import_id == identity).limit(_CLEARED_ROWS)
-        while full_disk.write(database, partial(_clear_some, identity=identity, some=some)):
+        while full_disk.delete(database, partial(_clear_some, identity=identity, some=some)):
             show_life()
         show_life()
 

@@ -1,4 +1,4 @@
-"""Whether an SQLite file is damaged."""
+"""What SQLite's errors point to: a damaged file, or a full disk."""
 
 from __future__ import annotations
 
@@ -8,11 +8,17 @@ from contextlib import closing
 
 _STEPS = 100_000  # of SQLite's virtual machine between two looks at the clock: some milliseconds
 _DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+_FULL = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_SHMSIZE)
 
 
 def points_to_damage(error: BaseException | None) -> bool:
     """Whether SQLite met something that cannot be in a sound file."""
     return getattr(error, "sqlite_errorcode", 0) & 0xFF in _DAMAGE  # the rest is for details
+
+
+def points_to_full_disk(error: BaseException | None) -> bool:
+    """Whether SQLite had no room for its files."""
+    return getattr(error, "sqlite_errorcode", 0) in _FULL
 
 
 def damage_of(file: str, seconds: float) -> str:
