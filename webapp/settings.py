@@ -71,7 +71,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Requests a second of each client to each process, with bursts of ten times as many; 0 for no
     limit."""
 
-    keep_days: Annotated[int, Meta(ge=0)] = 0
+    keep_days: Annotated[int, Meta(ge=0, le=36_500)] = 0
     """Days after which a stored drawing is deleted; 0 for never."""
 
     gate_margin: Annotated[float, Meta(ge=0, le=100)] = 0.25
