@@ -79,19 +79,15 @@ def pre_fork(server, worker):  # type: ignore[no-untyped-def]  # noqa: ARG001
 
 def post_worker_init(worker):  # type: ignore[no-untyped-def]
     """Start what runs beside the requests, and let the application see that it is stopping."""
+    from webapp.http import metrics  # loaded with the application; the master must not import it
+
     services = worker.wsgi.extensions["inkling"]
     # Streamed responses would delay the stop otherwise.
     services.is_stopping = lambda: not worker.alive
     services.is_draining = master.is_draining
     services.models.follow_in_background()
     master.report_ready(worker)
-
-
-def child_exit(server, worker):  # type: ignore[no-untyped-def]  # noqa: ARG001
-    """Drop the gauges of a worker that ended; its counters stay in the sums."""
-    from prometheus_client import multiprocess
-
-    multiprocess.mark_process_dead(worker.pid)
+    metrics.merge_ended()
 
 
 def on_exit(server):  # type: ignore[no-untyped-def]  # noqa: ARG001

@@ -189,3 +189,29 @@ def test_a_drain_replaces_workers_and_can_be_cut_short(tmp_path):
         assert server.get("/healthz")[0] == 200
         server.process.send_signal(signal.SIGINT)
         assert server.process.wait(40) == 0
+
+
+def test_workers_that_end_leave_their_counts_and_not_their_files(tmp_path):
+    metrics = tmp_path / "metrics"
+    metrics.mkdir()
+    with serving(tmp_path, PROMETHEUS_MULTIPROC_DIR=str(metrics)) as (server, reload_with):
+        for asked in (1, 2):
+            before = wait_for_all(server)
+            assert server.get("/")[0] == 200
+            assert counted(server) == asked
+            reload_with("")
+            until(lambda old=before: not server.workers() & old, server)
+        killed = min(wait_for_all(server))
+        os.kill(killed, signal.SIGKILL)
+        until(lambda: killed not in wait_for_all(server), server)
+        assert counted(server) == 2
+        owners = {path.stem.partition("_")[2] for path in metrics.glob("*.db")}
+        assert "ended" in owners
+        assert owners <= {"ended", *map(str, server.workers())}
+
+
+def counted(server: Server) -> float:
+    """The number of draw pages that were answered, of all workers."""
+    _, text = server.get("/metrics")
+    line = rb'inkling_requests_total\{method="GET",route="/",status="200"\} ([\d.]+)'
+    return float(re.search(line, text)[1])

@@ -12,6 +12,7 @@ import os
 import time
 from collections.abc import Callable
 from http import HTTPMethod, HTTPStatus
+from pathlib import Path
 
 from flask import Flask, Response, g, request
 from prometheus_client import (
@@ -29,6 +30,8 @@ from webapp.http.errors import Problem
 
 log = logging.getLogger(__name__)
 
+_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
+"""Variable with the folder of all workers' files; set by gunicorn.conf.py."""
 _METHODS = frozenset(HTTPMethod)
 _STATUSES = frozenset(HTTPStatus)
 _OTHER = "other"
@@ -92,15 +95,30 @@ def _quietly(count: Callable[[], None]) -> None:
             log.warning("metrics cannot be counted: %s", error)
 
 
+def merge_ended() -> None:
+    """Keep what workers that have ended counted, and not their files."""
+    if folder := os.environ.get(_FOLDER):
+        try:
+            metric_files.merge_ended(Path(folder))
+        except Exception as error:  # of the disk, or of a file that is damaged
+            log.warning("metrics of workers that have ended cannot be merged: %s", error)
+
+
 def exposition() -> Response:
     """All metrics in Prometheus's text format. Raises `Problem` where they cannot be read."""
-    registry = REGISTRY
     try:
-        if "PROMETHEUS_MULTIPROC_DIR" in os.environ:  # set by gunicorn.conf.py, for several workers
-            registry = CollectorRegistry()
-            MultiProcessCollector(registry)
-        return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+        return Response(_text(), content_type=CONTENT_TYPE_LATEST)
     except Exception as error:  # of the disk, or of a file that is damaged
         problem = Problem(HTTPStatus.SERVICE_UNAVAILABLE, "no_metrics", f"no metrics: {error}")
         problem.headers["Retry-After"] = str(round(_COUNT_AGAIN_AFTER))
         raise problem from error
+
+
+def _text() -> bytes:
+    folder = os.environ.get(_FOLDER)
+    if not folder:
+        return generate_latest(REGISTRY)
+    registry = CollectorRegistry()
+    MultiProcessCollector(registry)
+    with metric_files.unchanged(Path(folder)):
+        return generate_latest(registry)
