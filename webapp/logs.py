@@ -11,6 +11,7 @@ import logging
 import os
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from contextvars import ContextVar
 from typing import Any, Literal
 
@@ -67,13 +68,14 @@ class StderrHandler(logging.Handler):
         return kept
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Write the record. An error, as of a full disk, reaches nobody who logs."""
-        try:
+        """Write the record. An error, as of a full disk, reaches nobody who logs.
+
+        Nor is it printed, as logging would: that goes to the same place.
+        """
+        with suppress(Exception):
             left = (self.format(record) + "\n").encode(errors="backslashreplace")
             while left:
                 left = left[os.write(_STDERR, left) :]
-        except Exception:
-            self.handleError(record)
 
 
 class TextFormatter(logging.Formatter):
