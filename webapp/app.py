@@ -29,8 +29,6 @@ from webapp.threads import Lane
 PATIENCE = 2.0
 """Seconds that a request waits for the database."""
 
-_FORM_BYTES = 64 << 10
-"""Of a form's fields, beside its files: the largest is a signed prediction of 2 kB."""
 _FREE = frozenset({"static", "health.alive"})
 """Endpoints that the rate limit leaves out: a page loads a dozen files."""
 
@@ -47,7 +45,6 @@ def create_app(settings: Settings | None = None, models: Models | None = None) -
     app = LanedFlask("webapp", lanes={"admin": Lane.DATABASE}, **folders)
     # Base64 makes an image a third larger, and strokes may accompany it.
     app.config["MAX_CONTENT_LENGTH"] = image.MAX_BYTES * 3 // 2
-    app.config["MAX_FORM_MEMORY_SIZE"] = _FORM_BYTES
     app.wsgi_app = ProxyFix(app.wsgi_app, *[settings.proxies] * 4)  # type: ignore[method-assign]
     app.secret_key = secret_key(settings.secret_key, settings.home_folder)
     services = app.extensions[EXTENSION] = _services(settings, app.secret_key, models)

@@ -161,3 +161,13 @@ def test_a_scribble_is_not_a_digit(client, encode, mode):
     assert answer["is_digit"] is False
     assert answer["text"] == ""
     assert answer["certainty"] == "not_a_digit"
+
+
+def test_a_form_may_carry_a_large_picture(client, seven, encode):
+    """Parsers of forms limit what they buffer, and pictures come in chunks of 64 kB."""
+    grain = np.random.default_rng(0).integers(0, 9, (840, 840))
+    large = np.kron(seven, np.ones((6, 6), np.uint8))
+    content = encode(np.clip(large - grain.astype(int), 0, 255).astype(np.uint8))
+    assert len(content) > 300_000
+    answer = client.post("/api/v1/predict", data={"image": (io.BytesIO(content), "7.png")})
+    assert answer.status_code == 200, answer.text
