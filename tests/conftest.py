@@ -52,11 +52,12 @@ SLOW = {"browser", "dist", "mnist", "pen_strokes", "postgres", "server", "some_d
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark the tests that use such a fixture as `slow`, which `make check` deselects.
 
-    A test that runs on each kind of database names its kind in brackets.
+    So are those of a file that starts servers. A test that runs on each kind of database names its
+    kind in brackets.
     """
     for item in items:
         used = {*getattr(item, "fixturenames", ()), *re.split(r"[\[\]-]", item.name)}
-        if used & SLOW:
+        if used & SLOW or "Server" in vars(item.module):  # type: ignore[attr-defined]
             item.add_marker("slow")
 
 
