@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
-import psutil
 import pytest
 from sqlalchemy import select
 
 from tests.chaos.load import LOST, Answer, Load, request
 from tests.conftest import ROOT
-from tests.webapp.test_serving import GUNICORN, SERVE, Server
+from tests.webapp.test_serving import GUNICORN, SERVE, Server, running
 from webapp.settings import Settings
 from webapp.storage.database import Database
 from webapp.storage.tables import Drawing
@@ -86,23 +85,6 @@ class Site:
         answer = self.get("/readyz")
         told = answer.json()
         return answer.status, told["status"], set(told["faults"])
-
-
-@contextmanager
-def running(server: Server) -> Iterator[Server]:
-    """A server that is ready; it is killed with its workers at the end, if it runs then."""
-    workers: list[psutil.Process] = []
-    try:
-        server.wait_until_ready()
-        yield server
-    finally:
-        if server.process.poll() is None:
-            workers = psutil.Process(server.process.pid).children(recursive=True)
-            server.process.kill()
-            server.process.wait()
-        for worker in workers:
-            with suppress(psutil.NoSuchProcess):
-                worker.kill()
 
 
 CHANGED = """

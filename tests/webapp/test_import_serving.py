@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select, update
 
-from tests.webapp.test_serving import JSON, Server, until
+from tests.webapp.test_serving import JSON, Server, running, until
 from webapp.storage.database import Database
 from webapp.storage.liveness import LOST_AFTER
 from webapp.storage.tables import Drawing, Import, now
@@ -23,14 +23,8 @@ DRAWINGS = 1_500
 
 @pytest.fixture
 def server(tmp_path):
-    server = Server(tmp_path, INKLING_WORKERS="1", INKLING_ADMIN_TOKEN=TOKEN)
-    try:
-        server.wait_until_ready()
+    with running(Server(tmp_path, INKLING_WORKERS="1", INKLING_ADMIN_TOKEN=TOKEN)) as server:
         yield server
-    finally:
-        if server.process.poll() is None:
-            server.process.kill()
-            server.process.wait()
 
 
 def upload(server: Server, content: bytes) -> tuple[int, bytes]:

@@ -12,7 +12,8 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
@@ -74,16 +75,27 @@ class Server:
         return self.process.wait(timeout=40)
 
 
-@pytest.fixture
-def server(tmp_path):
-    server = Server(tmp_path)
+@contextmanager
+def running(server: Server) -> Iterator[Server]:
+    """A server that is ready; it is killed with its workers at the end, if it runs then."""
+    workers: list[psutil.Process] = []
     try:
         server.wait_until_ready()
         yield server
     finally:
         if server.process.poll() is None:
+            workers = psutil.Process(server.process.pid).children(recursive=True)
             server.process.kill()
             server.process.wait()
+        for worker in workers:
+            with suppress(psutil.NoSuchProcess):
+                worker.kill()
+
+
+@pytest.fixture
+def server(tmp_path):
+    with running(Server(tmp_path)) as server:
+        yield server
 
 
 JSON = {"Content-Type": "application/json"}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import secrets
 from typing import Any
 
@@ -13,12 +12,10 @@ from sqlalchemy.orm import Session
 
 from webapp.retraining.options import RetrainingOptions
 from webapp.retraining.progress import Progress, stored
-from webapp.storage import audit, full_disk
-from webapp.storage.database import Database, DatabaseUnavailable
+from webapp.storage import audit, liveness
+from webapp.storage.database import Database
 from webapp.storage.liveness import is_silent, last_sign
 from webapp.storage.tables import Run, RunStatus, now
-
-log = logging.getLogger(__name__)
 
 MAX_LOG_CHARS = 60_000
 """Characters of a run's log that are stored, counted from its end."""
@@ -76,28 +73,17 @@ def resume(session: Session, run: Run, who: str) -> None:
 
 def current(database: Database, identity: str) -> Run | None:
     """A run by its id, marked as lost first if its worker is silent; None if there is none."""
-    _mark_lost(database)
+    liveness.mark_lost(database, _is_silent(), mark_lost)
     with database.reading() as session:
         return session.get(Run, identity)
 
 
 def newest(database: Database, limit: int) -> list[Run]:
     """The newest runs, newest first; those whose worker is silent are marked as lost first."""
-    _mark_lost(database)
+    liveness.mark_lost(database, _is_silent(), mark_lost)
     statement = select(Run).order_by(Run.created.desc()).limit(limit)
     with database.reading() as session:
         return list(session.scalars(statement))
-
-
-def _mark_lost(database: Database) -> None:
-    """Mark lost runs, if there are any and the database can be written; else they stay for now."""
-    with database.reading() as session:
-        if not _any_silent(session):
-            return
-    try:
-        full_disk.write(database, mark_lost)
-    except DatabaseUnavailable as error:
-        log.error("lost runs could not be marked yet: %s", error)
 
 
 def mark_lost(session: Session) -> None:

@@ -87,9 +87,8 @@ def delete(database: Database, action: Callable[[Session], T]) -> T:
         log.warning("the disk is full: making room with what is in reserve")
         _release(database, down_to=0)
         with database.writing() as session:
-            session.connection().exec_driver_sql(
-                "PRAGMA secure_delete = OFF"
-            )  # it writes all pages
+            # It would write each page that is freed.
+            session.connection().exec_driver_sql("PRAGMA secure_delete = OFF")
             result = action(session)
     keep_reserve(database)
     return result

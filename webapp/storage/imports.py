@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import secrets
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -13,13 +12,11 @@ from sqlalchemy import ColumnElement, Select, delete, exists, func, select, upda
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from webapp.storage import audit, full_disk
-from webapp.storage.database import Database, DatabaseUnavailable
+from webapp.storage import audit, full_disk, liveness
+from webapp.storage.database import Database
 from webapp.storage.liveness import is_silent, last_sign
 from webapp.storage.tables import Drawing, Import, ImportStatus, now
 from webapp.storage.visibility import UNFINISHED_TOO
-
-log = logging.getLogger(__name__)
 
 MAX_LIVE = 8
 """Largest number of imports that run or wait, each with its file on a disk."""
@@ -74,17 +71,8 @@ def newest(database: Database, limit: int) -> list[Import]:
 
 
 def mark_lost(database: Database) -> None:
-    """Mark the imports whose process is silent as lost; writes only if there are any.
-
-    A database that can be read but not written, for now, keeps nobody from looking at them.
-    """
-    with database.reading() as session:
-        if not session.scalar(select(exists().where(_is_lost()))):
-            return
-    try:
-        full_disk.write(database, _mark_lost)
-    except DatabaseUnavailable as error:
-        log.error("lost imports could not be marked yet: %s", error)
+    """Mark the imports whose process is silent as lost."""
+    liveness.mark_lost(database, _is_lost(), _mark_lost)
 
 
 def needs_clearing(database: Database) -> bool:
