@@ -125,7 +125,7 @@ class Models:
         try:
             newest = versions.pointer().id
             if newest != self._looked_at:
-                self._switch(first_sound(versions.lineage(), self._load_version, set()))
+                self._switch(first_sound(versions.lineage(), self._load_version))
                 self._looked_at = newest
         except Exception as error:  # whatever it is, the last version goes on answering
             if not self._is_stuck:

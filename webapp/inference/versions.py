@@ -31,12 +31,12 @@ class Superseded(Exception):
         )
 
 
-def first_sound(lineage: Iterable[str], load: Callable[[str], T], refused: set[str]) -> T | None:
+def first_sound(lineage: Iterable[str], load: Callable[[str], T]) -> T | None:
     """The first version of a lineage that loads; None if that is the shipped model.
 
-    `load` raises `BundleError` for an invalid version, which is then logged and added to `refused`.
-    Versions in `refused` are not tried.
+    `load` raises `BundleError` for an invalid version, which is then logged, once.
     """
+    refused: set[str] = set()
     for version in lineage:
         if version == SHIPPED:
             break
@@ -171,5 +171,5 @@ class Versions:
             return True
         # If the active version is damaged, an earlier one answers, and was compared with.
         lineage = activations.lineage(session, newest)
-        answering = first_sound(lineage, self.read, set())
+        answering = first_sound(lineage, self.read)
         return version == (answering.card.version if answering else self._shipped())

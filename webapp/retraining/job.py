@@ -156,7 +156,7 @@ class Job:
 
     def _active(self) -> Bundle:
         """The bundle of the active version or, if that is damaged, of the one that it replaced."""
-        promoted = first_sound(self._versions.lineage(), self._versions.read, set())
+        promoted = first_sound(self._versions.lineage(), self._versions.read)
         return promoted or next(bundles_of(self._settings, self._settings.model))
 
     def _compare(self, active: Bundle) -> Verdict:
