@@ -34,7 +34,7 @@ MAPS = {
         __main__
         cli
         export  upgrade
-        report  onnx_graph
+        report  onnx_graph  quantization
         evaluation
         training
         models

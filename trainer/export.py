@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,14 +13,24 @@ import torch
 from torch import nn
 
 from trainer.data.datasets import DATA_SETS
-from trainer.data.samples import Split
+from trainer.data.samples import Samples, Split
 from trainer.data.source import Source
 from trainer.errors import TrainerError
 from trainer.evaluation.calibration import fit_temperature, rejection_threshold
 from trainer.evaluation.metrics import all_logits, measure
 from trainer.onnx_graph import to_onnx
+from trainer.quantization import quantize
 from trainer.recognition import __version__, preprocess
-from trainer.recognition.bundle import Bundle, Card, Epoch, Evaluation, Rejection, write_bundle
+from trainer.recognition.array_types import Floats, Labels, Pixels
+from trainer.recognition.bundle import (
+    Bundle,
+    Card,
+    Epoch,
+    Evaluation,
+    Rejection,
+    read_weights,
+    write_bundle,
+)
 from trainer.recognition.labels import DIGITS
 from trainer.recognition.prediction import softmax
 from trainer.recognition.recognizer import Recognizer
@@ -29,6 +41,12 @@ from trainer.training.validation import predict_logits
 LARGEST_DIFFERENCE = 1e-4
 """Largest difference between torch and ONNX Runtime in any probability; above this, no bundle is
 written."""
+
+LARGEST_LOSS = 0.001
+"""Largest share of the validation digits that int8 may cost; above this, no bundle is written."""
+
+_RANGE_IMAGES = 300
+"""Images of each data set from which int8 takes the ranges of activations."""
 
 
 def export(run: TrainingRun, folder: Path, which: WhichEpoch = "best") -> Bundle:
@@ -70,24 +88,80 @@ def export(run: TrainingRun, folder: Path, which: WhichEpoch = "best") -> Bundle
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         sha256={},
     )
-    recognizer = Recognizer(Bundle(folder, unmeasured, graph))
-    logits = all_logits(recognizer, validation.pixels)
+    logits = all_logits(Recognizer(Bundle(folder, unmeasured, graph)), validation.pixels)
     difference = _difference(logits, predict_logits(model, validation, torch.device("cpu")))
     if not difference <= LARGEST_DIFFERENCE:
         raise TrainerError(
             f"ONNX Runtime and torch differ by {difference:.1e} in a probability "
             f"(at most {LARGEST_DIFFERENCE:.0e}); no bundle was written"
         )
-    temperature = fit_temperature(logits, validation.labels)
-    card = msgspec.structs.replace(
-        unmeasured,
-        temperature=temperature,
-        rejection_threshold=rejection_threshold(logits),
-        onnx_difference=difference,
-    )
-    recognizer.card = card
-    named = [Source.parse(text) for text in [*(part.source for part in plan.data), *plan.test]]
+    bundle = Bundle(folder, msgspec.structs.replace(unmeasured, onnx_difference=difference), graph)
+    trained_on = [Source.parse(part.source) for part in plan.data]
+    if plan.recipe.int8:
+        bundle = _in_int8(bundle, trained_on, validation)
+    named = [*trained_on, *(Source.parse(text) for text in plan.test)]
     tested = dict.fromkeys([source.whole for source in named] + sources)
+    weights = weights_of(model, plan.recipe.half)
+    return _write_measured(bundle, weights, validation, tested)
+
+
+def quantize_bundle(bundle: Bundle, folder: Path) -> Bundle:
+    """Write a bundle in int8, calibrated and evaluated anew on the data sets in its card.
+
+    The weights stay as they are, so that trainings can continue from them. Raises `TrainerError`
+    if a data set is missing or int8 costs accuracy, and `BundleError` as reading does.
+    """
+    card = bundle.card
+    validation = load_validation(
+        [
+            Source.parse(text.removesuffix(f" {Split.VALIDATION}"))
+            for text in card.calibrated_on.split(", ")
+        ]
+    )
+    weights = read_weights(bundle)
+    trained_on = [Source.parse(part.source) for part in card.data]
+    quantized = _in_int8(replace(bundle, folder=folder), trained_on, validation)
+    names = [each.data for each in card.evaluations] + [each.data for each in card.rejections]
+    return _write_measured(quantized, weights, validation, map(Source.parse, names))
+
+
+def _in_int8(bundle: Bundle, trained_on: Sequence[Source], validation: Samples) -> Bundle:
+    """A bundle with its graph in int8, and what that costs in its card."""
+    graph = quantize(bundle.model, _images_of(trained_on, bundle.card.seed))
+    whole, quantized = (
+        all_logits(Recognizer(each), validation.pixels)
+        for each in (bundle, replace(bundle, model=graph))
+    )
+    loss = _accuracy(whole, validation.labels) - _accuracy(quantized, validation.labels)
+    if not loss <= LARGEST_LOSS:
+        raise TrainerError(
+            f"in int8, {loss:.2%} of the validation digits are lost (at most {LARGEST_LOSS:.1%}); "
+            "no bundle was written"
+        )
+    recipe = bundle.card.recipe | {"int8": True}
+    card = msgspec.structs.replace(bundle.card, recipe=recipe, int8_loss=loss)
+    return replace(bundle, card=card, model=graph)
+
+
+def _images_of(sources: Iterable[Source], seed: int) -> Pixels:
+    """Some images that a model was trained on, of each data set: uint8 [n, 28, 28]."""
+    few = {replace(source, size=_RANGE_IMAGES) for source in sources}
+    return np.concatenate(
+        [source.load(Split.TRAIN, seed).pixels[:_RANGE_IMAGES] for source in sorted(few, key=str)]
+    )
+
+
+def _write_measured(
+    bundle: Bundle, weights: bytes, validation: Samples, tested: Iterable[Source]
+) -> Bundle:
+    """Calibrate a model, evaluate it on the test splits, and write its bundle."""
+    logits = all_logits(Recognizer(bundle), validation.pixels)
+    card = msgspec.structs.replace(
+        bundle.card,
+        temperature=fit_temperature(logits, validation.labels),
+        rejection_threshold=rejection_threshold(logits),
+    )
+    recognizer = Recognizer(replace(bundle, card=card))
     tests = {source: source.load(Split.TEST) for source in tested}
     measured = [
         measure(recognizer, samples, source.title, Split.TEST)
@@ -99,7 +173,7 @@ def export(run: TrainingRun, folder: Path, which: WhichEpoch = "best") -> Bundle
         evaluations=[each for each in measured if isinstance(each, Evaluation)],
         rejections=[each for each in measured if isinstance(each, Rejection)],
     )
-    return write_bundle(folder, card, graph, weights_of(model, plan.recipe.half))
+    return write_bundle(bundle.folder, card, bundle.model, weights)
 
 
 def round_to_half(model: nn.Module) -> None:
@@ -109,7 +183,11 @@ def round_to_half(model: nn.Module) -> None:
             parameter.copy_(parameter.half())
 
 
-def _difference(onnx_logits: np.ndarray, torch_logits: torch.Tensor) -> float:
+def _difference(onnx_logits: Floats, torch_logits: torch.Tensor) -> float:
     """The largest difference in any probability."""
     expected = softmax(torch_logits.numpy().astype(np.float64))
     return float(np.abs(softmax(onnx_logits) - expected).max())
+
+
+def _accuracy(logits: Floats, labels: Labels) -> float:
+    return float((logits[:, :DIGITS].argmax(axis=1) == labels).mean())

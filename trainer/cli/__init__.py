@@ -13,6 +13,7 @@ from trainer.cli.export import export
 from trainer.cli.main import main
 from trainer.cli.models import explain, models, summary
 from trainer.cli.predict import predict
+from trainer.cli.quantize import quantize
 from trainer.cli.retrain import retrain
 from trainer.cli.runs import runs
 from trainer.cli.train import train
@@ -21,7 +22,7 @@ from trainer.cli.upgrade import upgrade
 __all__ = ["main"]
 
 for command in (
-    *(data, train, retrain, runs, export, upgrade, evaluate, compare, benchmark, predict),
-    *(models, summary, explain),
+    *(data, train, retrain, runs, export, quantize, upgrade, evaluate, compare, benchmark),
+    *(predict, models, summary, explain),
 ):
     main.add_command(command)

@@ -12,7 +12,7 @@ from trainer.training.recipe import Recipe
 def start_of(bundle: Bundle, recipe: Recipe) -> tuple[Recipe, bytes]:
     """The recipe for continuing from a bundle, and the bundle's weights in safetensors format.
 
-    Architecture, normalization and precision of the weights are the bundle's, all other
+    Architecture, normalization and precision of weights and graph are the bundle's, all other
     hyperparameters the recipe's. Raises `TrainerError` for a card without a valid recipe, and
     `BundleError` as reading does.
     """
@@ -26,6 +26,7 @@ def start_of(bundle: Bundle, recipe: Recipe) -> tuple[Recipe, bytes]:
         options=old.options,
         normalize=old.normalize,
         half=old.half,
+        int8=old.int8,
         start_from=bundle.card.version,
     )
     return recipe, read_weights(bundle)

@@ -87,6 +87,10 @@ class Recipe:
     half: Annotated[
         bool, Meta(description="Export the weights in half precision, at half the size.")
     ] = False
+    int8: Annotated[
+        bool,
+        Meta(description="Export the graph in int8, which answers in a third of the time."),
+    ] = False
     start_from: str = ""  # version of the bundle with the initial weights; empty: random weights
     distillation_weight: Annotated[
         float,

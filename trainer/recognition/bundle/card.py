@@ -129,6 +129,9 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     """Time of export, ISO 8601 in UTC."""
     sha256: dict[str, str]
     """Hash of each other file of the bundle, by its name."""
+    int8_loss: float | None = None
+    """Share of the validation digits that int8 costs, 0..1; below 0 where it reads more. None for a
+    graph of floats."""
 
     @property
     def version(self) -> str:

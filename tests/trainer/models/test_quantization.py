@@ -1,0 +1,62 @@
+"""Graphs in int8 answer as their floats do, in less memory."""
+
+import numpy as np
+import onnx
+import onnx.numpy_helper
+import onnxruntime
+import pytest
+
+from trainer.quantization import quantize
+from trainer.recognition.bundle import PRETRAINED, Bundle, read_bundle
+from trainer.recognition.recognizer import Recognizer
+
+
+@pytest.fixture(scope="module")
+def pixels():
+    """Blots of many sizes and strengths: uint8 [64, 28, 28]."""
+    rng = np.random.default_rng(0)
+    across = np.abs(np.arange(28)[:, None] - rng.uniform(6, 22, (64, 1, 2)))
+    near = across < rng.uniform(3, 9, (64, 1, 2))
+    strength = rng.uniform(60, 255, (64, 1, 1))
+    return (near[:, :, None, 0] * near[:, None, :, 1] * strength).astype(np.uint8)
+
+
+@pytest.mark.parametrize("folder", sorted(PRETRAINED.iterdir()), ids=lambda folder: folder.name)
+def test_every_architecture_has_the_same_outputs_in_int8(folder, pixels):
+    graph = read_bundle(folder).model
+    whole, quantized = map(onnxruntime.InferenceSession, (graph, quantize(graph, pixels)))
+    names = [output.name for output in whole.get_outputs()]
+    assert [output.name for output in quantized.get_outputs()] == names
+    expected, given = (
+        each.run(names, {"pictures": pixels[:, None]}) for each in (whole, quantized)
+    )
+    for stage, before, after in zip(names, expected, given, strict=True):
+        assert after.shape == before.shape, stage
+        assert after.dtype == np.float32, stage
+        assert np.abs(after - before).mean() < 0.05 * np.abs(before).max(), stage
+
+
+def test_int8_takes_a_third_of_the_room_and_reads_the_same(pixels):
+    shipped = read_bundle(PRETRAINED / "lenet5")
+    graph = quantize(shipped.model, pixels)
+    assert len(graph) < len(shipped.model) / 3
+    whole, quantized = (
+        Recognizer(Bundle(shipped.folder, shipped.card, each)) for each in (shipped.model, graph)
+    )
+    assert np.abs(whole.logits(pixels) - quantized.logits(pixels)).mean() < 0.3
+
+
+def test_logits_are_not_rounded_to_few_steps(pixels):
+    shipped = read_bundle(PRETRAINED / "lenet5")
+    quantized = quantize(shipped.model, pixels)
+    logits = Recognizer(Bundle(shipped.folder, shipped.card, quantized)).logits(pixels)
+    assert len(np.unique(logits)) > 500
+
+
+def test_no_weight_needs_the_eighth_bit(pixels):
+    """Products of 8 bits overflow on processors without VNNI."""
+    graph = onnx.load_from_string(quantize(read_bundle(PRETRAINED / "lenet5").model, pixels)).graph
+    weights = [onnx.numpy_helper.to_array(each) for each in graph.initializer]
+    narrow = [each for each in weights if each.dtype == np.int8 and each.size > 1]
+    assert narrow
+    assert all(np.abs(each.astype(int)).max() <= 64 for each in narrow)
