@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from flask import Flask, Response, request
-from flask.sessions import SecureCookieSessionInterface
+from flask import Flask, Request, Response, request
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 
 _POLICY = {
     "default-src": "'none'",
@@ -27,6 +27,12 @@ _HEADERS = {
 
 class _Sessions(SecureCookieSessionInterface):
     """Signed session cookies, marked `Secure` if the request came over TLS."""
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        """The session of a request; an empty one, without making a signer, if it has no cookie."""
+        if self.get_cookie_name(app) not in request.cookies:
+            return self.session_class()
+        return super().open_session(app, request)
 
     def get_cookie_secure(self, _app: Flask) -> bool:
         return request.is_secure
