@@ -31,6 +31,10 @@ PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobil
 PASSWORD = "correct horse"
 
 
+_MOST_POINTS = 24
+"""Of a stroke, as the browser takes milliseconds for each movement of the mouse."""
+
+
 class Site:
     """The app on its own port; it can be stopped and started again."""
 
@@ -149,6 +153,7 @@ def draw(
     offset = np.array([box["x"], box["y"]]) + room * np.array(at)
     for line in lines:
         path = (line - low) * scale + offset
+        path = path[np.unique(np.linspace(0, len(path) - 1, _MOST_POINTS).round().astype(int))]
         page.mouse.move(*path[0])
         page.mouse.down()
         for point in path[1:] if len(path) > 20 else catmull_rom(path, 3)[1:]:
