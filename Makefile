@@ -39,7 +39,7 @@ lint: .venv/full
 
 # For each commit; `make lint` and `make test` are what CI runs.
 check: lint
-	$(BIN)/python -m pytest --quiet --numprocesses auto --dist worksteal -m "not slow" $(FAST)
+	$(BIN)/python -m pytest --quiet --numprocesses auto --dist worksteal -m "not slow" $(FAST) $(ARGS)
 
 # One process more than there are cores: many tests wait for a server or a browser.
 test: .venv/full

@@ -52,12 +52,13 @@ SLOW = {"browser", "dist", "mnist", "pen_strokes", "postgres", "server", "some_d
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark the tests that use such a fixture as `slow`, which `make check` deselects.
 
-    So are those of a file that starts servers. A test that runs on each kind of database names its
-    kind in brackets.
+    So are those of a file that starts other processes. A test that runs on each kind of database
+    names its kind in brackets.
     """
     for item in items:
         used = {*getattr(item, "fixturenames", ()), *re.split(r"[\[\]-]", item.name)}
-        if used & SLOW or "Server" in vars(item.module):  # type: ignore[attr-defined]
+        names = vars(item.module)  # type: ignore[attr-defined]
+        if used & SLOW or names.keys() & {"Server", "subprocess"}:
             item.add_marker("slow")
 
 

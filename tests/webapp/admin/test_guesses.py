@@ -16,6 +16,8 @@ from webapp.settings import Settings
 from webapp.storage import audit
 from webapp.storage.tables import AuditEntry
 
+pytestmark = pytest.mark.slow
+
 WRONG = {"Authorization": "Bearer something-else-entirely"}
 ADMIN = {"admin_password": PASSWORD, "admin_token": TOKEN}
 

@@ -28,6 +28,8 @@ from webapp.storage.liveness import LOST_AFTER
 from webapp.storage.tables import Drawing, Import, ImportStatus, now
 from webapp.storage.visibility import UNFINISHED_TOO
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def app(settings):

@@ -11,6 +11,8 @@ import pytest
 
 from tests.trainer.recognition.test_image import png_chunk
 
+pytestmark = pytest.mark.slow
+
 LIMIT = 2.0  # seconds of processor, of this process alone
 SIDE = 1024
 

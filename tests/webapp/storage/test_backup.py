@@ -29,6 +29,8 @@ from webapp.storage.database import Database
 from webapp.storage.migrations import migrate, revisions
 from webapp.storage.tables import TRANSIENT, Base, Drawing, Run
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def installation(settings, seven, encode) -> tuple[Database, Path]:
