@@ -10,12 +10,17 @@ import numpy as np
 from PIL import Image
 
 from trainer.recognition.array_types import Pixels
-from trainer.recognition.preprocess.arrays import as_array, shrink
+from trainer.recognition.preprocess.arrays import (
+    as_array,
+    enlarge,
+    has_few_values,
+    shrink,
+    stretched,
+)
 from trainer.recognition.preprocess.paper import extract_ink, is_uneven
+from trainer.recognition.preprocess.transparency import opaque_drawing
 
 _MIN_CONTRAST = 24  # of 255: an image with less contrast between ink and paper is blank
-_OPAQUE_ALPHA = 128  # of 255: pixels from this alpha on count as opaque
-_MAX_SHARE_OF_INK = 0.35  # where less than this share is opaque, the opaque part is the ink
 _GRAY_LEVELS = np.arange(256)
 
 
@@ -49,21 +54,31 @@ def find_ink(picture: Image.Image | Pixels, scale: float = 1.0) -> Ink:
     array = as_array(picture) if isinstance(picture, Image.Image) else picture
     array, shrunk = shrink(array)
     strength, dark_on_light = _strength(array)
+    if int(strength.max(initial=0)) < _MIN_CONTRAST and has_few_values(array):
+        strength, dark_on_light = _strength(stretched(array), is_drawn=True)
+        strength, enlarged = enlarge(strength)
+        shrunk /= enlarged
     if int(strength.max(initial=0)) < _MIN_CONTRAST:
         raise EmptyDrawing("no ink found in the picture")
     return Ink(strength, scale * shrunk, dark_on_light)
 
 
-def _strength(array: Pixels) -> tuple[Pixels, bool]:
-    """Ink strength, uint8 [height, width], 0 for paper; and whether ink is darker than paper."""
+def _strength(array: Pixels, is_drawn: bool = False) -> tuple[Pixels, bool]:
+    """Ink strength, uint8 [height, width], 0 for paper; and whether ink is darker than paper.
+
+    An image that `is_drawn` is no photo, and may be so tight that ink covers most of its border.
+    """
     if array.ndim == 3 and array.shape[2] == 4:
-        alpha = array[:, :, 3]
-        if _drawing_is_alpha(array):
+        drawing = opaque_drawing(array)
+        if drawing is None:
+            alpha = array[:, :, 3]
             return alpha, _mean_lightness(array, alpha) < 128
-        array = _fill_transparent(array)
+        array = drawing
     channels = _channels(array)
     borders = [_border(channel) for channel in channels]
-    if any(is_uneven(border) for border in borders):
+    if is_drawn:
+        borders = [np.array([np.bincount(border).argmax()]) for border in borders]
+    elif any(is_uneven(border) for border in borders):
         return extract_ink(channels)
     differences = [_differences(*pair) for pair in zip(channels, borders, strict=True)]
     darker = reduce(cv2.max, [darker for darker, _ in differences])
@@ -103,29 +118,3 @@ def _mean_lightness(rgba: Pixels, weight: Pixels) -> float:
     if not total:
         return 0.0
     return float((rgba[:, :, :3].mean(axis=2) * weight).sum() / total)
-
-
-def _drawing_is_alpha(rgba: Pixels) -> bool:
-    """Whether the transparent part is the paper, as on a canvas that was never filled.
-
-    That is the case if everything opaque has one shade, or if little is opaque at all; otherwise
-    the paper is part of the image, and transparency only surrounds it.
-    """
-    opaque = rgba[:, :, 3] >= _OPAQUE_ALPHA
-    share = float(opaque.mean())
-    if share == 1.0:
-        return False
-    if share < _MAX_SHARE_OF_INK:
-        return True
-    low, high = np.percentile(rgba[:, :, :3][opaque], (2, 98), axis=0)
-    return bool((high - low).max() < _MIN_CONTRAST)
-
-
-def _fill_transparent(rgba: Pixels) -> Pixels:
-    """Composite an RGBA image onto its paper, the median color of its opaque part."""
-    colors, alpha = rgba[:, :, :3], rgba[:, :, 3]
-    if alpha.min() == 255:
-        return colors
-    paper = np.median(colors[alpha >= _OPAQUE_ALPHA], axis=0)
-    opacity = alpha[:, :, None] / np.float32(255)
-    return (colors * opacity + paper * (1 - opacity)).astype(np.uint8)
