@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import cv2
@@ -45,10 +46,16 @@ def _copied(image: Image.Image) -> Pixels:
         return np.asarray(image)
     bands = len(image.getbands())
     pixels = np.empty((height, width, bands) if bands > 1 else (height, width), np.uint8)
-    for top in range(0, height, _STRIP_ROWS):
-        bottom = min(height, top + _STRIP_ROWS)
-        pixels[top:bottom] = np.asarray(image.crop((0, top, width, bottom)))
+    for rows, strip in _strips(image):
+        pixels[rows] = strip
     return pixels
+
+
+def _strips(image: Image.Image) -> Iterator[tuple[slice, NDArray[Any]]]:
+    """The pixels of a few rows at a time, with where they are."""
+    for top in range(0, image.height, _STRIP_ROWS):
+        bottom = min(image.height, top + _STRIP_ROWS)
+        yield slice(top, bottom), np.asarray(image.crop((0, top, image.width, bottom)))
 
 
 def _to_8_bits(image: Image.Image) -> Pixels:
@@ -58,21 +65,15 @@ def _to_8_bits(image: Image.Image) -> Pixels:
     12, 14 or 16, as cameras and scanners have. Beyond 16 bits their maximum is the scale; so it is
     of floats, but for those up to 1 and up to 255.
     """
-    deep = np.asarray(image)
-    is_float = deep.dtype.kind == "f"
-    strips = range(0, deep.shape[0], _STRIP_ROWS)
-    top = max(
-        (float(_finite(deep[row : row + _STRIP_ROWS]).max(initial=0)) for row in strips), default=0
-    )
+    top = max((float(_finite(strip).max(initial=0)) for _, strip in _strips(image)), default=0)
     depth = next((depth for depth in _DEPTHS if top < 1 << depth), 0)
-    pixels = np.empty(deep.shape, np.uint8)
-    for row in strips:
-        strip = _finite(deep[row : row + _STRIP_ROWS])
-        if depth and not is_float:
-            pixels[row : row + _STRIP_ROWS] = strip.astype(np.int64) >> depth - 8
+    pixels = np.empty((image.height, image.width), np.uint8)
+    for rows, strip in _strips(image):
+        if image.mode != "F" and depth:
+            pixels[rows] = _finite(strip).astype(np.int64) >> depth - 8
         else:
-            least = 1.0 if is_float and top <= 1 else 255.0
-            pixels[row : row + _STRIP_ROWS] = strip * (255 / max(top, least))
+            least = 1.0 if image.mode == "F" and top <= 1 else 255.0
+            pixels[rows] = _finite(strip) * (255 / max(top, least))
     return pixels
 
 
