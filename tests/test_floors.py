@@ -51,7 +51,8 @@ MAPS = {
         prediction
         preprocess
         image  strokes  activation_layout
-        file_structure
+        animation  cut_picture  file_structure
+        jpeg_structure  tiff_structure
         labels  array_types
     """,
 }

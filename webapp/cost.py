@@ -22,7 +22,8 @@ def charge(
     picture: Picture, options: PredictRequest | None = None, *, is_explained: bool = False
 ) -> None:
     """Charge the client of the current request for reading a picture, with these options."""
-    cost = _MEGAPIXEL * picture.image.width * picture.image.height / 1e6
+    megapixels = picture.image.width * picture.image.height * picture.frames / 1e6
+    cost = _MEGAPIXEL * megapixels
     if is_explained:
         cost += _EXPLANATION - 1
     if options and options.model == ALL:

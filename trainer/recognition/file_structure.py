@@ -7,89 +7,141 @@ what is damaged to the decoder.
 
 from __future__ import annotations
 
-import re
 import struct
+from typing import NamedTuple
+
+from trainer.recognition import jpeg_structure, tiff_structure
 
 MAX_PARTS = 10_000
 """Largest number of chunks, blocks or other parts; encoders make a few per 8 kB."""
 
-MAX_JPEG_PARTS = 1_000
-"""The same for the segments of a JPEG, which are fewer: the largest have one for each 64 kB."""
+MAX_GIF_PARTS = 100_000
+"""The same for all the frames of a GIF: a file of 10 MB has 40,000 blocks of pixels."""
+
+MAX_FRAMES = 1_000
+MAX_FRAME_PIXELS = 50_000_000
+"""Largest number of frames that are decoded of an animation, and of pixels in them."""
 
 MAX_METADATA = 100
 """Largest number of chunks in a PNG that are not its pixels."""
 
-MAX_SCANNED = 400_000_000
-"""Largest number of pixels in all scans and components of a JPEG; one of 25 megapixels in the usual
-ten scans has 350 million at most."""
-
 MAX_RUN_LENGTH_BYTES = 1024 * 1024
 """Largest BMP with run-length encoding, which Pillow decodes in Python."""
 
-# After a scan: the next marker that is neither an escaped byte, nor a restart, nor padding.
-_MARKER_AFTER_SCAN = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
-_WITHOUT_LENGTH = {0x01, *range(0xD0, 0xD8)}
-_HUFFMAN_FRAMES = {0xC0, 0xC1, 0xC2}
-_OTHER_FRAMES = set(range(0xC3, 0xD0)) - {0xC4, 0xC8, 0xCC}  # lossless, hierarchical, arithmetic
-_START_OF_SCAN, _END_OF_IMAGE = 0xDA, 0xD9
 _PIXEL_CHUNKS = {b"IDAT", b"fdAT", b"fcTL"}
 _RUN_LENGTH = {1, 2}
 
 
-def is_too_complex(content: bytes) -> bool:
-    """Whether decoding this file would take far more work than usual for its format.
+class Structure(NamedTuple):
+    """What decoding a file would take."""
 
-    Files of other formats than PNG, JPEG, WebP, GIF and BMP are not.
-    """
+    is_too_complex: bool = False
+    """Whether it is far more work or memory than usual for the format."""
+    frames: int = 1
+    """How many frames of an animation may be decoded."""
+    cut_at: int | None = None
+    """Where a JPEG that lacks its end stops to be whole; None if it has its end."""
+
+
+_USUAL, _TOO_COMPLEX = Structure(), Structure(is_too_complex=True)
+
+
+def examine(content: bytes) -> Structure:
+    """The structure of a PNG, JPEG, WebP, GIF, BMP or TIFF file; of other formats, the usual."""
+    match content[:4]:
+        case b"\x89PNG":
+            return _png(content)
+        case b"RIFF":
+            return _webp(content)
+        case b"GIF8":
+            return _gif(content)
+        case b"II*\0" | b"MM\0*":
+            return Structure(tiff_structure.is_too_complex(content))
+    if content.startswith(b"\xff\xd8\xff"):
+        is_too_complex, cut_at = jpeg_structure.examine(content)
+        return Structure(is_too_complex, cut_at=cut_at)
+    return Structure(content.startswith(b"BM") and _bmp(content))
+
+
+def _animation(frames: int, width: int, height: int) -> Structure:
+    """The structure of a file with so many frames of this size, each of which is decoded whole."""
+    affordable = min(MAX_FRAMES, MAX_FRAME_PIXELS // max(1, width * height))
+    return Structure(frames=max(1, min(frames, affordable)))
+
+
+def _png(content: bytes) -> Structure:
+    at, metadata, frames = 8, 0, 0
+    width = height = 0
     try:
-        match content[:4]:
-            case b"\x89PNG":
-                return _png(content)
-            case b"RIFF":
-                return _webp(content)
-            case b"GIF8":
-                return _gif(content)
-        if content.startswith(b"\xff\xd8\xff"):
-            return _jpeg(content)
-        return content.startswith(b"BM") and _bmp(content)
+        for _ in range(MAX_PARTS):
+            length, kind = struct.unpack_from(">I4s", content, at)
+            if kind == b"IHDR":
+                width, height = struct.unpack_from(">II", content, at + 8)
+            frames += kind == b"fcTL"
+            metadata += kind not in _PIXEL_CHUNKS
+            if metadata > MAX_METADATA:
+                return _TOO_COMPLEX
+            if kind == b"IEND":
+                break
+            at += 12 + length
+        else:
+            return _TOO_COMPLEX
+    except struct.error:  # it ends within a chunk
+        pass
+    return _animation(frames + 1, width, height) if frames else _USUAL
+
+
+def _webp(content: bytes) -> Structure:
+    at, frames = 12, 0
+    width = height = 0
+    try:
+        for _ in range(MAX_PARTS):
+            kind, length = struct.unpack_from("<4sI", content, at)
+            if kind == b"VP8X":
+                low, middle, high = struct.unpack_from("<HHH", content, at + 12)
+                width, height = 1 + low + (middle % 256 << 16), 1 + (middle >> 8) + (high << 8)
+            frames += kind == b"ANMF"
+            at += 8 + length + length % 2
+        return _TOO_COMPLEX
+    except struct.error:  # its end
+        return _animation(frames, width, height) if frames else _USUAL
+
+
+def _gif(content: bytes) -> Structure:
+    """Look at the parts of the frames that may be decoded.
+
+    What comes before the first frame is read in any case; after it, the file may end at any part.
+    """
+    frames = 0
+    try:
+        width, height = struct.unpack_from("<HH", content, 6)
+        at = 13 + _gif_palette(content[10])
+        is_within = False  # an extension or an image
+        for part in range(MAX_GIF_PARTS):
+            if not frames and part >= MAX_PARTS:
+                return _TOO_COMPLEX
+            first = content[at]
+            if is_within:  # its blocks, each after its length, up to one without any
+                is_within = first > 0
+                at += 1 + first
+            elif first == ord(";"):
+                break
+            elif first == ord(","):
+                left, top, right, down, flags = struct.unpack_from("<HHHHB", content, at + 1)
+                width, height = max(width, left + right), max(height, top + down)
+                if frames and (frames + 1) * width * height > MAX_FRAME_PIXELS:
+                    break
+                frames += 1
+                if frames == MAX_FRAMES:
+                    break
+                is_within = True
+                at += 11 + _gif_palette(flags)  # with the size of the codes
+            else:  # an extension with its label, or a byte that decoders skip
+                is_within = first == ord("!")
+                at += 2 if is_within else 1
     except (IndexError, struct.error):  # it ends within a part
-        return False
-
-
-def _png(content: bytes) -> bool:
-    at, metadata = 8, 0
-    for _ in range(MAX_PARTS):
-        length, kind = struct.unpack_from(">I4s", content, at)
-        metadata += kind not in _PIXEL_CHUNKS
-        if kind == b"IEND" or metadata > MAX_METADATA:
-            return metadata > MAX_METADATA
-        at += 12 + length
-    return True
-
-
-def _webp(content: bytes) -> bool:
-    at = 12
-    for _ in range(MAX_PARTS):
-        (length,) = struct.unpack_from("<I", content, at + 4)
-        at += 8 + length + length % 2
-    return True
-
-
-def _gif(content: bytes) -> bool:
-    """Look at the extensions before the first image, which is all that is read."""
-    at = 13 + _gif_palette(content[10])
-    in_extension = False
-    for _ in range(MAX_PARTS):
-        first = content[at]
-        if in_extension:  # its blocks, each after its length, up to one without any
-            in_extension = first > 0
-            at += 1 + first
-        elif first in b",;":
-            return False
-        else:  # an extension with its label, or a byte that decoders skip
-            in_extension = first == ord("!")
-            at += 2 if in_extension else 1
-    return True
+        pass
+    return Structure(frames=max(1, frames))
 
 
 def _gif_palette(flags: int) -> int:
@@ -97,44 +149,9 @@ def _gif_palette(flags: int) -> int:
 
 
 def _bmp(content: bytes) -> bool:
-    header, compression = struct.unpack_from("<I12xI", content, 14)
+    try:
+        header, compression = struct.unpack_from("<I12xI", content, 14)
+    except struct.error:
+        return False
     run_length = header >= 40 and compression in _RUN_LENGTH
     return run_length and len(content) > MAX_RUN_LENGTH_BYTES
-
-
-def _jpeg(content: bytes) -> bool:
-    at, scanned = 2, 0.0
-    areas: dict[int, float] = {}
-    for _ in range(MAX_JPEG_PARTS):
-        code = content[at + 1] if content[at] == 0xFF else 0xFF
-        if code == _END_OF_IMAGE:
-            return False
-        if code in {0x00, 0xFF}:  # bytes between segments, which decoders skip
-            at += 1
-        elif code in _WITHOUT_LENGTH:
-            at += 2
-        elif code in _OTHER_FRAMES:  # no camera or browser writes them, and they decode slowly
-            return True
-        else:
-            (length,) = struct.unpack_from(">H", content, at + 2)
-            segment = content[at + 4 : at + 2 + length]
-            at += 2 + length
-            if code in _HUFFMAN_FRAMES:
-                areas = _component_areas(segment)
-            elif code == _START_OF_SCAN:
-                components = segment[1 : 1 + 2 * segment[0] : 2]
-                scanned += sum(areas.get(each, 0.0) for each in components)
-                marker = _MARKER_AFTER_SCAN.search(content, at)
-                if scanned > MAX_SCANNED or not marker:
-                    return scanned > MAX_SCANNED
-                at = marker.start()
-    return True
-
-
-def _component_areas(frame: bytes) -> dict[int, float]:
-    """Number of samples of each component of a JPEG, by its identifier."""
-    height, width, count = struct.unpack_from(">HHB", frame, 1)
-    factors = {frame[i]: (frame[i + 1] >> 4, frame[i + 1] & 15) for i in range(6, 6 + 3 * count, 3)}
-    most = [max(1, *axis) for axis in zip(*factors.values(), strict=True)] or [1, 1]
-    whole = height * width / (most[0] * most[1])
-    return {each: whole * across * down for each, (across, down) in factors.items()}

@@ -7,16 +7,20 @@ import io
 import re
 import warnings
 from dataclasses import dataclass
+from functools import cache
+from importlib.util import find_spec
 
 import cv2
 import numpy as np
 from PIL import Image, ImageOps
 
+from trainer.recognition.animation import last_drawn_frame
 from trainer.recognition.array_types import Pixels
-from trainer.recognition.file_structure import is_too_complex
+from trainer.recognition.cut_picture import ended, fill_missing
+from trainer.recognition.file_structure import examine
 
-FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP")
-"""The formats that are accepted, by Pillow's names."""
+FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")
+"""The formats that are accepted, by Pillow's names; HEIF too where `pillow-heif` is installed."""
 
 MAX_BYTES = 10 * 1024 * 1024
 """Largest accepted file."""
@@ -24,10 +28,27 @@ MAX_BYTES = 10 * 1024 * 1024
 MAX_PIXELS = 25_000_000
 """Largest accepted width × height, checked before decoding."""
 
+MAX_JPEG_PIXELS = 110_000_000
+"""The same for a JPEG, which is decoded at reduced size: that of a telephone's camera."""
+
 _SUFFICIENT_SIDE = 800  # pixels of the longer side down to which JPEG is decoded at reduced size
 
+# Of the rows of a picture that lacks its end: whether or not ink goes on where it is cut. Of the
+# digits cut through at 85 to 95 % most are read, of those at 75 to 85 % half.
+_SUFFICIENT_SHARE, _SUFFICIENT_SHARE_OF_INK = 0.75, 0.85
+
+_NAMES = "PNG, JPEG, WebP, GIF, BMP or TIFF"
+_JPEG = {"JPEG", "MPO"}  # MPO: several in one file, as some cameras write them; the first is read
+_ANIMATED = {"PNG", "WEBP", "GIF"}
+# Those without a limit to the work that a strip may take, such as JPEG in a TIFF, are left out.
+_TIFF_COMPRESSIONS = {
+    "raw", "tiff_ccitt", "group3", "group4", "tiff_lzw", "packbits",
+    "tiff_adobe_deflate", "tiff_deflate",
+}  # fmt: skip
+
 _PNG_PREFIX = "data:image/png;base64,"
-_SIGNATURE = re.compile(rb"\x89PNG|\xff\xd8\xff|RIFF....WEBP|GIF8|BM", re.DOTALL)
+_SIGNATURE = re.compile(rb"\x89PNG|\xff\xd8\xff|RIFF....WEBP|GIF8|BM|II\*\0|MM\0\*", re.DOTALL)
+_HEIF_SIGNATURE = re.compile(rb"....ftyp(?:hei[cxms]|hev[cxms]|mif1|msf1)", re.DOTALL)
 
 
 class PictureError(ValueError):
@@ -57,44 +78,100 @@ class Picture:
     image: Image.Image
     scale: float
     """Width of one pixel of `image` in pixels of the file: above 1 if decoded at reduced size."""
+    frames: int = 1
+    """Number of frames of an animation that were decoded, at most."""
 
 
 def decode(content: bytes) -> Picture:
-    """Decode the first frame of a PNG, JPEG, WebP, GIF or BMP file, recognized by its content.
+    """Decode a picture file of one of the `FORMATS`, recognized by its content.
 
     The size is checked against the header before decoding, and so is the structure of the file. A
-    large JPEG is decoded at 1/2, 1/4 or 1/8 of its size, which the format makes fast. Raises a
-    subclass of `PictureError`.
+    large JPEG is decoded at 1/2, 1/4 or 1/8 of its size, which the format makes fast. Of an
+    animation the last frame is taken that is not blank, of a TIFF the first page. A JPEG that
+    lacks its end is read if most of it is there. Raises a subclass of `PictureError`.
     """
     if len(content) > MAX_BYTES:
-        raise PictureTooLarge(f"the file is larger than {MAX_BYTES // 1024**2} MB")
-    if is_too_complex(content):
-        raise PictureTooComplex("the picture's file has too many parts")
+        raise PictureTooLarge(
+            f"the file is larger than {MAX_BYTES // 1024**2} MB; scale the picture down, or save "
+            "it as a JPEG"
+        )
+    structure = examine(content)
+    if structure.is_too_complex:
+        raise PictureTooComplex(
+            "the picture's file has too many parts, or takes too much memory; save it anew as a "
+            "plain PNG or JPEG"
+        )
+    if structure.cut_at is not None:
+        content = ended(content, structure.cut_at)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # Pillow warns about large images; MAX_PIXELS is our limit
-        try:
-            image = Image.open(io.BytesIO(content), formats=FORMATS)
-        except Image.DecompressionBombError:
-            raise _too_many_pixels() from None
-        except Exception as error:  # decoders raise all kinds of exceptions on malformed input
-            if _SIGNATURE.match(content):
-                raise _damaged() from error
-            raise UnsupportedPicture("not a PNG, JPEG, WebP, GIF or BMP picture") from error
-        if image.width * image.height > MAX_PIXELS:
-            raise _too_many_pixels()
-        if not (image.width and image.height):
-            raise BrokenPicture("the picture has no pixels")
+        warnings.simplefilter("ignore")  # Pillow warns about large images; the limits are ours
+        image = _opened(content)
         width = image.width
         try:
             shrink = max(image.size) // _SUFFICIENT_SIDE
             if shrink > 1:
                 image.draft(None, (image.width // shrink, image.height // shrink))
+            if image.width * image.height > MAX_PIXELS:
+                raise _too_many_pixels()
+            if structure.frames > 1 and image.format in _ANIMATED:
+                image = last_drawn_frame(image, structure.frames)
             image.load()
             scale = width / image.width
+            if structure.cut_at is not None:
+                _require_most(*fill_missing(image, scale))
             ImageOps.exif_transpose(image, in_place=True)  # the other way copies every picture
-            return Picture(image, scale)
+            return Picture(image, scale, structure.frames)
+        except PictureError:
+            raise
         except Exception as error:
             raise _damaged() from error
+
+
+def _opened(content: bytes) -> Image.Image:
+    """The file with its header read, within the limits of width and height."""
+    formats: tuple[str, ...] = FORMATS
+    if _HEIF_SIGNATURE.match(content):
+        if not _reads_heif():
+            raise UnsupportedPicture("HEIC pictures are not read here; save it as JPEG")
+        formats = ("HEIF",)
+    try:
+        image = Image.open(io.BytesIO(content), formats=formats)
+    except Image.DecompressionBombError:
+        raise _too_many_pixels() from None
+    except Exception as error:  # decoders raise all kinds of exceptions on malformed input
+        if formats is not FORMATS or _SIGNATURE.match(content):
+            raise _damaged() from error
+        raise UnsupportedPicture(f"not a {_NAMES} picture; save it as one of these") from error
+    limit = MAX_JPEG_PIXELS if image.format in _JPEG else MAX_PIXELS
+    if image.width * image.height > limit:
+        raise _too_many_pixels()
+    if not (image.width and image.height):
+        raise BrokenPicture("the picture has no pixels")
+    if image.format == "TIFF" and image.info.get("compression") not in _TIFF_COMPRESSIONS:
+        raise UnsupportedPicture("TIFF pictures of this compression are not read; save it as PNG")
+    return image
+
+
+@cache
+def _reads_heif() -> bool:
+    """Whether `pillow-heif` is installed; it is loaded with the first such file.
+
+    Its library refuses to decode more pixels than the header states, which is checked before.
+    """
+    if not find_spec("pillow_heif"):
+        return False
+    import pillow_heif
+
+    pillow_heif.register_heif_opener(
+        decode_threads=1, thumbnails=False, depth_images=False, aux_images=False
+    )
+    return True
+
+
+def _require_most(share: float, is_cut_through: bool) -> None:
+    """Refuse a cut picture of which too few rows are there, the more so if ink is cut through."""
+    if share < (_SUFFICIENT_SHARE_OF_INK if is_cut_through else _SUFFICIENT_SHARE):
+        raise BrokenPicture(f"only {100 * share:.0f} % of the picture is there; send it again")
 
 
 def as_data_url(pixels: Pixels) -> str:
@@ -123,8 +200,11 @@ def as_png(pixels: Pixels) -> bytes:
 
 
 def _damaged() -> BrokenPicture:
-    return BrokenPicture("the picture is damaged or incomplete")
+    return BrokenPicture("the picture is damaged or incomplete; send another copy of it")
 
 
 def _too_many_pixels() -> PictureTooLarge:
-    return PictureTooLarge(f"the picture has more than {MAX_PIXELS // 1_000_000} million pixels")
+    return PictureTooLarge(
+        f"the picture has more than {MAX_PIXELS // 1_000_000} million pixels, or as a JPEG more "
+        f"than {MAX_JPEG_PIXELS // 1_000_000} million; scale it down"
+    )

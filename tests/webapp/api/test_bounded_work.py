@@ -160,6 +160,22 @@ def run_length_bmp(side: int) -> bytes:
     return b"BM" + start + header + bytes(1024) + pixels
 
 
+def many_frames(width: int, height: int, count: int = 10_000) -> bytes:
+    """A GIF of this size whose frames are one pixel each."""
+    frame = b"!\xf9\4\0\1\0\0\0" + b",\0\0\0\0\1\0\1\0\0" + b"\2\2D\1\0"
+    screen = struct.pack("<HHBBB", width, height, 0x80, 0, 0)
+    return b"GIF89a" + screen + b"\0\0\0\xff\xff\xff" + frame * count + b";"
+
+
+def tiff(*entries: tuple[int, int, int], repeat: int = 1) -> bytes:
+    """A TIFF of these tags (tag, number of values, value), 1000×1000 and gray if not among them."""
+    usual = [(256, 1, 1000), (257, 1, 1000), (258, 1, 8), (259, 1, 8), (262, 1, 1), (273, 1, 8)]
+    given = {tag for tag, _, _ in entries}
+    tags = sorted([*(each for each in usual if each[0] not in given), *entries * repeat])
+    body = b"".join(struct.pack("<HHII", tag, 4, count, value) for tag, count, value in tags)
+    return b"II*\0" + struct.pack("<IH", 8, len(tags)) + body + bytes(4) + bytes(200_000)
+
+
 BOMB = zlib.compress(bytes(900_000), 9)
 
 FILES = {
@@ -176,6 +192,12 @@ FILES = {
     "GIF of short blocks": lambda encode: gif_with(encode, b"!\xfe" + b"\1a" * 20_000 + b"\0"),
     "GIF of nothing": lambda encode: gif_with(encode, b"\0"),
     "BMP of runs": lambda _: run_length_bmp(1_200),
+    "TIFF of strips": lambda _: tiff((273, 20_000, 8), (278, 1, 1)),
+    "TIFF of short strips": lambda _: tiff((257, 1, 20_000), (278, 1, 1)),
+    "TIFF of tiles": lambda _: tiff((322, 1, 1), (323, 1, 1), (324, 1, 8)),
+    "TIFF of a huge tile": lambda _: tiff((322, 1, 60_000), (323, 1, 60_000), (324, 1, 8)),
+    "TIFF of many samples": lambda _: tiff((277, 1, 60_000)),
+    "TIFF of tags": lambda _: tiff((65_000, 1, 1), repeat=15_000),
 }
 
 
@@ -184,6 +206,13 @@ def test_a_file_with_far_too_many_parts_is_too_complex_at_once(client, encode, f
     status, code, seconds = ask(client, REQUESTS["digit"], FILES[file](encode))
     assert (status, code) == (422, "too_complex")
     assert seconds < LIMIT / 4
+
+
+@pytest.mark.parametrize(("width", "height"), [(1, 1), (220, 220), (5000, 4900), (60_000, 60_000)])
+def test_an_animation_of_many_frames_takes_no_more_than_a_fixed_amount(client, width, height):
+    _, code, seconds = ask(client, REQUESTS["digit"], many_frames(width, height))
+    assert code in {"empty_drawing", "too_large"}
+    assert seconds < LIMIT
 
 
 @pytest.mark.parametrize("scans", [0, 5, 40])
