@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from numpy.random import Generator
 
-from tests.kinds import drawn, numbers, photographed
+from tests.kinds import drawn, files, numbers, photographed
 from trainer.recognition.strokes import Strokes
 
 Kind = Callable[[Strokes, str, Generator], bytes]
@@ -15,7 +15,7 @@ Kind = Callable[[Strokes, str, Generator], bytes]
 NumberKind = Callable[[Sequence[Strokes], Generator], bytes]
 """(strokes of several digits, random generator) → a picture file of the number."""
 
-KINDS: dict[str, Kind] = {**drawn.KINDS, **photographed.KINDS}
+KINDS: dict[str, Kind] = {**drawn.KINDS, **photographed.KINDS, **files.KINDS}
 """Pictures of one digit."""
 
 NUMBERS: dict[str, NumberKind] = {**numbers.KINDS}
