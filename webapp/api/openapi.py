@@ -21,6 +21,8 @@ Schema = dict[str, Any]
 Route = tuple[str, str, Operation]
 """Path with its parameters in braces, method in lower case, and what the view declares."""
 
+_FILE = {"type": "string", "format": "binary", "description": N_("The picture file.")}
+
 
 @blueprint.get("/v1/openapi.json")
 def contract() -> Response:
@@ -98,6 +100,8 @@ def _operation(
         if declared.form:
             fields = components[declared.body.__name__]["properties"]
             content["multipart/form-data"] = {"schema": _upload_form(fields)}
+            content["image/*"] = {"schema": _FILE}
+            described.setdefault("parameters", []).extend(_query(fields))
         described["requestBody"] = {"required": True, "content": content}
     described["responses"] = {
         str(int(status)): _response(description, "application/json", schemas.get(body))
@@ -116,12 +120,26 @@ def _upload_form(fields: dict[str, Schema]) -> Schema:
     return {
         "type": "object",
         "required": ["image"],
-        "properties": {
-            "image": {"type": "string", "format": "binary", "description": N_("The picture file.")},
-            "mode": fields["mode"],
-            "model": {"type": "string"},
-        },
+        "properties": {"image": _FILE} | _options(fields),
     }
+
+
+def _query(fields: dict[str, Schema]) -> list[Schema]:
+    """The options of a picture that is the body itself."""
+    return [
+        {
+            "name": name,
+            "in": "query",
+            "description": N_("With a picture file as the body, instead of the field."),
+            "schema": schema,
+        }
+        for name, schema in _options(fields).items()
+    ]
+
+
+def _options(fields: dict[str, Schema]) -> dict[str, Schema]:
+    """The options of a `PredictRequest` that forms and queries have, as they are text."""
+    return {"mode": fields["mode"], "model": {"type": "string"}}
 
 
 def _response(description: str, kind: str, schema: Schema | None) -> dict[str, Any]:

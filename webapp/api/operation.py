@@ -39,8 +39,9 @@ def operation(
 
     `name` is the operationId. `responses` maps each status to its description and the type of its
     body, None for no body; `problems` maps the status of each error to its description. `body` is
-    the type of the JSON body, which may be sent as a form with an image file too if `form` is set.
-    Summary and descriptions are message ids, marked with `N_`.
+    the type of the JSON body; if `form` is set, a form with an image file may be sent too, or the
+    file alone, with the options in the query. Summary and descriptions are message ids, marked with
+    `N_`.
     """
     declared = Operation(name, summary, responses, body, form, problems or {})
 

@@ -1,4 +1,4 @@
-"""Decodes uploaded images: JSON bodies with a data URL, and forms with a file."""
+"""Decodes uploaded images: JSON bodies with a data URL, forms with a file, and files as bodies."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import NamedTuple, NoReturn, TypeVar
 
 import msgspec
 from flask import Request
+from werkzeug.datastructures import MultiDict
 
 from trainer.recognition.image import (
     BrokenPicture,
@@ -27,11 +28,15 @@ from webapp.schemas import MAX_POINTS, PredictRequest
 
 B = TypeVar("B", bound=msgspec.Struct)
 
-_DATA_URL = re.compile(r"data:[a-z]+/[a-z0-9.+-]+;base64,", re.ASCII | re.IGNORECASE)
+_DATA_URL = re.compile(
+    r"data:[a-z]+/[a-z0-9.+-]+(;[a-z0-9-]+=[^;,]*)*;base64,", re.ASCII | re.IGNORECASE
+)
+_FROM_URL_SAFE = bytes.maketrans(b"-_", b"+/")
+_LINE_ENDS = b"\r\n\t "
 _PNG_HEADER = re.compile(rb"\x89PNG\r\n\x1a\n....IHDR(....)(....)", re.DOTALL)
 _DRAWING_PIXELS = 512 * 512
 _as_int = partial(int.from_bytes, byteorder="big")
-_LONGEST_PREFIX = 100  # characters; the search must not scan megabytes
+_LONGEST_PREFIX = 200  # characters; the search must not scan megabytes
 
 _MAX_LISTS = MAX_POINTS + 5_000  # in a JSON body: its points, in at most 1,000 lines
 
@@ -57,17 +62,22 @@ class Upload(NamedTuple):
 
 
 def upload_in(request: Request) -> Upload:
-    """The picture in a JSON body or a form. Raises `Problem`, `RequestEntityTooLarge`."""
+    """The picture in a JSON body, in a form or as the body, whose options are in the query.
+
+    Raises `Problem`, `RequestEntityTooLarge`.
+    """
     match request.mimetype:
         case "application/json":
             options = json_body(request, PredictRequest)
             return Upload(_from_data_url(options.image), options)
         case "multipart/form-data":
             return upload_in_form(request)
+        case kind if kind.startswith("image/"):
+            return Upload(request.get_data(), _options(request.args))
     raise Problem(
         HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
         "unsupported_media_type",
-        "Send application/json or multipart/form-data",
+        "Send application/json, multipart/form-data, or a picture file as image/png or the like",
     )
 
 
@@ -106,12 +116,18 @@ def upload_in_form(request: Request) -> Upload:
     file = request.files.get("image")
     if file is None:
         _refuse("invalid_request", "The form has no file in the field `image`")
-    fields = {name: value for name, value in request.form.items() if value and name != "image"}
+    if sum(1 for _ in request.files.items(multi=True)) > 1:
+        _refuse("one_picture", "The form has several files; send each picture in its own request")
+    return Upload(file.read(), _options(request.form))
+
+
+def _options(fields: MultiDict[str, str]) -> PredictRequest:
+    """The options in the fields of a form or of a query. Raises `Problem`."""
+    given = {name: value for name, value in fields.items() if value and name != "image"}
     try:
-        options = msgspec.convert({"image": ""} | fields, PredictRequest)
+        return msgspec.convert({"image": ""} | given, PredictRequest)
     except msgspec.ValidationError as error:
         _refuse("invalid_request", str(error))
-    return Upload(file.read(), options)
 
 
 def read_picture(content: bytes) -> Picture:
@@ -129,6 +145,15 @@ def _from_data_url(url: str) -> bytes:
         _refuse("not_a_data_url", "`image` must start with data:image/…;base64,")
     try:
         return base64.b64decode(url[prefix.end() :], validate=True)
+    except (binascii.Error, ValueError):
+        return _from_loose_base64(url[prefix.end() :])
+
+
+def _from_loose_base64(text: str) -> bytes:
+    """Base64 wrapped in lines, without padding, or of the alphabet for URLs (RFC 4648)."""
+    try:
+        plain = text.encode("ascii").translate(_FROM_URL_SAFE, _LINE_ENDS).rstrip(b"=")
+        return base64.b64decode(plain + b"=" * (-len(plain) % 4), validate=True)
     except (binascii.Error, ValueError):
         _refuse("broken_base64", "`image` is not valid base64")
 

@@ -50,9 +50,13 @@ def problems() -> dict[str, str]:
     return {
         "empty_drawing": _("Nothing is drawn in this picture."),
         "unsupported_picture": _(
-            "This is not a picture we can read. Please use a PNG, JPEG, WebP, GIF or BMP."
+            "This is not a picture we can read. Please use a PNG, JPEG, WebP, GIF, BMP or TIFF."
         ),
-        "too_large": _("This picture is too large. The limit is 10 MB and 25 megapixels."),
+        "too_large": _(
+            "This picture is too large. The limit is 10 MB and 25 megapixels, or 110 as a JPEG. "
+            "Please use a smaller copy."
+        ),
+        "one_picture": _("Only one picture can be read at a time. Please choose one."),
         "broken_picture": _("This picture is damaged or incomplete. Please try another copy."),
         "too_complex": _("This picture has too many parts to be read. Please try a simpler one."),
         "overloaded": _("The site is busy. Please try again in a moment."),

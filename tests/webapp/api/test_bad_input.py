@@ -74,9 +74,7 @@ def test_an_invalid_body_is_400(client, body, code):
     assert_problem(post(client, body), 400, code)
 
 
-@pytest.mark.parametrize(
-    "kind", ["text/plain", "application/x-www-form-urlencoded", "image/png", ""]
-)
+@pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", ""])
 def test_another_content_type_is_415(client, kind):
     assert_problem(post(client, b"{}", kind), 415, "unsupported_media_type")
 
@@ -108,11 +106,11 @@ def test_an_unsupported_picture_is_415(client, content):
 
 
 def test_an_unsupported_image_format_is_415_whatever_its_name(client, seven, encode):
-    response = post_picture(client, encode(seven, "TIFF"), "image/png")
+    response = post_picture(client, encode(seven, "ICO"), "image/png")
     assert_problem(response, 415, "unsupported_picture")
 
 
-@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "GIF", "BMP"])
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF"])
 def test_a_truncated_picture_is_422(client, seven, encode, kind):
     content = encode(seven, kind)
     assert_problem(post_picture(client, content[: len(content) * 2 // 3]), 422, "broken_picture")
