@@ -8,9 +8,9 @@ import struct
 MAX_PARTS = 1_000
 """Largest number of segments; the largest files have one for each 64 kB."""
 
-MAX_SCANNED = 400_000_000
-"""Largest number of samples in all scans; a picture of 25 megapixels in the usual ten scans has 350
-million at most."""
+MAX_SCANNED = 430_000_000
+"""Largest number of samples in all scans; in the usual ten scans, 50 megapixels with halved colors
+have 400 million, and 25 with whole colors 350."""
 
 MAX_HELD = 80_000_000
 """Largest number of samples where a decoder holds all coefficients, two bytes each: in progressive
