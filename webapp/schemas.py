@@ -48,8 +48,8 @@ class PredictRequest(Struct, kw_only=True, forbid_unknown_fields=True):
         str,
         Meta(
             description=N_(
-                "The picture as a base64 data URL: PNG, JPEG, WebP, GIF or BMP, at most "
-                "10 MB and 25 megapixels."
+                "The picture as a base64 data URL: PNG, JPEG, WebP, GIF, BMP or TIFF, at most "
+                "10 MB and 25 megapixels (JPEG: 110)."
             ),
             examples=["data:image/png;base64,iVBORw0KGgo…"],
         ),

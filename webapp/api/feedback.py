@@ -41,7 +41,7 @@ blueprint = Blueprint("feedback", __name__, url_prefix="/api/v1/feedback")
         HTTPStatus.FORBIDDEN: N_("This site does not store corrections: `corrections_off`."),
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE: TOO_LARGE,
         HTTPStatus.UNSUPPORTED_MEDIA_TYPE: N_(
-            "Not JSON (`unsupported_media_type`), or not a PNG, JPEG, WebP, GIF or BMP "
+            "Not JSON (`unsupported_media_type`), or a picture of a format that is not read "
             "(`unsupported_picture`)."
         ),
         HTTPStatus.UNPROCESSABLE_ENTITY: UNREADABLE,
