@@ -17,7 +17,7 @@ from trainer.recognition.recognizer import Recognizer
 @click.option("--kind", "kinds", multiple=True, help="Only kinds whose names contain this.")
 @click.option("--count", default=60, show_default=True, help="Pictures of each kind.")
 @click.option("--seed", default=0, show_default=True)
-@click.option("--split", type=click.Choice(list(Split)), default=Split.VALIDATION)
+@click.option("--split", type=click.Choice([each.value for each in Split]), default="validation")
 @click.option("--letters", is_flag=True, help="Letters and symbols, which should be rejected.")
 @click.option("--bundle", type=Path, default=PRETRAINED / "inkling")
 @click.option("--sheet", type=Path, help="Save the failures as one picture.")

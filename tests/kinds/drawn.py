@@ -166,7 +166,7 @@ def underlined(strokes: Strokes, label: str, rng: Generator) -> bytes:
     write(canvas, drawn, ink)
     left, top, right, bottom = drawn.box
     tall = bottom - top
-    y = min(bottom + drawn.pen / 2 + rng.uniform(0.02, 0.2) * tall, height - drawn.pen)
+    y = min(bottom + drawn.pen / 2 + rng.uniform(-0.03, 0.2) * tall, height - drawn.pen)
     over = rng.uniform(0.0, 0.4, 2) * max(right - left, 0.5 * tall)
     slope = rng.normal(0, 0.03) * (right - left)
     ends = [(max(2.0, left - over[0]), y), (min(width - 2.0, right + over[1]), y + slope)]

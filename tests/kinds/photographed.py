@@ -75,7 +75,7 @@ def _photo(before: Change | None = None, after: Change | None = None):
         if before:
             sheet = before(sheet, rng)
         region = (0.2 * width, 0.2 * height, 0.8 * width, 0.8 * height)
-        _write(sheet, place(strokes, region, rng, (0.5, 0.95), (0.03, 0.1)), rng)
+        _write(sheet, place(strokes, region, rng, (0.35, 0.95), (0.025, 0.1)), rng)
         sheet = _lit(sheet, rng)
         return _taken(after(sheet, rng) if after else sheet, rng)
 
@@ -86,9 +86,9 @@ def _shadow(sheet: Light, rng: Generator) -> Light:
     """A band of shadow along one side, with a soft edge."""
     side = rng.integers(4) * np.pi / 2
     at = _distance(sheet.shape[:2], side + rng.normal(0, 0.12))
-    edge = rng.uniform(0.08, 0.22)
-    depth = rng.uniform(0.3, 0.7)
-    dark = 1 / (1 + np.exp((at - edge) / rng.uniform(0.006, 0.03)))
+    edge = rng.uniform(0.03, 0.22)
+    depth = rng.uniform(0.4, 0.85)
+    dark = 1 / (1 + np.exp((at - edge) / rng.uniform(0.003, 0.03)))
     return sheet * (1 - depth * dark)[:, :, None]
 
 
@@ -139,10 +139,10 @@ def tight(strokes: Strokes, label: str, rng: Generator) -> bytes:
     """A photo cropped closely around a digit written with a thick pen."""
     height, width = _shape(rng)
     sheet = _sheet((height, width), rng)
-    drawn = place(strokes, (10, 10, width - 10, height - 10), rng, (0.7, 0.95), (0.11, 0.19))
+    drawn = place(strokes, (10, 10, width - 10, height - 10), rng, (0.7, 0.95), (0.12, 0.24))
     _write(sheet, drawn, rng)
     left, top, right, bottom = drawn.box
-    spare = 0.01 * height + rng.uniform(0, 0.06, 4) * height
+    spare = rng.uniform(-0.01, 0.05, 4) * height
     rows = slice(max(0, int(top - spare[0])), int(bottom + spare[1]))
     columns = slice(max(0, int(left - spare[2])), int(right + spare[3]))
     return _taken(_lit(sheet, rng)[rows, columns], rng)
@@ -152,7 +152,7 @@ def small_vignette(strokes: Strokes, label: str, rng: Generator) -> bytes:
     """A photo of 40×40 pixels, darker towards its corners."""
     side = 240
     sheet = _sheet((side, side), rng)
-    _write(sheet, place(strokes, (30, 30, 210, 210), rng, (0.6, 0.95), (0.08, 0.14)), rng)
+    _write(sheet, place(strokes, (12, 12, 228, 228), rng, (0.6, 1.0), (0.08, 0.17)), rng)
     seen = cv2.resize(_vignette(_lit(sheet, rng), rng), (40, 40), interpolation=cv2.INTER_AREA)
     return _taken(seen, rng, (0.3, 0.6))
 
