@@ -2,8 +2,9 @@
 
 The last step is MNIST's own procedure (`mnist_format`). The steps before it handle what people
 send: dark ink on light paper and light on dark, colors, transparency, photos, dirt, any pen width.
-`arrays` bounds the size, `ink` separates ink from paper (`paper` and `rules` do so for photos), and
-`components` removes specks.
+`arrays` bounds the size, `ink` separates ink from paper (`paper` and `rules` do so for photos,
+`frames` and `screen_rules` for screenshots), and `components` removes specks and, by
+`surroundings`, boxes, circles and underlines around a digit.
 
 Training on drawings, evaluation, serving and the preview of "what the model saw" all call
 `preprocess`. There must never be a second implementation of it.

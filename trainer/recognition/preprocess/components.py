@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 
 from trainer.recognition.array_types import Pixels
+from trainer.recognition.preprocess.surroundings import erase_enclosures, underline
 
 Box = tuple[int, int, int, int]
 """(x, y, width, height) in pixels."""
@@ -17,8 +18,11 @@ _MIN_PEAK = 0.45  # of the strongest ink: a component that is nowhere as strong 
 _MAX_STRAY_LENGTH = 0.6  # of the main component's longer side: longer ones may be a 1 beside it
 _BORDER_MARGIN = 1  # pixels: a component as near to the border is taken to cross it
 _MAX_STRIP_WIDTH = 0.05  # of the image's side: a thinner component along the border is no stroke
-_MIN_MAIN_INK = 0.1  # of the strongest component's ink: what the main component has at least
+_MIN_MAIN_INK = 0.025  # of the strongest component's ink, a table's edge: a digit has at least that
 _MAX_STRAY_INK = 0.2  # of the main component's ink: a component with less, far from it, is a stray
+_MAX_BAR_HEIGHT = 0.08  # of the picture's height: a phone's status or navigation bar
+_MAX_SYMBOL_LENGTH = 0.3  # of the main component's longer side: a symbol in such a bar
+_MIN_SYMBOLS = 3  # in these bars: fewer may belong to the drawing
 _MAX_COMPARED = 200  # components whose distances are computed, to bound the time
 _MAX_GAP = 0.2  # of the main component's longer side: components nearer than this belong to it
 
@@ -36,9 +40,10 @@ def bounds(ink: Pixels) -> Box:
 
 
 def remove_specks(ink: Pixels) -> Pixels:
-    """Remove components that are both much smaller and much shorter than the largest one.
+    """Remove what surrounds the drawing, and specks of dirt.
 
-    Takes and returns uint8 [height, width].
+    Specks are components that are both much smaller and much shorter than the largest one. Takes
+    and returns uint8 [height, width].
     """
     mask = mask_of(ink)
     x, y, width, height = cv2.boundingRect(mask)
@@ -47,14 +52,29 @@ def remove_specks(ink: Pixels) -> Pixels:
         return ink
     # The statistics take several times as long, and most drawings are one component.
     count, labels, stats, _ = cv2.connectedComponentsWithStats(mask[inside], connectivity=8)
-    specks = are_specks(stats[1:])
-    if not specks.any():
+    if (erased := erase_enclosures(ink[inside], labels, stats)) is not None:
+        ink = embedded(erased, ink.shape, (y, x))
+        count, labels, stats, _ = cv2.connectedComponentsWithStats(
+            mask_of(ink)[inside], connectivity=8
+        )
+    kept = np.zeros(count, bool)
+    kept[1:] = ~(are_specks(stats[1:]) | _are_symbols(stats[1:], y, len(ink)))
+    kept[underline(stats, kept)] = False
+    if kept[1:].all():
         return ink
-    kept = np.zeros(count, np.uint8)
-    kept[1:] = 255 * ~specks
-    cleaned = np.zeros_like(ink)
-    cleaned[inside] = cv2.bitwise_and(ink[inside], kept[labels])
-    return cleaned
+    left = (255 * kept).astype(np.uint8)[labels]
+    return embedded(cv2.bitwise_and(ink[inside], left), ink.shape, (y, x))
+
+
+def embedded(part: Pixels, shape: tuple[int, ...], corner: tuple[int, int]) -> Pixels:
+    """Put a part of an image where it was, on paper: uint8 of this `shape`.
+
+    `corner` is the part's first row and column.
+    """
+    whole = np.zeros(shape, np.uint8)
+    top, left = corner
+    whole[top : top + part.shape[0], left : left + part.shape[1]] = part
+    return whole
 
 
 def remove_faint_components(ink: Pixels) -> Pixels:
@@ -70,14 +90,15 @@ def remove_faint_components(ink: Pixels) -> Pixels:
     return cv2.bitwise_and(ink, kept[labels])
 
 
-def remove_strays(ink: Pixels) -> Pixels:
+def remove_strays(ink: Pixels, keep_crossing: bool = True, max_gap: float = _MAX_GAP) -> Pixels:
     """Remove components of a photo that do not belong to the drawing.
 
     If there is a main component that lies within the image, two kinds are removed: those that
     cross the border (the edge of the sheet, a shadow, neighboring text), and small ones (remains of
-    ruled lines, grain). Those connected to the main component by short gaps are kept, as they may
-    be strokes of the same digit. Thin strips along the border are removed in any case, unless there
-    is nothing else. Takes and returns uint8 [height, width].
+    ruled lines, grain). Those connected to the main component by gaps of at most `max_gap`, in its
+    longer sides, are kept, as they may be strokes of the same digit; but, without `keep_crossing`,
+    none that cross the border. Thin strips along the border are removed in any case,
+    unless there is nothing else. Takes and returns uint8 [height, width].
     """
     count, labels, stats, _ = cv2.connectedComponentsWithStats(mask_of(ink), connectivity=8)
     if count <= 2:
@@ -89,15 +110,17 @@ def remove_strays(ink: Pixels) -> Pixels:
     flat = (extent <= _MAX_STRIP_WIDTH * sides) & (extent < extent[:, ::-1])
     strips = (at_border & flat).any(axis=1)
     removed = strips & ~strips.all()
-    crosses_border = at_border.any(axis=1)
+    crosses_border: np.ndarray = np.asarray(at_border.any(axis=1))
     mass = np.bincount(labels.ravel(), ink.ravel(), count)[1:]
     mass_within = np.where(crosses_border, 0, mass)
     main = int(mass_within.argmax())
     if mass_within[main] >= _MIN_MAIN_INK * mass[~removed].max():
         largest = np.argsort(-mass)[:_MAX_COMPARED]
         compared = np.concatenate([[main], largest[largest != main]])
+        if not keep_crossing:
+            compared = compared[(compared == main) | ~crosses_border[compared]]
         near = np.zeros(len(mass), bool)
-        gap = _MAX_GAP * float(extent[main].max())
+        gap = max_gap * float(extent[main].max())
         near[compared] = _reachable(low[compared], high[compared], gap)
         length = extent.max(axis=1)
         small = (mass < _MAX_STRAY_INK * mass[main]) & (length < _MAX_STRAY_LENGTH * length[main])
@@ -105,6 +128,31 @@ def remove_strays(ink: Pixels) -> Pixels:
     kept = np.zeros(count, np.uint8)
     kept[1:] = 255 * ~removed
     return cv2.bitwise_and(ink, kept[labels])
+
+
+def _are_symbols(stats: np.ndarray, start: int, height: int) -> np.ndarray:
+    """Which components are those of a phone's status and navigation bars: bool [n].
+
+    They are several short ones, or a flat one, in a strip along the upper or lower edge, far from
+    the drawing. `stats` is as in `are_specks`, of a part of the picture that begins in the row
+    `start`; `height` is that of the picture.
+    """
+    low = stats[:, :2].astype(np.int64)
+    extent = stats[:, 2:4].astype(np.int64)
+    top = low[:, 1] + start
+    strip = _MAX_BAR_HEIGHT * height
+    in_bar = (top + extent[:, 1] <= strip) | (top >= height - strip)
+    length = extent.max(axis=1)
+    main = int(extent.prod(axis=1).argmax())
+    short = in_bar & (length < _MAX_SYMBOL_LENGTH * length[main])
+    flat = in_bar & (extent[:, 1] <= _MAX_STRIP_WIDTH * extent[:, 0])
+    symbols = short | flat if np.count_nonzero(short) >= _MIN_SYMBOLS else flat
+    if not symbols.any() or len(stats) > _MAX_COMPARED:
+        return np.zeros(len(stats), bool)
+    order = np.concatenate([[main], np.flatnonzero(np.arange(len(stats)) != main)])
+    near = np.zeros(len(stats), bool)
+    near[order] = _reachable(low[order], (low + extent)[order], _MAX_GAP * float(length[main]))
+    return symbols & ~near
 
 
 def _reachable(low: np.ndarray, high: np.ndarray, gap: float) -> np.ndarray:

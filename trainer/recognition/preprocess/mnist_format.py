@@ -41,7 +41,7 @@ def _fit_into_box(crop: Pixels) -> Pixels:
     if longest > _MAX_WORKING_SIDE:
         crop = _resize(crop, _MAX_WORKING_SIDE / longest)
     crop = _stretch_contrast(crop)
-    width = _stroke_width(crop)
+    width = stroke_width(crop)
     if width + _BLUR_WIDTH > _MIN_DOT_WIDTH * max(crop.shape):
         raise EmptyDrawing("there is only a dot in the picture")
     crop = _thicken(crop, width)
@@ -60,7 +60,7 @@ def _stretch_contrast(ink: Pixels) -> Pixels:
     return cv2.convertScaleAbs(ink, alpha=255 / max(1, int(ink.max(initial=0))))
 
 
-def _stroke_width(ink: Pixels) -> float:
+def stroke_width(ink: Pixels) -> float:
     """Estimate the mean stroke width in pixels.
 
     Across a stroke of width w, the distance to its edge rises from 0 to w/2 and falls back to 0, so

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import cv2
@@ -15,6 +15,7 @@ from PIL import Image
 from trainer.recognition.array_types import Pixels
 from trainer.recognition.preprocess import EmptyDrawing, Ink, Prepared, find_ink, prepare
 from trainer.recognition.preprocess.components import are_specks, mask_of
+from trainer.recognition.preprocess.surroundings import erase_enclosures, underline
 from trainer.recognition.segmentation.cuts import cut_component
 
 MAX_SEGMENTS = 40
@@ -165,8 +166,13 @@ def segment_ink(ink: Ink) -> Segments:
     count, labels, stats, _ = cv2.connectedComponentsWithStats(
         mask_of(ink.strength), connectivity=8
     )
+    if (erased := erase_enclosures(ink.strength, labels, stats)) is not None:
+        ink = replace(ink, strength=erased)
+        count, labels, stats, _ = cv2.connectedComponentsWithStats(mask_of(erased), connectivity=8)
     components = stats[1:]
-    pieces = 1 + np.flatnonzero(~are_specks(components))
+    kept = np.append(False, ~are_specks(components))
+    kept[underline(stats, kept)] = False
+    pieces = np.flatnonzero(kept)
     if len(pieces) > MAX_PIECES:
         raise TooManyPieces
     owner = np.zeros(count, np.int32)
