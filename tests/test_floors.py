@@ -45,7 +45,8 @@ MAPS = {
     """,
     "trainer.recognition": """
         occlusion
-        recognizer  model_inputs
+        recognizer
+        model_inputs
         bundle
         segmentation
         prediction

@@ -2,7 +2,7 @@
 
 Torch-free, and the only part of the trainer that the web app imports. Each module imports only
 those listed before it: `array_types`, `labels`, `activation_layout`, `image`, `strokes`,
-`preprocess`, `prediction`, `segmentation`, `bundle`, `recognizer`, `occlusion`.
+`preprocess`, `prediction`, `segmentation`, `bundle`, `model_inputs`, `recognizer`, `occlusion`.
 """
 
 __version__ = "0.1.0"

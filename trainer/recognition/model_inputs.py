@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import cached_property
 
 from PIL import Image
 
 from trainer.recognition.array_types import Pixels
-from trainer.recognition.preprocess import Ink, Prepared, find_ink, preprocess_ink
-from trainer.recognition.segmentation.segments import Segments, segment_ink
+from trainer.recognition.preprocess import (
+    EmptyDrawing,
+    Ink,
+    Prepared,
+    find_ink,
+    other_inks,
+    preprocess_ink,
+    without_line_below,
+)
+from trainer.recognition.segmentation.segments import Segments, TooManyPieces, segment_ink
+
+_MAX_OTHER_NUMBERS = 2  # as reading a number takes up to half a second
 
 
 class ModelInputs:
@@ -24,11 +35,33 @@ class ModelInputs:
         return find_ink(self._picture, self._scale)
 
     @cached_property
+    def _other_inks(self) -> list[Ink]:
+        return list(other_inks(self._ink))
+
+    @cached_property
     def digit(self) -> Prepared:
         """The image as one digit. Raises `EmptyDrawing`."""
         return preprocess_ink(self._ink)
 
     @cached_property
+    def other_digits(self) -> list[Prepared]:
+        """Other ways to see the image as one digit, for a model that rejects `digit`."""
+        found = []
+        for ink in self._other_inks:
+            with suppress(EmptyDrawing):
+                found.append(preprocess_ink(ink))
+        return found
+
+    @cached_property
     def number(self) -> Segments:
         """The image as a number. Raises `EmptyDrawing` and `TooManyPieces`."""
-        return segment_ink(self._ink)
+        return segment_ink(without_line_below(self._ink))
+
+    @cached_property
+    def other_numbers(self) -> list[Segments]:
+        """Other ways to see the image as a number, for a model that rejects `number`."""
+        found = []
+        for ink in self._other_inks[:_MAX_OTHER_NUMBERS]:
+            with suppress(EmptyDrawing, TooManyPieces):
+                found.append(segment_ink(ink))
+        return found

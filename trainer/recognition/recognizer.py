@@ -12,8 +12,9 @@ from PIL import Image
 from trainer.recognition.array_types import Floats, Pixels
 from trainer.recognition.bundle.card import Card
 from trainer.recognition.bundle.store import Bundle, BundleError
+from trainer.recognition.model_inputs import ModelInputs
 from trainer.recognition.prediction import DigitPrediction, digit_probabilities, digit_score
-from trainer.recognition.preprocess import EmptyDrawing, Prepared, preprocess
+from trainer.recognition.preprocess import EmptyDrawing, Prepared
 from trainer.recognition.segmentation.candidates import Candidate, dashes, digit_candidates
 from trainer.recognition.segmentation.joining import (
     NumberPrediction,
@@ -22,10 +23,11 @@ from trainer.recognition.segmentation.joining import (
     mean_score,
     uncovered,
 )
-from trainer.recognition.segmentation.segments import Segments, segment
+from trainer.recognition.segmentation.segments import Segments, TooManyPieces
 
 _LOGITS = ["logits"]
 _BATCH = 16
+_MAX_DIGITS = 12  # of a number: what reads as more, badly, is not read again in another way
 
 
 class Recognizer:
@@ -52,14 +54,45 @@ class Recognizer:
 
     def read(self, picture: Image.Image | Pixels, scale: float = 1.0) -> DigitPrediction:
         """Recognize the digit in an image. Arguments and errors are those of `preprocess`."""
-        return self.read_prepared(preprocess(picture, scale))
+        return self.read_digit(ModelInputs(picture, scale))
 
     def read_number(self, picture: Image.Image | Pixels, scale: float = 1.0) -> NumberPrediction:
         """Recognize all digits in an image, from left to right.
 
-        Arguments are those of `preprocess`. Raises what `segment` and `read_segments` raise.
+        Arguments are those of `preprocess`. Raises what `read_all` raises.
         """
-        return self.read_segments(segment(picture, scale))
+        return self.read_all(ModelInputs(picture, scale))
+
+    def read_digit(self, inputs: ModelInputs) -> DigitPrediction:
+        """Recognize the digit in an image.
+
+        Where none is seen, other ways to see the ink are tried, such as without a box around it.
+        Raises `EmptyDrawing`.
+        """
+        first = None
+        with suppress(EmptyDrawing):
+            first = self.read_prepared(inputs.digit)
+        if first and first.is_digit:
+            return first
+        others = [self.read_prepared(other) for other in inputs.other_digits]
+        best = max(others, key=lambda other: other.digit_score, default=None)
+        if best and best.is_digit:
+            return best
+        return first or self.read_prepared(inputs.digit)
+
+    def read_all(self, inputs: ModelInputs) -> NumberPrediction:
+        """Recognize all digits in an image, from left to right; see `read_digit`.
+
+        Raises `EmptyDrawing` and `TooManyPieces`.
+        """
+        prediction = self.read_segments(inputs.number)
+        if prediction.is_number or len(prediction.digits) > _MAX_DIGITS:
+            return prediction
+        best = prediction
+        for other in inputs.other_numbers:
+            with suppress(EmptyDrawing, TooManyPieces):
+                best = max(best, self.read_segments(other), key=lambda each: each.digit_score)
+        return best if best.is_number else prediction
 
     def read_prepared(self, prepared: Prepared) -> DigitPrediction:
         """Recognize the digit in a preprocessed image."""

@@ -37,7 +37,7 @@ def explain(picture: Picture, models: Models, options: PredictRequest) -> Explan
     inputs = ModelInputs(picture.image, picture.scale)
     prediction = answer_inputs(inputs, models, options)
     recognizer = models.get(prediction.model.name)
-    pixels = inputs.digit.pixels
+    pixels = recognizer.read_digit(inputs).prepared.pixels
     return Explanation(
         **msgspec.structs.asdict(prediction),
         occlusion=as_data_url(tinted(pixels, occlusion_map(recognizer, pixels))),

@@ -88,8 +88,8 @@ def _predict(inputs: ModelInputs, name: str, recognizer: Recognizer, mode: Mode)
 
 def _read(inputs: ModelInputs, recognizer: Recognizer, mode: Mode) -> NumberPrediction:
     if mode == "number":
-        return recognizer.read_segments(inputs.number)
-    reading = recognizer.read_prepared(inputs.digit)
+        return recognizer.read_all(inputs)
+    reading = recognizer.read_digit(inputs)
     return NumberPrediction([reading], reading.is_digit)
 
 
@@ -100,7 +100,7 @@ def _looks_like_several(
     if as_digit.is_number:
         return False
     try:
-        number = recognizer.read_segments(inputs.number)
+        number = recognizer.read_all(inputs)
     except TooManyPieces:
         return False
     is_confident = number.confidence * number.digit_score >= SEVERAL

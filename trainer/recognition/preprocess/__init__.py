@@ -4,7 +4,8 @@ The last step is MNIST's own procedure (`mnist_format`). The steps before it han
 send: dark ink on light paper and light on dark, colors, transparency, photos, dirt, any pen width.
 `arrays` bounds the size, `ink` separates ink from paper (`paper` and `rules` do so for photos,
 `frames` and `screen_rules` for screenshots), and `components` removes specks and, by
-`surroundings`, boxes, circles and underlines around a digit.
+`surroundings`, boxes, circles and underlines around a digit. Where a model sees no digit in the
+result, `alternatives` has other ways to see the ink.
 
 Training on drawings, evaluation, serving and the preview of "what the model saw" all call
 `preprocess`. There must never be a second implementation of it.
@@ -17,6 +18,7 @@ from dataclasses import dataclass
 from PIL import Image
 
 from trainer.recognition.array_types import Pixels
+from trainer.recognition.preprocess.alternatives import other_inks, without_line_below
 from trainer.recognition.preprocess.components import Box, bounds, remove_specks
 from trainer.recognition.preprocess.ink import EmptyDrawing, Ink, find_ink
 from trainer.recognition.preprocess.mnist_format import SIDE, to_mnist_format
@@ -29,9 +31,11 @@ __all__ = [
     "Pixels",
     "Prepared",
     "find_ink",
+    "other_inks",
     "prepare",
     "preprocess",
     "preprocess_ink",
+    "without_line_below",
 ]
 
 VERSION = 2
