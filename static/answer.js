@@ -33,10 +33,18 @@ export class AnswerView {
   }
 
   /** The answer in words, worded by its calibrated certainty. */
-  sentenceFor({ certainty, probabilities, digits, text: number, several_digits: several }) {
-    if (several) return this.words.severalDigits;
+  sentenceFor(prediction) {
+    if (prediction.several_digits) return this.words.severalDigits;
+    const answer = this.#inWords(prediction);
+    const { length } = prediction.unread;
+    if (!length || prediction.certainty === "not_a_digit") return answer;
+    return `${answer} ${this.words.unread[length === 1 ? "one" : "more"]}`;
+  }
+
+  #inWords({ certainty, probabilities, digits, text: number }) {
     if (digits.length > 1) {
-      return this.words.numberSentences[certainty].replace("{number}", number);
+      const rows = number.replaceAll("\n", ", ");
+      return this.words.numberSentences[certainty].replace("{number}", rows);
     }
     const order = probabilities.map((_, digit) => digit);
     order.sort((a, b) => probabilities[b] - probabilities[a]);
@@ -82,7 +90,7 @@ export class PredictionView extends AnswerView {
 
   show(prediction) {
     const { answer, readNumber, saw, seen, seenLine } = this.#elements;
-    const { length } = prediction.text;
+    const length = Math.max(...prediction.text.split("\n").map((row) => row.length));
     answer.textContent = prediction.text;
     answer.classList.toggle("number", length > 1);
     answer.style.setProperty("--digits", length);

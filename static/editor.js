@@ -124,7 +124,7 @@ export class Editor {
       this.#view.show(prediction);
       this.#correction?.offer(prediction);
       const framed = this.#file || this.#getOptions().mode === "number";
-      pad.frames = framed ? prediction.digits.map(({ box }) => box) : [];
+      pad.frames = framed ? framesOf(prediction) : [];
     });
     this.#reader.addEventListener("problem", ({ detail: code }) => {
       pad.frames = [];
@@ -179,6 +179,12 @@ export class Editor {
       // not strokes: ignore it
     }
   }
+}
+
+/** What to frame: the digits, and the ink that is none of them. */
+function framesOf({ digits, unread, text }) {
+  const read = text || !unread.length ? digits : []; // otherwise nothing was read
+  return [...read, ...unread.map((ink) => ({ ...ink, isUnread: true }))];
 }
 
 function dataURL(file) {

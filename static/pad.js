@@ -15,7 +15,7 @@ export class Pad extends EventTarget {
   #undone = [];
   #current = null; // {id, stroke} while a pointer is down
   #picture = null; // the bitmap of an uploaded picture
-  #frames = []; // [x, y, width, height] of each digit, in pixels of the picture that was read
+  #frames = []; // {box, isUnread}: [x, y, width, height] in pixels of the picture that was read
   #sent = null; // that picture's {left, top} and {scale} in thousandths of the surface
   #penSeen = -Infinity;
   #width = 42;
@@ -106,9 +106,12 @@ export class Pad extends EventTarget {
     this.#changed();
   }
 
-  /** Boxes to frame: [x, y, width, height] in pixels of the picture that was sent. */
-  set frames(boxes) {
-    this.#frames = boxes;
+  /**
+   * Ink to frame: its `box`, [x, y, width, height] in pixels of the picture that was sent, and
+   * `isUnread` for a dashed frame.
+   */
+  set frames(frames) {
+    this.#frames = frames;
     this.repaint();
   }
 
@@ -220,8 +223,9 @@ export class Pad extends EventTarget {
     for (const stroke of this.#strokes) paint(context, stroke);
     context.strokeStyle = style.getPropertyValue("--accent");
     context.lineWidth = (2 * SIDE) / canvas.clientWidth;
-    for (const [x, y, width, height] of this.#frames) {
+    for (const { box: [x, y, width, height], isUnread } of this.#frames) {
       const { left, top, scale } = this.#sent;
+      context.setLineDash(isUnread ? [3 * context.lineWidth, 2 * context.lineWidth] : []);
       context.strokeRect(left + x * scale, top + y * scale, width * scale, height * scale);
     }
   }

@@ -6,6 +6,7 @@ Commands that need torch import it when they run; `evaluate`, `compare` and `pre
 from __future__ import annotations
 
 from trainer.cli.benchmark import benchmark
+from trainer.cli.calibrate_numbers import calibrate_numbers
 from trainer.cli.compare import compare
 from trainer.cli.data import data
 from trainer.cli.evaluate import evaluate
@@ -23,6 +24,6 @@ __all__ = ["main"]
 
 for command in (
     *(data, train, retrain, runs, export, quantize, upgrade, evaluate, compare, benchmark),
-    *(predict, models, summary, explain),
+    *(predict, models, summary, explain, calibrate_numbers),
 ):
     main.add_command(command)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
 
 from trainer.recognition.array_types import Floats
 from trainer.recognition.labels import DIGITS
 from trainer.recognition.preprocess import Prepared
+from trainer.recognition.preprocess.components import Box
+
+_MIN_SCORE = 1e-6  # of a digit of a number, in the mean
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +38,58 @@ class DigitPrediction:
     def confidence(self) -> float:
         """The probability of that digit, 0..1."""
         return float(self.probabilities.max())
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """Ink that was not read as a digit."""
+
+    box: Box
+    """Bounding box of the ink, (x, y, width, height) in pixels of the image that was sent."""
+    reason: Literal["mark", "not_a_digit"]
+    """`mark` if it is a dot, a dash, a slash or another mark by its shape and place."""
+
+
+@dataclass(frozen=True, slots=True)
+class NumberPrediction:
+    """The prediction for an image of a number."""
+
+    digits: list[DigitPrediction]
+    """At least one digit, in reading order."""
+    is_number: bool
+    """Whether there are digits, and most of the ink is of them."""
+    confidence: float
+    """The probability, 0..1, that these are the digits that were written, and in these rows."""
+    rows: list[int]
+    """The row of each digit, counted from 0 at the top."""
+    unread: list[Unread] = field(default_factory=list)
+    """The ink that is not of these digits, except for specks."""
+    doubts: Mapping[str, float] = field(default_factory=dict)
+    """The features that the confidence was computed from, by name, for its calibration."""
+
+    @classmethod
+    def of_digit(cls, digit: DigitPrediction) -> NumberPrediction:
+        """The prediction for an image of one digit."""
+        return cls([digit], digit.is_digit, digit.confidence, [0])
+
+    @property
+    def text(self) -> str:
+        """The digits as text, such as "407", with a line feed between rows."""
+        lines: dict[int, str] = {}
+        for row, digit in zip(self.rows, self.digits, strict=True):
+            lines[row] = lines.get(row, "") + str(digit.digit)
+        return "\n".join(lines.values())
+
+    @property
+    def digit_score(self) -> float:
+        """The geometric mean of the digit scores, 0..1."""
+        return mean_score(self.digits)
+
+
+def mean_score(digits: Sequence[DigitPrediction]) -> float:
+    """The geometric mean of the digit scores of at least one digit, 0..1."""
+    scores = [max(digit.digit_score, _MIN_SCORE) for digit in digits]
+    return float(np.exp(np.log(scores).mean()))
 
 
 def digit_score(logits: Floats) -> Floats:

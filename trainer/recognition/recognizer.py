@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
 
 import numpy as np
@@ -13,16 +14,14 @@ from trainer.recognition.array_types import Floats, Pixels
 from trainer.recognition.bundle.card import Card
 from trainer.recognition.bundle.store import Bundle, BundleError
 from trainer.recognition.model_inputs import ModelInputs
-from trainer.recognition.prediction import DigitPrediction, digit_probabilities, digit_score
-from trainer.recognition.preprocess import EmptyDrawing, Prepared
-from trainer.recognition.segmentation.candidates import Candidate, dashes, digit_candidates
-from trainer.recognition.segmentation.joining import (
+from trainer.recognition.prediction import (
+    DigitPrediction,
     NumberPrediction,
-    best_path,
-    is_unambiguous,
-    mean_score,
-    uncovered,
+    digit_probabilities,
+    digit_score,
 )
+from trainer.recognition.preprocess import EmptyDrawing, Prepared
+from trainer.recognition.segmentation.reading import read_number
 from trainer.recognition.segmentation.segments import Segments, TooManyPieces
 
 _LOGITS = ["logits"]
@@ -50,14 +49,19 @@ class Recognizer:
             raise BundleError(
                 f"{bundle.folder}: ONNX Runtime cannot load the model: {error}"
             ) from error
+        self.weigh_numbers(self.card.numbers.weights if self.card.numbers else {})
         self._input = self._session.get_inputs()[0]
+
+    def weigh_numbers(self, weights: Mapping[str, float]) -> None:
+        """Compute the confidence of numbers by these weights, as a card has them, from now on."""
+        self._number_weights = dict(weights)
 
     def read(self, picture: Image.Image | Pixels, scale: float = 1.0) -> DigitPrediction:
         """Recognize the digit in an image. Arguments and errors are those of `preprocess`."""
         return self.read_digit(ModelInputs(picture, scale))
 
     def read_number(self, picture: Image.Image | Pixels, scale: float = 1.0) -> NumberPrediction:
-        """Recognize all digits in an image, from left to right.
+        """Recognize all digits in an image, row by row, from left to right.
 
         Arguments are those of `preprocess`. Raises what `read_all` raises.
         """
@@ -81,7 +85,7 @@ class Recognizer:
         return first or self.read_prepared(inputs.digit)
 
     def read_all(self, inputs: ModelInputs) -> NumberPrediction:
-        """Recognize all digits in an image, from left to right; see `read_digit`.
+        """Recognize all digits in an image, row by row, from left to right; see `read_digit`.
 
         Raises `EmptyDrawing` and `TooManyPieces`.
         """
@@ -99,34 +103,18 @@ class Recognizer:
         return self.predict(prepared, self.logits(prepared.pixels[None])[0])
 
     def read_segments(self, segments: Segments) -> NumberPrediction:
-        """Recognize all digits of a number, from left to right.
+        """Recognize all digits of a number, row by row, from left to right.
 
         Segments are cut only where they do not read well as a whole. Raises `EmptyDrawing` and
         `TooManyPieces`.
         """
-        digits = self._best_digits(segments)
-        unambiguous = [key for key, prediction in digits.items() if is_unambiguous(prediction)]
-        doubtful = uncovered(unambiguous, len(segments))
-        if doubtful and (cut := segments.cut(doubtful)).after_cuts:
-            segments, digits = cut, self._best_digits(cut)
-        if not digits:
-            raise EmptyDrawing("there are only dots in the picture")
-        predictions = list(digits.values())
-        unread = uncovered(digits, len(segments)) - dashes(segments)
-        is_number = not unread and mean_score(predictions) >= self.card.rejection_threshold
-        return NumberPrediction(predictions, is_number)
+        return read_number(
+            segments, self._predict_all, self.card.rejection_threshold, self._number_weights
+        )
 
-    def _best_digits(self, segments: Segments) -> dict[Candidate, DigitPrediction]:
-        """The most likely sequence of candidates with their predictions, from left to right."""
-        prepared: dict[Candidate, Prepared] = {}
-        for candidate in digit_candidates(segments):
-            with suppress(EmptyDrawing):
-                prepared[candidate] = segments.prepare(*candidate)
-        if not prepared:
-            return {}
-        logits = self.logits(np.stack([each.pixels for each in prepared.values()]))
-        predictions = dict(zip(prepared, map(self.predict, prepared.values(), logits), strict=True))
-        return {key: predictions[key] for key in best_path(predictions, segments.after_cuts)}
+    def _predict_all(self, prepared: list[Prepared]) -> list[DigitPrediction]:
+        logits = self.logits(np.stack([each.pixels for each in prepared]))
+        return list(map(self.predict, prepared, logits))
 
     def predict(self, prepared: Prepared, logits: Floats) -> DigitPrediction:
         """The prediction for one preprocessed image, given its logits, float64 [10 or 11]."""

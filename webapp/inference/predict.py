@@ -9,9 +9,8 @@ import msgspec
 
 from trainer.recognition.image import Picture, as_data_url
 from trainer.recognition.model_inputs import ModelInputs
-from trainer.recognition.prediction import DigitPrediction
+from trainer.recognition.prediction import DigitPrediction, NumberPrediction
 from trainer.recognition.recognizer import Recognizer
-from trainer.recognition.segmentation.joining import NumberPrediction
 from trainer.recognition.segmentation.segments import TooManyPieces
 from webapp.http.metrics import count_prediction
 from webapp.inference.registry import ALL, Models, UnknownModel
@@ -24,6 +23,7 @@ from webapp.schemas import (
     ModelVersion,
     Prediction,
     PredictRequest,
+    UnreadInk,
 )
 
 SURE = 0.98
@@ -76,7 +76,10 @@ def _predict(inputs: ModelInputs, name: str, recognizer: Recognizer, mode: Mode)
         certainty=certainty,
         text=number.text if number.is_number else "",
         several_digits=several,
-        digits=[_digit(reading) for reading in number.digits],
+        digits=[
+            _digit(reading, row) for reading, row in zip(number.digits, number.rows, strict=True)
+        ],
+        unread=[UnreadInk(box=list(each.box), reason=each.reason) for each in number.unread],
         prediction_id="",  # filled in by `PredictionSigner`
         seen=as_data_url(doubtful.prepared.pixels),
         inverted=doubtful.prepared.dark_on_light,
@@ -89,8 +92,7 @@ def _predict(inputs: ModelInputs, name: str, recognizer: Recognizer, mode: Mode)
 def _read(inputs: ModelInputs, recognizer: Recognizer, mode: Mode) -> NumberPrediction:
     if mode == "number":
         return recognizer.read_all(inputs)
-    reading = recognizer.read_digit(inputs)
-    return NumberPrediction([reading], reading.is_digit)
+    return NumberPrediction.of_digit(recognizer.read_digit(inputs))
 
 
 def _looks_like_several(
@@ -104,10 +106,11 @@ def _looks_like_several(
     except TooManyPieces:
         return False
     is_confident = number.confidence * number.digit_score >= SEVERAL
-    return number.is_number and len(number.digits) > 1 and is_confident
+    is_clean = number.is_number and not number.unread
+    return is_clean and len(number.digits) > 1 and is_confident
 
 
-def _digit(reading: DigitPrediction) -> DigitReading:
+def _digit(reading: DigitPrediction, row: int) -> DigitReading:
     return DigitReading(
         digit=reading.digit,
         confidence=reading.confidence,
@@ -115,12 +118,13 @@ def _digit(reading: DigitPrediction) -> DigitReading:
         is_digit=reading.is_digit,
         digit_score=reading.digit_score,
         box=list(reading.prepared.box),
+        row=row,
     )
 
 
 def _certainty(number: NumberPrediction) -> Certainty:
     if not number.is_number:
         return NOT_A_DIGIT
-    if number.confidence >= SURE:
+    if number.confidence >= SURE and not number.unread:
         return "sure"
     return "likely" if number.confidence >= LIKELY else "unsure"

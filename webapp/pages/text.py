@@ -45,6 +45,14 @@ def several_digits() -> str:
     return _("That looks like several digits.")
 
 
+def unread() -> dict[str, str]:
+    """The sentence that follows the answer if there is ink that was not read, for one and more."""
+    return {
+        "one": _("There is a mark I can’t read."),
+        "more": _("There are marks I can’t read."),
+    }
+
+
 def problems() -> dict[str, str]:
     """The sentence for each problem code that the pages handle."""
     return {
@@ -110,6 +118,7 @@ def answer_words() -> dict[str, object]:
         "sentences": sentences(),
         "numberSentences": number_sentences(),
         "severalDigits": several_digits(),
+        "unread": unread(),
     }
 
 
@@ -211,8 +220,16 @@ def sentence(prediction: Prediction) -> str:
     """The answer in words, worded by its calibrated certainty."""
     if prediction.several_digits:
         return several_digits()
+    answer = _answer_in_words(prediction)
+    if not prediction.unread or prediction.certainty == NOT_A_DIGIT:
+        return answer
+    return f"{answer} {unread()['one' if len(prediction.unread) == 1 else 'more']}"
+
+
+def _answer_in_words(prediction: Prediction) -> str:
     if len(prediction.digits) > 1:
-        return number_sentences()[prediction.certainty].format(number=prediction.text)
+        number = prediction.text.replace("\n", ", ")
+        return number_sentences()[prediction.certainty].format(number=number)
     names = digit_names()
     order = sorted(range(10), key=lambda digit: -prediction.probabilities[digit])
     text = sentences()[prediction.certainty].format(first=names[order[0]], second=names[order[1]])

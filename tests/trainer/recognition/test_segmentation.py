@@ -189,7 +189,7 @@ def test_the_number_of_segments_and_candidates_is_bounded(recognizer):
         elements=st.sampled_from([0, 255]),
     )
 )
-def test_segments_are_numbered_from_left_to_right_and_can_be_preprocessed(array):
+def test_segments_are_numbered_by_row_from_left_to_right_and_can_be_preprocessed(array):
     try:
         whole = segment(array)
         segments = whole.cut(range(1, len(whole) + 1))
@@ -198,8 +198,8 @@ def test_segments_are_numbered_from_left_to_right_and_can_be_preprocessed(array)
         return
     assert ((segments.labels > 0) == (whole.labels > 0)).all()
     assert set(np.unique(segments.labels)) <= set(range(len(segments) + 1))
-    middles = [each.left + each.right for each in segments.segments]
-    assert middles == sorted(middles)
+    places = [(each.row, each.left + each.right) for each in segments.segments]
+    assert places == sorted(places)
     for first, last in candidates:
         assert 1 <= first <= last <= len(segments)
         try:

@@ -158,9 +158,9 @@ def test_a_page_contains_nothing_that_the_policy_forbids_and_no_other_host(clien
 
 
 def test_sentences_match_the_certainty(app):
-    from webapp.schemas import DigitReading, ModelVersion, Prediction
+    from webapp.schemas import DigitReading, ModelVersion, Prediction, UnreadInk
 
-    def say(certainty, number, several=False):
+    def say(certainty, number, several=False, unread=0):
         probabilities = [0.0] * 10
         probabilities[int(number[-1])], probabilities[1] = 0.7, 0.2
         reading = DigitReading(
@@ -172,6 +172,7 @@ def test_sentences_match_the_certainty(app):
             digit_score=0.7, certainty=certainty, text=number, several_digits=several,
             digits=[reading] * len(number), prediction_id="", seen="", inverted=True,
             model=ModelVersion(name="", version=""), models=[], elapsed_ms=1.0,
+            unread=[UnreadInk(box=[0, 0, 1, 1], reason="mark")] * unread,
         )  # fmt: skip
         with app.test_request_context():
             return text.sentence(prediction)
@@ -185,6 +186,9 @@ def test_sentences_match_the_certainty(app):
     assert say("likely", "407") == "Probably 407."
     assert say("unsure", "407") == "Maybe 407."
     assert say("not_a_digit", "407") == "That doesn’t look like a number."
+    assert say("likely", "12", unread=1) == "Probably 12. There is a mark I can’t read."
+    assert say("unsure", "7", unread=2) == "A 7, or maybe a 1. There are marks I can’t read."
+    assert say("sure", "12\n34") == "It’s 12, 34."
 
 
 def test_a_safe_request_id_is_kept_and_an_unsafe_one_replaced(client):

@@ -80,6 +80,34 @@ class Rejection(msgspec.Struct, frozen=True, kw_only=True):
     """Share with a digit score below the card's threshold, or without ink, 0..1."""
 
 
+class NumberReliability(msgspec.Struct, frozen=True, kw_only=True):
+    """How well the confidence of numbers of one kind is calibrated, by validation writers."""
+
+    kind: str
+    """Such as `apart` or `touching`."""
+    pictures: int
+    accuracy: float
+    """Share of the numbers whose digits are all right, 0..1."""
+    confidence: float
+    """Mean confidence, 0..1."""
+    calibration_error: float
+    """Expected calibration error in 15 bins of equal width."""
+    silent: float
+    """Share that is read with a confidence of at least 98 % and without naming unread ink, 0..1."""
+    reliability: list[ReliabilityBin]
+
+
+class NumberCalibration(msgspec.Struct, frozen=True, kw_only=True):
+    """The logistic model of the confidence of numbers, fitted to numbers by validation writers."""
+
+    weights: dict[str, float]
+    """Of each feature of `segmentation.confidence.Doubts`, by its name, and `bias`."""
+    command: str
+    """The command line that fitted it."""
+    measured: list[NumberReliability]
+    """On other numbers by the same writers."""
+
+
 class Epoch(msgspec.Struct, frozen=True, kw_only=True):
     """Metrics of one epoch."""
 
@@ -132,6 +160,8 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     int8_loss: float | None = None
     """Share of the validation digits that int8 costs, 0..1; below 0 where it reads more. None for a
     graph of floats."""
+    numbers: NumberCalibration | None = None
+    """The calibration of numbers; without it, their confidence is estimated from their digits'."""
 
     @property
     def version(self) -> str:

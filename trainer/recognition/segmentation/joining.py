@@ -1,4 +1,4 @@
-"""Joining the segments of a number into the digits that read best."""
+"""Joining the segments of a number into the digits that read best, and the ink that is none."""
 
 from __future__ import annotations
 
@@ -8,77 +8,120 @@ from dataclasses import dataclass
 import numpy as np
 
 from trainer.recognition.prediction import DigitPrediction
-from trainer.recognition.segmentation.candidates import Candidate
+from trainer.recognition.segmentation.candidates import Candidate, Placed
 
 CUT_COST = 0.75
-"""Cost of a digit that has to be cut off from the one before it, in units of log likelihood."""
+"""Log likelihood that a segment may lack before it is cut."""
 
 WIDTH_COST = 2.0
 """Penalty for wide digits, in units of log likelihood: it multiplies the square of (width - height)
 / height. Few digits are wider than high, but most pairs of digits are."""
 
 _MIN_PROBABILITY = 1e-6  # assigned to segments that cannot be read at all
+_KEPT = 3  # readings with different texts that are kept at each segment
+_LABELS = 2  # likeliest digits of a candidate that take part
+
+# The log likelihood of a candidate as a digit, and of a component as anything else, are linear in
+# their features. The weights maximize the likelihood of the truth over all ways to read a number
+# (a semi-Markov conditional random field, Sarawagi and Cohen 2004), for digits apart and touching,
+# marks and letters by validation writers. `_OTHER` is lower than that, as letters are rare.
+_DIGIT = 1.5
+_CONFIDENCE = 0.97  # of the log of the digit's probability,
+_SCORE, _LOW_SCORE = 1.75, -1.19  # of the log of the digit score, and of what it is below _DOUBTFUL
+_DOUBTFUL = -2.0
+_CUT = -1.07  # of each side on which the candidate was cut off
+_WIDTH, _WIDTH_SQUARED = -1.94, -1.41  # of the log of width by height, and of its square
+_LOW = -9.4  # of the height that a candidate lacks to _USUAL_HEIGHT, in heights of its row
+_USUAL_HEIGHT = 0.75
+_NO_MARK = 1.35  # of the log of the probability that it is no mark by its shape and place
+
+_OTHER = -2.2
+_NONE = 1.34  # of the log of the probability that the component is no digit
+_MARK = 3.0  # of the probability that it is a mark
+_OTHER_WIDTH, _OTHER_WIDE = -0.85, -1.73  # of the log of width by height, and of what is above 0
+_OTHER_LOW = 2.4  # of the height that it lacks to _USUAL_HEIGHT
 
 
 @dataclass(frozen=True, slots=True)
-class NumberPrediction:
-    """The prediction for an image of a number."""
+class Joined:
+    """A way to read all segments."""
 
-    digits: list[DigitPrediction]
-    """At least one digit, from left to right."""
-    is_number: bool
-    """Whether all segments were read, and their mean digit score reaches the card's threshold."""
-
-    @property
-    def text(self) -> str:
-        """The digits as text, such as "407"."""
-        return "".join(str(digit.digit) for digit in self.digits)
-
-    @property
-    def confidence(self) -> float:
-        """The probability, 0..1, that all digits are right."""
-        return float(np.prod([digit.confidence for digit in self.digits]))
-
-    @property
-    def digit_score(self) -> float:
-        """The geometric mean of the digit scores, 0..1."""
-        return mean_score(self.digits)
+    score: float
+    """Log likelihood, up to a constant."""
+    digits: tuple[Candidate, ...] = ()
+    """The candidates that are digits, in reading order."""
+    others: tuple[Candidate, ...] = ()
+    """The runs of segments that are not."""
+    text: str = ""
+    """What is read: digits, and a question mark for each of the others."""
 
 
-def mean_score(digits: list[DigitPrediction]) -> float:
-    """The geometric mean of the digit scores of at least one digit, 0..1."""
-    scores = [max(digit.digit_score, _MIN_PROBABILITY) for digit in digits]
-    return float(np.exp(np.log(scores).mean()))
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What is known of a candidate."""
+
+    prediction: DigitPrediction
+    place: Placed
+    mark: float
+    """Probability, 0..1, that it is a mark, by its shape and place alone."""
 
 
-def best_path(
-    predictions: Mapping[Candidate, DigitPrediction], after_cuts: Collection[int]
-) -> list[Candidate]:
-    """Choose the consecutive candidates with the greatest total log likelihood.
+@dataclass(frozen=True, slots=True)
+class Component:
+    """What is known of a component of ink that may be no digit."""
 
-    Dynamic programming over the segments. Segments at which no candidate ends are skipped at a
-    high cost. Candidates that begin with one of the segments `after_cuts` pay `CUT_COST`.
+    place: Placed
+    digit_score: float
+    """As a whole, 0..1."""
+    mark: float
+    """Probability, 0..1, that it is a mark, by its shape and place alone."""
+
+
+def join(
+    candidates: Mapping[Candidate, Evidence], components: Mapping[Candidate, Component]
+) -> list[Joined]:
+    """The likeliest ways to read all segments that differ in their text, the likeliest first.
+
+    Dynamic programming over the segments. `components` has the runs of segments that are all of a
+    component. At most `_KEPT`.
     """
-    count = max((last for _, last in predictions), default=0)
-    best: list[tuple[float, list[Candidate]]] = [(0.0, [])]
-    for segment in range(1, count + 1):
-        options: list[tuple[float, list[Candidate]]] = []
-        for candidate, prediction in predictions.items():
-            first, last = candidate
-            if last == segment:
-                total, path = best[first - 1]
-                cost = CUT_COST if first in after_cuts else 0.0
-                options.append((total + log_likelihood(prediction) - cost, [*path, candidate]))
-        if not options:
-            total, path = best[segment - 1]
-            options = [(total + float(np.log(_MIN_PROBABILITY)), path)]
-        best.append(max(options, key=lambda option: option[0]))
-    return best[count][1]
+    ends: dict[int, list[tuple[Candidate, float, str]]] = {}
+    for candidate, evidence in candidates.items():
+        base = _log_likelihood(evidence)
+        likeliest = np.argsort(evidence.prediction.probabilities)[::-1][:_LABELS]
+        for digit in likeliest.tolist():
+            score = base + _CONFIDENCE * _log(float(evidence.prediction.probabilities[digit]))
+            ends.setdefault(candidate[1], []).append((candidate, score, str(digit)))
+    for run, component in components.items():
+        ends.setdefault(run[1], []).append((run, _log_likelihood_of_other(component), "?"))
+    best: list[list[Joined]] = [[Joined(0.0)]]
+    for segment in range(1, max(ends, default=0) + 1):
+        by_text: dict[str, Joined] = {}
+        options = [_extended(kept, None, _log(_MIN_PROBABILITY), "") for kept in best[segment - 1]]
+        for run, score, text in ends.get(segment, []):
+            options += [_extended(kept, run, score, text) for kept in best[run[0] - 1]]
+        for option in options:
+            if option.text not in by_text or by_text[option.text].score < option.score:
+                by_text[option.text] = option
+        best.append(sorted(by_text.values(), key=lambda each: -each.score)[:_KEPT])
+    return best[-1]
+
+
+def _extended(joined: Joined, run: Candidate | None, score: float, text: str) -> Joined:
+    digits, others = joined.digits, joined.others
+    if run and text == "?":
+        others = (*others, run)
+    elif run:
+        digits = (*digits, run)
+    return Joined(joined.score + score, digits, others, joined.text + text)
 
 
 def is_unambiguous(prediction: DigitPrediction) -> bool:
     """Whether no two digits could be more likely in its place, as they would have to be cut."""
-    return log_likelihood(prediction) >= -CUT_COST
+    _, _, width, height = prediction.prepared.box
+    excess = max(0.0, width / height - 1)
+    likelihood = prediction.confidence * prediction.digit_score * np.exp(-WIDTH_COST * excess**2)
+    return float(np.log(max(likelihood, _MIN_PROBABILITY))) >= -CUT_COST
 
 
 def uncovered(candidates: Collection[Candidate], count: int) -> set[int]:
@@ -87,9 +130,36 @@ def uncovered(candidates: Collection[Candidate], count: int) -> set[int]:
     return set(range(1, count + 1)) - covered
 
 
-def log_likelihood(prediction: DigitPrediction) -> float:
-    """The log of confidence times digit score, less `WIDTH_COST` if it is wider than high."""
-    _, _, width, height = prediction.prepared.box
-    excess = max(0.0, width / height - 1)
-    likelihood = prediction.confidence * prediction.digit_score * np.exp(-WIDTH_COST * excess**2)
-    return float(np.log(max(likelihood, _MIN_PROBABILITY)))
+def _log_likelihood(evidence: Evidence) -> float:
+    """Of being a digit at all."""
+    place = evidence.place
+    score = _log(evidence.prediction.digit_score)
+    width = _log(place.width / max(place.height, 1))
+    return (
+        _DIGIT
+        + _SCORE * score
+        + _LOW_SCORE * min(0.0, score - _DOUBTFUL)
+        + _CUT * place.cuts
+        + _WIDTH * width
+        + _WIDTH_SQUARED * width**2
+        + _LOW * max(0.0, _USUAL_HEIGHT - place.relative_height)
+        + _NO_MARK * _log(1 - evidence.mark)
+    )
+
+
+def _log_likelihood_of_other(component: Component) -> float:
+    """Of being neither a digit nor several."""
+    place = component.place
+    width = _log(place.width / max(place.height, 1))
+    return (
+        _OTHER
+        + _NONE * _log(1 - component.digit_score * (1 - component.mark))
+        + _MARK * component.mark
+        + _OTHER_WIDTH * width
+        + _OTHER_WIDE * max(0.0, width)
+        + _OTHER_LOW * max(0.0, _USUAL_HEIGHT - place.relative_height)
+    )
+
+
+def _log(number: float) -> float:
+    return float(np.log(max(number, _MIN_PROBABILITY)))

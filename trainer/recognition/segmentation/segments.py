@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import cv2
@@ -17,6 +18,16 @@ from trainer.recognition.preprocess import EmptyDrawing, Ink, Prepared, find_ink
 from trainer.recognition.preprocess.components import are_specks, mask_of
 from trainer.recognition.preprocess.surroundings import erase_enclosures, underline
 from trainer.recognition.segmentation.cuts import cut_component
+from trainer.recognition.segmentation.marks import find_dots, mark_probabilities
+from trainer.recognition.segmentation.numbering import (
+    Corners,
+    Segment,
+    SegmentMap,
+    boxes_of,
+    corners_of_rows,
+    numbered,
+)
+from trainer.recognition.segmentation.rows import find_rows
 
 MAX_SEGMENTS = 40
 """If there are more, only the largest are used; cutting adds at most as many again."""
@@ -39,35 +50,9 @@ class TooManyPieces(ValueError):
         super().__init__("the picture has too many pieces of ink to be a number")
 
 
-SegmentMap = NDArray[np.int32]
-"""The segment that each pixel belongs to: int32 [height, width], 0 for paper and specks, then 1, 2,
-… from left to right."""
-
-
-@dataclass(frozen=True, slots=True)
-class Segment:
-    """The bounding box of a segment in pixels, and the connected component that it was cut from."""
-
-    left: int
-    top: int
-    right: int
-    bottom: int
-    component: int
-
-    @property
-    def width(self) -> int:
-        """In pixels."""
-        return self.right - self.left
-
-    @property
-    def height(self) -> int:
-        """In pixels."""
-        return self.bottom - self.top
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Segments:
-    """The ink of a number in segments, ordered by the horizontal middle of their boxes.
+    """The ink of a number in segments, in reading order: by row, then by the middle of their boxes.
 
     Segments are numbered from 1. A digit consists of one segment or of several neighboring ones.
     """
@@ -75,6 +60,8 @@ class Segments:
     ink: Ink
     labels: SegmentMap
     segments: list[Segment]
+    dots: list[Corners]
+    """Boxes of specks that the pen drew, as points and colons, in pixels of `ink`."""
     _cut: dict[frozenset[int], Segments] = field(default_factory=dict, repr=False, compare=False)
     _prepared: dict[tuple[int, int], Prepared | None] = field(
         default_factory=dict, repr=False, compare=False
@@ -83,10 +70,9 @@ class Segments:
     def __len__(self) -> int:
         return len(self.segments)
 
-    @property
-    def tallest(self) -> int:
-        """Height of the tallest segment, in pixels; 0 if there is none."""
-        return max((each.height for each in self.segments), default=0)
+    def tallest(self, row: int) -> int:
+        """Height of the tallest segment of a row, in pixels."""
+        return max(each.height for each in self.segments if each.row == row)
 
     def cut(self, numbers: Collection[int]) -> Segments:
         """Cut those of the segments with these numbers that are wide enough for two digits.
@@ -100,9 +86,12 @@ class Segments:
         return self._cut[asked]
 
     def _cut_all(self, numbers: Collection[int]) -> Segments:
-        min_width = _MIN_WIDTH_OF_TWO * self.tallest
         boxes = {number: self.segments[number - 1] for number in sorted(numbers)}
-        wide = {number: box for number, box in boxes.items() if box.width >= min_width}
+        wide = {
+            number: box
+            for number, box in boxes.items()
+            if box.width >= _MIN_WIDTH_OF_TWO * self.tallest(box.row)
+        }
         if sum(box.width for box in wide.values()) > MAX_WIDTH_TO_CUT * self.labels.shape[1]:
             raise TooManyPieces
         cut = self.labels.copy()
@@ -117,7 +106,13 @@ class Segments:
                 if last < most:
                     last += 1
                     cut[inside][slices >= index] = last
-        return Segments(self.ink, *_from_left_to_right(cut, self.labels))
+        rows = {number: each.row for number, each in enumerate(self.segments, 1)}
+        return Segments(self.ink, *numbered(cut, self.labels, rows), self.dots)
+
+    @cached_property
+    def marks(self) -> list[float]:
+        """The probability, 0..1, that each segment, uncut, is a mark by its shape and place."""
+        return mark_probabilities(self.labels, self.segments)
 
     @property
     def after_cuts(self) -> set[int]:
@@ -182,7 +177,12 @@ def segment_ink(ink: Ink) -> Segments:
     )
     owner[~np.isin(owner, largest[:MAX_SEGMENTS])] = 0
     whole = owner[labels].astype(np.int32)
-    return Segments(ink, *_from_left_to_right(whole, whole))
+    boxes = boxes_of(whole)
+    rows = find_rows(np.array(list(boxes.values()), np.int64))
+    whole, segments = numbered(whole, whole, dict(zip(boxes, rows.tolist(), strict=True)))
+    own = [replace(each, component=number) for number, each in enumerate(segments, 1)]
+    dots = find_dots(ink.strength, components[are_specks(components)], corners_of_rows(segments))
+    return Segments(ink, whole, own, dots)
 
 
 def _owners(pieces: NDArray[np.int64], components: NDArray[Any]) -> NDArray[np.int64]:
@@ -203,32 +203,3 @@ def _owners(pieces: NDArray[np.int64], components: NDArray[Any]) -> NDArray[np.i
             nearest = hosts[np.argmax(overlap[hosts])]
             owners[owners == pieces[small]] = owners[nearest]
     return owners
-
-
-def _from_left_to_right(labels: SegmentMap, uncut: SegmentMap) -> tuple[SegmentMap, list[Segment]]:
-    """Renumber segments by their horizontal middle.
-
-    `labels` may have them in any order; `uncut` is the map before cutting.
-    """
-    boxes = _boxes(labels)
-    order: Sequence[int] = sorted(boxes, key=lambda number: boxes[number][0] + boxes[number][2])
-    renumbered = np.zeros(int(labels.max(initial=0)) + 1, np.int32)
-    renumbered[order] = np.arange(1, len(order) + 1)
-    component = np.zeros_like(renumbered)
-    component[labels.ravel()] = uncut.ravel()
-    segments = [Segment(*boxes[number], int(component[number])) for number in order]
-    return renumbered[labels], segments
-
-
-def _boxes(labels: SegmentMap) -> dict[int, tuple[int, int, int, int]]:
-    """(left, top, right, bottom) of each segment, by its number, in ascending order."""
-    rows, columns = np.nonzero(labels)
-    numbers = labels[rows, columns]
-    count = int(numbers.max(initial=0)) + 1
-    low = np.full((2, count), max(labels.shape), np.int64)
-    high = np.zeros((2, count), np.int64)
-    for axis, places in enumerate((columns, rows)):
-        np.minimum.at(low[axis], numbers, places)
-        np.maximum.at(high[axis], numbers, places + 1)
-    corners = np.concatenate([low, high]).T.tolist()
-    return {number: tuple(box) for number, box in enumerate(corners) if box[2]}

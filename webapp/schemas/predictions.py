@@ -1,44 +1,23 @@
-"""The types of the API's requests and responses.
-
-msgspec validates requests against them, and the OpenAPI document is generated from them.
-Descriptions are message ids, translated when shown.
-"""
+"""A picture to read, and the answer."""
 
 from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from msgspec import Meta, Struct, field
+from msgspec import Meta, Struct
 
+from webapp.schemas.fields import Certainty, Digit, Mode, Probability, Strokes
 from webapp.translatable import N_
 
-MAX_POINTS = 20_000
-"""Largest number of points in the strokes of one drawing."""
-
-Probability = Annotated[float, Meta(ge=0, le=1)]
-Digit = Annotated[int, Meta(ge=0, le=9)]
-Point = Annotated[
-    list[float],
+Box = Annotated[
+    list[int],
     Meta(
-        min_length=2,
+        min_length=4,
         max_length=4,
-        description=N_("x, y and, if known, pressure and time in milliseconds"),
+        description=N_("Bounding box of the ink: x, y, width and height, in pixels."),
     ),
 ]
-Line = Annotated[list[Point], Meta(max_length=10_000)]
-Strokes = Annotated[
-    list[Line],
-    Meta(
-        max_length=1_000,
-        description=N_("The pen's path, if known. It does not affect the answer."),
-    ),
-]
-NotADigit = Literal["not_a_digit"]
-NOT_A_DIGIT: NotADigit = "not_a_digit"
-"""The answer or label of a drawing that is not a digit."""
-
-Certainty = Literal["sure", "likely", "unsure", NotADigit]
-Mode = Literal["digit", "number"]
+Reason = Literal["mark", "not_a_digit"]
 
 
 class PredictRequest(Struct, kw_only=True, forbid_unknown_fields=True):
@@ -58,8 +37,8 @@ class PredictRequest(Struct, kw_only=True, forbid_unknown_fields=True):
         Mode,
         Meta(
             description=N_(
-                "digit: the picture shows one digit. number: it shows several, read from "
-                "left to right."
+                "digit: the picture shows one digit. number: it shows several, read row by row "
+                "from left to right."
             )
         ),
     ] = "digit"
@@ -91,12 +70,23 @@ class DigitReading(Struct, kw_only=True):
     digit_score: Annotated[
         Probability, Meta(description=N_("How much the ink looks like a digit."))
     ]
-    box: Annotated[
-        list[int],
+    box: Box
+    row: Annotated[
+        int, Meta(ge=0, description=N_("Row that the digit stands in, counted from 0 at the top."))
+    ] = 0
+
+
+class UnreadInk(Struct, kw_only=True):
+    """Ink that was not read as a digit."""
+
+    box: Box
+    reason: Annotated[
+        Reason,
         Meta(
-            min_length=4,
-            max_length=4,
-            description=N_("Bounding box of the ink: x, y, width and height, in pixels."),
+            description=N_(
+                "mark: a dot, a dash, a slash or another mark, by its shape and place. "
+                "not_a_digit: anything else."
+            )
         ),
     ]
 
@@ -136,7 +126,14 @@ class Prediction(Struct, kw_only=True):
     is_digit: bool
     digit_score: Probability
     certainty: Annotated[Certainty, Meta(description=N_("The confidence in words."))]
-    text: Annotated[str, Meta(description=N_("The answer as text; empty if it is not a digit."))]
+    text: Annotated[
+        str,
+        Meta(
+            description=N_(
+                "The answer as text, with a line feed between rows; empty if it is not a digit."
+            )
+        ),
+    ]
     several_digits: Annotated[
         bool,
         Meta(
@@ -146,7 +143,19 @@ class Prediction(Struct, kw_only=True):
             )
         ),
     ]
-    digits: Annotated[list[DigitReading], Meta(description=N_("The digits, from left to right."))]
+    digits: Annotated[
+        list[DigitReading],
+        Meta(description=N_("The digits, row by row, from left to right.")),
+    ]
+    unread: Annotated[
+        list[UnreadInk],
+        Meta(
+            description=N_(
+                "In mode number: the ink that is none of the digits. If there is any, the "
+                "certainty is never sure."
+            )
+        ),
+    ] = []
     prediction_id: Annotated[
         str, Meta(description=N_("Send this with feedback; valid for 24 hours."))
     ]
@@ -166,40 +175,6 @@ class Prediction(Struct, kw_only=True):
         ),
     ]
     elapsed_ms: float
-
-
-Truth = Annotated[
-    Literal["0", "1", "2", "3", "4", "5", "6", "7", "8", "9", NotADigit],
-    Meta(description=N_("The correct label of the drawing.")),
-]
-
-
-class FeedbackRequest(Struct, kw_only=True, forbid_unknown_fields=True):
-    """The correct label of a drawing, named by `prediction_id` or sent as `image`."""
-
-    label: Truth
-    prediction_id: Annotated[
-        str | None, Meta(description=N_("The identifier of the answer; valid for 24 hours."))
-    ] = None
-    image: Annotated[
-        str | None, Meta(description=N_("The picture that was sent for prediction, as a data URL."))
-    ] = None
-    strokes: Strokes | None = None
-
-
-class Kept(Struct, kw_only=True):
-    """The stored drawing."""
-
-    id: Annotated[
-        str,
-        Meta(
-            description=N_(
-                "Identifier for deleting the drawing, which takes the same cookie. Empty "
-                "if another visitor submitted the same drawing before."
-            )
-        ),
-    ]
-    label: Truth
 
 
 class Stage(Struct, kw_only=True):
@@ -242,42 +217,3 @@ class Explanation(Prediction, kw_only=True):
     stages: Annotated[
         list[Stage], Meta(description=N_("The stages of the model, from input to output."))
     ]
-
-
-class Measured(Struct, kw_only=True):
-    """An evaluation of the model on one data set, from its card."""
-
-    data: str
-    split: str
-    pictures: int
-    accuracy: Probability
-    calibration_error: Probability
-
-
-class ModelInfo(Struct, kw_only=True):
-    """An available model."""
-
-    name: str
-    version: str
-    default: bool
-    architecture: str
-    parameters: int
-    created: str
-    evaluations: list[Measured]
-
-
-class ModelList(Struct, kw_only=True):
-    """The available models, the default model first."""
-
-    models: list[ModelInfo]
-
-
-class ProblemDetails(Struct, kw_only=True):
-    """An error (RFC 9457)."""
-
-    title: str
-    status: int
-    detail: str
-    code: Annotated[str, Meta(description=N_("Stable, machine-readable code of the error."))]
-    type_: str = field(default="about:blank", name="type")
-    request_id: str = ""

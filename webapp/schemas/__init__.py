@@ -1,0 +1,44 @@
+"""The types of the API's requests and responses.
+
+msgspec validates requests against them, and the OpenAPI document is generated from them.
+Descriptions are message ids, translated when shown.
+"""
+
+from webapp.schemas.feedback import FeedbackRequest, Kept, Truth
+from webapp.schemas.fields import MAX_POINTS, NOT_A_DIGIT, Certainty, Mode
+from webapp.schemas.models import Measured, ModelInfo, ModelList
+from webapp.schemas.predictions import (
+    DigitReading,
+    Explanation,
+    ModelAnswer,
+    ModelVersion,
+    Prediction,
+    PredictRequest,
+    Reason,
+    Stage,
+    UnreadInk,
+)
+from webapp.schemas.problems import ProblemDetails
+
+__all__ = [
+    "MAX_POINTS",
+    "NOT_A_DIGIT",
+    "Certainty",
+    "DigitReading",
+    "Explanation",
+    "FeedbackRequest",
+    "Kept",
+    "Measured",
+    "Mode",
+    "ModelAnswer",
+    "ModelInfo",
+    "ModelList",
+    "ModelVersion",
+    "PredictRequest",
+    "Prediction",
+    "ProblemDetails",
+    "Reason",
+    "Stage",
+    "Truth",
+    "UnreadInk",
+]
