@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trainer.data.rendering.numbers import MARKS
+from trainer.data.rendering.rendered_numbers import NumberRenderer
 from trainer.data.samples import Split
 from trainer.data.strokes.records import Record, read_split
-from trainer.evaluation.benchmark.rendered_samples import NumberRenderer
 from trainer.evaluation.calibration import calibration_error, reliability
 from trainer.progress import ReportProgress
 from trainer.recognition.array_types import Floats

@@ -19,6 +19,7 @@ from trainer.evaluation.benchmark.rejection import blank_inputs, ood_metrics
 from trainer.evaluation.benchmark.rendered_samples import draw_all_at_once
 from trainer.evaluation.benchmark.results import BenchmarkResults, as_text
 from trainer.evaluation.calibration import calibration_error, reliability
+from trainer.evaluation.number_calibration import marks_of, measure_numbers
 from trainer.progress import ReportProgress
 from trainer.recognition.bundle import read_bundle
 from trainer.recognition.recognizer import Recognizer
@@ -56,6 +57,9 @@ def benchmark(
     rows += nuisance_rows(readers, digits, seed, report)
     report("numbers …")
     numbers = number_rows(recognizer, readers[0].name, digits, size or 1000, seed)
+    measured = measure_numbers(
+        recognizer, digits, marks_of(Split.TEST, folder), size or 1000, seed, report
+    )
     report("letters …")
     drawn = draw_all_at_once(digits, seed)
     rejection = ood_metrics(readers, drawn, letters, seed)
@@ -78,6 +82,7 @@ def benchmark(
         blank_inputs=blank_inputs(recognizer),
         calibration_error=calibration_error(probabilities, with_ink.labels),
         reliability=reliability(probabilities, with_ink.labels),
+        number_calibration=measured,
         mistakes=worst_mistakes(readers[0], samples, digits, seed),
         cost=measure_cost(recognizer, bundle, digits),
     )

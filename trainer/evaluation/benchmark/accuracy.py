@@ -7,13 +7,13 @@ from pathlib import Path
 
 import numpy as np
 
+from trainer.data.rendering.rendered_numbers import NumberRenderer
 from trainer.data.samples import Samples
 from trainer.data.strokes.records import Record
 from trainer.evaluation.benchmark.nuisances import styles
 from trainer.evaluation.benchmark.readers import Reader
 from trainer.evaluation.benchmark.rendered_samples import (
     NuisanceRenderer,
-    NumberRenderer,
     draw_one,
     draw_samples,
 )

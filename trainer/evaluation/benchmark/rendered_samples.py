@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 from numpy.random import Generator
 
 from trainer.data.parallel import in_chunks
-from trainer.data.rendering.canvas import RenderStyle, render
-from trainer.data.rendering.numbers import compose_number, stack_rows
+from trainer.data.rendering.canvas import render
 from trainer.data.rendering.rendered import preprocess_or_blank
 from trainer.data.samples import Samples
 from trainer.data.strokes.records import Record
 from trainer.evaluation.benchmark.nuisances import styles
 from trainer.evaluation.benchmark.readers import scale_down
 from trainer.recognition.array_types import Labels, Pixels
-from trainer.recognition.strokes import Strokes
 
 DrawPixels = Callable[[int, Generator], tuple[int, Pixels]]
 """(index, random generator for this index) → (label, image). Picklable."""
@@ -52,57 +50,6 @@ class NuisanceRenderer:
     def __call__(self, index: int, rng: Generator) -> tuple[int, Pixels]:
         record = self.records[index]
         return record.target, render(record.strokes, styles()[self.row](rng))
-
-
-@dataclass(frozen=True, slots=True)
-class NumberRenderer:
-    """Renders random numbers of `length` digits in a row, by one writer each.
-
-    Writers are chosen in proportion to the number of their records, so that all records are equally
-    likely. As a `DrawPixels` function, it labels them with the number, without leading zeros.
-    """
-
-    records: Sequence[Record]
-    length: int
-    touching: bool = False
-    marks: Sequence[Record] = ()
-    """One of them, by anyone, stands somewhere in each row; their labels are in `MARKS`."""
-    rows: int = 1
-
-    def __call__(self, _index: int, rng: Generator) -> tuple[int, Pixels]:
-        text, picture = self.draw(rng)
-        return int(text.replace("\n", "")), picture
-
-    def draw(self, rng: Generator) -> tuple[str, Pixels]:
-        """A number as text, with a line feed between rows, and its image."""
-        writer = self.records[int(rng.integers(len(self.records)))].writer
-        own = [record for record in self.records if record.writer == writer]
-        numbers = [
-            [own[i] for i in rng.integers(len(own), size=self.length)] for _ in range(self.rows)
-        ]
-        lines = [
-            compose_number([digit.strokes for digit in digits], rng, self.touching, self._mark(rng))
-            for digits in numbers
-        ]
-        strokes = stack_rows(lines, rng) if self.rows > 1 else lines[0]
-        extent = np.ptp(np.vstack(strokes), axis=0)
-        size = float(rng.uniform(0.6, 0.95))
-        side = int(rng.integers(300, 700))
-        digit_height = size * side / float(extent.max())  # about, in pixels
-        pen = max(1.0, float(rng.uniform(0.03, 0.12)) * digit_height)
-        random = RenderStyle.random(rng, photos=0)
-        style = replace(random, side=side, size=size, pen=pen, turn=random.turn / 3, skips=0.0)
-        text = "\n".join("".join(digit.label for digit in digits) for digits in numbers)
-        return text, render(strokes, style)
-
-    def _mark(self, rng: Generator) -> dict[int, tuple[str, Strokes]]:
-        """A mark and its place in a row: parentheses and per cent at an end, others within it."""
-        if not self.marks:
-            return {}
-        mark = self.marks[int(rng.integers(len(self.marks)))]
-        within = int(rng.integers(1, max(2, self.length)))
-        at = {"(": 0, ")": self.length, "%": self.length}.get(mark.label, within)
-        return {at: (mark.label, mark.strokes)}
 
 
 def draw_one(draw: DrawPixels, seed: int, index: int) -> tuple[int, Pixels]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
-from trainer.recognition.bundle import ReliabilityBin
+from trainer.evaluation.number_calibration import as_lines
+from trainer.recognition.bundle import NumberReliability, ReliabilityBin
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
@@ -91,6 +92,8 @@ class BenchmarkResults(msgspec.Struct, frozen=True, kw_only=True):
     """Of the bundle on digits with all nuisances at once."""
     reliability: list[ReliabilityBin]
     """The reliability diagram on the same samples."""
+    number_calibration: list[NumberReliability]
+    """The confidence of the bundle in numbers: apart, touching, with a mark, in two rows."""
     mistakes: list[Mistake]
     """The bundle's most confident errors on the same samples."""
     cost: Cost
@@ -122,6 +125,7 @@ def as_text(results: BenchmarkResults) -> str:
     lines.append(f"left out as look-alikes: {results.look_alikes}")
     lines += [f"{name}: {prediction}" for name, prediction in results.blank_inputs.items()]
     lines.append(f"calibration error (15 bins) on drawn digits: {results.calibration_error:.2%}")
+    lines += as_lines(results.number_calibration)
     cost = results.cost
     lines.append(
         f"{cost.parameters:,} parameters, bundle {cost.bundle_bytes / 1e6:.2f} MB, forward "
