@@ -5,8 +5,18 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import answered, draw
+from tests.handwriting import write
 from trainer.data.rendering.canvas import RenderStyle, render
 from trainer.data.rendering.numbers import compose_number
+
+DASHED = """() => new Promise((resolve) => {
+    const { setLineDash } = CanvasRenderingContext2D.prototype;
+    CanvasRenderingContext2D.prototype.setLineDash = function (segments) {
+        if (segments.length) resolve(true);
+        return setLineDash.call(this, segments);
+    };
+})"""
+"""Resolves once a dashed line is drawn on a canvas."""
 
 
 @pytest.fixture
@@ -58,6 +68,19 @@ def test_a_number_is_read_while_it_is_drawn_and_its_frames_go_with_it(open_page,
     draw(page, number[-1:], size=0.5)
     page.wait_for_load_state("networkidle")
     assert accent_columns(page) == 0
+
+
+def test_a_mark_in_a_number_is_framed_with_dashes_and_said(open_page, drawings, encode):
+    page = open_page()
+    page.select_option("#mode", "number")
+    picture = encode(write("4+7", drawings, np.random.default_rng(4)))
+    file = {"name": "sum.png", "mimeType": "image/png", "buffer": picture}
+    with_dashes = page.evaluate_handle(f"() => ({{ done: ({DASHED})() }})")
+    page.locator("#upload").set_input_files(file)
+    answered(page, "47")
+    assert with_dashes.evaluate("({ done }) => done")
+    expect(page.locator("#sentence")).to_contain_text("There is a mark I can’t read.")
+    expect(page.locator("#spoken")).to_contain_text("There is a mark I can’t read.")
 
 
 def test_an_uploaded_number_is_framed(open_page, number, encode):

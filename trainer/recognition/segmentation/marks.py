@@ -106,7 +106,12 @@ def find_dots(strength: Pixels, specks: NDArray[np.int32], rows: list[Corners]) 
     drawn = near & (np.minimum(width, height) >= _MIN_DOT * _pen_width(strength, rows))
     if np.count_nonzero(drawn) > MAX_DOTS:
         return []
-    return [(int(x), int(y), int(x + w), int(y + h)) for x, y, w, h, _ in specks[drawn].tolist()]
+    return corners_of(specks[drawn])
+
+
+def corners_of(components: NDArray[np.int32]) -> list[Corners]:
+    """The corners of components in OpenCV's table of them, int32 [n, 5]."""
+    return [(int(x), int(y), int(x + w), int(y + h)) for x, y, w, h, _ in components.tolist()]
 
 
 def _pen_width(strength: Pixels, rows: list[Corners]) -> float:

@@ -129,7 +129,7 @@ def _as_prediction(
     return NumberPrediction(
         digits,
         widths[0] <= widths[1] and mean_score(digits) >= threshold,
-        number_confidence(evidence, weights),
+        min(number_confidence(evidence, weights), *(digit.confidence for digit in digits)),
         [segments.segments[first - 1].row for first, _ in best.digits],
         unread,
         asdict(evidence),

@@ -18,7 +18,7 @@ from trainer.recognition.preprocess import EmptyDrawing, Ink, Prepared, find_ink
 from trainer.recognition.preprocess.components import are_specks, mask_of
 from trainer.recognition.preprocess.surroundings import erase_enclosures, underline
 from trainer.recognition.segmentation.cuts import cut_component
-from trainer.recognition.segmentation.marks import find_dots, mark_probabilities
+from trainer.recognition.segmentation.marks import corners_of, find_dots, mark_probabilities
 from trainer.recognition.segmentation.numbering import (
     Corners,
     Segment,
@@ -61,7 +61,8 @@ class Segments:
     labels: SegmentMap
     segments: list[Segment]
     dots: list[Corners]
-    """Boxes of specks that the pen drew, as points and colons, in pixels of `ink`."""
+    """Boxes of ink that is in no segment, in pixels of `ink`: specks that the pen drew, as points
+    and colons, and the smallest of more than `MAX_SEGMENTS` components. At most as many of each."""
     _cut: dict[frozenset[int], Segments] = field(default_factory=dict, repr=False, compare=False)
     _prepared: dict[tuple[int, int], Prepared | None] = field(
         default_factory=dict, repr=False, compare=False
@@ -175,6 +176,7 @@ def segment_ink(ink: Ink) -> Segments:
     largest = sorted(
         set(owner[pieces].tolist()), key=lambda each: -components[each - 1, cv2.CC_STAT_AREA]
     )
+    left_out = corners_of(components[[each - 1 for each in largest[MAX_SEGMENTS:]][:MAX_SEGMENTS]])
     owner[~np.isin(owner, largest[:MAX_SEGMENTS])] = 0
     whole = owner[labels].astype(np.int32)
     boxes = boxes_of(whole)
@@ -182,7 +184,7 @@ def segment_ink(ink: Ink) -> Segments:
     whole, segments = numbered(whole, whole, dict(zip(boxes, rows.tolist(), strict=True)))
     own = [replace(each, component=number) for number, each in enumerate(segments, 1)]
     dots = find_dots(ink.strength, components[are_specks(components)], corners_of_rows(segments))
-    return Segments(ink, whole, own, dots)
+    return Segments(ink, whole, own, dots + left_out)
 
 
 def _owners(pieces: NDArray[np.int64], components: NDArray[Any]) -> NDArray[np.int64]:
