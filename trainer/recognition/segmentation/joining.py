@@ -24,8 +24,9 @@ _LABELS = 2  # likeliest digits of a candidate that take part
 # The log likelihood of a candidate as a digit, and of a component as anything else, are linear in
 # their features. The weights maximize the likelihood of the truth over all ways to read a number
 # (a semi-Markov conditional random field, Sarawagi and Cohen 2004), for digits apart and touching,
-# marks and letters by validation writers. `_OTHER` is lower than that, as letters are rare.
-_DIGIT = 1.5
+# marks and letters by validation writers. `_DIGIT` and `_OTHER` are lower than that: most numbers
+# have their digits apart, and letters are rare.
+_DIGIT = 0.9
 _CONFIDENCE = 0.97  # of the log of the digit's probability,
 _SCORE, _LOW_SCORE = 1.75, -1.19  # of the log of the digit score, and of what it is below _DOUBTFUL
 _DOUBTFUL = -2.0

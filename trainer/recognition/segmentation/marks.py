@@ -18,6 +18,7 @@ MAX_DOTS = 40
 """If there are more, they are grain."""
 
 _MAX_THICKNESS = 0.5  # of a single stroke, in its lengths
+_MAX_WIDTH = 0.8  # of a slash or parenthesis, in its heights; a 7 may be wider
 _MIN_NEIGHBOR = 0.5  # height of a neighbor that is compared, in heights of the tallest
 _LOW = 0.45  # in heights of the neighbors: what is lower is a mark, as are the rings of a per cent
 _LOW_MARK = 0.9  # with this probability
@@ -44,7 +45,7 @@ def mark_probabilities(labels: SegmentMap, segments: list[Segment]) -> list[floa
             other for other in row if other is not each and other.height >= _MIN_NEIGHBOR * tallest
         ]
         height = float(np.median([other.height for other in neighbors] or [each.height]))
-        if not neighbors or each.height < _LOW * height or each.width > each.height:
+        if not neighbors or each.height < _LOW * height or each.width > _MAX_WIDTH * each.height:
             found.append(_LOW_MARK if each.height < _LOW * height else 0.0)
             continue
         mask = labels[each.top : each.bottom, each.left : each.right] == number
