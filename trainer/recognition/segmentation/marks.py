@@ -6,6 +6,8 @@ and how it lies among its neighbors; a parenthesis is bowed. Dots are too small 
 
 from __future__ import annotations
 
+from typing import Any
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -110,7 +112,7 @@ def find_dots(strength: Pixels, specks: NDArray[np.int32], rows: list[Corners]) 
     return corners_of(specks[drawn])
 
 
-def corners_of(components: NDArray[np.int32]) -> list[Corners]:
+def corners_of(components: NDArray[Any]) -> list[Corners]:
     """The corners of components in OpenCV's table of them, int32 [n, 5]."""
     return [(int(x), int(y), int(x + w), int(y + h)) for x, y, w, h, _ in components.tolist()]
 
