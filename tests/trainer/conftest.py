@@ -17,10 +17,10 @@ from trainer.data.samples import Split
 
 @pytest.fixture(scope="session")
 def some_digits(tmp_path_factory):
-    """A folder of small images of synthetic digits: 1,500 / 200 / 300 by split."""
+    """A folder of small images of synthetic digits: 500 / 100 / 200 by split."""
     folder = tmp_path_factory.mktemp("digits") / "some"
     rng = np.random.default_rng(0)
-    for split, count in zip(Split, (1_500, 200, 300), strict=True):
+    for split, count in zip(Split, (500, 100, 200), strict=True):
         for index in range(count):
             label = index % 10
             place = folder / split / str(label)
@@ -28,6 +28,13 @@ def some_digits(tmp_path_factory):
             picture = render(synthetic.synthetic_strokes(label, rng), RenderStyle(side=64, pen=4))
             Image.fromarray(picture).save(place / f"{index:04}.png")
     return folder
+
+
+@pytest.fixture
+def without_export(monkeypatch):
+    """`train` ends after its last epoch, without the bundle and the report, for tests of a run."""
+    # By the module: `trainer.cli.train` is the command of that name.
+    monkeypatch.setattr(sys.modules["trainer.cli.train"], "export_run", lambda *_: None)
 
 
 def trainer(*arguments: object, cwd: Path, **environment: str) -> CompletedProcess[str]:

@@ -28,12 +28,12 @@ def load(folder, split):
 
 
 def test_folders_of_splits_are_used_as_they_are(some_digits):
-    assert [len(load(some_digits, split)) for split in Split] == [1_500, 200, 300]
+    assert [len(load(some_digits, split)) for split in Split] == [500, 100, 200]
 
 
 def test_labels_are_the_names_of_the_folders_and_each_sample_has_its_file(some_digits):
     samples = load(some_digits, Split.TEST)
-    assert np.bincount(samples.labels).tolist() == [30] * 10
+    assert np.bincount(samples.labels).tolist() == [20] * 10
     for label, file in zip(samples.labels, samples.files, strict=True):
         assert f"/test/{label}/" in file
     assert samples.pixels.any(axis=(1, 2)).all()
@@ -42,8 +42,8 @@ def test_labels_are_the_names_of_the_folders_and_each_sample_has_its_file(some_d
 @pytest.mark.filterwarnings("ignore::trainer.data.datasets.folder.UnreadablePicture")
 def test_a_folder_without_splits_is_split_without_overlap(own):
     parts = [load(own, split) for split in Split]
-    assert sum(map(len, parts)) == 300
-    assert len(parts[0]) > 200
+    assert sum(map(len, parts)) == 200
+    assert len(parts[0]) > 130
     files = [set(part.files) for part in parts]
     assert not files[0] & files[1] | files[0] & files[2] | files[1] & files[2]
     shutil.copy(parts[2].files[0], own / "0" / "copy.png")
@@ -55,15 +55,15 @@ def test_a_missing_validation_split_is_taken_from_training(some_digits, tmp_path
     folder = shutil.copytree(some_digits, tmp_path / "own")
     shutil.rmtree(folder / "validation")
     train, validation, test = (load(folder, split) for split in Split)
-    assert len(train) + len(validation) == 1_500
-    assert 50 < len(validation) < 300
-    assert len(test) == 300
+    assert len(train) + len(validation) == 500
+    assert 20 < len(validation) < 100
+    assert len(test) == 200
 
 
 def test_unreadable_files_are_reported_counted_and_skipped(own):
     with pytest.warns(UnreadablePicture) as warned:
         loaded = [load(own, split) for split in Split]
-    assert sum(map(len, loaded)) == 300
+    assert sum(map(len, loaded)) == 200
     words = [str(each.message) for each in warned]
     assert any("notes.txt: not a PNG, JPEG" in each for each in words)
     assert any("1 of " in each and "left out" in each for each in words)
@@ -153,4 +153,4 @@ def test_data_sets_can_be_shown_as_a_grid_and_counted(own, tmp_path):
     rows = counted.stdout.splitlines()
     assert rows[0].split()[:2] == ["split", "pictures"]
     assert [row.split()[0] for row in rows[1:]] == list(Split)
-    assert sum(int(row.split()[1].replace(",", "")) for row in rows[1:]) == 300
+    assert sum(int(row.split()[1].replace(",", "")) for row in rows[1:]) == 200

@@ -2,25 +2,25 @@
 
 import base64
 import json
-import os
-import subprocess
-import sys
-from pathlib import Path
 
 from torchvision.datasets import MNIST
 
+from tests.trainer.conftest import trainer
 from webapp.app import create_app
 from webapp.settings import Settings
 
 
-def test_two_epochs_on_a_few_thousand_images_train_a_model_that_serves(tmp_path, mnist, encode):
-    subprocess.run(
-        [sys.executable, "-m", "trainer", "train", "--preset", "quick", "--data", "mnist:4000",
-         "--epochs", "2", "--folder", "run", "--output", "home/models/mine"],
+def test_two_epochs_on_a_few_thousand_images_train_a_model_that_serves(
+    tmp_path, mnist, rendered, encode
+):
+    result = trainer(
+        *("train", "--preset", "quick", "--data", "mnist:4000", "--epochs", "2"),
+        *("--folder", "run", "--output", "home/models/mine"),
         cwd=tmp_path,
-        env=os.environ | {"INKLING_DATA": str(mnist.resolve()), "PYTHONPATH": str(Path.cwd())},
-        check=True,
-    )  # fmt: skip
+        INKLING_DATA=str(mnist.resolve()),
+        INKLING_HOME=str(rendered),
+    )
+    assert result.returncode == 0, result.stderr
     client = create_app(
         Settings(home=str(tmp_path / "home"), model="mine", rate_limit=0)
     ).test_client()
