@@ -151,9 +151,10 @@ def train(
             elif recipe.distillation_weight:
                 raise TrainerError("--distillation-weight needs a bundle: --start-from")
             build_model(recipe)  # reports an unknown name or option before any data is loaded
-            run = TrainingRun(folder or _new_folder(recipe.architecture))
-            plan, splits = distributed.broadcast_from_main(
-                lambda: start_run(
+
+            def start() -> tuple[TrainingRun, TrainingPlan, DataSplits]:
+                run = TrainingRun(folder or _new_folder(recipe.architecture))
+                return run, *start_run(
                     run,
                     recipe,
                     weights,
@@ -164,7 +165,9 @@ def train(
                     learn_validation=learn_validation,
                     which=which,
                 )
-            )
+
+            # The main process names the folder: the clocks of others may differ.
+            run, plan, splits = distributed.broadcast_from_main(start)
         progress = Progress(plan.recipe.epochs, len(splits.train), as_json, every)
         _train(run, plan, splits, chosen, distributed, progress)
         if distributed.is_main:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -14,7 +15,7 @@ from trainer.training.distributed import SINGLE_PROCESS, Distributed
 
 
 class Batches:
-    """Iterating yields the batches of one epoch, in a new random order.
+    """The batches of an epoch, in an order that seed and epoch determine.
 
     A batch is images, float32 [batch, 1, 28, 28] in 0..1, and labels, int64 [batch]. With several
     processes, each gets its share of every batch. MNIST-sized sets fit into memory as uint8 (47 MB
@@ -26,9 +27,11 @@ class Batches:
         samples: Samples,
         batch_size: int,
         device: torch.device,
+        seed: int,
         distributed: Distributed = SINGLE_PROCESS,
     ) -> None:
         self.device = device
+        self._seed = seed
         self._pixels, self._labels = to_device(samples, device)
         self._batch_size = math.ceil(batch_size / distributed.world_size)
         self._distributed = distributed
@@ -38,9 +41,11 @@ class Batches:
         shard = len(self._labels) // self._distributed.world_size
         return math.ceil(shard / self._batch_size)
 
-    def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
-        order = torch.randperm(len(self._labels), device=self.device)
-        for indices in self._distributed.shard(order).split(self._batch_size):
+    def epoch(self, epoch: int) -> Iterator[tuple[Tensor, Tensor]]:
+        """Yield the batches of an epoch, counted from 0."""
+        order = np.random.default_rng([self._seed, epoch]).permutation(len(self._labels))
+        shard = torch.from_numpy(self._distributed.shard(order)).to(self.device)
+        for indices in shard.split(self._batch_size):
             yield scale_pixels(self._pixels[indices]), self._labels[indices]
 
 

@@ -79,16 +79,16 @@ class TrainingState:
         return is_best
 
     def to_bytes(self) -> bytes:
-        """A checkpoint: all tensors and torch's random state as safetensors, the rest as JSON."""
+        """A checkpoint: all tensors as safetensors, the rest as JSON.
+
+        It holds no random state: each epoch's random numbers follow from its own seed.
+        """
         optimizer = self.optimizer.state_dict()
         tensors = {f"model.{name}": tensor for name, tensor in self.model.state_dict().items()}
         if self.ema:
             tensors |= {f"average.{k}": v for k, v in self.ema.state_dict().items()}
         for index, moments in optimizer["state"].items():
             tensors |= {f"optimizer.{index}.{k}": v for k, v in moments.items() if v is not None}
-        tensors["random.cpu"] = torch.get_rng_state()
-        if self.device.type == "cuda":
-            tensors["random.cuda"] = torch.cuda.get_rng_state(self.device)
         rest = {
             "epoch": self.epoch,
             "best": self.best,
@@ -102,7 +102,7 @@ class TrainingState:
         )
 
     def restore(self, checkpoint: Path) -> None:
-        """Continue from what `to_bytes` wrote, random state included.
+        """Continue from what `to_bytes` wrote.
 
         Raises `TrainerError` if the file cannot be read or belongs to another architecture.
         """
@@ -124,9 +124,6 @@ class TrainingState:
         except (OSError, SafetensorError, RuntimeError, ValueError, KeyError) as error:
             reason = " ".join(str(error).split())
             raise TrainerError(f"{checkpoint} does not fit its run: {reason}") from error
-        torch.set_rng_state(tensors["random.cpu"])
-        if "random.cuda" in tensors and self.device.type == "cuda":
-            torch.cuda.set_rng_state(tensors["random.cuda"], self.device)
 
 
 def _with_prefix(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:

@@ -44,8 +44,9 @@ def fit(
             break
         metrics = RunningMetrics(epoch + 1, device, distributed)
         augmentation = augmentation_at(epoch, recipe)
+        distributed.seed(recipe.seed, epoch)
         model.train()
-        for images, labels in batches:
+        for images, labels in batches.epoch(epoch):
             images = augment(images, augmentation)  # noqa: PLW2901
             with torch.autocast(device.type, torch.bfloat16, enabled=use_bfloat16):
                 logits = model(images)

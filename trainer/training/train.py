@@ -38,12 +38,11 @@ def train_model(
     it had never stopped. Raises `TrainerError` if the architecture has no class for a label, or if
     `start` or the checkpoint do not fit it.
     """
-    batches = Batches(train, recipe.batch_size, device, distributed)
+    batches = Batches(train, recipe.batch_size, device, recipe.seed, distributed)
     state = TrainingState.create(recipe, recipe.epochs * len(batches), device, start)
     _check_classes(state.model, train, device)
     if checkpoint:
         state.restore(checkpoint)
-    distributed.seed_augmentation(recipe.seed)
     fit(state, batches, validation, recipe, callbacks, distributed)
     return state
 

@@ -1,6 +1,5 @@
 """The training loop, checkpoints and resuming, losses, optimizers and architectures."""
 
-import json
 import subprocess
 import sys
 from dataclasses import replace
@@ -169,29 +168,6 @@ def test_a_full_disk_is_reported_and_leaves_the_last_epoch_complete(tmp_path, se
     assert files(run)[2] == before[2]
     assert not list(run.folder.glob(".*"))
     assert train(tmp_path / "run", recipe, sets).metrics()[-1].epoch == 4
-
-
-def test_two_processes_train_as_well_as_one(tmp_path, some_digits):
-    quick = ["--preset", "lenet5", "--data", f"folder:{some_digits}", "--json"]
-    quick += ["--epochs", "6", "--schedule", "constant"]
-    found = {}
-    for processes in (1, 2):
-        folder = tmp_path / str(processes)
-        launch = ["torch.distributed.run", "--nproc-per-node", "2", "-m"] if processes > 1 else []
-        result = subprocess.run(
-            [sys.executable, "-m", *launch, "trainer", "train", *quick, "--folder", folder],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert result.returncode == 0, result.stderr
-        lines = [json.loads(line) for line in result.stdout.splitlines()]
-        assert [line.get("epoch") for line in lines] == [1, 2, 3, 4, 5, 6, None]
-        card = lines[-1]["card"]
-        assert card["command"].startswith("torchrun --nproc-per-node=2" if launch else "python")
-        found[processes] = card["evaluations"][0]["accuracy"]
-    assert found[1] > 0.8
-    assert abs(found[2] - found[1]) < 0.05
 
 
 def test_augmentation_is_weak_in_the_last_epochs():
