@@ -8,35 +8,59 @@ import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from typing import Any, TypeVar
 
 import cv2
 
+from trainer.errors import TrainerError
+
 T = TypeVar("T")
 
 _CHUNK_SIZE = 250  # indices per task
+_MOST_PROCESSES = 61  # that Windows can wait for
 
 _work: Callable[[range], Any] | None = None  # set in child processes
 
 
-def in_chunks(work: Callable[[range], T], count: int) -> list[T]:
+def in_chunks(work: Callable[[range], T], count: int, title: str = "pictures") -> list[T]:
     """Call `work` on consecutive chunks of `range(count)`, and return its results in order.
 
     Small counts are processed in this process; larger ones in child processes, to which `work` is
-    pickled.
+    pickled, with a progress bar of this title where standard error is a terminal. Raises
+    `TrainerError` if a child process is killed.
     """
     chunks = [
         range(start, min(start + _CHUNK_SIZE, count)) for start in range(0, count, _CHUNK_SIZE)
     ]
     if len(chunks) <= 2:
         return [work(chunk) for chunk in chunks]
-    with ProcessPoolExecutor(
-        max_workers=len(os.sched_getaffinity(0)),
-        mp_context=multiprocessing.get_context("spawn"),
-        initializer=_start,
-        initargs=(work,),
-    ) as pool:
-        return list(pool.map(_do, chunks))
+    from tqdm import tqdm
+
+    results = []
+    with (
+        ProcessPoolExecutor(
+            max_workers=min(usable_cores(), len(chunks), _MOST_PROCESSES),
+            mp_context=multiprocessing.get_context("spawn"),
+            initializer=_start,
+            initargs=(work,),
+        ) as pool,
+        tqdm(desc=title, total=count, unit=" pictures", leave=False, disable=None) as bar,
+    ):
+        try:
+            for chunk, result in zip(chunks, pool.map(_do, chunks), strict=True):
+                results.append(result)
+                bar.update(len(chunk))
+        except BrokenProcessPool as error:
+            raise TrainerError(f"{title}: a process that prepared them was killed") from error
+    return results
+
+
+def usable_cores() -> int:
+    """The number of CPU cores that this process may use, at least 1."""
+    if hasattr(os, "sched_getaffinity"):  # Linux; elsewhere a process may use all of them
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def _start(work: Callable[[range], Any]) -> None:

@@ -68,15 +68,19 @@ class Source:
         """Load a split.
 
         `size` and `seed` apply to training only: the validation and test splits are always whole
-        and the same. These two are rendered once and then cached in the home folder, except for
-        data sets that have a path. Raises `TrainerError` if the data set is missing or damaged.
+        and the same. Samples are rendered once and then cached in the home folder, except for data
+        sets that have a path. Raises `TrainerError` if the data set is missing or damaged.
         """
         data_set = DATA_SETS[self.name]
-        folder = self.path or data_folder()
-        if split is Split.TRAIN or data_set.has_path:
-            size = self.size if split is Split.TRAIN else None
-            return data_set.load(split, folder, size, seed)
+        is_training = split is Split.TRAIN
+        size = self.size if is_training else None
+        if data_set.has_path:
+            return data_set.load(split, self.path or data_folder(), size, seed)
+        folder = data_folder()
         files = sorted(folder.glob(data_set.files)) if data_set.files else []
         return cached(
-            f"{self.name}-{split}", files, lambda: data_set.load(split, folder, None, seed)
+            f"{self.name}-{split}",
+            files,
+            lambda: data_set.load(split, folder, size, seed),
+            settings=(size, seed) if is_training else None,
         )

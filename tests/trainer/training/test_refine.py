@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from safetensors.torch import load
 
 from tests.trainer.conftest import trainer
-from trainer.data.cache import cached
 from trainer.data.datasets import synthetic
 from trainer.data.datasets.corrections import FILE, Corrected, write
 from trainer.data.rendering.canvas import RenderStyle, render
@@ -123,9 +122,9 @@ def test_training_starts_with_the_weights_of_the_bundle(refined):
 def test_json_lines_within_an_epoch_report_its_progress(refined):
     lines = [json.loads(line) for line in (refined / "stdout").read_text().splitlines()]
     batches = [line for line in lines if "of_pictures" in line]
-    assert len(batches) > 10
+    assert len(batches) > 4
     assert {line["of_epochs"] for line in batches} == {2}
-    assert max(line["pictures"] for line in batches) == batches[0]["of_pictures"] == 1500
+    assert max(line["pictures"] for line in batches) == batches[0]["of_pictures"] == 500
 
 
 @pytest.mark.parametrize(
@@ -143,7 +142,9 @@ def test_options_that_contradict_each_other_are_refused_before_training(tmp_path
     assert words in result.stderr
 
 
-def test_an_architecture_without_that_class_trains_on_digits_alone(tmp_path, some_digits):
+def test_an_architecture_without_that_class_trains_on_digits_alone(
+    tmp_path, some_digits, without_export
+):
     write(tmp_path / "c", [drawing(3), drawing(4, label="not_a_digit")])
     result = trainer(
         *("train", "--preset", "quick", "--data", "corrections:c:40", "--epochs", "1"),
@@ -220,33 +221,6 @@ def test_a_missing_file_and_a_file_without_training_samples_are_reported(tmp_pat
     write(tmp_path, [drawing(3, held_back=True)])
     with pytest.raises(TrainerError, match="no drawings to train on"):
         Source("corrections", None, tmp_path).load(Split.TRAIN)
-
-
-# The cache
-
-
-def test_cached_samples_are_made_again_when_their_files_or_the_code_change(tmp_path, monkeypatch):
-    monkeypatch.setenv("INKLING_HOME", str(tmp_path))
-    file = tmp_path / "data"
-    file.write_text("1")
-    made = []
-
-    def make() -> Samples:
-        made.append(1)
-        return Samples(np.full((2, 28, 28), len(made), np.uint8), np.arange(2))
-
-    first = cached("set", [file], make)
-    assert cached("set", [file], make).sha256() == first.sha256()
-    assert len(made) == 1
-    file.write_text("22")
-    cached("set", [file], make)
-    assert len(made) == 2
-    stored = tmp_path / "cache" / "set.npz"
-    stored.write_bytes(stored.read_bytes()[:200])
-    assert cached("set", [file], make).pixels[0, 0, 0] == 3
-    monkeypatch.setattr("trainer.data.cache._code", lambda: "other code")
-    cached("set", [file], make)
-    assert len(made) == 4
 
 
 # Side by side
