@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -81,6 +82,7 @@ def export(run: TrainingRun, folder: Path, which: WhichEpoch = "best") -> Bundle
         ),
         calibrated_on=", ".join(f"{source} {Split.VALIDATION}" for source in sources),
         history=[msgspec.convert(each, Epoch, from_attributes=True) for each in run.metrics()],
+        exported_epoch=run.epoch(which),
         evaluations=[],
         rejections=[],
         onnx_difference=0.0,
@@ -163,8 +165,14 @@ def _write_measured(
     )
     recognizer = Recognizer(replace(bundle, card=card))
     tests = {source: source.load(Split.TEST) for source in tested}
+    titles = Counter(source.title for source in tests)
     measured = [
-        measure(recognizer, samples, source.title, Split.TEST)
+        measure(
+            recognizer,
+            samples,
+            source.title if titles[source.title] == 1 else str(source),
+            Split.TEST,
+        )
         for source, samples in tests.items()
         if len(samples)  # corrections may have no test split yet
     ]

@@ -63,28 +63,34 @@ def _showing(
     return figure, axes
 
 
-def curves(metrics: Sequence[EpochResult], test_accuracy: float | None) -> Figure:
-    """Loss and accuracy on training and validation data by epoch.
+def curves(
+    metrics: Sequence[EpochResult], exported: int | None, test_accuracy: float | None
+) -> Figure:
+    """Training loss, validation cross-entropy and accuracies by epoch, in a plot each.
 
-    `test_accuracy`, 0..1, is drawn as one point at the epoch whose weights were exported.
+    The losses are different quantities: what is minimized may be another loss, smoothed, or over
+    one more class. `test_accuracy`, 0..1, is drawn as one point at the epoch that was exported.
     """
     epochs = [each.epoch for each in metrics]
-    figure = Figure(figsize=(9, 3.4), layout="constrained")
-    loss, accuracy = figure.subplots(1, 2)
-    for axes, name in ((loss, "loss"), (accuracy, "accuracy")):
-        train = [getattr(each, name) for each in metrics]
-        validation = [getattr(each, f"validation_{name}") for each in metrics]
-        axes.plot(epochs, train, color=FAINT, marker=".", label="training")
-        axes.plot(epochs, validation, color=INK, marker=".", label="validation")
-        axes.set(xlabel="epoch", title=name, xlim=(0.5, max(epochs) + 0.5))
+    figure = Figure(figsize=(12, 3.4), layout="constrained")
+    loss, cross_entropy, accuracy = figure.subplots(1, 3)
+    training, validation = {"color": FAINT, "marker": "."}, {"color": INK, "marker": "."}
+    loss.plot(epochs, [each.loss for each in metrics], **training)
+    cross_entropy.plot(epochs, [each.validation_loss for each in metrics], **validation)
+    accuracy.plot(epochs, [each.accuracy for each in metrics], label="training", **training)
+    validated = [each.validation_accuracy for each in metrics]
+    accuracy.plot(epochs, validated, label="validation", **validation)
+    titles = ("training loss", "validation cross-entropy", "accuracy")
+    for axes, title in zip((loss, cross_entropy, accuracy), titles, strict=True):
+        axes.set(xlabel="epoch", title=title, xlim=(0.5, max(epochs) + 0.5))
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    if test_accuracy is not None:
-        kept = max(each.epoch for each in metrics if each.best)
-        accuracy.plot([kept], [test_accuracy], "o", color=ACCENT, label="test, exported epoch")
-    accuracy.yaxis.set_major_formatter(PercentFormatter(1))
-    for axes in (loss, accuracy):
-        axes.legend(frameon=False)
         axes.spines[["top", "right"]].set_visible(False)
+        if exported is not None:
+            axes.axvline(exported, color=FAINT, linestyle=":", zorder=0)
+    if exported is not None and test_accuracy is not None:
+        accuracy.plot([exported], [test_accuracy], "o", color=ACCENT, label="test, exported epoch")
+    accuracy.yaxis.set_major_formatter(PercentFormatter(1))
+    accuracy.legend(frameon=False)
     return figure
 
 

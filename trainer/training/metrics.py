@@ -16,9 +16,9 @@ class EpochResult:
     """Metrics of a complete epoch. `loss` and `accuracy` are those of augmented training images."""
 
     epoch: int  # counted from 1
-    loss: float
+    loss: float  # the recipe's, which was minimized
     accuracy: float
-    validation_loss: float
+    validation_loss: float  # cross-entropy over the ten digits, whatever the recipe's loss
     validation_accuracy: float
     learning_rate: float
     pictures_per_second: float

@@ -47,7 +47,13 @@ def _one_cycle(optimizer: Optimizer, recipe: Recipe, steps: int) -> LRScheduler:
     warm_up = 0.2
     if math.isclose(warm_up * steps, 1):
         warm_up = 0.25  # torch divides by warm_up * steps - 1
-    return OneCycleLR(optimizer, recipe.learning_rate, total_steps=steps, pct_start=warm_up)
+    return OneCycleLR(
+        optimizer,
+        recipe.learning_rate,
+        total_steps=steps,
+        pct_start=warm_up,
+        cycle_momentum=recipe.cycles_momentum,
+    )
 
 
 SCHEDULES: dict[str, Callable[[Optimizer, Recipe, int], LRScheduler]] = {

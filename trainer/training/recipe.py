@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -49,6 +49,13 @@ class Recipe:
         float, Meta(gt=0, description="Learning rate; the peak of a one-cycle schedule.")
     ] = 3e-3
     momentum: Annotated[float, Meta(ge=0, le=1, description="Momentum of sgd.")] = 0.0
+    cycle_momentum: Annotated[
+        bool | None,
+        Meta(
+            description="With a one-cycle schedule, also lower the momentum of sgd, or β1 of adam "
+            "and adamw, from 0.95 to 0.85 and back.  [default: unless --momentum is given]"
+        ),
+    ] = None
     weight_decay: Annotated[
         float, Meta(ge=0, description="Weight decay; decoupled with adamw, L2 otherwise.")
     ] = 0.02
@@ -106,12 +113,23 @@ class Recipe:
     def from_options(cls, values: Mapping[str, Any]) -> Recipe:
         """A recipe from options of `python -m trainer train`, by Python name; others are ignored.
 
-        An option of the architecture that is None counts as not given.
+        An option of the architecture that is None counts as not given. The recipe says whether the
+        momentum is cycled. Raises `TrainerError` for options that contradict each other.
         """
         own = {name: values[name] for name in (each.name for each in fields(cls)) if name in values}
         options = {name: values[name] for name in OPTION_NAMES if values.get(name) is not None}
         augmentation = Augmentation() if values.get("augment", True) else None
-        return cls(**own, options=options, augmentation=augmentation)
+        recipe = cls(**own, options=options, augmentation=augmentation)
+        if recipe.cycle_momentum and recipe.momentum:
+            raise TrainerError("--momentum has no effect with --cycle-momentum; give one of them")
+        return replace(recipe, cycle_momentum=recipe.cycles_momentum)
+
+    @property
+    def cycles_momentum(self) -> bool:
+        """Whether the schedule changes the momentum, too."""
+        if self.schedule != "one-cycle":
+            return False
+        return not self.momentum if self.cycle_momentum is None else self.cycle_momentum
 
     @classmethod
     def from_saved(cls, values: Mapping[str, object]) -> Recipe:

@@ -5,7 +5,7 @@ start.safetensors       the initial weights, where they were not random
 metrics.jsonl           one line per epoch
 best.safetensors        weights of the epoch with the highest validation accuracy
 last.safetensors        weights after the last complete epoch
-checkpoint.safetensors  the state to resume from: weights, optimizer, schedule, random state
+checkpoint.safetensors  the state to resume from: weights, optimizer, schedule
 tensorboard/            the metrics again, as TensorBoard's event files
 """
 
@@ -140,6 +140,13 @@ class TrainingRun:
         if self.checkpoint is None:
             raise TrainerError(f"{self.folder} has no complete epoch yet")
         return load_model(self.plan().recipe, self._weights(f"{which}.safetensors")).eval()
+
+    def epoch(self, which: WhichEpoch) -> int:
+        """The number of the best or last complete epoch. Raises `TrainerError` if there is none."""
+        complete = [each for each in self.metrics() if which == "last" or each.best]
+        if not complete:
+            raise TrainerError(f"{self.folder} has no complete epoch yet")
+        return complete[-1].epoch
 
     def _weights(self, name: str) -> Weights:
         path = self.folder / name

@@ -19,8 +19,8 @@ class TensorBoard(Callback):
 
     def on_epoch_end(self, result: EpochResult, state: TrainingState) -> None:  # noqa: ARG002
         for name, value in (
-            ("loss/train", result.loss),
-            ("loss/validation", result.validation_loss),
+            ("training loss", result.loss),
+            ("validation cross-entropy", result.validation_loss),
             ("accuracy/train", result.accuracy),
             ("accuracy/validation", result.validation_accuracy),
             ("learning rate", result.learning_rate),

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 
+import msgspec
 import numpy as np
 import onnxruntime
 import pytest
@@ -18,10 +19,11 @@ from tests.trainer.conftest import trainer
 from trainer.export import LARGEST_DIFFERENCE, export
 from trainer.models.pixels import scale_pixels
 from trainer.recognition.bundle import PRETRAINED, read_bundle
+from trainer.report.training_report import write_report
 from trainer.training.recipes import presets
 from trainer.training.run import TrainingRun
 
-FAST = ["--batch-size", "32", "--epochs", "4", "--learning-rate", "2e-3", "--device", "cpu"]
+FAST = ["--batch-size", "16", "--epochs", "4", "--learning-rate", "2e-3", "--device", "cpu"]
 
 
 @pytest.fixture(scope="module")
@@ -122,12 +124,14 @@ def test_exporting_again_gives_the_same_graph_without_paths_of_the_machine(train
 def test_a_bundle_is_not_written_when_onnx_disagrees(trained, monkeypatch, tmp_path):
     run, _ = trained
     monkeypatch.setattr("trainer.export.LARGEST_DIFFERENCE", -1.0)
+    graph = read_bundle(run / "bundle").model
+    monkeypatch.setattr("trainer.export.to_onnx", lambda _: graph)  # which takes seconds
     with pytest.raises(Exception, match="no bundle was written"):
         export(TrainingRun(run), tmp_path / "bundle")
     assert not (tmp_path / "bundle").exists()
 
 
-def test_the_same_seed_gives_the_same_weights(trained, tmp_path, some_digits):
+def test_the_same_seed_gives_the_same_weights(trained, tmp_path, some_digits, without_export):
     run, _ = trained
     data = f"folder:{some_digits}"
     result = trainer("train", "--data", data, *FAST, "--folder", tmp_path / "again", cwd=tmp_path)
@@ -153,7 +157,7 @@ def test_evaluate_prints_a_table_and_the_confusion_matrix(trained, tmp_path, som
     assert "truth ↓ prediction →" in text.stdout
     as_json = trainer("evaluate", run / "bundle", "--data", data, "--json", cwd=tmp_path)
     report = json.loads(as_json.stdout)
-    assert sum(map(sum, report["confusion"])) == report["pictures"] == 300
+    assert sum(map(sum, report["confusion"])) == report["pictures"] == 200
     assert len(report["per_class"]) == 10
 
 
@@ -195,7 +199,9 @@ def test_an_invalid_argument_is_refused_with_its_reason(tmp_path, arguments, rea
     assert reason in result.stderr
 
 
-def test_a_config_file_gives_options_and_the_command_line_overrides_it(tmp_path, some_digits):
+def test_a_config_file_gives_options_and_the_command_line_overrides_it(
+    tmp_path, some_digits, without_export
+):
     config = tmp_path / "recipe.toml"
     config.write_text(f'data = ["folder:{some_digits}"]\nepochs = 1\nbatch-size = 64\nseed = 3\n')
     result = trainer(
@@ -226,7 +232,9 @@ def test_every_recipe_is_a_preset_that_the_command_takes(tmp_path, name):
     assert "there is no data set 'nowhere'" in result.stderr
 
 
-def test_options_override_a_config_file_which_overrides_a_preset(tmp_path, some_digits):
+def test_options_override_a_config_file_which_overrides_a_preset(
+    tmp_path, some_digits, without_export
+):
     (tmp_path / "mine.toml").write_text(f'data = ["folder:{some_digits}"]\nepochs = 1\nseed = 4\n')
     result = trainer(
         *("train", "--config", "mine.toml", "--preset", "cnn", "--dropout", "0.1"),
@@ -245,7 +253,7 @@ def test_training_on_non_digits_needs_an_architecture_with_a_class_for_them(tmp_
     data = f"folder:{some_digits}"
     result = trainer(
         *("train", "--architecture", "lenet5", "--data", data, "--data"),
-        *("scribbles:50", "--validate", data, "--epochs", "1"),
+        *("scribbles:50", "--validate", data, "--epochs", "1", "--training-parts-only"),
         cwd=tmp_path,
     )
     assert result.returncode == 1
@@ -263,9 +271,10 @@ def test_a_run_is_never_overwritten(trained, tmp_path):
 
 def test_ctrl_c_stops_cleanly_and_the_run_can_be_resumed(tmp_path, some_digits):
     data = f"folder:{some_digits}"
-    command = [sys.executable, "-m", "trainer", "train", "--data", data, "--json"]
+    train = ("train", "--preset", "mlp", "--data", data, "--json")
+    command = [sys.executable, "-m", "trainer", *train]
     process = subprocess.Popen(
-        [*command, "--schedule", "constant", "--epochs", "500", "--folder", "run"],
+        [*command, *("--schedule", "constant", "--epochs", "100000", "--folder", "run")],
         cwd=tmp_path,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -326,7 +335,7 @@ def test_half_precision_halves_the_bundle_at_the_same_accuracy(tmp_path, some_di
     assert abs(whole - half) < 0.01
 
 
-def test_runs_are_listed_and_compared(trained, tmp_path, some_digits):
+def test_runs_are_listed_and_compared(trained, tmp_path, some_digits, without_export):
     run, _ = trained
     data = f"folder:{some_digits}"
     other = trainer(
@@ -386,3 +395,41 @@ def test_predict_and_evaluate_never_import_torch():
     )
     subprocess.run([sys.executable, "-c", code], check=True)
     assert (PRETRAINED / "inkling").is_dir()
+
+
+def test_the_card_and_the_report_name_the_epoch_that_was_exported(trained, tmp_path, monkeypatch):
+    run = TrainingRun(shutil.copytree(trained[0], tmp_path / "run"))
+    graph = read_bundle(run.folder / "bundle").model
+    monkeypatch.setattr("trainer.export.to_onnx", lambda _: graph)  # which takes seconds
+    lines = [msgspec.to_builtins(each) for each in run.metrics()]
+    for line in lines:  # a run that was best early
+        line["best"] = line["epoch"] < 3
+    (run.folder / "metrics.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    monkeypatch.setattr("trainer.export.LARGEST_DIFFERENCE", 1.0)  # the graph is another epoch's
+    for which, epoch in (("best", 2), ("last", 4)):
+        bundle = export(run, tmp_path / which, which)
+        assert bundle.card.exported_epoch == epoch
+        write_report(run, bundle)
+        page = (run.folder / "report.html").read_text()
+        assert page.count("(exported)") == 1
+        assert f"those after epoch {epoch}." in page
+
+
+def test_a_report_takes_the_first_validation_set_that_has_digits(tmp_path, some_digits):
+    """Here the first has only test pictures that are not digits, and both have one name."""
+    first, second = tmp_path / "a" / "folder", tmp_path / "b" / "folder"
+    shutil.copytree(some_digits, first)
+    shutil.copytree(some_digits / "test", second / "train")
+    shutil.copytree(some_digits / "validation", second / "validation")
+    shutil.copytree(some_digits / "validation", second / "test")
+    test = first / "test"
+    shutil.move(test, first / "all")
+    shutil.copytree(first / "all" / "3", test / "not_a_digit")
+    result = trainer(
+        *("train", "--preset", "mlp", "--epochs", "1", "--training-parts-only", "--folder", "run"),
+        *("--data", f"folder:{first}", "--data", f"folder:{second}"),
+        cwd=tmp_path,
+    )
+    assert result.returncode == 0, result.stderr
+    page = (tmp_path / "run" / "report.html").read_text()
+    assert f"on the 100 pictures of the\nfolder:{second} test set" in page

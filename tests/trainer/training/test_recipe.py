@@ -4,6 +4,7 @@ import json
 
 import msgspec
 import pytest
+import torch
 
 from tests.trainer.conftest import trainer
 from trainer.errors import TrainerError
@@ -83,7 +84,7 @@ def test_former_options_are_aliases(former, current):
     assert current_option(former) == current
 
 
-def test_former_options_work_and_are_hidden(tmp_path, some_digits):
+def test_former_options_work_and_are_hidden(tmp_path, some_digits, without_export):
     (tmp_path / "old.toml").write_text("settling = 0.4\n")
     result = trainer(
         *("train", "--preset", "quick", "--data", f"folder:{some_digits}", "--epochs", "1"),
@@ -115,3 +116,36 @@ def test_every_hyperparameter_is_an_option_with_the_recipes_default():
     assert {name: options[name] for name in recipe.keys() - special} == {
         name: value for name, value in recipe.items() if name not in special
     }
+
+
+@pytest.mark.parametrize(
+    ("options", "cycles"),
+    [
+        ({"schedule": "one-cycle", "optimizer": "adamw"}, True),
+        ({"schedule": "one-cycle", "optimizer": "sgd", "momentum": 0.9}, False),
+        ({"schedule": "one-cycle", "optimizer": "adam", "cycle_momentum": False}, False),
+        ({"schedule": "cosine", "optimizer": "adam", "cycle_momentum": True}, False),
+    ],
+)
+def test_the_recipe_says_whether_the_momentum_is_cycled(options, cycles):
+    recipe = Recipe.from_options(options)
+    assert recipe.cycle_momentum is cycles
+    weight = torch.nn.Parameter(torch.ones(3))
+    updates = OPTIMIZERS[recipe.optimizer]([weight], recipe)
+    rate = SCHEDULES[recipe.schedule](updates, recipe, 10)
+    seen = set()
+    for _ in range(10):
+        (group,) = updates.param_groups
+        seen.add(round(group["momentum"] if recipe.optimizer == "sgd" else group["betas"][0], 3))
+        weight.grad = torch.ones(3)
+        updates.step()
+        rate.step()
+    if cycles:
+        assert (min(seen), max(seen)) == (0.85, 0.95)
+    else:
+        assert seen == {recipe.momentum or 0.9}
+
+
+def test_a_momentum_and_a_cycle_of_it_contradict_each_other():
+    with pytest.raises(TrainerError, match="no effect with --cycle-momentum"):
+        Recipe.from_options({"momentum": 0.9, "cycle_momentum": True})

@@ -114,13 +114,15 @@ class Epoch(msgspec.Struct, frozen=True, kw_only=True):
     epoch: int
     """Counted from 1."""
     loss: float
-    """Mean training loss, under augmentation."""
+    """Mean of the loss that was minimized, under augmentation: the recipe's, over all classes, with
+    label smoothing and distillation where it has them. Not comparable with `validation_loss`."""
     accuracy: float
     """Training accuracy, under augmentation, 0..1."""
     validation_loss: float
+    """Mean cross-entropy over the ten digits."""
     validation_accuracy: float
     best: bool
-    """Whether it is the best so far on validation; the bundle has the last of these epochs."""
+    """Whether it is the best so far on validation."""
 
 
 class Card(msgspec.Struct, frozen=True, kw_only=True):
@@ -148,6 +150,8 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     calibrated_on: str
     """The data set on which temperature and threshold were fitted."""
     history: list[Epoch]
+    exported_epoch: int | None = None
+    """The epoch whose weights the bundle has; None in bundles that did not record it."""
     evaluations: list[Evaluation]
     rejections: list[Rejection]
     onnx_difference: float
