@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from pathlib import Path
+from typing import Protocol
 
 import click
 import numpy as np
@@ -12,14 +13,31 @@ from PIL import Image
 
 from trainer.cli.main import PATH, SPLIT, require_torch
 from trainer.data.datasets import FROZEN
-from trainer.data.download import FETCHERS
+from trainer.data.download import fetch_mnist, fetch_pendigits, fetch_unipen
+from trainer.data.download_bitmaps import fetch_optdigits, fetch_semeion
 from trainer.data.samples import Split
 from trainer.data.source import Source
 from trainer.data.strokes.records import record_writers
 from trainer.errors import TrainerError
 from trainer.paths import data_folder
+from trainer.progress import ReportProgress
 from trainer.recognition.labels import DIGITS, NOT_A_DIGIT, label_name
 from trainer.training.available_data import validation_set
+
+
+class Fetch(Protocol):
+    """Downloads a data set into a folder, from its origin or a mirror."""
+
+    def __call__(self, folder: Path, report: ReportProgress, url: str = ...) -> None: ...
+
+
+FETCHERS: dict[str, Fetch] = {
+    "mnist": fetch_mnist,
+    "unipen": fetch_unipen,
+    "pendigits": fetch_pendigits,
+    "semeion": fetch_semeion,
+    "optdigits": fetch_optdigits,
+}
 
 
 @click.group()
@@ -33,7 +51,7 @@ def data() -> None:
     "--mirror", metavar="URL", help="Download from this mirror instead of the original source."
 )
 def fetch(name: str, mirror: str | None) -> None:
-    """Download MNIST, UNIPEN or pendigits into the data folder."""
+    """Download a public data set into the data folder."""
 
     def report(line: str) -> None:
         click.echo(line, err=True)

@@ -7,7 +7,6 @@ import gzip
 import hashlib
 import json
 import shutil
-import subprocess
 import tarfile
 import tempfile
 import urllib.error
@@ -18,11 +17,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 
 from trainer.atomic import write_file
+from trainer.data.compress_z import decompress
 from trainer.data.strokes import unipen
 from trainer.data.strokes.records import Record, write
 from trainer.errors import TrainerError
@@ -34,10 +33,13 @@ _TIMEOUT = 60  # seconds without data
 
 @dataclass(frozen=True, slots=True)
 class Original:
-    """A file on a server, and its checksum as `md5:…` or `sha256:…`, hexadecimal."""
+    """A file on a server, and its checksum as `md5:…` or `sha256:…`, hexadecimal.
+
+    Without a checksum, the caller verifies what the file holds.
+    """
 
     url: str
-    checksum: str
+    checksum: str | None = None
 
 
 MNIST_URL = "https://ossci-datasets.s3.amazonaws.com/mnist/"
@@ -98,19 +100,6 @@ def fetch_pendigits(folder: Path, report: ReportProgress, url: str = PENDIGITS_U
         report(f"{write(file, read_pendigits(archive)):,} digits are in {file}")
 
 
-class Fetch(Protocol):
-    """Downloads a data set into a folder, from its origin or a mirror."""
-
-    def __call__(self, folder: Path, report: ReportProgress, url: str = ...) -> None: ...
-
-
-FETCHERS: dict[str, Fetch] = {
-    "mnist": fetch_mnist,
-    "unipen": fetch_unipen,
-    "pendigits": fetch_pendigits,
-}
-
-
 def download(original: Original, file: Path, report: ReportProgress) -> Path:
     """Download to `file`, resuming an interrupted download, and verify the checksum.
 
@@ -118,7 +107,7 @@ def download(original: Original, file: Path, report: ReportProgress) -> Path:
     server cannot be reached, the connection breaks, or the checksum is wrong; a partial file is
     kept for the next attempt unless its checksum is wrong.
     """
-    if file.exists() and _checksum(file, original.checksum) == original.checksum:
+    if file.exists() and _has_checksum(file, original):
         return file
     part = file.with_name(file.name + ".part")
     part.parent.mkdir(parents=True, exist_ok=True)
@@ -145,7 +134,7 @@ def download(original: Original, file: Path, report: ReportProgress) -> Path:
         raise TrainerError(
             f"{original.url}: connection lost; run the same command again to resume the download"
         )
-    if _checksum(part, original.checksum) != original.checksum:
+    if not _has_checksum(part, original):
         part.unlink()
         raise TrainerError(f"{original.url}: wrong checksum; the file was deleted")
     part.replace(file)
@@ -159,11 +148,11 @@ def read_pendigits(archive: Path) -> Iterator[Record]:
     """
     with zipfile.ZipFile(archive) as members:
         packed = members.read("pendigits-orig.tra.Z")
-    # Python cannot decompress the format of compress(1); gzip(1) can.
-    unpacked = subprocess.run(["gzip", "-dc"], input=packed, capture_output=True, check=False)  # noqa: S607
-    if unpacked.returncode:
-        raise TrainerError(f"{archive}: pendigits-orig.tra.Z is damaged")
-    for segment in unpacked.stdout.decode("latin-1").split(".SEGMENT DIGIT")[1:]:
+    try:
+        text = decompress(packed).decode("latin-1")
+    except ValueError as error:
+        raise TrainerError(f"{archive}: pendigits-orig.tra.Z: {error}") from error
+    for segment in text.split(".SEGMENT DIGIT")[1:]:
         label = segment.split('"')[1]
         writer = segment.split(".COMMENT", 1)[1].split()[1]
         blocks = [block.split(".PEN_UP")[0].split() for block in segment.split(".PEN_DOWN")[1:]]
@@ -219,8 +208,10 @@ def _root_of_unipen(top: Path) -> Path:
     raise TrainerError("not a UNIPEN archive: there is no folder with `include` and `data`")
 
 
-def _checksum(file: Path, like: str) -> str:
-    """The file's checksum, by the same algorithm as `like`."""
-    method = like.partition(":")[0]
+def _has_checksum(file: Path, original: Original) -> bool:
+    """Whether a file has its checksum, if one is known."""
+    if original.checksum is None:
+        return True
+    method, _, expected = original.checksum.partition(":")
     with file.open("rb") as content:
-        return f"{method}:{hashlib.file_digest(content, method).hexdigest()}"
+        return hashlib.file_digest(content, method).hexdigest() == expected

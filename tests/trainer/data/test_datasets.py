@@ -10,6 +10,7 @@ from trainer.data.rendering.canvas import RenderStyle, render
 from trainer.data.samples import Split, hash_percent
 from trainer.data.source import Source
 from trainer.data.strokes import records
+from trainer.data.strokes.hands import HANDS
 from trainer.data.strokes.templates import TEMPLATES
 from trainer.errors import TrainerError
 
@@ -165,3 +166,31 @@ def test_every_writer_of_the_files_is_recorded(pen_strokes):
     for kind in ("digits", "letters"):
         for record in records.read(pen_strokes, kind):
             assert records._name_hash(record.writer) in recorded
+
+
+@pytest.mark.parametrize(
+    ("digit", "hand"), [(digit, hand) for digit in HANDS for hand in HANDS[digit]]
+)
+def test_each_form_comes_in_many_hands_near_the_unit_square(digit, hand):
+    assert digit in {0, 1, 6, 8}
+    drawn = [hand(np.random.default_rng(seed)) for seed in range(30)]
+    assert len({repr(style) for style in drawn}) == 30
+    points = np.array([point for style in drawn for stroke in style for point in stroke])
+    assert points.min() > -0.5
+    assert points.max() < 1.5
+    assert all(len(stroke) >= 2 for style in drawn for stroke in style)
+
+
+def test_hands_are_a_data_set_of_their_own():
+    first, again = (DATA_SETS["hands"].load(Split.TRAIN, None, 30, 1) for _ in range(2))
+    assert first.sha256() == again.sha256()
+    assert set(first.labels.tolist()) == {0, 1, 6, 8}
+    assert first.has_ink.all()
+
+
+def test_the_samples_of_the_synthetic_set_never_change():
+    """Recipes and cards refer to them by seed."""
+    rng = np.random.default_rng(5)
+    lines = [line for label in range(10) for line in synthetic.synthetic_strokes(label, rng)]
+    assert sum(map(len, lines)) == 215
+    assert np.vstack(lines).sum() == pytest.approx(6.62304988, abs=1e-6)

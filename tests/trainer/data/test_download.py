@@ -12,13 +12,18 @@ import sys
 import tarfile
 import threading
 import zipfile
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
 from trainer.data import download as fetch
+from trainer.data import download_bitmaps
+from trainer.data.bitmaps import MAX_BYTES
+from trainer.data.datasets import DATA_SETS
 from trainer.data.download import Original, download
+from trainer.data.samples import Split
 from trainer.data.strokes.records import read
 from trainer.errors import TrainerError
 
@@ -190,6 +195,44 @@ def serve_unipen(server, kind: str, content: bytes | None = None) -> None:
     }
     readme = {"key": "README", "checksum": "md5:0", "links": {"self": "nowhere"}}
     server.files["/records/1195803"] = json.dumps({"files": [readme, listed]}).encode()
+
+
+def serve_bitmaps(server, monkeypatch, content: bytes, known: str | None = None) -> None:
+    """Serve an archive of Optdigits; `known` is the hash of its digits, by default the true one."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("optdigits-orig.tra.Z", gzip.compress(content))
+    published = download_bitmaps.OPTDIGITS
+    server.files[f"/80/{published.archive}"] = file.getvalue()
+    known = known or published.parse(content.decode()).sha256()
+    changed = replace(published, sha256=known)
+    monkeypatch.setattr(download_bitmaps, "OPTDIGITS", changed)
+
+
+ONE_DIGIT = "header\n" + ("01" * 16 + "\n") * 32 + " 7\n"
+
+
+def test_optdigits_are_fetched_and_loaded(server, tmp_path, monkeypatch):
+    serve_bitmaps(server, monkeypatch, (5 * ONE_DIGIT).replace("header\n", "").encode())
+    download_bitmaps.fetch_optdigits(tmp_path, quiet, server.url + "80/")
+    loaded = DATA_SETS["optdigits"].load(Split.TRAIN, tmp_path, None, 0)
+    assert loaded.labels.tolist() == [7, 7, 7]
+
+
+@pytest.mark.parametrize(
+    ("content", "known", "reason"),
+    [
+        (ONE_DIGIT.encode(), "0" * 64, "not those that were published"),
+        (b"hello", "0" * 64, "not those that were published"),
+        (b"01" * 16 + b"\n", "0" * 64, "a digit has 32 lines"),
+        (bytes(MAX_BYTES + 1), "0" * 64, "more than"),
+    ],
+)
+def test_other_digits_are_not_stored(server, tmp_path, monkeypatch, content, known, reason):
+    serve_bitmaps(server, monkeypatch, content, known)
+    with pytest.raises(TrainerError, match=reason):
+        download_bitmaps.fetch_optdigits(tmp_path, quiet, server.url + "80/")
+    assert not list(tmp_path.rglob("*.*"))
 
 
 @pytest.mark.parametrize("kind", ["zip", "tar.gz"])

@@ -15,6 +15,9 @@ from trainer.registry import Registry
 FROZEN = ("mnist", "strokes", "letters", "scribbles", "synthetic")
 """The data sets whose test splits never change, so that models of any age can be compared."""
 
+PAPER = ("semeion", "optdigits")
+"""Data sets of digits that were written on paper and scanned, besides MNIST."""
+
 VALIDATION_PREFERENCE = ("strokes", "mnist", "synthetic")
 """Data sets to validate on, in order of preference: the closest to what people draw first."""
 

@@ -39,10 +39,10 @@ def _draw(_index: int, rng: Generator) -> tuple[int, Pixels]:
 def synthetic_strokes(label: int, rng: Generator) -> Strokes:
     """Random strokes of a digit, 0..9, in a unit square or so, from a random template of it."""
     styles = TEMPLATES[label]
-    return _from_template(styles[list(styles)[rng.integers(len(styles))]], rng)
+    return from_template(styles[list(styles)[rng.integers(len(styles))]], rng)
 
 
-def _from_template(style: list[Stroke], rng: Generator) -> Strokes:
+def from_template(style: list[Stroke], rng: Generator) -> Strokes:
     """Draw a template with random deviations of each point, of each stroke, and of the whole."""
     unsteadiness = rng.uniform(0.01, 0.05)
     lines = []

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
+from trainer.data.datasets import DATA_SETS, PAPER
 from trainer.data.rendering.rendered_numbers import NumberRenderer
-from trainer.data.samples import Samples
+from trainer.data.samples import Samples, Split
 from trainer.data.strokes.records import Record
 from trainer.evaluation.benchmark.nuisances import styles
 from trainer.evaluation.benchmark.readers import Reader
@@ -40,6 +41,28 @@ def mnist_row(readers: Sequence[Reader], folder: Path) -> Row:
     seen = {"preprocessed": Samples(preprocessed, labels), "scaled": Samples(raw, labels)}
     right = {reader.name: _accuracy(reader, seen[reader.sees]) for reader in readers}
     return Row(name="MNIST test", setting="", pictures=len(labels), right=right)
+
+
+def paper_rows(readers: Sequence[Reader], folder: Path, size: int | None) -> list[Row]:
+    """Accuracy on the test splits of the data sets of scanned digits that are in the data folder.
+
+    `size` limits the number of digits. Readers of scaled images are not measured: what these data
+    sets store is painted and preprocessed.
+    """
+    rows = []
+    for name in PAPER:
+        if not any(folder.glob(DATA_SETS[name].files)):
+            continue
+        samples = DATA_SETS[name].load(Split.TEST, folder, None, 0)
+        if size is not None:
+            samples = samples.where(np.arange(0, len(samples), max(1, len(samples) // size)))
+        right = {
+            reader.name: _accuracy(reader, samples)
+            for reader in readers
+            if reader.sees == "preprocessed"
+        }
+        rows.append(Row(name=f"{name} test", setting="", pictures=len(samples), right=right))
+    return rows
 
 
 def nuisance_rows(
