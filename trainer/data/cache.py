@@ -43,12 +43,14 @@ def cached(
     key = hashlib.sha256(repr((_code(), _versions(), contents, settings)).encode()).hexdigest()
     folder = home_folder() / "cache"
     file = folder / f"{name}-{key[:16]}.npz"
-    with suppress(*_UNREADABLE), np.load(file) as arrays:
-        if arrays["key"] == key:
-            return Samples(arrays["pixels"], arrays["labels"])
+    with suppress(*_UNREADABLE), np.load(file) as stored:
+        if stored["key"] == key:
+            rows = stored["rows"] if len(stored["rows"]) else None
+            return Samples(stored["images"], stored["labels"], rows=rows)
     samples = make()
     content = io.BytesIO()
-    np.savez_compressed(content, key=key, pixels=samples.pixels, labels=samples.labels)
+    rows = np.zeros(0, np.int64) if samples.rows is None else samples.rows
+    np.savez_compressed(content, key=key, images=samples.images, labels=samples.labels, rows=rows)
     with suppress(OSError):  # samples can be made again
         write_file(file, content.getvalue())
         _remove_oldest(folder, name)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -13,6 +13,8 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from trainer.recognition.array_types import Labels, Pixels
+
+_HASHED_AT_A_TIME = 10_000  # samples: 8 MB
 
 
 class Split(StrEnum):
@@ -30,42 +32,71 @@ def hash_percent(content: bytes) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Samples:
-    """Labeled images in MNIST's format."""
+    """Labeled images in MNIST's format. Samples that repeat an image share it."""
 
-    pixels: Pixels
-    """uint8 [n, 28, 28], 255 for ink; all 0 where `preprocess` found no ink."""
+    images: Pixels
+    """uint8 [m, 28, 28], 255 for ink; all 0 where `preprocess` found no ink."""
     labels: Labels
     """int64 [n]: the digit, 0..9, or `NOT_A_DIGIT`."""
     files: NDArray[np.str_] | None = None
     """str [n]: the file of each image, if they were read from files."""
+    rows: NDArray[np.int64] | None = None
+    """int64 [n]: the index of each sample's image; None if each image is one sample, in order."""
 
     def __len__(self) -> int:
         return len(self.labels)
 
+    @property
+    def pixels(self) -> Pixels:
+        """The image of each sample, uint8 [n, 28, 28]; a copy where images are repeated."""
+        return self.images if self.rows is None else self.images[self.rows]
+
     def sha256(self) -> str:
         """The SHA-256 of pixels and labels, hexadecimal, which identifies the samples."""
-        return hashlib.sha256(self.pixels.tobytes() + self.labels.tobytes()).hexdigest()
+        digest = hashlib.sha256()
+        for start in range(0, len(self), _HASHED_AT_A_TIME):
+            digest.update(self.where(np.s_[start : start + _HASHED_AT_A_TIME]).pixels.tobytes())
+        digest.update(self.labels.tobytes())
+        return digest.hexdigest()
 
     @classmethod
     def join(cls, parts: Iterable[Samples]) -> Samples:
         """Concatenate one or more sets of samples. The result has `files` if all of them do."""
         several = list(parts)
+        if len(several) == 1:
+            return several[0]
         files = [part.files for part in several if part.files is not None]
         return cls(
-            np.concatenate([part.pixels for part in several]),
+            np.concatenate([part.images for part in several]),
             np.concatenate([part.labels for part in several]),
             np.concatenate(files) if len(files) == len(several) else None,
+            None if all(part.rows is None for part in several) else _joined_rows(several),
         )
 
-    def where(self, chosen: NDArray[Any]) -> Samples:
-        """Select samples by a boolean mask, bool [n], or by indices, int [m]."""
+    def where(self, chosen: NDArray[Any] | slice) -> Samples:
+        """Select samples by a boolean mask, bool [n], by indices, int [m], or by a slice."""
         files = None if self.files is None else self.files[chosen]
-        return Samples(self.pixels[chosen], self.labels[chosen], files)
+        if self.rows is None:
+            return Samples(self.images[chosen], self.labels[chosen], files)
+        return Samples(self.images, self.labels[chosen], files, self.rows[chosen])
 
     @property
     def has_ink(self) -> NDArray[np.bool_]:
         """In which images `preprocess` found ink: bool [n]."""
-        return np.asarray(self.pixels.any(axis=(1, 2)))
+        has_ink = np.asarray(self.images.any(axis=(1, 2)))
+        return has_ink if self.rows is None else has_ink[self.rows]
+
+
+def _joined_rows(parts: Sequence[Samples]) -> NDArray[np.int64]:
+    """The rows of concatenated samples, in their concatenated images."""
+    counts = [len(part.images) for part in parts]
+    firsts = np.cumsum([0, *counts[:-1]])
+    return np.concatenate(
+        [
+            first + (np.arange(count) if part.rows is None else part.rows)
+            for first, count, part in zip(firsts, counts, parts, strict=True)
+        ]
+    )
 
 
 def repeated(count: int, size: int | None, rng: Generator) -> NDArray[np.int64]:

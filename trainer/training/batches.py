@@ -19,7 +19,7 @@ class Batches:
 
     A batch is images, float32 [batch, 1, 28, 28] in 0..1, and labels, int64 [batch]. With several
     processes, each gets its share of every batch. MNIST-sized sets fit into memory as uint8 (47 MB
-    for 60,000 images), so no loader with workers is needed.
+    for 60,000 images), so no loader with workers is needed; an image that is repeated is held once.
     """
 
     def __init__(
@@ -32,7 +32,9 @@ class Batches:
     ) -> None:
         self.device = device
         self._seed = seed
-        self._pixels, self._labels = to_device(samples, device)
+        self._images = torch.from_numpy(samples.images).unsqueeze(1).to(device)
+        self._labels = torch.from_numpy(samples.labels).to(device)
+        self._rows = None if samples.rows is None else torch.from_numpy(samples.rows).to(device)
         self._batch_size = math.ceil(batch_size / distributed.world_size)
         self._distributed = distributed
 
@@ -46,7 +48,8 @@ class Batches:
         order = np.random.default_rng([self._seed, epoch]).permutation(len(self._labels))
         shard = torch.from_numpy(self._distributed.shard(order)).to(self.device)
         for indices in shard.split(self._batch_size):
-            yield scale_pixels(self._pixels[indices]), self._labels[indices]
+            rows = indices if self._rows is None else self._rows[indices]
+            yield scale_pixels(self._images[rows]), self._labels[indices]
 
 
 def to_device(samples: Samples, device: torch.device) -> tuple[Tensor, Tensor]:

@@ -41,7 +41,8 @@ def load_splits(
         both = learn_validation and source.whole not in validating
         splits = [Split.TRAIN, Split.VALIDATION] if both else [Split.TRAIN]
         samples = Samples.join(source.load(split, seed) for split in splits)
-        samples = samples.where(samples.has_ink)
+        if not samples.has_ink.all():
+            samples = samples.where(samples.has_ink)
         if digits_only:
             samples = samples.where(samples.labels != NOT_A_DIGIT)
             if not len(samples):

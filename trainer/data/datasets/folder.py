@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from trainer.data.datasets import data_set
 from trainer.data.parallel import in_chunks
@@ -44,9 +45,11 @@ def folder(split: Split, path: Path, size: int | None, seed: int) -> Samples:
             f"no {split} pictures in {path}: expected in folders named 0 to 9, "
             "optionally grouped into train, validation and test"
         )
+    order = None
     if size is not None:
         chosen = repeated(len(files), size, np.random.default_rng(seed))
-        files = [files[index] for index in chosen]
+        used, order = np.unique(chosen, return_inverse=True)
+        files = [files[index] for index in used]
     read = [each for chunk in in_chunks(_FileReader(files), len(files)) for each in chunk]
     for file, pixels in zip(files, read, strict=True):
         if isinstance(pixels, str):
@@ -57,11 +60,22 @@ def folder(split: Split, path: Path, size: int | None, seed: int) -> Samples:
         warnings.warn(UnreadablePicture(left_out), stacklevel=2)
     if not kept:
         raise TrainerError(f"none of the {split} pictures in {path} can be read")
-    return Samples(
+    samples = Samples(
         np.stack([read[index] for index in kept]),
         np.array([LABELS[files[index].parent.name] for index in kept], np.int64),
         np.array([str(files[index]) for index in kept]),
     )
+    return samples if order is None else _repeated(samples, kept, order)
+
+
+def _repeated(samples: Samples, kept: list[int], order: NDArray[np.int64]) -> Samples:
+    """The samples in an order of the files, of which only those that are `kept` were read."""
+    position = np.full(max(*kept, *order) + 1, -1)
+    position[kept] = np.arange(len(kept))
+    rows = position[order]
+    rows = rows[rows >= 0]
+    files = None if samples.files is None else samples.files[rows]
+    return Samples(samples.images, samples.labels[rows], files, rows)
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,7 +55,13 @@ def mnist(split: Split, folder: Path, size: int | None, seed: int) -> Samples:
         held_out = order[:VALIDATION_SIZE]
         chosen = np.sort(held_out if split is Split.VALIDATION else order[VALIDATION_SIZE:])
         pixels, labels = pixels[chosen], labels[chosen]
+    rows = None
     if size is not None:
         chosen = repeated(len(labels), size, np.random.default_rng(seed))
-        pixels, labels = pixels[chosen], labels[chosen]
-    return Samples(np.stack([preprocess(picture).pixels for picture in pixels]), labels)
+        if size > len(labels):
+            rows = chosen
+        else:
+            pixels = pixels[chosen]
+        labels = labels[chosen]
+    images = np.stack([preprocess(picture).pixels for picture in pixels])
+    return Samples(images, labels, rows=rows)
