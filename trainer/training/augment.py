@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import torch
 from torch import Tensor
 from torch.nn import functional as F
@@ -60,16 +62,29 @@ def _elastic(x: Tensor, settings: Augmentation) -> Tensor:
     float32 [n, 28, 28, 2], in coordinates of -1..1.
     """
     coarse = torch.randn(len(x), 2, 5, 5, device=x.device) * settings.elastic * 2 / x.shape[-1]
-    fine = F.interpolate(coarse, x.shape[-2:], mode="bicubic", align_corners=True)
-    return fine.permute(0, 2, 3, 1)
+    to_fine = _bicubic(5, x.shape[-1]).to(x.device)
+    return (to_fine @ coarse @ to_fine.T).permute(0, 2, 3, 1)
+
+
+@cache
+def _bicubic(few: int, many: int) -> Tensor:
+    """The matrix that interpolates along one axis: float32 [many, few].
+
+    Two products with it are several times faster than interpolating each image.
+    """
+    size = (many, few)
+    return F.interpolate(torch.eye(few)[None, None], size, mode="bicubic", align_corners=True)[0, 0]
 
 
 def _change_thickness(x: Tensor, settings: Augmentation) -> Tensor:
     """Dilate or erode the strokes of some images, by a random part of one pixel."""
     amount = _uniform(x).clamp(min=-0.6).view(-1, 1, 1, 1)  # so that thin strokes do not vanish
     chosen = (torch.rand_like(amount) < settings.thickness).float()
-    thicker = F.max_pool2d(x, 3, 1, 1)
-    thinner = -F.max_pool2d(-x, 2, 1, 1)[:, :, : x.shape[2], : x.shape[3]]
+    thicker, thinner = x, x
+    for axis in (2, 3):  # pooling along one axis and then the other; max_pool2d takes much longer
+        before, after = _neighbors(thicker, axis)
+        thicker = torch.maximum(torch.maximum(before, after), thicker)
+        thinner = torch.minimum(_neighbors(thinner, axis)[0], thinner)
     changed = torch.where(amount > 0, thicker, thinner)
     return torch.lerp(x, changed, chosen * amount.abs())
 
@@ -77,7 +92,24 @@ def _change_thickness(x: Tensor, settings: Augmentation) -> Tensor:
 def _blur(x: Tensor, settings: Augmentation) -> Tensor:
     chosen = (torch.rand(len(x), 1, 1, 1, device=x.device) < settings.blur).float()
     amount = chosen * torch.rand_like(chosen)
-    return torch.lerp(x, F.avg_pool2d(x, 3, 1, 1), amount)
+    blurred = x
+    for axis in (2, 3):
+        before, after = _neighbors(F.pad(blurred, _BORDERS[axis]), axis)
+        blurred = ((before + after).narrow(axis, 1, x.shape[axis]) + blurred) / 3
+    return torch.lerp(x, blurred, amount)
+
+
+_BORDERS = {2: (0, 0, 1, 1), 3: (1, 1, 0, 0)}
+"""What `F.pad` takes for one pixel at both ends of an axis."""
+
+
+def _neighbors(x: Tensor, axis: int) -> tuple[Tensor, Tensor]:
+    """The pixels before and after each along an axis; at the border, the pixel itself."""
+    size = x.shape[axis]
+    first, last = x.narrow(axis, 0, 1), x.narrow(axis, size - 1, 1)
+    before = torch.cat([first, x.narrow(axis, 0, size - 1)], axis)
+    after = torch.cat([x.narrow(axis, 1, size - 1), last], axis)
+    return before, after
 
 
 def _drop_patch(x: Tensor, settings: Augmentation) -> Tensor:
