@@ -63,7 +63,7 @@ export class Correction {
     if (this.#prediction !== prediction) return; // a new drawing was answered meanwhile
     if (response.id !== undefined) {
       this.#storedId = response.id;
-      this.#show(this.#words.kept[response.label]);
+      this.#show(response.disputed ? this.#words.disputed : this.#words.kept[response.label]);
       this.#form.querySelector("#take-back").hidden = !response.id;
     } else {
       this.#storedId = null;

@@ -41,6 +41,11 @@ function show() {
   $("visitor-label").textContent = word(drawing.label);
   $("said").textContent = drawing.is_digit ? drawing.digit : word("not_a_digit");
   $("confidence").textContent = percent.format(drawing.confidence);
+  const { dispute, vote } = $("votes").dataset;
+  const votes = Object.entries(drawing.votes).map(([label, count]) =>
+    vote.replace("{label}", word(label)).replace("{count}", count));
+  $("votes").hidden = votes.length < 2;
+  $("votes").textContent = dispute.replace("{votes}", votes.join(", "));
   $("review").classList.toggle("disagrees", $("visitor-label").textContent !== $("said").textContent);
 }
 

@@ -24,6 +24,7 @@ from webapp.secret import secret_key
 from webapp.services import EXTENSION, Services
 from webapp.settings import Settings
 from webapp.storage.database import Database
+from webapp.storage.sides import Sides
 from webapp.threads import Lane
 
 PATIENCE = 2.0
@@ -83,6 +84,7 @@ def _services(settings: Settings, secret: str, models: Models | None) -> Service
         authenticator=Authenticator(settings, secret),
         readiness=Readiness(database, settings.home_folder),
         limits=Limits.of(settings, secret),
+        sides=Sides(secret),
     )
 
 

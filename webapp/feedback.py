@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
+import msgspec
+import numpy as np
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from trainer.recognition.image import Picture
+from trainer.recognition.preprocess import EmptyDrawing, Pixels, preprocess
+from trainer.recognition.strokes import draw_plain
 from webapp.http.rate_limit import RateLimiter
+from webapp.inference.likeness import DRAWN_AGAIN, REENCODED, blurred_distance, distance
 from webapp.inference.registry import Models
 from webapp.schemas import MAX_POINTS
 from webapp.services import Services
@@ -24,6 +29,12 @@ from webapp.storage.drawings import (
 )
 
 log = logging.getLogger(__name__)
+
+MAX_STROKE_BYTES = 256 << 10
+"""Largest size of a drawing's strokes as JSON: half a minute of the fastest pen."""
+
+MAX_COORDINATE = 1e6
+"""Largest coordinate of strokes, as in an import."""
 
 
 class CorrectionsDisabled(Exception):
@@ -67,6 +78,8 @@ class Stored:
     id: str
     label: str
     is_new: bool
+    disputed: bool
+    """Whether another visitor labeled the same drawing differently."""
 
 
 def require_corrections(services: Services) -> None:
@@ -78,19 +91,59 @@ def require_corrections(services: Services) -> None:
 def correction_of(services: Services, feedback: Feedback) -> Correction:
     """What is to be stored of a visitor's feedback. It computes, and needs no database.
 
-    Raises `FeedbackIncomplete`, `TooManyPoints`, `InvalidPredictionId` and `EmptyDrawing`.
+    The prediction is that of the `prediction_id` if that was made for this picture; otherwise the
+    default model reads the picture again, so that what is stored belongs together. Strokes that do
+    not draw the picture are left out, as they would teach what no reviewer sees. Raises
+    `FeedbackIncomplete`, `TooManyPoints`, `InvalidPredictionId` and `EmptyDrawing`.
     """
-    label, picture, strokes = feedback.label, feedback.picture, feedback.strokes
-    if sum(map(len, strokes or [])) > MAX_POINTS:
-        raise TooManyPoints(f"at most {MAX_POINTS:,} points of strokes")
+    correction = _correction_of(services, feedback, _compact(feedback.strokes))
+    if correction.strokes and not _draw_it(correction.strokes, correction.seen):
+        log.info("strokes were left out, as they do not draw the picture")
+        return replace(correction, strokes=None)
+    return correction
+
+
+def _correction_of(services: Services, feedback: Feedback, strokes: list[Any] | None) -> Correction:
+    label, picture = feedback.label, feedback.picture
     if feedback.prediction_id:
         prediction = services.signer.read(feedback.prediction_id)
-        if picture:
-            return Correction.of_picture(prediction, label, picture, strokes)
-        return Correction.of_seen(prediction, label, prediction.seen, strokes)
+        answered = Correction.of_seen(prediction, label, prediction.seen, strokes)
+        if not picture:
+            return answered
+        correction = Correction.of_picture(prediction, label, picture, strokes)
+        if distance(answered.seen, correction.seen) <= REENCODED:
+            return correction
+        log.info("a prediction_id came with another picture, which was read again")
     if picture:
         return predicted_correction(services.models, label, picture, strokes)
     raise FeedbackIncomplete("send `prediction_id` or `image`")
+
+
+def _compact(strokes: list[Any] | None) -> list[Any] | None:
+    """Strokes with a hundredth of a pixel, which is all that they are drawn with.
+
+    Raises `TooManyPoints` beyond `MAX_POINTS` or `MAX_STROKE_BYTES`.
+    """
+    if sum(map(len, strokes or [])) > MAX_POINTS:
+        raise TooManyPoints(f"at most {MAX_POINTS:,} points of strokes")
+    compact = [
+        [[round(value, 2) for value in point] for point in line] for line in strokes or [] if line
+    ]
+    if len(msgspec.json.encode(compact)) > MAX_STROKE_BYTES:
+        raise TooManyPoints(f"strokes of at most {MAX_STROKE_BYTES >> 10} kB")
+    return compact or None
+
+
+def _draw_it(strokes: list[Any], seen: Pixels) -> bool:
+    """Whether strokes draw what the model saw, apart from the pen's width."""
+    lines = [np.array([point[:2] for point in line], np.float64) for line in strokes]
+    if not np.abs(np.vstack(lines)).max() <= MAX_COORDINATE:
+        return False
+    try:
+        drawn = preprocess(draw_plain(lines)).pixels
+    except EmptyDrawing:
+        return False
+    return blurred_distance(drawn, seen) <= DRAWN_AGAIN
 
 
 def store_correction(
@@ -102,7 +155,8 @@ def store_correction(
     """
     try:
         with services.database.writing() as session:
-            drawing, is_new = store(session, correction, visitor)
+            side = services.sides.of_drawing(session, visitor, client)
+            drawing, is_new = store(session, correction, visitor, side)
             delete_expired(session, services.settings.keep_days)
             if is_new:
                 _count(session, services.limits.corrections_of_visitor, visitor)
@@ -111,8 +165,9 @@ def store_correction(
         log.exception("a correction could not be stored")
         raise NotStored("it could not be stored; try again later") from error
     if drawing.visitor != visitor:
-        return Stored("", correction.label, is_new=False)
-    return Stored(drawing.id, drawing.visitor_label, is_new)
+        differs = correction.label != drawing.label
+        return Stored("", correction.label, is_new=False, disputed=differs)
+    return Stored(drawing.id, drawing.visitor_label, is_new, drawing.is_disputed)
 
 
 def _count(session: Session, limiter: RateLimiter, who: str) -> None:

@@ -121,7 +121,10 @@ class _Job:
                 empty += 1
             else:
                 read += 1
-                self._rows.append(row(correction, each.visitor, "accepted"))
+                side = self._services.sides.of_origin(each.visitor)
+                if each.held_back is not None:
+                    side = side._replace(held_back=each.held_back)
+                self._rows.append(row(correction, each.visitor, side, "accepted"))
                 size += len(correction.picture)
             if self._is_heartbeat_due() or len(self._rows) >= _BATCH_ROWS or size >= _BATCH_BYTES:
                 self._stage(each.share)

@@ -15,6 +15,7 @@ from webapp.limits import Limits
 from webapp.readiness import Readiness
 from webapp.settings import Settings
 from webapp.storage.database import Database
+from webapp.storage.sides import Sides
 
 EXTENSION = "inkling"
 """Key of the `Services` in `app.extensions`."""
@@ -32,6 +33,7 @@ class Services:
     authenticator: Authenticator
     readiness: Readiness
     limits: Limits
+    sides: Sides
     # gunicorn.conf.py sets these two.
     is_stopping: Callable[[], bool] = lambda: False
     """Whether the process is shutting down; streamed responses must then end."""

@@ -37,7 +37,7 @@ def keep_feedback(asked: FeedbackRequest) -> tuple[Kept, bool]:
         correction = in_thread(Lane.COMPUTE, _correction, asked)
         stored = in_thread(Lane.DATABASE, store_correction, services(), correction, visitor, client)
     session[_VISITOR] = visitor
-    return msgspec.convert({"id": stored.id, "label": stored.label}, Kept), stored.is_new
+    return msgspec.convert(stored, Kept, from_attributes=True), stored.is_new
 
 
 def _correction(asked: FeedbackRequest) -> Correction:

@@ -10,7 +10,6 @@ from typing import Any, NoReturn
 import msgspec
 from flask import Blueprint, g, render_template, request
 from markupsafe import Markup
-from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -21,7 +20,9 @@ from webapp.http.json import json_or_redirect
 from webapp.retraining import runs
 from webapp.retraining.options import InvalidOptions, RetrainingOptions, architectures, recipes
 from webapp.services import services
-from webapp.storage.tables import Drawing, Run
+from webapp.storage.drawings import parts
+from webapp.storage.sides import BLOCK, FEW_ORIGINS
+from webapp.storage.tables import Run
 
 blueprint = Blueprint("retraining", __name__)
 
@@ -33,12 +34,14 @@ def form() -> str:
     """The form for a new run, and the list of runs."""
     views = newest()
     with services().database.reading() as session:
-        learnable = (Drawing.state == "accepted") & ~Drawing.held_back
-        corrections = session.scalar(select(func.count()).where(learnable)) or 0
+        teach, judge = parts(session)
     return render_template(
         "admin/retrain.html",
         runs=views,
-        corrections=corrections,
+        teach=teach,
+        judge=judge,
+        few=FEW_ORIGINS,
+        block=BLOCK,
         presets=recipes(),
         architectures=architectures(),
     )

@@ -18,8 +18,9 @@ from webapp.http.json import as_json
 from webapp.schemas import NOT_A_DIGIT, Truth
 from webapp.services import services
 from webapp.storage import audit, full_disk
+from webapp.storage import drawings as storage
 from webapp.storage.drawings import State, delete_drawings
-from webapp.storage.tables import Drawing, now
+from webapp.storage.tables import Drawing
 
 blueprint = Blueprint("review", __name__)
 api = Blueprint("drawings", __name__, url_prefix="/drawings")
@@ -35,6 +36,8 @@ class Filters(msgspec.Struct, forbid_unknown_fields=True):
     label: Truth | None = None
     disagree: bool = False
     """Only drawings whose label differs from the model's answer."""
+    disputed: bool = False
+    """Only drawings that visitors labeled differently, and that nobody has reviewed."""
 
 
 class Decision(msgspec.Struct, forbid_unknown_fields=True):
@@ -56,6 +59,9 @@ class DrawingView(msgspec.Struct):
     confidence: float
     is_digit: bool
     held_back: bool
+    votes: dict[str, int]
+    """How many gave each label; the visitors of one network and day count as one."""
+    is_disputed: bool
     model: str
     version: str
     picture: str
@@ -77,10 +83,15 @@ def review() -> str:
 
 @api.get("")
 def queue() -> Response:
-    """The drawings that match the filters: disagreements of label and answer first, then by
-    ascending confidence."""
+    """The drawings that match the filters: disputed ones first, then disagreements of label and
+    answer, then by ascending confidence."""
     filters = _filters()
-    order = (case((_disagrees(), 0), else_=1), Drawing.confidence, Drawing.created)
+    order = (
+        Drawing.is_disputed.desc(),
+        case((_disagrees(), 0), else_=1),
+        Drawing.confidence,
+        Drawing.created,
+    )
     with services().database.reading() as session:
         found = session.scalars(
             _filtered(select(Drawing), filters).order_by(*order).limit(_PAGE_SIZE)
@@ -97,9 +108,7 @@ def decide(identity: str) -> Response:
     decision = json_body(request, Decision)
     with services().database.writing() as session:
         drawing = _drawing(session, identity)
-        drawing.state = decision.state
-        drawing.label = decision.label or drawing.label
-        drawing.reviewed = None if decision.state == "new" else now()
+        storage.review(drawing, decision.state, decision.label)
         audit.record(session, g.admin, decision.state, drawing=identity, label=drawing.label)
     return as_json(_view(drawing))
 
@@ -154,6 +163,8 @@ def _filtered(statement: Select[Any], filters: Filters) -> Select[Any]:
         statement = statement.where(Drawing.label == filters.label)
     if filters.disagree:
         statement = statement.where(_disagrees())
+    if filters.disputed:
+        statement = statement.where(Drawing.is_disputed)
     return statement
 
 
@@ -176,6 +187,8 @@ def _view(drawing: Drawing) -> DrawingView:
         confidence=drawing.confidence,
         is_digit=drawing.is_digit,
         held_back=drawing.held_back,
+        votes={label: len(who) for label, who in (drawing.votes or {}).items()},
+        is_disputed=drawing.is_disputed,
         model=drawing.model,
         version=drawing.version,
         picture=png_data_url(drawing.picture),

@@ -47,7 +47,8 @@ def correct() -> tuple[str, int, dict[str, str]]:
         sentences = text.not_kept()
         sentence = sentences.get(problem.code, sentences["not_kept"])
         return _drawing_page(None, sentence), problem.status, problem.headers
-    return _drawing_page(None, text.kept()[kept.label]), HTTPStatus.OK, {}
+    sentence = text.disputed() if kept.disputed else text.kept()[kept.label]
+    return _drawing_page(None, sentence), HTTPStatus.OK, {}
 
 
 def _drawing_page(prediction: Prediction | None, sentence: str, mode: Mode = "digit") -> str:

@@ -98,6 +98,14 @@ def kept() -> dict[str, str]:
     return sentences | {NOT_A_DIGIT: _("Saved as not a digit. Thank you!")}
 
 
+def disputed() -> str:
+    """What a visitor is told whose label differs from that of another visitor."""
+    return _(
+        "Somebody else labeled the same drawing differently. Your label was counted, and a person "
+        "will decide."
+    )
+
+
 def not_kept() -> dict[str, str]:
     """Why a drawing was not stored, by problem code; `not_kept` stands for any other code."""
     return {
@@ -129,6 +137,7 @@ def editor_words() -> dict[str, object]:
         "problems": problems(),
         "invitation": invitation(),
         "kept": kept(),
+        "disputed": disputed(),
         "notKept": not_kept(),
     }
 

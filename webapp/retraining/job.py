@@ -27,7 +27,7 @@ from webapp.retraining.progress import Reader, loaded, stored
 from webapp.retraining.runs import MAX_LOG_CHARS, Claim, LostRun
 from webapp.settings import Settings
 from webapp.storage.database import Database
-from webapp.storage.drawings import accepted
+from webapp.storage.drawings import accepted, teaching_origins
 from webapp.storage.exports import write_corrections
 from webapp.storage.tables import RunStatus
 
@@ -140,7 +140,8 @@ class Job:
             return command.resume(self._relative(self._folder))
         options = msgspec.convert(self._claim.run.options, RetrainingOptions)
         options.check()
-        learnable = write_corrections(self._corrections, accepted(self._database))
+        teaching = teaching_origins(self._database)
+        learnable = write_corrections(self._corrections, accepted(self._database), teaching)
         return command.retrain(
             options,
             self._relative(self._folder),

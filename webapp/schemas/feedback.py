@@ -28,7 +28,7 @@ class FeedbackRequest(Struct, kw_only=True, forbid_unknown_fields=True):
     strokes: Strokes | None = None
 
 
-class Kept(Struct, kw_only=True):
+class Kept(Struct, kw_only=True, omit_defaults=True):
     """The stored drawing."""
 
     id: Annotated[
@@ -41,3 +41,12 @@ class Kept(Struct, kw_only=True):
         ),
     ]
     label: Truth
+    disputed: Annotated[
+        bool,
+        Meta(
+            description=N_(
+                "Whether another visitor labeled the same drawing differently. Both labels were "
+                "counted; a person decides."
+            )
+        ),
+    ] = False

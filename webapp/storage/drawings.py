@@ -22,6 +22,7 @@ from trainer.recognition.image import Picture, as_png
 from trainer.recognition.preprocess import Pixels, preprocess
 from webapp.storage import full_disk
 from webapp.storage.database import Database
+from webapp.storage.sides import Side
 from webapp.storage.tables import Drawing, now
 from webapp.storage.visibility import UNFINISHED_TOO, is_visible
 
@@ -30,7 +31,7 @@ LARGEST_SIDE = 560
 
 State = Literal["new", "accepted", "rejected"]
 
-_HELD_BACK = 5  # one visitor in this many
+_VOTES_OF_A_LABEL = 50  # origins that are remembered
 _FETCH_ROWS = 100
 
 
@@ -76,14 +77,15 @@ class Correction:
 
 
 def store(
-    session: Session, correction: Correction, visitor: str, state: State = "new"
+    session: Session, correction: Correction, visitor: str, side: Side, state: State = "new"
 ) -> tuple[Drawing, bool]:
     """Store a correction; return the row, and whether it is new.
 
-    The same drawing is stored only once. Until it is reviewed, its visitor may change the label. A
-    visitor's drawing replaces that of an import which is not done, as that may still fail.
+    The same drawing is stored only once. Until it is reviewed, its visitor may change the label;
+    the labels of others are counted as votes. A visitor's drawing replaces that of an import which
+    is not done, as that may still fail.
     """
-    drawing = Drawing(**row(correction, visitor, state))
+    drawing = Drawing(**row(correction, visitor, side, state))
     same = Drawing.fingerprint == drawing.fingerprint
     while True:
         try:
@@ -95,13 +97,39 @@ def store(
             return drawing, True
         if stored is not None:
             if stored.visitor == visitor and stored.state == "new":
+                _withdraw_vote(stored, side.origin)
                 stored.visitor_label = stored.label = correction.label
+            _vote(stored, side.origin, correction.label)
             return stored, False
         staged = delete(Drawing).where(same, ~is_visible())
         session.execute(staged, execution_options=UNFINISHED_TOO)
 
 
-def row(correction: Correction, visitor: str, state: State) -> dict[str, Any]:
+def _vote(drawing: Drawing, origin: str, label: str) -> None:
+    """Count a label, once for each origin; a drawing that is not reviewed yet may be disputed."""
+    votes = drawing.votes or {drawing.visitor_label: [drawing.origin or drawing.visitor]}
+    for_label = votes.get(label, [])
+    if origin not in for_label and len(for_label) < _VOTES_OF_A_LABEL:
+        for_label = [*for_label, origin]
+    drawing.votes = votes | {label: for_label}
+    drawing.is_disputed = drawing.reviewed is None and len(drawing.votes) > 1
+
+
+def _withdraw_vote(drawing: Drawing, origin: str) -> None:
+    votes = drawing.votes or {}
+    left = {label: [each for each in who if each != origin] for label, who in votes.items()}
+    drawing.votes = {label: who for label, who in left.items() if who}
+
+
+def review(drawing: Drawing, state: State, label: str | None) -> None:
+    """Apply a reviewer's decision; without a label the drawing keeps its own."""
+    drawing.state = state
+    drawing.label = label or drawing.label
+    drawing.reviewed = None if state == "new" else now()
+    drawing.is_disputed = state == "new" and len(drawing.votes or {}) > 1
+
+
+def row(correction: Correction, visitor: str, side: Side, state: State) -> dict[str, Any]:
     """The columns of a new drawing."""
     prediction = correction.prediction
     return {
@@ -115,7 +143,9 @@ def row(correction: Correction, visitor: str, state: State) -> dict[str, Any]:
         "label": correction.label,
         "visitor_label": correction.label,
         "state": state,
-        "held_back": is_held_back(visitor),
+        "held_back": side.held_back,
+        "origin": side.origin,
+        "votes": {correction.label: [side.origin]},
         "digit": prediction.digit,
         "confidence": prediction.confidence,
         "is_digit": prediction.is_digit,
@@ -126,12 +156,12 @@ def row(correction: Correction, visitor: str, state: State) -> dict[str, Any]:
 
 
 def accepted(database: Database) -> Iterator[Drawing]:
-    """The accepted drawings, held back or not, oldest first.
+    """The accepted drawings that are not disputed, held back or not, oldest first.
 
     They are fetched in batches, each in a transaction of its own: however slowly they are taken, no
     transaction stays open, and whoever takes them may change threads.
     """
-    those = select(Drawing).where(Drawing.state == "accepted")
+    those = select(Drawing).where(is_usable())
     those = those.order_by(Drawing.created, Drawing.id).limit(_FETCH_ROWS)
     after: ColumnElement[bool] = true()
     while True:
@@ -145,9 +175,37 @@ def accepted(database: Database) -> Iterator[Drawing]:
         after = (Drawing.created >= last.created) & is_later
 
 
-def is_held_back(visitor: str) -> bool:
-    """Whether a visitor's drawings are held out for evaluation: a fixed fifth of the visitors."""
-    return int.from_bytes(hashlib.sha256(visitor.encode()).digest()[:8], "big") % _HELD_BACK == 0
+def is_usable() -> ColumnElement[bool]:
+    """SQL condition: the drawing may teach or judge."""
+    return (Drawing.state == "accepted") & ~Drawing.is_disputed
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The usable drawings that teach, or those that judge."""
+
+    drawings: int
+    visitors: int
+    """Origins, strictly: visitors of one network and day count as one."""
+
+
+def parts(session: Session) -> tuple[Part, Part]:
+    """How many drawings teach, and how many judge."""
+    counts = select(Drawing.held_back, func.count(), func.count(Drawing.origin.distinct()))
+    found = {
+        bool(held_back): Part(drawings, visitors)
+        for held_back, drawings, visitors in session.execute(
+            counts.where(is_usable()).group_by(Drawing.held_back)
+        )
+    }
+    return found.get(False, Part(0, 0)), found.get(True, Part(0, 0))
+
+
+def teaching_origins(database: Database) -> set[str]:
+    """The origins of the drawings that teach."""
+    those = select(Drawing.origin).where(is_usable(), ~Drawing.held_back).distinct()
+    with database.reading() as session:
+        return {origin for origin in session.scalars(those) if origin}
 
 
 def delete_own(session: Session, identity: str, visitor: str) -> bool:

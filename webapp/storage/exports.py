@@ -9,7 +9,7 @@ import gzip
 import io
 import json
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -86,12 +86,16 @@ class _Chunks(io.RawIOBase):
         return content
 
 
-def write_corrections(folder: Path, drawings: Iterable[Drawing]) -> bool:
+def write_corrections(
+    folder: Path, drawings: Iterable[Drawing], teaching: Collection[str] = ()
+) -> bool:
     """Write FOLDER/drawings.jsonl.gz for the trainer's data set `corrections`.
 
     One JSON object per line: {"label": "7" or "not_a_digit", "picture": base64 of a PNG file,
-    "strokes": [[[x, y, …], …], …] or null, "held_back": true or false}. Without any drawing no file
-    is written. Returns whether there are drawings to learn from, that is, not held back.
+    "strokes": [[[x, y, …], …], …] or null, "held_back": true or false, "writer": "…"}. Without any
+    drawing no file is written. `teaching` are origins that (also) teach: their drawings do not
+    judge independently, and count as those of one writer. Returns whether there are drawings to
+    learn from, that is, not held back.
     """
     learnable = False
     lines = None
@@ -100,11 +104,13 @@ def write_corrections(folder: Path, drawings: Iterable[Drawing]) -> bool:
             if lines is None:
                 folder.mkdir(parents=True, exist_ok=True)
                 lines = gzip.GzipFile(folder / CORRECTIONS_FILE, "wb", mtime=0)
+            origin = drawing.origin or drawing.visitor or ""
             record = {
                 "label": drawing.label,
                 "picture": drawing.picture,
                 "strokes": drawing.strokes,
                 "held_back": drawing.held_back,
+                "writer": "" if origin in teaching else origin,
             }
             lines.write(msgspec.json.encode(record) + b"\n")
             learnable |= not drawing.held_back

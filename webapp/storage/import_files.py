@@ -21,7 +21,6 @@ from trainer.recognition import image
 from trainer.recognition.image import Picture, PictureError, decode
 from trainer.recognition.strokes import draw_plain
 from webapp.schemas import MAX_POINTS, NOT_A_DIGIT, Truth
-from webapp.storage.drawings import is_held_back
 
 MAX_DRAWINGS = 100_000
 MAX_BYTES = 1 << 30
@@ -57,6 +56,8 @@ class Imported(NamedTuple):
     visitor: str
     picture: Picture
     strokes: list[Any] | None
+    held_back: bool | None
+    """The side that the file states; None: that of the visitor as an origin."""
     share: float
     """How much of the file has been read with it, 0..1."""
 
@@ -70,7 +71,7 @@ def read_drawings(file: BinaryIO) -> Iterator[Imported]:
 
 def _read_pictures(file: BinaryIO) -> Iterator[Imported]:
     """Read an archive as `webapp.storage.exports` writes it."""
-    visitors = {held_back: _visitor(held_back) for held_back in (False, True)}
+    visitors = {held_back: secrets.token_hex(16) for held_back in (False, True)}
     try:
         archive = zipfile.ZipFile(_BoundedReads(file))
     except BadImport:
@@ -95,8 +96,8 @@ def _read_pictures(file: BinaryIO) -> Iterator[Imported]:
             ) from None
         except (BadImport, PictureError) as error:
             raise BadImport(f"entry {_name(info)}: {error}") from error
-        visitor = visitors["test" in path.parts]
-        yield Imported(label, visitor, picture, None, number / len(entries))
+        held_back = "test" in path.parts
+        yield Imported(label, visitors[held_back], picture, None, held_back, number / len(entries))
 
 
 def _content(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
@@ -129,7 +130,7 @@ def _read_strokes(file: BinaryIO) -> Iterator[Imported]:
         label, visitor, strokes = _record(line, f"line {number}")
         drawn = [np.array([point[:2] for point in each], np.float64) for each in strokes]
         picture = Picture(Image.fromarray(draw_plain(drawn)), 1.0)
-        yield Imported(label, visitor, picture, strokes, file.tell() / size)
+        yield Imported(label, visitor, picture, strokes, None, file.tell() / size)
 
 
 def _lines(file: BinaryIO | gzip.GzipFile) -> Iterator[bytes]:
@@ -201,11 +202,3 @@ def _too_many() -> BadImport:
 
 def _too_large() -> BadImport:
     return BadImport(f"more than {MAX_BYTES >> 30} GB uncompressed; import it as several files")
-
-
-def _visitor(held_back: bool) -> str:
-    """A new random visitor whose drawings are held back, or are not."""
-    while True:
-        visitor = secrets.token_hex(16)
-        if is_held_back(visitor) == held_back:
-            return visitor

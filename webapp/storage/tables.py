@@ -6,7 +6,17 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Enum, ForeignKey, Index, LargeBinary, String, Text
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Enum,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    String,
+    Text,
+    false,
+)
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import DateTime, TypeDecorator
 
@@ -91,7 +101,13 @@ class Drawing(Base):
     """new, accepted or rejected; only accepted drawings are used for training or evaluation."""
     reviewed: Mapped[datetime | None] = mapped_column(UTCDateTime)
     held_back: Mapped[bool]
-    """Held out for evaluation; decided per visitor, so it holds for all their drawings or none."""
+    """Held out for evaluation, decided by `webapp.storage.sides` when it is stored."""
+    origin: Mapped[str | None] = mapped_column(String(32), index=True)
+    """Whom it counts as coming from: a keyed hash. None where a former release stored it."""
+    votes: Mapped[dict[str, list[str]] | None] = mapped_column(JSON(none_as_null=True))
+    """The origins that gave each label."""
+    is_disputed: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Whether there are several labels and no reviewer has decided; it then teaches nothing."""
     digit: Mapped[int]
     confidence: Mapped[float]
     is_digit: Mapped[bool]
