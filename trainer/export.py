@@ -50,12 +50,15 @@ _RANGE_IMAGES = 300
 """Images of each data set from which int8 takes the ranges of activations."""
 
 
-def export(run: TrainingRun, folder: Path, which: WhichEpoch = "best") -> Bundle:
+def export(
+    run: TrainingRun, folder: Path, which: WhichEpoch = "best", *, tests: bool = True
+) -> Bundle:
     """Write the bundle of a run's best or last epoch, calibrated, checked and evaluated.
 
     The temperature and the rejection threshold are fitted on the validation splits of the run's
-    validation data. Test splits are used only here, after every choice has been made. Raises
-    `TrainerError` if ONNX Runtime and torch disagree.
+    validation data. Test splits are used only here, after every choice has been made; without
+    `tests` they are not, and the card has no evaluations. Raises `TrainerError` if ONNX Runtime and
+    torch disagree.
     """
     plan = run.plan()
     model = run.model(which)
@@ -102,7 +105,7 @@ def export(run: TrainingRun, folder: Path, which: WhichEpoch = "best") -> Bundle
     if plan.recipe.int8:
         bundle = _in_int8(bundle, trained_on, validation)
     named = [*trained_on, *(Source.parse(text) for text in plan.test)]
-    tested = dict.fromkeys([source.whole for source in named] + sources)
+    tested = dict.fromkeys([source.whole for source in named] + sources) if tests else {}
     weights = weights_of(model, plan.recipe.half)
     return _write_measured(bundle, weights, validation, tested)
 
@@ -174,7 +177,7 @@ def _write_measured(
             Split.TEST,
         )
         for source, samples in tests.items()
-        if len(samples)  # corrections may have no test split yet
+        if len(samples)  # corrections have no test split
     ]
     card = msgspec.structs.replace(
         card,

@@ -64,11 +64,11 @@ def fetch(name: str, mirror: str | None) -> None:
 
 @data.command()
 def prepare() -> None:
-    """Render and cache the validation and test splits."""
+    """Render and cache what retraining needs: the validation split and the gate parts."""
     available = [name for name in FROZEN if Source(name).is_here]
     Source(validation_set(available)).load(Split.VALIDATION)
     for name in available:
-        Source(name).load(Split.TEST)
+        Source(name).load_gate()
 
 
 @data.command("record-writers")

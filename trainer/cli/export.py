@@ -14,6 +14,13 @@ from trainer.cli.main import PATH, json_option, one_line, output_option, require
 if TYPE_CHECKING:
     from trainer.training.run import TrainingRun, WhichEpoch
 
+tests_option = click.option(
+    "--tests/--no-tests",
+    "tests",
+    default=True,
+    help="Measure the bundle on test splits, and write a report of the run.",
+)
+
 which_option = click.option(
     "--which",
     type=click.Choice(["best", "last"]),
@@ -25,24 +32,26 @@ which_option = click.option(
 @click.command()
 @click.argument("run", type=PATH)
 @which_option
+@tests_option
 @output_option
 @json_option
-def export(run: Path, which: WhichEpoch, output: Path | None, as_json: bool) -> None:
+def export(run: Path, which: WhichEpoch, tests: bool, output: Path | None, as_json: bool) -> None:
     """Write the bundle of a RUN's best or last epoch."""
     require_torch()
     from trainer.training.run import TrainingRun
 
-    export_run(TrainingRun(run), output, which, as_json)
+    export_run(TrainingRun(run), output, which, as_json, tests=tests)
 
 
-def export_run(run: TrainingRun, output: Path | None, which: WhichEpoch, as_json: bool) -> None:
-    """Write a run's bundle and report, and print the bundle's metrics."""
+def export_run(
+    run: TrainingRun, output: Path | None, which: WhichEpoch, as_json: bool, *, tests: bool = True
+) -> None:
+    """Write a run's bundle, and print the bundle's metrics; with `tests` also write a report."""
     from trainer.export import export as write
-    from trainer.report.training_report import write_report
 
     folder = output or run.folder / "bundle"
     click.echo("exporting, checking and evaluating the model …", err=True)
-    bundle = write(run, folder, which)
+    bundle = write(run, folder, which, tests=tests)
     if as_json:
         click.echo(json.dumps({"bundle": str(folder), "card": msgspec.to_builtins(bundle.card)}))
     else:
@@ -51,4 +60,7 @@ def export_run(run: TrainingRun, output: Path | None, which: WhichEpoch, as_json
         for rejection in bundle.card.rejections:
             click.echo(one_line(rejection))
         click.echo(f"bundle: {folder} (version {bundle.card.version})")
-    click.echo(f"report: {write_report(run, bundle)}", err=True)
+    if tests:
+        from trainer.report.training_report import write_report
+
+        click.echo(f"report: {write_report(run, bundle)}", err=True)

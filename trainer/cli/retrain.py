@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from trainer.cli.export import tests_option
 from trainer.cli.main import PATH, every_option, folder_option, json_option
 from trainer.cli.train import train
 from trainer.data.source import Source
@@ -45,6 +46,7 @@ _REFINE = "refine"
 )
 @click.option("--seed", type=click.IntRange(min=0), default=0, help="Seed of all random numbers.")
 @folder_option
+@tests_option
 @json_option
 @every_option
 def retrain(
@@ -57,6 +59,7 @@ def retrain(
     learning_rate: float | None,
     seed: int,
     folder: Path | None,
+    tests: bool,
     as_json: bool,
     every: float | None,
 ) -> None:
@@ -83,7 +86,7 @@ def retrain(
         ("--architecture", architecture),
         *(("--data", source) for source in plan.sources),
         ("--validate", plan.validation),
-        *(("--test", name) for name in plan.test),
+        *(("--test", name) for name in plan.test if tests),
         ("--epochs", epochs),
         ("--learning-rate", learning_rate),
         ("--seed", seed),
@@ -91,6 +94,7 @@ def retrain(
         ("--every", every),
     ]
     arguments = [part for name, value in values if value is not None for part in (name, str(value))]
+    arguments += [] if tests else ["--no-tests"]
     arguments += ["--json"] if as_json else []
     command = shlex.join(["python", "-m", "trainer", "train", *arguments])
     click.echo(f"$ {command}", err=True)

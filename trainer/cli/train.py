@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from trainer.cli.export import export_run, which_option
+from trainer.cli.export import export_run, tests_option, which_option
 from trainer.cli.main import (
     PATH,
     command_line,
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from trainer.training.run import TrainingPlan, TrainingRun, WhichEpoch
     from trainer.training.training_data import DataSplits
 
-_ALLOWED_WITH_RESUME = {"resume", "epochs", "device", "output", "as_json", "every"}
+_ALLOWED_WITH_RESUME = {"resume", "epochs", "device", "tests", "output", "as_json", "every"}
 _FIXED_BY_START = ("architecture", *OPTION_NAMES, "normalize")
 
 
@@ -94,6 +94,7 @@ _FIXED_BY_START = ("architecture", *OPTION_NAMES, "normalize")
 @click.option("--device", help="cuda, mps or cpu.  [default: the best available]")
 @folder_option
 @which_option
+@tests_option
 @output_option
 @json_option
 @every_option
@@ -111,6 +112,7 @@ def train(
     device: str | None,
     folder: Path | None,
     which: WhichEpoch,
+    tests: bool,
     output: Path | None,
     as_json: bool,
     every: float | None,
@@ -171,7 +173,7 @@ def train(
         progress = Progress(plan.recipe.epochs, len(splits.train), as_json, every)
         _train(run, plan, splits, chosen, distributed, progress)
         if distributed.is_main:
-            export_run(run, output, plan.which, as_json)
+            export_run(run, output, plan.which, as_json, tests=tests)
 
 
 def _train(

@@ -25,6 +25,9 @@ _UNREADABLE = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib
 _PER_NAME = 3
 """Entries of one name that are kept: a training split for other sizes or seeds."""
 
+_OPTIONAL = ("rows", "writers")
+"""Arrays that samples may lack."""
+
 _PACKAGE = Path(__file__).resolve().parents[1]
 _MADE_BY = ("data", "recognition")
 """The folders of the trainer whose code makes samples; imports lead to nothing above them."""
@@ -45,12 +48,13 @@ def cached(
     file = folder / f"{name}-{key[:16]}.npz"
     with suppress(*_UNREADABLE), np.load(file) as stored:
         if stored["key"] == key:
-            rows = stored["rows"] if len(stored["rows"]) else None
-            return Samples(stored["images"], stored["labels"], rows=rows)
+            optional = {each: stored[each] for each in _OPTIONAL if each in stored}
+            return Samples(stored["images"], stored["labels"], **optional)
     samples = make()
     content = io.BytesIO()
-    rows = np.zeros(0, np.int64) if samples.rows is None else samples.rows
-    np.savez_compressed(content, key=key, images=samples.images, labels=samples.labels, rows=rows)
+    arrays = {each: getattr(samples, each) for each in ("images", "labels", *_OPTIONAL)}
+    known = {each: array for each, array in arrays.items() if array is not None}
+    np.savez_compressed(content, key=key, **known)
     with suppress(OSError):  # samples can be made again
         write_file(file, content.getvalue())
         _remove_oldest(folder, name)

@@ -18,7 +18,10 @@ _HASHED_AT_A_TIME = 10_000  # samples: 8 MB
 
 
 class Split(StrEnum):
-    """A split of a data set. The test split is for reporting, never for selection."""
+    """A split of a data set. The test split is for reporting, never for selection.
+
+    Beside them, data sets have a gate part (`Source.load_gate`), on which versions are compared.
+    """
 
     TRAIN = "train"
     VALIDATION = "validation"
@@ -42,6 +45,8 @@ class Samples:
     """str [n]: the file of each image, if they were read from files."""
     rows: NDArray[np.int64] | None = None
     """int64 [n]: the index of each sample's image; None if each image is one sample, in order."""
+    writers: NDArray[np.int64] | None = None
+    """int64 [n]: a number for who wrote each sample, if it is known; `join` drops it."""
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -76,9 +81,10 @@ class Samples:
     def where(self, chosen: NDArray[Any] | slice) -> Samples:
         """Select samples by a boolean mask, bool [n], by indices, int [m], or by a slice."""
         files = None if self.files is None else self.files[chosen]
+        writers = None if self.writers is None else self.writers[chosen]
         if self.rows is None:
-            return Samples(self.images[chosen], self.labels[chosen], files)
-        return Samples(self.images, self.labels[chosen], files, self.rows[chosen])
+            return Samples(self.images[chosen], self.labels[chosen], files, writers=writers)
+        return Samples(self.images, self.labels[chosen], files, self.rows[chosen], writers)
 
     @property
     def has_ink(self) -> NDArray[np.bool_]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from trainer.data.cache import cached
-from trainer.data.datasets import DATA_SETS
+from trainer.data.datasets import DATA_SETS, GATE_PARTS
 from trainer.data.samples import Samples, Split
 from trainer.errors import TrainerError
 from trainer.paths import data_folder
@@ -77,10 +77,25 @@ class Source:
         if data_set.has_path:
             return data_set.load(split, self.path or data_folder(), size, seed)
         folder = data_folder()
-        files = sorted(folder.glob(data_set.files)) if data_set.files else []
         return cached(
             f"{self.name}-{split}",
-            files,
+            self._files(),
             lambda: data_set.load(split, folder, size, seed),
             settings=(size, seed) if is_training else None,
         )
+
+    def load_gate(self) -> Samples:
+        """Load the gate part: samples by writers whom no training uses, to compare versions on.
+
+        It is always the same, and cached like the validation split, except for data sets that have
+        a path. Raises `TrainerError` if the data set is missing or damaged, or has no such part.
+        """
+        load = GATE_PARTS[self.name]
+        if self.path:
+            return load(self.path)
+        return cached(f"{self.name}-gate", self._files(), lambda: load(data_folder()))
+
+    def _files(self) -> list[Path]:
+        """The data set's files, none for a synthetic one."""
+        pattern = DATA_SETS[self.name].files
+        return sorted(data_folder().glob(pattern)) if pattern else []

@@ -1,84 +1,146 @@
-"""Comparison of several bundles on the same samples."""
+"""Comparison of a new bundle with others on the gate parts of data sets, sample by sample."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 import msgspec
+import numpy as np
 
-from trainer.data.samples import Samples, Split
+from trainer.data.samples import Samples
 from trainer.data.source import Source
-from trainer.evaluation.metrics import measure
-from trainer.recognition.bundle import Bundle, Card, Evaluation, Rejection
+from trainer.evaluation.bootstrap import Gain, by_writer, gain, total
+from trainer.evaluation.calibration import CALIBRATION_BINS
+from trainer.evaluation.gate_numbers import numbers_right
+from trainer.evaluation.metrics import all_logits, confusion
+from trainer.recognition.array_types import Floats
+from trainer.recognition.bundle import Bundle
 from trainer.recognition.labels import NOT_A_DIGIT
+from trainer.recognition.prediction import digit_probabilities, digit_score
 from trainer.recognition.recognizer import Recognizer
 
+Measure = Literal["right", "calibration"]
+"""right: the share of digits that are accepted and read right, and of non-digits that are rejected.
+calibration: the expected calibration error, of which less is better."""
 
-class DataSetComparison(msgspec.Struct, frozen=True, kw_only=True):
-    """The metrics of all bundles on the test split of one data set."""
+NUMBERS, EVERYTHING = "numbers", "everything"
+"""Names of what is measured beside the data sets: numbers of several digits, and all data sets
+together, without corrections and numbers."""
+
+
+class Score(msgspec.Struct, frozen=True, kw_only=True):
+    """One measure of all bundles on the same samples."""
 
     data: str
-    """The data set."""
-    measured: list[Evaluation | Rejection]
-    """By bundle, in the order of `Comparison.versions`."""
+    measure: Measure
+    pictures: int
+    writers: int
+    """Of the samples; whoever is not known counts as a writer for each sample."""
+    digits: bool
+    """Whether there are digits among the samples."""
+    values: list[float]
+    """By bundle, in the order of `Comparison.versions`, 0..1."""
+    gains: list[Gain]
+    """Of the last bundle over each of the others."""
+    confusions: list[list[list[int]]] = []
+    """By bundle, [10][10], rows are the truth and columns the prediction, of digits of a set."""
 
 
 class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     """The result of a comparison; `python -m trainer compare --json` prints it."""
 
     versions: list[str]
-    """The bundles' versions."""
-    sets: list[DataSetComparison]
+    """The bundles' versions, that of the new one last."""
+    scores: list[Score]
     missing: list[str]
     """The data sets that are not available."""
 
 
-def compare(bundles: Sequence[Bundle], sources: Sequence[Source]) -> Comparison:
-    """Evaluate all bundles on the test split of each data set.
+def compare(
+    bundles: Sequence[Bundle], sources: Sequence[Source], *, numbers: bool = True
+) -> Comparison:
+    """Compare the last bundle with the others on the gate part of each data set.
 
-    If all cards contain metrics on the same samples, by their hash, those are used. A data set of
-    digits and non-digits is compared twice, once for each; an empty one is left out. Raises
-    `BundleError` or `TrainerError` if a bundle or a data set is damaged.
+    An empty set is left out. `numbers`: also read numbers of several digits. Raises `BundleError`
+    or `TrainerError` if a bundle or a data set is damaged.
     """
     recognizers = [Recognizer(bundle) for bundle in bundles]
-    found: list[DataSetComparison] = []
-    for source in sources:
-        if source.is_here:
-            found += _from_cards(bundles, source) or _measured(recognizers, source)
+    sets = {each.title: each.load_gate() for each in sources if each.is_here}
+    measured = {name: _Outcomes(recognizers, part) for name, part in sets.items() if len(part)}
+    scores = [outcomes.score(name) for name, outcomes in measured.items()]
+    frozen = [measured[each.title] for each in sources if not each.path and each.title in measured]
+    if frozen:
+        scores.append(_together(frozen, "right", [each.right for each in frozen]))
+    digits = [each for each in frozen if each.has_digits]
+    if digits:
+        scores.append(_together(digits, "calibration", [each.bins for each in digits]))
+    if numbers:
+        right, writers = numbers_right(recognizers)
+        sums = [by_writer(each[:, None].astype(np.float64), writers) for each in right]
+        scores.append(_score(NUMBERS, "right", sums, has_digits=True))
     return Comparison(
         versions=[bundle.card.version for bundle in bundles],
-        sets=found,
+        scores=scores,
         missing=[source.title for source in sources if not source.is_here],
     )
 
 
-def _from_cards(bundles: Sequence[Bundle], source: Source) -> list[DataSetComparison]:
-    """The metrics in the bundles' cards, if all are on the same samples; else nothing."""
-    found = [_in_card(bundle.card, source.title) for bundle in bundles]
-    known = [each for each in found if each is not None]
-    if source.path or len(known) < len(found) or len({each.sha256 for each in known}) > 1:
-        return []
-    return [DataSetComparison(data=source.title, measured=known)]
+class _Outcomes:
+    """What all bundles make of the same samples, summed by writer."""
+
+    def __init__(self, recognizers: Sequence[Recognizer], samples: Samples) -> None:
+        writers = samples.writers
+        self._writers = np.arange(len(samples)) if writers is None else writers
+        self._digits = samples.labels != NOT_A_DIGIT
+        self._samples = samples
+        self.has_digits = bool(self._digits.any())
+        self.right: list[Floats] = []
+        """By bundle, sums as `by_writer` makes them."""
+        self.bins: list[Floats] = []
+        """The same of what calibration is computed from, of digits with ink."""
+        self._confusions: list[list[list[int]]] = []
+        for recognizer in recognizers:
+            self._add(recognizer)
+
+    def _add(self, recognizer: Recognizer) -> None:
+        samples, labels = self._samples, self._samples.labels
+        card = recognizer.card
+        logits = all_logits(recognizer, samples.pixels)
+        accepted = (digit_score(logits) >= card.rejection_threshold) & samples.has_ink
+        probabilities = digit_probabilities(logits, card.temperature)
+        answers, confidence = probabilities.argmax(axis=1), probabilities.max(axis=1)
+        right = np.where(self._digits, accepted & (answers == labels), ~accepted)
+        self.right.append(by_writer(right[:, None].astype(np.float64), self._writers))
+        read = self._digits & samples.has_ink
+        bins = np.minimum((confidence * CALIBRATION_BINS).astype(int), CALIBRATION_BINS - 1)
+        errors = np.zeros((len(labels), CALIBRATION_BINS))
+        errors[np.arange(len(labels)), bins] = confidence - (answers == labels)
+        self.bins.append(by_writer(errors[read], self._writers[read]))
+        if self.has_digits:
+            self._confusions.append(confusion(labels[read], answers[read]).tolist())
+
+    def score(self, name: str) -> Score:
+        """The share of all bundles that is right."""
+        found = _score(name, "right", self.right, has_digits=self.has_digits)
+        return msgspec.structs.replace(found, confusions=self._confusions)
 
 
-def _in_card(card: Card, data: str) -> Evaluation | Rejection | None:
-    """The card's metrics on the test split of a data set."""
-    measured: list[Evaluation | Rejection] = [*card.evaluations, *card.rejections]
-    return next((each for each in measured if (each.data, each.split) == (data, "test")), None)
+def _together(parts: Sequence[_Outcomes], measure: Measure, sums: list[list[Floats]]) -> Score:
+    """One measure on several sets, whose writers count as different ones."""
+    joined = [np.concatenate(of_bundle) for of_bundle in zip(*sums, strict=True)]
+    return _score(EVERYTHING, measure, joined, has_digits=any(part.has_digits for part in parts))
 
 
-def _measured(recognizers: Sequence[Recognizer], source: Source) -> list[DataSetComparison]:
-    """Evaluate on the digits of the test split, and on its non-digits, if there are any."""
-    samples = source.load(Split.TEST)
-    digits = samples.labels != NOT_A_DIGIT
-    return [
-        DataSetComparison(data=source.title, measured=_measure_all(recognizers, part, source.title))
-        for part in (samples.where(digits), samples.where(~digits))
-        if len(part)
-    ]
-
-
-def _measure_all(
-    recognizers: Sequence[Recognizer], samples: Samples, data: str
-) -> list[Evaluation | Rejection]:
-    return [measure(recognizer, samples, data, Split.TEST) for recognizer in recognizers]
+def _score(name: str, measure: Measure, sums: Sequence[Floats], *, has_digits: bool) -> Score:
+    *others, last = sums
+    lower = measure == "calibration"
+    return Score(
+        data=name,
+        measure=measure,
+        pictures=int(last[:, -1].sum()),
+        writers=len(last),
+        digits=has_digits,
+        values=[float(total(each.sum(axis=0))) for each in sums],
+        gains=[gain(each, last, lower_is_better=lower) for each in others],
+    )

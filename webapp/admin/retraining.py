@@ -104,7 +104,7 @@ def _open_question(run: RunView) -> tuple[bool, bool]:
     It does as long as the version that the new one was compared with is active.
     """
     verdict, versions = run.verdict, services().versions
-    if verdict is None or verdict.auto_promoted or versions.is_active(verdict.after):
+    if verdict is None or verdict.decision != "person" or versions.is_active(verdict.after):
         return False, False
     return True, versions.is_active(verdict.before)
 

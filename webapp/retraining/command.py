@@ -11,9 +11,10 @@ from webapp.retraining.options import RetrainingOptions
 
 _TRAINER = [sys.executable, "-m", "trainer"]
 PREPARE_DATA = [*_TRAINER, "data", "prepare"]
-"""Renders and caches the validation and test splits."""
+"""Renders and caches the validation split and the gate parts."""
 
-_PROGRESS = ["--json", "--every", "0.5"]
+_AS_RUN = ["--no-tests", "--json", "--every", "0.5"]
+"""Test splits are for reports of what is released; looked at in each run, they would choose."""
 
 
 def retrain(
@@ -39,18 +40,18 @@ def retrain(
         command += ["--epochs", str(options.epochs)]
     if options.learning_rate:
         command += ["--learning-rate", str(options.learning_rate)]
-    return [*command, "--seed", str(options.seed), "--folder", str(folder), *_PROGRESS]
+    return [*command, "--seed", str(options.seed), "--folder", str(folder), *_AS_RUN]
 
 
 def resume(folder: Path) -> list[str]:
     """The command that continues a run from its last checkpoint."""
-    return [*_TRAINER, "train", "--resume", str(folder), *_PROGRESS]
+    return [*_TRAINER, "train", "--resume", str(folder), *_AS_RUN]
 
 
-def compare(active: Path, new: Path, corrections: Path | None) -> list[str]:
-    """The command that evaluates two bundles on the frozen test sets and held-out corrections."""
+def compare(others: Sequence[Path], new: Path, corrections: Path | None) -> list[str]:
+    """The command that compares a bundle with others on the gate parts and held-out corrections."""
     held_back = ["--corrections", str(corrections)] if corrections else []
-    return [*_TRAINER, "compare", str(active), str(new), *held_back, "--json"]
+    return [*_TRAINER, "compare", *map(str, others), str(new), *held_back, "--json"]
 
 
 def as_typed(command: Sequence[str]) -> str:

@@ -1,4 +1,8 @@
-"""Decides whether a new version is promoted automatically, by comparing it on test sets."""
+"""Decides whether a new version is promoted, refused, or left to a person, from a comparison.
+
+The comparison (`python -m trainer compare`) is made on samples that no training uses, with 95 %
+intervals by writer. What lies within an interval is not known, and then a person decides.
+"""
 
 from __future__ import annotations
 
@@ -9,39 +13,56 @@ import msgspec
 HELD_BACK = "corrections"
 """Name of the set of labeled drawings that are held out for evaluation."""
 
-Reason = Literal["better", "worse", "not better", "nothing to compare", "superseded"]
-"""Superseded: another version became active before the new one could be promoted."""
+EVERYTHING = "everything"
+"""Name of all other data sets together."""
+
+Reason = Literal["better", "worse", "open", "not better", "nothing to compare", "superseded"]
+"""worse: it certainly reads less of something, perhaps by more than the margin. open: it may read
+less of something, by more than the margin. not better: what decides may be chance. superseded:
+another version became active before the new one could be promoted."""
+
+Decision = Literal["promoted", "refused", "person"]
+
+Measure = Literal["right", "calibration"]
 
 
-class Measured(msgspec.Struct, frozen=True):
-    """One version's metrics on a test set, from `python -m trainer compare --json`."""
+class Gain(msgspec.Struct, frozen=True):
+    """By how much the new version is better than another one, with its 95 % interval, -1..1."""
 
-    pictures: int
-    accuracy: float | None = None
-    """Accuracy, 0..1; None for a set without digits."""
-    confusion: list[list[int]] | None = None
-    """Rows: labels, columns: predictions."""
-    rejected: float | None = None
-    """Share of samples rejected, 0..1."""
+    value: float
+    low: float
+    high: float
 
 
-class Compared(msgspec.Struct, frozen=True):
-    """Both versions' metrics on a test set, those of the active one first."""
+class Score(msgspec.Struct, frozen=True):
+    """One measure of all versions on the same samples, from `python -m trainer compare --json`."""
 
     data: str
-    measured: tuple[Measured, Measured]
+    measure: Measure
+    pictures: int
+    writers: int
+    digits: bool
+    """Whether there are digits among the samples."""
+    values: list[float]
+    """Of the active version, of the shipped one if that is another, and of the new one, 0..1."""
+    gains: list[Gain]
+    """Of the new version over each of the others."""
+    confusions: list[list[list[int]]] = []
 
 
 class Comparison(msgspec.Struct, frozen=True):
-    """The output of `python -m trainer compare --json`."""
+    """The output of `python -m trainer compare --json`, the new version last."""
 
-    versions: tuple[str, str]
-    sets: list[Compared]
+    versions: list[str]
+    scores: list[Score]
     missing: list[str]
 
 
 class Row(msgspec.Struct, frozen=True):
-    """Accuracy (for non-digits, share rejected) of both versions on one test set, 0..1."""
+    """One measure of both versions on one set: the share that is right, or the calibration error.
+
+    Rows of former releases have no intervals.
+    """
 
     data: str
     digits: bool
@@ -50,11 +71,19 @@ class Row(msgspec.Struct, frozen=True):
     after: float
     confusion_before: list[list[int]] | None = None
     confusion_after: list[list[int]] | None = None
+    measure: Measure = "right"
+    writers: int = 0
+    gain: Gain | None = None
+    """Over the active version."""
+    shipped: float | None = None
+    """The shipped version's value, where that is not the active one."""
+    floor: Gain | None = None
+    """The gain over the shipped version, which is a floor for all others."""
 
     @property
-    def gain(self) -> float:
-        """How many more samples the new version gets right."""
-        return (self.after - self.before) * self.pictures
+    def gains(self) -> list[Gain]:
+        """All gains that are known."""
+        return [gain for gain in (self.gain, self.floor) if gain is not None]
 
 
 class Verdict(msgspec.Struct, frozen=True):
@@ -67,43 +96,65 @@ class Verdict(msgspec.Struct, frozen=True):
     margin: float
     """Percentage points that the new version may lose on a set."""
     worse: list[str]
-    """Names of the sets on which it loses more."""
+    """Names of the sets on which it is worse than the active or the shipped version."""
     judged_by: Literal["held back", "overall"]
     gain: float
     """How many more samples of the deciding sets the new version gets right."""
     reason: Reason
     auto_promoted: bool
+    open: list[str] = []
+    """Names of the sets on which it may be worse, for all that the samples tell."""
+    shipped: str | None = None
+    """The shipped version, where it was compared as well."""
+
+    @property
+    def decision(self) -> Decision:
+        """What becomes of the new version."""
+        if self.auto_promoted:
+            return "promoted"
+        return "refused" if self.reason == "worse" else "person"
 
 
 def judge(comparison: Comparison, margin: float) -> Verdict:
-    """Promote the new version if it is better and loses no more than the margin on any set.
+    """Promote the new version if it is certainly better, and certainly loses no more than a margin.
 
-    Better means more samples right on the held-out corrections or, if there are none, on all sets
-    together. `margin` is in percentage points.
+    Better means that the interval of what decides lies above 0: the share of the held-out
+    corrections that is right or, if there are none, of all sets together. Nothing, compared with
+    the active version or with the shipped one, may be lost by more than `margin`, percentage points
+    of the whole interval. Where a loss is certain and may exceed it, the version is refused. In all
+    other cases a person decides.
     """
-    rows = [_row(each) for each in comparison.sets]
-    worse = [row.data for row in rows if 100 * (row.before - row.after) > margin + 1e-9]
-    held_back = [row for row in rows if row.data == HELD_BACK]
-    gain = sum(row.gain for row in held_back or rows)
-    better = gain > 1e-6
+    rows = [_row(score) for score in comparison.scores]
+    allowed = -margin / 100 - 1e-9
+    exceeding = [row for row in rows if any(gain.low < allowed for gain in row.gains)]
+    worse = [row for row in exceeding if any(gain.high < 0 for gain in row.gains)]
+    held_back = _deciding(rows, HELD_BACK)
+    deciding = held_back or _deciding(rows, EVERYTHING)
+    is_better = deciding is not None and deciding.gain is not None and deciding.gain.low > 0
+    unsure = [row for row in exceeding if row not in worse and (row != deciding or is_better)]
     reason: Reason = "better"
-    if not rows:
+    if deciding is None:
         reason = "nothing to compare"
     elif worse:
         reason = "worse"
-    elif not better:
+    elif unsure:
+        reason = "open"
+    elif not is_better:
         reason = "not better"
+    before, *between, after = comparison.versions
     return Verdict(
-        before=comparison.versions[0],
-        after=comparison.versions[1],
+        before=before,
+        after=after,
         rows=rows,
         missing=comparison.missing,
         margin=margin,
-        worse=sorted(set(worse)),
+        worse=sorted({row.data for row in worse}),
         judged_by="held back" if held_back else "overall",
-        gain=round(gain, 3),
+        gain=round(deciding.gain.value * deciding.pictures, 3) if deciding and deciding.gain else 0,
         reason=reason,
         auto_promoted=reason == "better",
+        open=sorted({row.data for row in unsure}),
+        shipped=between[0] if between else None,
     )
 
 
@@ -112,20 +163,27 @@ def superseded(verdict: Verdict) -> Verdict:
     return msgspec.structs.replace(verdict, reason="superseded", auto_promoted=False)
 
 
-def _row(compared: Compared) -> Row:
-    before, after = compared.measured
-    digits = before.accuracy is not None
-    return Row(
-        data=compared.data.partition(":")[0],
-        digits=digits,
-        pictures=before.pictures,
-        before=_share(before),
-        after=_share(after),
-        confusion_before=before.confusion,
-        confusion_after=after.confusion,
+def _deciding(rows: list[Row], name: str) -> Row | None:
+    return next((row for row in rows if (row.data, row.measure) == (name, "right")), None)
+
+
+def _row(score: Score) -> Row:
+    before, *between, after = score.values
+    gain, *floor = score.gains
+    confusion_before, confusion_after = (
+        (score.confusions[0], score.confusions[-1]) if score.confusions else (None, None)
     )
-
-
-def _share(measured: Measured) -> float:
-    share = measured.rejected if measured.accuracy is None else measured.accuracy
-    return share or 0.0
+    return Row(
+        data=score.data.partition(":")[0],
+        digits=score.digits,
+        pictures=score.pictures,
+        before=before,
+        after=after,
+        confusion_before=confusion_before,
+        confusion_after=confusion_after,
+        measure=score.measure,
+        writers=score.writers,
+        gain=gain,
+        shipped=between[0] if between else None,
+        floor=floor[0] if floor else None,
+    )

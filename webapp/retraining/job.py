@@ -106,12 +106,11 @@ class Job:
 
     def _work(self) -> Verdict:
         """Train a new version and compare it with the active one."""
-        progress = self._reader.progress
-        progress.stage = "preparing"
+        self._reader.enter("preparing")
         self._output_of(self._training_command())
-        progress.stage = "comparing"
+        self._reader.enter("comparing")
         verdict = self._compare(self._active())
-        progress.stage = "ended"
+        self._reader.enter("ended")
         return verdict
 
     def _finish(self, verdict: Verdict) -> None:
@@ -158,12 +157,19 @@ class Job:
     def _active(self) -> Bundle:
         """The bundle of the active version or, if that is damaged, of the one that it replaced."""
         promoted = first_sound(self._versions.lineage(), self._versions.read)
-        return promoted or next(bundles_of(self._settings, self._settings.model))
+        return promoted or self._shipped()
+
+    def _shipped(self) -> Bundle:
+        """The default model without any promoted version: a floor for all others."""
+        return next(bundles_of(self._settings, self._settings.model))
 
     def _compare(self, active: Bundle) -> Verdict:
         corrections = self._relative(self._corrections) if self._corrections.exists() else None
-        folders = active.folder.absolute(), self._relative(self._folder / "bundle")
-        lines = self._output_of(command.compare(*folders, corrections))
+        shipped = self._shipped()
+        others = [active] if active.card.version == shipped.card.version else [active, shipped]
+        folders = [other.folder.absolute() for other in others]
+        new = self._relative(self._folder / "bundle")
+        lines = self._output_of(command.compare(folders, new, corrections))
         try:
             comparison = msgspec.json.decode(lines[-1] if lines else "", type=Comparison)
         except msgspec.DecodeError as error:

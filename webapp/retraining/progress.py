@@ -59,6 +59,8 @@ class Progress(msgspec.Struct):
     """Remaining training time, estimated from the speed so far."""
     epochs: list[Epoch] = []
     curve: list[Point] = []
+    took: dict[str, float] = {}
+    """Seconds that each stage has taken, without the one that goes on."""
 
 
 class Reader:
@@ -67,6 +69,15 @@ class Reader:
     def __init__(self, progress: Progress) -> None:
         self.progress = progress
         self._began: tuple[float, float] | None = None  # time, share
+        self._entered = time.monotonic()  # the stage
+
+    def enter(self, stage: str) -> None:
+        """Begin a stage, and add up the time of the one before."""
+        progress, now = self.progress, time.monotonic()
+        if stage != progress.stage:
+            took = progress.took.get(progress.stage, 0.0) + now - self._entered
+            progress.took = progress.took | {progress.stage: round(took, 1)}
+            progress.stage, self._entered = stage, now
 
     def take(self, line: str) -> None:
         """Read a line of standard output; lines of any other kind are ignored."""
@@ -88,7 +99,7 @@ class Reader:
     def _batch(self, batch: _Batch) -> None:
         progress = self.progress
         epochs = batch.epoch - 1 + batch.pictures / batch.of_pictures
-        progress.stage = "training"
+        self.enter("training")
         progress.of_epochs = batch.of_epochs
         progress.share = min(1.0, epochs / batch.of_epochs)
         now = time.monotonic()
@@ -103,7 +114,8 @@ class Reader:
         progress = self.progress
         progress.epochs = [each for each in progress.epochs if each.epoch < epoch.epoch] + [epoch]
         if epoch.epoch == progress.of_epochs:
-            progress.stage, progress.share, progress.seconds_left = "measuring", 1.0, None
+            self.enter("measuring")
+            progress.share, progress.seconds_left = 1.0, None
 
 
 def stored(progress: Progress) -> dict[str, Any]:

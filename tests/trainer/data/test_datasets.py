@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from trainer.data.datasets import DATA_SETS, synthetic
+from trainer.data.datasets import DATA_SETS, GATE_PARTS, synthetic
 from trainer.data.rendering.canvas import RenderStyle, render
 from trainer.data.samples import Split, hash_percent
 from trainer.data.source import Source
@@ -123,12 +123,13 @@ def test_a_damaged_mnist_is_reported(tmp_path, content):
         DATA_SETS["mnist"].load(Split.TRAIN, tmp_path, None, 0)
 
 
-def test_mnist_is_split_55000_5000_10000_and_the_splits_are_disjoint(mnist):
-    parts = {split: DATA_SETS["mnist"].load(split, mnist, None, 0) for split in Split}
-    assert [len(parts[split]) for split in Split] == [55_000, 5_000, 10_000]
-    train = {p.tobytes() for p in parts[Split.TRAIN].pixels}
-    validation = [p.tobytes() for p in parts[Split.VALIDATION].pixels]
-    assert sum(p in train for p in validation) < 10  # MNIST itself repeats a few
+def test_mnist_is_split_and_the_splits_and_the_gate_part_are_disjoint(mnist):
+    parts = [DATA_SETS["mnist"].load(split, mnist, None, 0) for split in Split]
+    parts.append(GATE_PARTS["mnist"](mnist))
+    assert [len(part) for part in parts] == [50_404, 5_000, 10_000, 4_596]
+    train, validation, _test, gate = ({p.tobytes() for p in part.pixels} for part in parts)
+    assert len(train & validation) + len(gate & (train | validation)) < 10  # MNIST repeats a few
+    assert len(set(parts[-1].writers)) == 50
 
 
 @pytest.fixture

@@ -13,7 +13,8 @@ from trainer.data.samples import Samples, Split
 from trainer.registry import Registry
 
 FROZEN = ("mnist", "strokes", "letters", "scribbles", "synthetic")
-"""The data sets whose test splits never change, so that models of any age can be compared."""
+"""The data sets whose gate parts and test splits never change, so that models of any age can be
+compared: for a decision on their gate parts, for a report on their test splits."""
 
 PAPER = ("semeion", "optdigits")
 """Data sets of digits that were written on paper and scanned, besides MNIST."""
@@ -40,6 +41,10 @@ class DataSet:
 
 
 DATA_SETS: Registry[DataSet] = Registry("data set", __name__)
+
+GATE_PARTS: Registry[Callable[[Path], Samples]] = Registry("gate part of the data set", __name__)
+"""Loaders of the gate parts, by the name of the data set: folder → samples, with their `writers`
+where they are known. No training uses a gate part."""
 
 
 def data_set(

@@ -1,8 +1,8 @@
 """Corrections: labeled drawings, exported by the web app as FOLDER/drawings.jsonl.gz.
 
 Each line is JSON: {"label": "7" or "not_a_digit", "picture": base64 of a PNG, "strokes":
-[[[x, y, …], …], …] or null, "held_back": true or false}. Drawings that are held back are the test
-split, the others the training split; there is no validation split.
+[[[x, y, …], …], …] or null, "held_back": true or false, "writer": "…"}. Drawings that are held back
+are the gate part, the others the training split; the validation and test splits are empty.
 The web app writes the file, in `webapp/storage/exports.py`.
 """
 
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import gzip
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from trainer.atomic import write_file
-from trainer.data.datasets import data_set
+from trainer.data.datasets import GATE_PARTS, data_set
 from trainer.data.rendering.canvas import RenderStyle, render
 from trainer.data.rendering.rendered import RenderedDataset
 from trainer.data.samples import Samples, Split, repeated
@@ -35,6 +35,8 @@ from trainer.recognition.preprocess import SIDE
 FILE = "drawings.jsonl.gz"
 """Name of the file in the folder."""
 
+_NOTHING = Samples(np.zeros((0, SIDE, SIDE), np.uint8), np.zeros(0, np.int64))
+
 
 class Corrected(msgspec.Struct, frozen=True, kw_only=True):
     """A drawing with its true label."""
@@ -46,23 +48,37 @@ class Corrected(msgspec.Struct, frozen=True, kw_only=True):
     strokes: list[list[Annotated[list[float], Meta(min_length=2)]]] | None = None
     """Points [x, y, …] of each stroke, y down; further values of a point are ignored."""
     held_back: bool = False
-    """Whether it is held out for evaluation."""
+    """Whether it is held out for the gate."""
+    writer: str = ""
+    """Identifies whom it comes from; drawings of one writer do not count as independent."""
 
 
 @data_set("corrections", "Corrected drawings: by the people who drew them", has_path=True)
 def corrections(split: Split, folder: Path, size: int | None, seed: int) -> Samples:
     """Each drawing as it was sent; further copies are rendered from its strokes in random styles.
 
-    The validation split is empty; so is the test split if no drawing is held out. Raises
-    `TrainerError` if the file is missing or damaged, or contains no training samples.
+    The validation and test splits are empty. Raises `TrainerError` if the file is missing or
+    damaged, or contains no training samples.
     """
-    drawings = [each for each in read(folder) if each.held_back is (split is Split.TEST)]
-    if split is Split.VALIDATION or (split is Split.TEST and not drawings):
-        return Samples(np.zeros((0, SIDE, SIDE), np.uint8), np.zeros(0, np.int64))
+    drawings = [each for each in read(folder) if not each.held_back]
+    if split is not Split.TRAIN:
+        return _NOTHING
     if not drawings:
         raise TrainerError(f"{folder / FILE} contains no drawings to train on")
     order = repeated(len(drawings), size, np.random.default_rng(seed))
     return RenderedDataset(_CorrectionRenderer(drawings, order), len(order), split, seed).samples()
+
+
+@GATE_PARTS.register("corrections")
+def gate(folder: Path) -> Samples:
+    """The drawings that are held out, each as it was sent; empty if none is."""
+    drawings = [each for each in read(folder) if each.held_back]
+    if not drawings:
+        return _NOTHING
+    order = np.arange(len(drawings), dtype=np.int64)
+    samples = RenderedDataset(_CorrectionRenderer(drawings, order), len(order), None).samples()
+    numbers = np.unique([each.writer for each in drawings], return_inverse=True)[1]
+    return replace(samples, writers=numbers.astype(np.int64))
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import numpy as np
 
-from trainer.data.datasets import data_set
-from trainer.data.rendering.rendered import RecordRenderer, RenderedDataset
+from trainer.data.datasets import GATE_PARTS, data_set
+from trainer.data.rendering.rendered import RecordRenderer, RenderedDataset, render_once
 from trainer.data.samples import Samples, Split, repeated
-from trainer.data.strokes.records import ATTRIBUTION, Record, read_split
+from trainer.data.strokes.records import ATTRIBUTION, Record, read_gate, read_split
 
 LOOK_ALIKES = frozenset("OoQDIil|!/'`,()ZzSsBqgbGA")
 """Characters that only size and position distinguish from digits; they are left out."""
@@ -30,7 +30,16 @@ def letters(split: Split, folder: Path, size: int | None, seed: int) -> Samples:
     return RenderedDataset(RecordRenderer(records, order), len(order), split, seed).samples()
 
 
+@GATE_PARTS.register("letters")
+def gate(folder: Path) -> Samples:
+    """The letters and symbols of the gate's writers, without look-alikes, each rendered once."""
+    return render_once(_without_look_alikes(read_gate(folder, "letters")))
+
+
 def letter_records(split: Split, folder: Path) -> list[Record]:
     """The records of letters and symbols without look-alikes, in the order of the files."""
-    records = read_split(folder, "letters", split)
+    return _without_look_alikes(read_split(folder, "letters", split))
+
+
+def _without_look_alikes(records: list[Record]) -> list[Record]:
     return [record for record in records if record.label not in LOOK_ALIKES]

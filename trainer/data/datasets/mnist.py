@@ -5,16 +5,20 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
-from trainer.data.datasets import data_set
+from trainer.data.datasets import GATE_PARTS, data_set
 from trainer.data.samples import Samples, Split, repeated
 from trainer.errors import TrainerError
+from trainer.recognition.array_types import Labels, Pixels
 from trainer.recognition.preprocess import preprocess
 
 VALIDATION_SIZE = 5_000
 """Number of images of MNIST's training set that are held out for validation."""
 
 _SPLIT_SEED = 0  # fixed, so that the same images are held out in every run
+_GATE_SHARE = 12  # of MNIST's training set, at its end
+_SHEET = 100  # images in a row of the file, which are the work of one or two writers
 
 
 @data_set(
@@ -23,18 +27,59 @@ _SPLIT_SEED = 0  # fixed, so that the same images are held out in every run
     files="mnist/MNIST/raw/*-idx*-ubyte*",
 )
 def mnist(split: Split, folder: Path, size: int | None, seed: int) -> Samples:
-    """55,000 / 5,000 / 10,000 images; the first two are MNIST's training set.
+    """50,404 / 5,000 / 10,000 images; the first two are MNIST's training set without the gate part.
 
     All images are preprocessed, as at serving time; few of them change. If `size` exceeds the
     number of images, they are repeated. Missing files are downloaded. Raises `TrainerError` if that
     fails, if files are damaged, or if torchvision is not installed.
     """
+    pixels, labels = _stored(folder, is_test=split is Split.TEST)
+    if split is not Split.TEST:
+        chosen = _parts(len(labels))["validation" if split is Split.VALIDATION else "train"]
+        pixels, labels = pixels[chosen], labels[chosen]
+    rows = None
+    if size is not None:
+        chosen = repeated(len(labels), size, np.random.default_rng(seed))
+        if size > len(labels):
+            rows = chosen
+        else:
+            pixels = pixels[chosen]
+        labels = labels[chosen]
+    return Samples(_preprocessed(pixels), labels, rows=rows)
+
+
+@GATE_PARTS.register("mnist")
+def gate(folder: Path) -> Samples:
+    """The last twelfth of MNIST's training set, without its images that are for validation.
+
+    MNIST does not say who wrote an image, but its file has the images of one writer in a row. So
+    each hundred of the file counts as a writer. Raises `TrainerError` as `mnist` does.
+    """
+    pixels, labels = _stored(folder, is_test=False)
+    chosen = _parts(len(labels))["gate"]
+    return Samples(_preprocessed(pixels[chosen]), labels[chosen], writers=chosen // _SHEET)
+
+
+def _parts(count: int) -> dict[str, NDArray[np.int64]]:
+    """Indices into MNIST's training set of so many images, in ascending order, by part."""
+    validation = np.random.default_rng(_SPLIT_SEED).permutation(count)[:VALIDATION_SIZE]
+    gate = np.setdiff1d(np.arange(count - count // _GATE_SHARE, count), validation)
+    train = np.setdiff1d(np.arange(count), np.union1d(validation, gate))
+    return {"train": train, "validation": np.sort(validation), "gate": gate}
+
+
+def _preprocessed(pixels: Pixels) -> Pixels:
+    return np.stack([preprocess(picture).pixels for picture in pixels])
+
+
+def _stored(folder: Path, *, is_test: bool) -> tuple[Pixels, Labels]:
+    """MNIST's test or training set as it is stored. Raises `TrainerError`."""
     try:
         from torchvision.datasets import MNIST
     except ImportError as error:
         raise TrainerError("MNIST is read by torchvision: pip install 'inkling[train]'") from error
     try:
-        stored = MNIST(root=str(folder / "mnist"), train=split is not Split.TEST, download=True)
+        stored = MNIST(root=str(folder / "mnist"), train=not is_test, download=True)
     except (OSError, RuntimeError) as error:
         reason = " ".join(str(error).split())
         raise TrainerError(
@@ -49,19 +94,4 @@ def mnist(split: Split, folder: Path, size: int | None, seed: int) -> Samples:
         raise TrainerError(
             f"MNIST in {folder / 'mnist'} is damaged; delete it to have it downloaded again"
         ) from error
-    pixels, labels = stored.data.numpy(), stored.targets.numpy()
-    if split is not Split.TEST:
-        order = np.random.default_rng(_SPLIT_SEED).permutation(len(labels))
-        held_out = order[:VALIDATION_SIZE]
-        chosen = np.sort(held_out if split is Split.VALIDATION else order[VALIDATION_SIZE:])
-        pixels, labels = pixels[chosen], labels[chosen]
-    rows = None
-    if size is not None:
-        chosen = repeated(len(labels), size, np.random.default_rng(seed))
-        if size > len(labels):
-            rows = chosen
-        else:
-            pixels = pixels[chosen]
-        labels = labels[chosen]
-    images = np.stack([preprocess(picture).pixels for picture in pixels])
-    return Samples(images, labels, rows=rows)
+    return stored.data.numpy(), stored.targets.numpy()

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.random import Generator
 
-from trainer.data.datasets import data_set
+from trainer.data.datasets import GATE_PARTS, data_set
 from trainer.data.datasets.synthetic import synthetic_strokes
 from trainer.data.rendering.canvas import RenderStyle, render
 from trainer.data.rendering.numbers import compose_number
@@ -20,6 +20,7 @@ from trainer.recognition.labels import NOT_A_DIGIT
 from trainer.recognition.strokes import Line, Strokes, catmull_rom, rotation
 
 _DEFAULT_SIZES = {Split.TRAIN: 10_000, Split.VALIDATION: 2_000, Split.TEST: 2_000}
+_GATE_SIZE = 2_000
 
 
 @data_set("scribbles", "Scribbles: made by this project")
@@ -29,6 +30,12 @@ def scribbles(split: Split, _folder: Path, size: int | None, seed: int) -> Sampl
     Validation and test splits do not depend on the seed.
     """
     return RenderedDataset(_draw, size or _DEFAULT_SIZES[split], split, seed).samples()
+
+
+@GATE_PARTS.register("scribbles")
+def gate(_folder: Path) -> Samples:
+    """Each kind of scribble equally often, from random numbers of their own."""
+    return RenderedDataset(_draw, _GATE_SIZE, None).samples()
 
 
 def _draw(index: int, rng: Generator) -> tuple[int, Pixels]:

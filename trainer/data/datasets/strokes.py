@@ -10,10 +10,10 @@ from pathlib import Path
 
 import numpy as np
 
-from trainer.data.datasets import data_set
-from trainer.data.rendering.rendered import RecordRenderer, RenderedDataset
+from trainer.data.datasets import GATE_PARTS, data_set
+from trainer.data.rendering.rendered import RecordRenderer, RenderedDataset, render_once
 from trainer.data.samples import Samples, Split, repeated
-from trainer.data.strokes.records import ATTRIBUTION, read_split
+from trainer.data.strokes.records import ATTRIBUTION, read_gate, read_split
 
 VALIDATION_RENDERINGS = 4
 """Renderings of each validation digit, in different styles, since validation writers are few."""
@@ -31,6 +31,12 @@ def strokes(split: Split, folder: Path, size: int | None, seed: int) -> Samples:
     Raises `TrainerError` if the files are missing or damaged.
     """
     return rendered_strokes(split, folder, size, seed).samples()
+
+
+@GATE_PARTS.register("strokes")
+def gate(folder: Path) -> Samples:
+    """The digits of the gate's writers, each rendered once in a random style."""
+    return render_once(read_gate(folder, "digits"))
 
 
 def rendered_strokes(

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.random import Generator
 
-from trainer.data.datasets import data_set
+from trainer.data.datasets import GATE_PARTS, data_set
 from trainer.data.rendering.canvas import RenderStyle, render
 from trainer.data.rendering.rendered import RenderedDataset
 from trainer.data.rendering.stroke_augmentation import random_distortion
@@ -20,6 +20,7 @@ from trainer.recognition.array_types import Pixels
 from trainer.recognition.strokes import Line, Strokes, catmull_rom, rotation
 
 _DEFAULT_SIZES = {Split.TRAIN: 60_000, Split.VALIDATION: 5_000, Split.TEST: 5_000}
+_GATE_SIZE = 3_000
 
 
 @data_set("synthetic", "Synthetic strokes: made by this project")
@@ -29,6 +30,12 @@ def synthetic(split: Split, _folder: Path, size: int | None, seed: int) -> Sampl
     Validation and test splits do not depend on the seed, and share no random numbers with training.
     """
     return RenderedDataset(_draw, size or _DEFAULT_SIZES[split], split, seed).samples()
+
+
+@GATE_PARTS.register("synthetic")
+def gate(_folder: Path) -> Samples:
+    """Digits in random styles, from random numbers of their own."""
+    return RenderedDataset(_draw, _GATE_SIZE, None).samples()
 
 
 def _draw(_index: int, rng: Generator) -> tuple[int, Pixels]:

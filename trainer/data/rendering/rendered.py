@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.random import Generator
@@ -52,13 +52,15 @@ class RenderedDataset:
     """A data set of (pixels uint8 [28, 28], label) pairs, rendered on access.
 
     The sample at an index is the same in any process and at any time: its random generator is
-    seeded by seed, split and index. Only the training split depends on the seed.
+    seeded by seed, split and index. Only the training split depends on the seed. A split of None
+    is the gate part.
     """
 
-    def __init__(self, draw: Draw, count: int, split: Split, seed: int) -> None:
+    def __init__(self, draw: Draw, count: int, split: Split | None, seed: int = 0) -> None:
         self._draw = draw
         self._count = count
-        self._stream = [seed, 0] if split is Split.TRAIN else [list(Split).index(split)]
+        parts = [*Split, None]
+        self._stream = [seed, 0] if split is Split.TRAIN else [parts.index(split)]
 
     def __len__(self) -> int:
         return self._count
@@ -77,3 +79,11 @@ class RenderedDataset:
     def _some(self, indices: range) -> Samples:
         pixels, labels = zip(*(self[index] for index in indices), strict=True)
         return Samples(np.stack(pixels), np.array(labels, np.int64))
+
+
+def render_once(records: Sequence[Record]) -> Samples:
+    """A gate part: each record once, in a random style, with the numbers of their writers."""
+    order = np.arange(len(records), dtype=np.int64)
+    samples = RenderedDataset(RecordRenderer(records, order), len(records), None).samples()
+    numbers = np.unique([record.writer for record in records], return_inverse=True)[1]
+    return replace(samples, writers=numbers.astype(np.int64))

@@ -37,6 +37,7 @@ _WRITERS = Path(__file__).with_name("writers.json")
 
 _NAME_HASH_DIGITS = 16  # hexadecimal digits of a SHA-256
 _TRAIN_PERCENT, _VALIDATION_PERCENT = 70, 10  # of the writers; the others are for testing
+_GATE_SHARE = 6  # one in so many of the training writers is kept for the gate instead
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +60,30 @@ class Record:
 
 
 def read_split(folder: Path, kind: Kind, split: Split) -> list[Record]:
-    """All records of the split's writers. Raises `TrainerError` as `read` does."""
+    """All records of the split's writers; the training split is without those of the gate.
+
+    Raises `TrainerError` as `read` does.
+    """
     lines = _read_lines(folder, kind)
-    return [_record(line) for line in lines if split_of(line.writer) is split]
+    return [
+        _record(line)
+        for line in lines
+        if split_of(line.writer) is split and not is_for_gate(line.writer)
+    ]
+
+
+def read_gate(folder: Path, kind: Kind) -> list[Record]:
+    """All records of the gate's writers. Raises `TrainerError` as `read` does."""
+    return [_record(line) for line in _read_lines(folder, kind) if is_for_gate(line.writer)]
+
+
+def is_for_gate(writer: str) -> bool:
+    """Whether a writer of the training split is kept for comparing versions, not for training.
+
+    A sixth of them are, by a hash of their names, which never changes.
+    """
+    chosen = int(_name_hash(writer), 16) % _GATE_SHARE == 0
+    return chosen and split_of(writer) is Split.TRAIN
 
 
 def read(folder: Path, kind: Kind) -> Iterator[Record]:
