@@ -23,9 +23,9 @@ LEARNING_MS = 500_000
 
 
 @pytest.fixture
-def worker(site: Site, tmp_path: Path, rendered: Path, few_test_writers: Path) -> Iterator[Worker]:
+def worker(site: Site, tmp_path: Path, rendered: Path, few_strokes: Path) -> Iterator[Worker]:
     command = ["-c", WORKER_AT_USUAL_PRIORITY]  # other tests run at the same time
-    worker = Worker(Settings(home=str(tmp_path)), few_test_writers, rendered, command)
+    worker = Worker(Settings(home=str(tmp_path)), few_strokes, rendered, command)
     worker.start()
     yield worker
     worker.stop()

@@ -38,11 +38,45 @@ low_priority._LOWEST = 0
 os.sched_setscheduler = lambda *_: None
 low_priority.main(sys.argv[1:])
 """
+
+SMALL_TRAINER = """
+import importlib, sys
+from trainer.data.datasets import scribbles, synthetic
+from trainer.data.samples import Split
+from trainer.evaluation import gate_numbers
+from trainer.training import available_data
+small = {Split.VALIDATION: 400, Split.TEST: 100}
+for data_set in (scribbles, synthetic):
+    data_set._DEFAULT_SIZES.update(small)
+    data_set._GATE_SIZE = 200
+gate_numbers.COUNT = 24
+available_data._CORRECTIONS_SIZE = 480
+available_data._REPLAY_WITHOUT_DATA = ("synthetic:480", "scribbles:80")
+retrain = importlib.import_module("trainer.cli.retrain")
+read_options = retrain.read_options
+def read_fewer(file):
+    options = read_options(file)
+    if "refine" in str(file):
+        options["data"] = ["mnist:800", "strokes:480", "letters:240", "scribbles:160"]
+    return options
+retrain.read_options = read_fewer
+from trainer.cli import main
+main(prog_name="trainer")
+"""
+"""The trainer with data sets of a tenth of their size. All else is as it is."""
+
+AT_USUAL_PRIORITY_AND_SMALL = f"""
+import sys
+arguments = sys.argv[1:]
+if arguments[1:3] == ["-m", "trainer"]:
+    sys.argv[1:] = [arguments[0], "-c", {SMALL_TRAINER!r}, *arguments[3:]]
+{AT_USUAL_PRIORITY}
+"""
 WORKER_AT_USUAL_PRIORITY = f"""
 import sys
 from webapp.cli import main
 from webapp.retraining import process
-process.LAUNCHER = [sys.executable, "-c", {AT_USUAL_PRIORITY!r}]
+process.LAUNCHER = [sys.executable, "-c", {AT_USUAL_PRIORITY_AND_SMALL!r}]
 main(["worker"])
 """
 
@@ -197,26 +231,28 @@ QUICK = {"start": "scratch", "preset": "quick", "data": ["corrections"]}
 def test_a_run_of_a_killed_worker_is_lost_and_resumes_from_its_checkpoint(
     client, eager_worker, monkeypatch
 ):
-    lost_after = timedelta(seconds=6)
+    lost_after = timedelta(seconds=4)
     monkeypatch.setattr(liveness, "LOST_AFTER", lost_after)  # for those who look, not the worker
     worker = eager_worker
     give(client, 12)
-    run = ask(client, **QUICK, epochs=3)
-    until(client, run, lambda view: epochs(view) == 1)
+    run = ask(client, **QUICK, epochs=500)
+    until(client, run, lambda view: epochs(view) > 0)
     trainer = worker.children()
     worker.process.kill()
     killed = time.monotonic()
     assert gone(trainer)  # nobody goes on unseen
-    while look(client, run)["state"] == "running":
+    while (view := look(client, run))["state"] == "running":
         assert time.monotonic() - killed < 30
-        time.sleep(0.5)
-    assert look(client, run)["state"] == "lost"
+        time.sleep(0.2)
+    assert view["state"] == "lost"
     assert time.monotonic() - killed > lost_after.total_seconds() - 2
+    complete = epochs(view)
 
     worker.start()
     assert client.post(f"/admin/runs/{run}/resume", headers=HEADERS).status_code == 200
-    progress = until(client, run, lambda view: epochs(view) == 2)["progress"]
-    assert [each["epoch"] for each in progress["epochs"]] == [1, 2]
+    view = until(client, run, lambda view: epochs(view) > complete)
+    progress = view["progress"]
+    assert [each["epoch"] for each in progress["epochs"]] == list(range(1, epochs(view) + 1))
     assert "--resume" in progress["commands"][-1]  # from its checkpoint, not from the beginning
 
 
