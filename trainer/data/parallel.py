@@ -19,6 +19,7 @@ T = TypeVar("T")
 
 _CHUNK_SIZE = 250  # indices per task
 _MOST_PROCESSES = 61  # that Windows can wait for
+_FEW_CHUNKS = 3  # are done before processes have started
 
 _work: Callable[[range], Any] | None = None  # set in child processes
 
@@ -33,7 +34,7 @@ def in_chunks(work: Callable[[range], T], count: int, title: str = "pictures") -
     chunks = [
         range(start, min(start + _CHUNK_SIZE, count)) for start in range(0, count, _CHUNK_SIZE)
     ]
-    if len(chunks) <= 2:
+    if len(chunks) <= _FEW_CHUNKS:
         return [work(chunk) for chunk in chunks]
     from tqdm import tqdm
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Literal
 
 import msgspec
@@ -15,7 +16,7 @@ from trainer.evaluation.calibration import CALIBRATION_BINS
 from trainer.evaluation.gate_numbers import numbers_right
 from trainer.evaluation.metrics import all_logits, confusion
 from trainer.recognition.array_types import Floats
-from trainer.recognition.bundle import Bundle
+from trainer.recognition.bundle import Bundle, Card
 from trainer.recognition.labels import NOT_A_DIGIT
 from trainer.recognition.prediction import digit_probabilities, digit_score
 from trainer.recognition.recognizer import Recognizer
@@ -100,13 +101,13 @@ class _Outcomes:
         self.bins: list[Floats] = []
         """The same of what calibration is computed from, of digits with ink."""
         self._confusions: list[list[list[int]]] = []
-        for recognizer in recognizers:
-            self._add(recognizer)
+        with ThreadPoolExecutor() as threads:  # ONNX Runtime computes outside of the GIL
+            logits = threads.map(lambda each: all_logits(each, samples.pixels), recognizers)
+            for recognizer, of_bundle in zip(recognizers, logits, strict=True):
+                self._add(recognizer.card, of_bundle)
 
-    def _add(self, recognizer: Recognizer) -> None:
+    def _add(self, card: Card, logits: Floats) -> None:
         samples, labels = self._samples, self._samples.labels
-        card = recognizer.card
-        logits = all_logits(recognizer, samples.pixels)
         accepted = (digit_score(logits) >= card.rejection_threshold) & samples.has_ink
         probabilities = digit_probabilities(logits, card.temperature)
         answers, confidence = probabilities.argmax(axis=1), probabilities.max(axis=1)

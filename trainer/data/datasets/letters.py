@@ -27,7 +27,7 @@ def letters(split: Split, folder: Path, size: int | None, seed: int) -> Samples:
     """
     records = letter_records(split, folder)
     order = repeated(len(records), size, np.random.default_rng(seed))
-    return RenderedDataset(RecordRenderer(records, order), len(order), split, seed).samples()
+    return RenderedDataset(RecordRenderer.of(records, order), len(order), split, seed).samples()
 
 
 @GATE_PARTS.register("letters")

@@ -54,5 +54,5 @@ def rendered_strokes(
     if size is None and split is Split.VALIDATION:
         size = VALIDATION_RENDERINGS * len(records)
     order = repeated(len(records), size, np.random.default_rng(seed))
-    draw = RecordRenderer(records, order, augmented_share if split is Split.TRAIN else 0.0)
+    draw = RecordRenderer.of(records, order, augmented_share if split is Split.TRAIN else 0.0)
     return RenderedDataset(draw, len(order), split, seed)

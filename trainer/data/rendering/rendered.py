@@ -32,6 +32,14 @@ class RecordRenderer:
     augmented_share: float = 0.0
     """Share of the samples to which stroke augmentation is applied, 0..1."""
 
+    @classmethod
+    def of(
+        cls, records: Sequence[Record], order: NDArray[np.int64], augmented_share: float = 0.0
+    ) -> RecordRenderer:
+        """With those records alone that are rendered: it is pickled for each process."""
+        used, order = np.unique(order, return_inverse=True)
+        return cls([records[index] for index in used], order, augmented_share)
+
     def __call__(self, index: int, rng: Generator) -> tuple[int, Pixels]:
         record = self.records[self.order[index]]
         strokes = record.strokes
