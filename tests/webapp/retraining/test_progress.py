@@ -34,6 +34,18 @@ def test_progress_follows_the_lines_of_the_trainer():
     assert (reader.progress.stage, reader.progress.share) == ("measuring", 1.0)
 
 
+def test_the_time_of_each_stage_is_added_up_over_interruptions(monkeypatch):
+    seconds = [0.0]
+    monkeypatch.setattr("webapp.retraining.progress.time.monotonic", lambda: seconds[0])
+    progress = Progress()
+    for _ in range(2):
+        reader = Reader(progress)
+        for stage in ("preparing", "preparing", "training"):
+            seconds[0] += 2
+            reader.enter(stage)
+    assert progress.took == {"queued": 2, "preparing": 8, "training": 2}
+
+
 @settings(deadline=None)  # which a busy machine would miss
 @given(st.text() | st.recursive(st.none() | st.floats() | st.text(), st.lists).map(json.dumps))
 def test_a_line_without_metrics_changes_nothing(line):
