@@ -79,7 +79,8 @@ def _run(home: Path) -> dict[str, Any]:
                 run = _ask(f"{site}/admin/api/runs/{run['id']}")
             seconds.append(time.perf_counter() - began)
         worker.terminate()
-    return {"seconds": seconds, "state": run["state"], "verdict": run["verdict"]}
+    took = run["progress"]["took"]
+    return {"seconds": seconds, "took": took, "state": run["state"], "verdict": run["verdict"]}
 
 
 def _import_drawings(site: str) -> None:
@@ -149,10 +150,11 @@ def print_retraining(report: dict[str, Any]) -> None:
     run, loads = report["run"], report["load"]
     first, second = run["seconds"]
     click.echo(f"From the click to the verdict: {first:.0f} s the first time, then {second:.0f} s")
+    click.echo("  " + ", ".join(f"{stage} {took:.0f} s" for stage, took in run["took"].items()))
     if run["verdict"]:
         for row in run["verdict"]["rows"]:
             click.echo(f"  {row['data']:14}{row['before']:9.2%}{row['after']:9.2%}")
-        click.echo(f"  {'took over' if run['verdict']['auto_promoted'] else 'waits'}")
+        click.echo(f"  {'took over' if run['verdict']['auto_promoted'] else 'did not take over'}")
     click.echo(f"\n{WORKERS} workers, {CONNECTIONS} connections, best of {len(loads['alone'])}\n")
     click.echo(
         f"{'beside a training':22}{'requests/s':>12}{'p50 ms':>9}{'p99 ms':>9}{'p99 ratio':>11}"
