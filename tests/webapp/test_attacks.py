@@ -119,8 +119,9 @@ def test_a_lone_visitors_drawings_teach_first_and_judge_later(app, client, datab
         teach, judge = parts(session)
     assert (teach.drawings, teach.visitors, judge.drawings, judge.visitors) == (16, 1, 4, 1)
     page = client.get("/admin/retrain", headers=ADMIN).text
-    assert "16 drawings by 1 visitor teach" in page
-    assert "4 drawings by 1 visitor judge" in page
+    assert "drawings that teach: 16 (visitors: 1)" in page
+    assert "never trained on: 4 (visitors: 1)" in page
+    assert "fewer than 5 visitors" in page
 
 
 def test_judges_who_also_teach_count_as_one_writer(app, client, database, tmp_path):
