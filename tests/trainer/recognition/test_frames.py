@@ -127,3 +127,11 @@ def test_loud_noise_alone_is_an_empty_drawing():
         noise = np.random.default_rng(seed).integers(100, 256, (220, 220)).astype(np.uint8)
         with pytest.raises(EmptyDrawing):
             preprocess(noise)
+
+
+def test_a_thick_zero_is_not_a_frame_around_its_hole():
+    picture = np.zeros((28, 28), np.uint8)
+    cv2.ellipse(picture, (14, 14), (9, 8), 0, 0, 360, 255, -1)
+    cv2.ellipse(picture, (15, 15), (2, 1), 0, 0, 360, 0, -1)
+    assert inner_view([picture]) is None
+    assert preprocess(picture).pixels.sum() > 255 * 100

@@ -7,6 +7,7 @@ from functools import reduce
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from trainer.recognition.array_types import Pixels
 
@@ -17,6 +18,8 @@ _MIN_DIFFERENT = 0.85  # share of the row behind a bar that has another color, i
 _MIN_DEPTH = 0.05  # of the picture's height: rows behind a bar, more than a ruled line has,
 _MIN_DEEP = 0.5  # of which so much has another color
 _MIN_PAPER = 0.55  # share of the picture within that has another color than the bars
+_CORNER_SIDE = 0.05  # of the shorter side of the picture within
+_MIN_CORNERS = 3  # with paper: those of a frame have it, a thick round stroke's have not
 _MIN_WHOLE_SIDE = 16  # pixels: smaller pictures have no frame
 _MIN_SIDE = 0.25  # of the whole picture's: sides of the picture within
 
@@ -58,8 +61,18 @@ def inner_view(channels: Sequence[Pixels]) -> View | None:
     ):
         return None
     within = [channel[inside] for channel in channels]
-    paper = min(float((_difference(within, color) > _TOLERANCE).mean()) for color in bars)
-    return inside if paper >= _MIN_PAPER else None
+    for color in bars:
+        paper = _difference(within, color) > _TOLERANCE
+        if paper.mean() < _MIN_PAPER or _corners(paper) < _MIN_CORNERS:
+            return None
+    return inside
+
+
+def _corners(paper: NDArray[np.bool_]) -> int:
+    """In how many corners of a picture there is mostly paper, bool [height, width]."""
+    side = max(1, round(_CORNER_SIDE * min(paper.shape)))
+    ends = slice(None, side), slice(-side, None)
+    return sum(paper[rows, columns].mean() > 0.5 for rows in ends for columns in ends)
 
 
 def _difference(channels: Sequence[Pixels], color: Sequence[int]) -> Pixels:
