@@ -13,7 +13,7 @@ from trainer.recognition import image
 from webapp import admin, api, pages
 from webapp.admin import auth
 from webapp.authenticator import Authenticator
-from webapp.http import bodies, csrf, errors, headers, i18n, metrics, request_id, throttle
+from webapp.http import assets, bodies, csrf, errors, headers, i18n, metrics, request_id, throttle
 from webapp.http.lanes import LanedFlask
 from webapp.inference.registry import Models, shipped_version
 from webapp.inference.signed_prediction import PredictionSigner
@@ -51,6 +51,7 @@ def create_app(settings: Settings | None = None, models: Models | None = None) -
     services = app.extensions[EXTENSION] = _services(settings, app.secret_key, models)
     cv2.setNumThreads(1)  # there is one worker process for each core
 
+    assets.init_app(app)
     request_id.init_app(app)
     headers.init_app(app)
     metrics.init_app(app)

@@ -1,0 +1,85 @@
+"""Static files: names that change with the content, and modules joined into one file."""
+
+import re
+from graphlib import CycleError
+
+import pytest
+
+from tests.conftest import ROOT
+from webapp.http.assets import joined
+
+
+def linked(client, kind: str) -> str:
+    """The path of the draw page's file of this name."""
+    page = client.get("/").get_data(as_text=True)
+    found = re.search(rf'"(/static/[^"]*{kind})"', page)
+    assert found
+    return found[1]
+
+
+def test_a_page_names_files_by_their_content_and_browsers_keep_them(client):
+    for name in ("inkling.css", "theme.js", "draw.js"):
+        response = client.get(linked(client, name))
+        assert response.status_code == 200
+        assert response.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+        assert "charset=utf-8" in response.headers["Content-Type"]
+
+
+@pytest.mark.parametrize("path", ["/static/draw.js", "/static/0123456789ab/draw.js"])
+def test_another_version_is_answered_but_not_kept(client, path):
+    response = client.get(path)
+    assert response.data == client.get(linked(client, "draw.js")).data
+    assert response.headers["Cache-Control"] == "no-cache"
+    again = client.get(path, headers={"If-None-Match": response.headers["ETag"]})
+    assert (again.status_code, again.data) == (304, b"")
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["../pyproject.toml", "./draw.js", "vendor//uplot/LICENSE", "vendor", "none.js", "a\nb", "%00"],
+)
+def test_there_is_nothing_under_other_names(client, name):
+    assert client.get(f"/static/{name}").status_code == 404
+    assert client.get(f"/static/0123456789ab/{name}").status_code == 404
+
+
+def test_every_script_can_be_joined():
+    for path in (ROOT / "static").glob("*.js"):
+        text = joined(ROOT / "static", path.name)
+        assert not re.search(r"^\s*(import|export)\b", text, re.MULTILINE)
+
+
+def test_a_module_comes_once_and_after_all_that_it_imports(tmp_path):
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "a.js").write_text(
+        'import { b } from "./b.js";\nimport {\n  c as d,\n} from "./sub/c.js";\nb(d);\n'
+    )
+    (tmp_path / "b.js").write_text(
+        'import { c } from "./sub/c.js";\n\nexport const b = (x) => x + c;\n'
+        "export async function e() {}\n"
+    )
+    (tmp_path / "sub" / "c.js").write_text("const x = 1;export{x as c};")
+    assert joined(tmp_path, "a.js") == (
+        "const module0 = (() => {\nconst x = 1;return { c: x };\n})();\n"
+        "const module1 = (() => {\nconst { c: c } = module0;\n\n"
+        "const b = (x) => x + c;\nasync function e() {}\nreturn { b, e };\n})();\n"
+        "const module2 = (() => {\nconst { b: b } = module1;\nconst { c: d } = module0;\n"
+        "b(d);\nreturn {  };\n})();\n"
+    )
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["import x from './b.js';", 'import "./b.js";', "export default 3;", "export * from './b.js';"],
+)
+def test_other_forms_of_import_and_export_are_refused(tmp_path, line):
+    (tmp_path / "a.js").write_text(line)
+    with pytest.raises(ValueError, match="not joined"):
+        joined(tmp_path, "a.js")
+
+
+def test_modules_that_import_each_other_are_refused(tmp_path):
+    (tmp_path / "a.js").write_text('import { b } from "./b.js";\n')
+    (tmp_path / "b.js").write_text('import { a } from "./a.js";\n')
+    with pytest.raises(CycleError):
+        joined(tmp_path, "a.js")

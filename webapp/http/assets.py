@@ -1,0 +1,131 @@
+"""Files of the static folder under names that change with their content, so that they are kept.
+
+`url_for('static', filename='draw.js')` is `/static/0123456789ab/draw.js`: the digest of what is
+served there, which a browser keeps for a year without asking again. A module is served together
+with all that it imports, as one file: a chain of imports would cost a round trip for each link.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import mimetypes
+import re
+from functools import cache
+from graphlib import TopologicalSorter
+from pathlib import Path
+from posixpath import dirname, join, normpath
+from typing import Any, NamedTuple
+
+from flask import Flask, Response, request
+from werkzeug.exceptions import NotFound
+from werkzeug.security import safe_join
+
+_KEPT = "public, max-age=31536000, immutable"
+_VERSIONED = re.compile(r"(?:([0-9a-f]{12})/)?(.+)", re.DOTALL)
+
+# The forms of import and export that our modules use, each at the start of a line.
+_IMPORT = re.compile(r'^import\s*\{([^{}]*)\}\s*from\s*"(\.{1,2}/[^"]+)";?[ \t]*\n?', re.MULTILINE)
+_EXPORT = re.compile(r"^export (?=(?:async )?(?:class|function|const) +(\w+))", re.MULTILINE)
+_EXPORTS = re.compile(r"(?:^|(?<=;))export\s*\{([^{}]*)\};?", re.MULTILINE)
+_OTHER = re.compile(r"^(?:import|export)\b.*", re.MULTILINE)
+
+
+class Asset(NamedTuple):
+    """What is served under a name: its bytes, and the digest (12 hex digits) of them."""
+
+    content: bytes
+    version: str
+
+
+def init_app(app: Flask) -> None:
+    """Serve the static folder under versioned names, and name them in `url_for`.
+
+    Files are read when first asked for, and not again: a name never gets another content.
+    """
+    folder = app.static_folder or ""
+
+    @cache  # as many as there are files: nothing is kept for a name that has none
+    def asset(name: str) -> Asset:
+        path = safe_join(folder, name)
+        # One name only for each file (and not `./draw.js` as well), or the cache would grow.
+        if path is None or normpath(name) != name or not Path(path).is_file():
+            raise NotFound
+        is_module = name.endswith(".js") and _IMPORT.search(Path(path).read_text("utf-8"))
+        content = joined(Path(folder), name).encode() if is_module else Path(path).read_bytes()
+        return Asset(content, hashlib.sha256(content).hexdigest()[:12])
+
+    @app.url_defaults
+    def add_version(endpoint: str, values: dict[str, Any]) -> None:
+        if endpoint == "static":
+            values["filename"] = f"{asset(values['filename']).version}/{values['filename']}"
+
+    def serve(filename: str) -> Response:
+        match = _VERSIONED.fullmatch(filename)
+        if not match:
+            raise NotFound
+        version, name = match.groups()
+        found = asset(name)
+        kind, _encoding = mimetypes.guess_type(name)
+        response = Response(found.content, mimetype=kind or "application/octet-stream")
+        # While a new release replaces the old one, either may be asked for a file of the other: it
+        # answers with its own, which must not be kept under that name.
+        response.headers["Cache-Control"] = _KEPT if version == found.version else "no-cache"
+        response.set_etag(found.version)
+        response.make_conditional(request)
+        return response
+
+    app.view_functions["static"] = serve
+
+
+def joined(folder: Path, entry: str) -> str:
+    """The module `entry` of `folder` and all that it imports, as one module without imports.
+
+    Each module is a function that returns its exports, in an order in which all that a module
+    imports comes before it. Raises `ValueError` for other forms of import and export than ours,
+    and `graphlib.CycleError` if modules import each other.
+    """
+    texts: dict[str, str] = {}
+    imports: dict[str, list[str]] = {}
+    to_read = [entry]
+    while to_read:
+        name = to_read.pop()
+        if name in texts:
+            continue
+        texts[name] = (folder / name).read_text("utf-8")
+        imports[name] = [_resolved(name, path) for _, path in _IMPORT.findall(texts[name])]
+        to_read += imports[name]
+    order = list(TopologicalSorter(imports).static_order())
+    variables = {name: f"module{number}" for number, name in enumerate(order)}
+    return "".join(_as_function(name, texts[name], variables) for name in order)
+
+
+def _resolved(importer: str, path: str) -> str:
+    return normpath(join(dirname(importer), path))
+
+
+def _as_function(name: str, text: str, variables: dict[str, str]) -> str:
+    exports: list[str] = []
+
+    def bind(match: re.Match[str]) -> str:
+        names = ", ".join(f"{old}: {new}" for old, new in _renamed(match[1]))
+        return f"const {{ {names} }} = {variables[_resolved(name, match[2])]};\n"
+
+    def note_one(match: re.Match[str]) -> str:
+        exports.append(match[1])
+        return ""
+
+    def note_all(match: re.Match[str]) -> str:
+        exports.extend(f"{new}: {old}" for old, new in _renamed(match[1]))
+        return ""
+
+    body = _EXPORTS.sub(note_all, _EXPORT.sub(note_one, _IMPORT.sub(bind, text)))
+    if other := _OTHER.search(body):
+        raise ValueError(f"{name} has a form of import or export that is not joined: {other[0]}")
+    result = f"{{ {', '.join(exports)} }}"
+    return f"const {variables[name]} = (() => {{\n{body}return {result};\n}})();\n"
+
+
+def _renamed(names: str) -> list[tuple[str, str]]:
+    """The pairs (name, new name) of a list such as `a as b, c`."""
+    pairs = [each.split(" as ") for each in map(str.strip, names.split(",")) if each]
+    return [(pair[0].strip(), pair[-1].strip()) for pair in pairs]
