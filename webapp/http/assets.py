@@ -27,6 +27,9 @@ _VERSIONED = re.compile(r"(?:([0-9a-f]{12})/)?(.+)", re.DOTALL)
 _IMPORT = re.compile(r'^import\s*\{([^{}]*)\}\s*from\s*"(\.{1,2}/[^"]+)";?[ \t]*\n?', re.MULTILINE)
 _EXPORT = re.compile(r"^export (?=(?:async )?(?:class|function|const) +(\w+))", re.MULTILINE)
 _EXPORTS = re.compile(r"(?:^|(?<=;))export\s*\{([^{}]*)\};?", re.MULTILINE)
+_COMMENT = re.compile(r"^[ \t]*(?://.*|/\*\*(?:[^*]|\*(?!/))*\*/[ \t]*)\n", re.MULTILINE)
+_INDENT = re.compile(r"^\s+", re.MULTILINE)  # and lines without text
+_LONG_TEXT = re.compile(r"^[^`\n]*(?:`[^`\n]*`[^`\n]*)*`[^`\n]*$", re.MULTILINE)
 _OTHER = re.compile(r"^(?:import|export)\b.*", re.MULTILINE)
 
 
@@ -81,8 +84,9 @@ def joined(folder: Path, entry: str) -> str:
     """The module `entry` of `folder` and all that it imports, as one module without imports.
 
     Each module is a function that returns its exports, in an order in which all that a module
-    imports comes before it. Raises `ValueError` for other forms of import and export than ours,
-    and `graphlib.CycleError` if modules import each other.
+    imports comes before it. Lines of comments and indentation are left out, a quarter of it all.
+    Raises `ValueError` for other forms of import and export than ours and for template literals of
+    several lines, and `graphlib.CycleError` if modules import each other.
     """
     texts: dict[str, str] = {}
     imports: dict[str, list[str]] = {}
@@ -118,6 +122,9 @@ def _as_function(name: str, text: str, variables: dict[str, str]) -> str:
         exports.extend(f"{new}: {old}" for old, new in _renamed(match[1]))
         return ""
 
+    if long := _LONG_TEXT.search(text):
+        raise ValueError(f"{name} has a template literal of several lines: {long[0]}")
+    text = _INDENT.sub("", _COMMENT.sub("", text))
     body = _EXPORTS.sub(note_all, _EXPORT.sub(note_one, _IMPORT.sub(bind, text)))
     if other := _OTHER.search(body):
         raise ValueError(f"{name} has a form of import or export that is not joined: {other[0]}")

@@ -52,7 +52,8 @@ def test_every_script_can_be_joined():
 def test_a_module_comes_once_and_after_all_that_it_imports(tmp_path):
     (tmp_path / "sub").mkdir()
     (tmp_path / "a.js").write_text(
-        'import { b } from "./b.js";\nimport {\n  c as d,\n} from "./sub/c.js";\nb(d);\n'
+        '// A comment.\n\nimport { b } from "./b.js";\nimport {\n  c as d,\n} from "./sub/c.js";\n'
+        "if (d) {\n  // A comment.\n  b(`/**\t${d}`); // d\n}\n/**\n * A **comment**.\n */\n"
     )
     (tmp_path / "b.js").write_text(
         'import { c } from "./sub/c.js";\n\nexport const b = (x) => x + c;\n'
@@ -61,20 +62,26 @@ def test_a_module_comes_once_and_after_all_that_it_imports(tmp_path):
     (tmp_path / "sub" / "c.js").write_text("const x = 1;export{x as c};")
     assert joined(tmp_path, "a.js") == (
         "const module0 = (() => {\nconst x = 1;return { c: x };\n})();\n"
-        "const module1 = (() => {\nconst { c: c } = module0;\n\n"
+        "const module1 = (() => {\nconst { c: c } = module0;\n"
         "const b = (x) => x + c;\nasync function e() {}\nreturn { b, e };\n})();\n"
         "const module2 = (() => {\nconst { b: b } = module1;\nconst { c: d } = module0;\n"
-        "b(d);\nreturn {  };\n})();\n"
+        "if (d) {\nb(`/**\t${d}`); // d\n}\nreturn {  };\n})();\n"
     )
 
 
 @pytest.mark.parametrize(
-    "line",
-    ["import x from './b.js';", 'import "./b.js";', "export default 3;", "export * from './b.js';"],
+    ("line", "reason"),
+    [
+        ("import x from './b.js';", "import"),
+        ('import "./b.js";', "import"),
+        ("export default 3;", "export"),
+        ("export * from './b.js';", "export"),
+        ("a(`\n // b`)", "template literal"),
+    ],
 )
-def test_other_forms_of_import_and_export_are_refused(tmp_path, line):
+def test_what_cannot_be_joined_safely_is_refused(tmp_path, line, reason):
     (tmp_path / "a.js").write_text(line)
-    with pytest.raises(ValueError, match="not joined"):
+    with pytest.raises(ValueError, match=reason):
         joined(tmp_path, "a.js")
 
 
