@@ -9,6 +9,7 @@ export class Correction {
   #right; // missing where several models answer
   #choices;
   #thanks;
+  #takeBack;
   #words;
   #getDrawing; // () → promise of {image, strokes} of the drawing that was read
   #prediction = null;
@@ -25,7 +26,8 @@ export class Correction {
       event.preventDefault();
       this.submit(event.submitter === this.#right ? "right" : event.submitter.value);
     });
-    form.querySelector("#take-back").addEventListener("click", () => this.#delete());
+    this.#takeBack = form.querySelector("#take-back");
+    this.#takeBack.addEventListener("click", () => this.#delete());
   }
 
   /** Ask for feedback on this answer. */
@@ -36,7 +38,7 @@ export class Correction {
     for (const button of this.#choices.querySelectorAll("button:not(#right)")) {
       button.classList.toggle("answered", button.value === String(prediction.digit));
     }
-    this.#show("");
+    this.#showUnlabeled("");
     this.#form.classList.remove("waiting");
     this.#form.inert = false;
   }
@@ -63,26 +65,43 @@ export class Correction {
     if (this.#prediction !== prediction) return; // a new drawing was answered meanwhile
     if (response.id !== undefined) {
       this.#storedId = response.id;
-      this.#show(response.disputed ? this.#words.disputed : this.#words.kept[response.label]);
-      this.#form.querySelector("#take-back").hidden = !response.id;
+      this.#showStored(response.disputed ? this.#words.disputed : this.#words.kept[response.label]);
     } else {
       this.#storedId = null;
-      this.#show(this.#words.notKept[response.code] ?? this.#words.notKept.not_kept);
-      this.#form.querySelector("#take-back").hidden = true;
+      this.#showUnlabeled(this.#words.notKept[response.code] ?? this.#words.notKept.not_kept);
     }
   }
 
   async #delete() {
-    const response = await send("DELETE", `${URL}/${this.#storedId}`);
-    if (response.code) return;
+    const id = this.#storedId;
+    const { code } = await send("DELETE", `${URL}/${id}`);
+    if (id !== this.#storedId) return; // a new drawing was answered meanwhile
+    const { notDeleted } = this.#words;
+    if (code && code !== "not_found") {
+      this.#showStored(notDeleted[code] ?? notDeleted.not_deleted); // and may be tried again
+      return;
+    }
     this.#storedId = null;
-    this.#show("");
+    this.#showUnlabeled(code ? notDeleted.not_found : "");
   }
 
-  #show(sentence) {
+  /** The drawing is stored: say so, or why it could not be deleted, instead of the choices. */
+  #showStored(sentence) {
+    this.#say(sentence);
+    this.#choices.hidden = true;
+    this.#takeBack.hidden = !this.#storedId;
+  }
+
+  /** The drawing is not stored: offer the choices, and say why it is not if it was to be. */
+  #showUnlabeled(sentence) {
+    this.#say(sentence);
+    this.#choices.hidden = false;
+    this.#takeBack.hidden = true;
+  }
+
+  #say(sentence) {
     this.#thanks.querySelector("span").textContent = sentence;
     this.#thanks.hidden = !sentence;
-    this.#choices.hidden = Boolean(sentence);
   }
 }
 
@@ -107,6 +126,6 @@ async function send(method, url, body) {
     });
     return response.status === 204 ? {} : await response.json();
   } catch {
-    return { code: "not_kept" };
+    return { code: "unreachable" };
   }
 }

@@ -125,9 +125,30 @@ def test_a_failed_correction_is_explained_and_can_be_retried(open_page, site, dr
     page.keyboard.press("r")
     expect(page.locator("#thanks")).to_contain_text("could not be saved")
     site.start()
-    page.keyboard.press("r")
+    page.get_by_role("button", name="Right").click()
     expect(page.locator("#thanks")).to_contain_text("Saved as a 7.")
     assert len(kept(site)) == 1
+    site.stop()
+    page.get_by_role("button", name="Delete it").click()
+    expect(page.locator("#thanks")).to_contain_text("could not be deleted just now")
+    expect(page.locator("#thanks")).not_to_contain_text("Saved as")
+    site.start()
+    page.get_by_role("button", name="Delete it").click()
+    expect(page.locator("#truths")).to_be_visible()
+    expect(page.locator("#thanks")).to_be_hidden()
+    assert kept(site) == []
+
+
+def test_a_drawing_that_is_gone_need_not_be_deleted(open_page, site, drawings):
+    page = open_page(expect_errors=True)
+    draw(page, drawings[7])
+    answered(page, 7)
+    page.keyboard.press("r")
+    expect(page.locator("#thanks")).to_contain_text("Saved as a 7.")
+    page.context.clear_cookies()
+    page.get_by_role("button", name="Delete it").click()
+    expect(page.locator("#thanks")).to_contain_text("no longer saved in your name")
+    expect(page.locator("#truths")).to_be_visible()
 
 
 def test_only_the_answer_on_the_page_can_be_corrected(open_page, site, tmp_path, drawings):

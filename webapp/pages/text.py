@@ -120,6 +120,16 @@ def not_kept() -> dict[str, str]:
     }
 
 
+def not_deleted() -> dict[str, str]:
+    """Why a drawing was not deleted, by problem code; `not_deleted` stands for any other code."""
+    return {
+        "not_deleted": _(
+            "It could not be deleted just now and is still saved. Please try again in a moment."
+        ),
+        "not_found": _("It is no longer saved in your name."),
+    }
+
+
 def answer_words() -> dict[str, object]:
     """The strings that scripts need to put an answer into a sentence."""
     return editor_words() | {
@@ -139,6 +149,7 @@ def editor_words() -> dict[str, object]:
         "kept": kept(),
         "disputed": disputed(),
         "notKept": not_kept(),
+        "notDeleted": not_deleted(),
     }
 
 
