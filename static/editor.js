@@ -2,11 +2,13 @@
 // them to the page's own answer view.
 
 import { Correction } from "./correct.js";
+import { dataURL, isTooLarge, listenForFiles, pictureOf } from "./files.js";
+import { Hands } from "./hands.js";
 import { Pad } from "./pad.js";
+import { preserve } from "./preserve.js";
 import { Reader } from "./reader.js";
+import { Sheet } from "./sheet.js";
 
-const LARGEST_FILE = 10 * 1024 * 1024;
-const STORAGE_KEY = "strokes";
 const FEEDBACK_KEYS = { r: "right", x: "not_a_digit" };
 
 const $ = (id) => document.getElementById(id);
@@ -16,9 +18,12 @@ const $ = (id) => document.getElementById(id);
  * `side`, the pixels of the square picture to send. `url` answers with a prediction.
  */
 export class Editor {
-  #pad = new Pad($("pad"));
+  #sheet = new Sheet();
+  #pad = new Pad($("pad"), this.#sheet);
+  #hands = new Hands($("pad"), this.#sheet);
   #reader;
-  #file = null; // the uploaded picture on the pad
+  #picture = null; // the one on the sheet that was last read, if any
+  #chosen = 0; // how many pictures were chosen; a later one wins while an earlier is decoded
   #view;
   #getOptions;
   #correction = null;
@@ -30,20 +35,28 @@ export class Editor {
     const form = $("correct");
     if (form) this.#correction = new Correction(form, view.words, () => this.#drawingForFeedback());
     this.#listen();
-    listenForFiles($("upload"), (picture) => this.#show(picture));
     document.addEventListener("keydown", (event) => this.#onKey(event));
-    this.#restore();
+    preserve(this.#sheet, this.#hands);
+    this.#catchUp();
+    listenForFiles($("upload"), (file) => this.#show(file));
   }
 
-  /** Request a prediction for the drawing or picture on the pad, if there is one. */
+  /** Request a prediction for the drawing or picture on the sheet, if there is one. */
   read() {
     this.#pad.frames = [];
-    if (this.#file) this.#ask(() => this.#formRequest());
-    else if (!this.#pad.isDot) this.#ask(() => this.#jsonRequest()); // isDot covers an empty pad
+    if (this.#file && isTooLarge(this.#file)) {
+      this.#reader.cancel();
+      this.#showProblem("too_large");
+    } else if (this.#file) this.#ask(() => this.#formRequest());
+    else if (!this.#sheet.isDot) this.#ask(() => this.#jsonRequest()); // isDot covers a blank sheet
     else {
       this.#reader.cancel();
       this.#showInvitation();
     }
+  }
+
+  get #file() {
+    return this.#sheet.picture?.file;
   }
 
   #showInvitation() {
@@ -61,7 +74,7 @@ export class Editor {
     const { mode, side } = this.#getOptions();
     if (mode === "number") return {}; // feedback is on the least certain digit, which the server has
     if (this.#file) return { image: await dataURL(this.#file) };
-    const strokes = this.#pad.strokes.map(({ points }) => points);
+    const strokes = this.#sheet.strokes.map(({ points }) => points);
     return { image: this.#pad.toDataURL(side), strokes };
   }
 
@@ -87,39 +100,40 @@ export class Editor {
     return { body };
   }
 
-  async #show(picture) {
-    this.#reader.cancel();
-    this.#file = picture.size > LARGEST_FILE ? null : picture;
-    let bitmap = null;
-    try {
-      bitmap = await createImageBitmap(picture);
-    } catch {
-      // The server can read some pictures that this browser cannot, and explains those it can't.
-    }
-    if (this.#file && this.#file !== picture) return; // superseded while decoding
-    if (bitmap) this.#pad.showPicture(bitmap);
-    else this.#pad.clear();
-    if (this.#file) this.read();
-    else this.#showProblem("too_large");
+  async #show(file) {
+    const number = ++this.#chosen;
+    const picture = await pictureOf(file);
+    if (number === this.#chosen) this.#sheet.show(picture);
   }
 
-  #clear() {
-    this.#file = null;
-    this.#pad.clear();
+  /** Do what was done at the sheet before the scripts had come. */
+  #catchUp() {
+    const { events, file } = window.takeEarly();
+    for (const event of events) $("pad").dispatchEvent(event);
+    if (file) this.#show(file);
+  }
+
+  #onChange() {
+    const sheet = this.#sheet;
+    if (sheet.picture !== this.#picture) {
+      this.#picture = sheet.picture;
+      this.#reader.cancel(); // an answer to the picture is none to the strokes
+    }
+    $("undo").disabled = !sheet.canUndo;
+    $("redo").disabled = !sheet.canRedo;
+    $("clear").disabled = sheet.isBlank;
+    this.read();
+  }
+
+  #setWidth() {
+    this.#hands.width = this.#pad.width = Number($("pen").value);
   }
 
   #listen() {
+    const sheet = this.#sheet;
     const pad = this.#pad;
-    pad.addEventListener("change", () => {
-      if (!pad.isEmpty && this.#file) {
-        this.#file = null;
-        this.#reader.cancel();
-      }
-      $("undo").disabled = pad.isEmpty;
-      $("redo").disabled = !pad.canRedo;
-      $("clear").disabled = pad.isEmpty && !pad.hasPicture;
-      if (!pad.hasPicture) this.read();
-    });
+    const hands = this.#hands;
+    sheet.addEventListener("change", () => this.#onChange());
     this.#reader.addEventListener("answer", ({ detail: prediction }) => {
       this.#view.show(prediction);
       this.#correction?.offer(prediction);
@@ -132,11 +146,16 @@ export class Editor {
       if (code === "empty_drawing" && !this.#file) this.#showInvitation();
       else this.#showProblem(code);
     });
-    $("undo").addEventListener("click", () => pad.undo());
-    $("redo").addEventListener("click", () => pad.redo());
-    $("clear").addEventListener("click", () => this.#clear());
-    $("pen").addEventListener("input", (event) => {
-      pad.width = Number(event.target.value);
+    $("undo").addEventListener("click", () => sheet.undo());
+    $("redo").addEventListener("click", () => sheet.redo());
+    $("clear").addEventListener("click", () => sheet.clear());
+    $("pen").addEventListener("input", () => this.#setWidth());
+    this.#setWidth();
+    hands.addEventListener("penmode", () => {
+      $("fingers").hidden = !hands.penMode;
+    });
+    $("fingers").addEventListener("click", () => {
+      hands.penMode = false;
     });
     $("show-keys").addEventListener("click", () => $("keys").showModal());
   }
@@ -145,10 +164,10 @@ export class Editor {
     if ($("keys").open || event.target.matches("input:not([type=range]), select, textarea")) return;
     const command = event.ctrlKey || event.metaKey;
     const key = event.key.toLowerCase();
-    if (command && key === "z") event.shiftKey ? this.#pad.redo() : this.#pad.undo();
-    else if (command && key === "y") this.#pad.redo();
+    if (command && key === "z") event.shiftKey ? this.#sheet.redo() : this.#sheet.undo();
+    else if (command && key === "y") this.#sheet.redo();
     else if (command || event.altKey) return;
-    else if (key === "escape" || key === "delete") this.#clear();
+    else if (key === "escape" || key === "delete") this.#sheet.clear();
     else if (key === "u") $("upload").click();
     else if (key === "?") $("keys").showModal();
     else if (!this.#giveFeedback(key)) return;
@@ -161,61 +180,10 @@ export class Editor {
     if (feedback) this.#correction?.submit(feedback);
     return Boolean(feedback && this.#correction);
   }
-
-  /** Keep the drawing for the tab's session, so that it survives navigation. */
-  #restore() {
-    addEventListener("pagehide", () => {
-      try {
-        sessionStorage.setItem(STORAGE_KEY, JSON.stringify(this.#pad.strokes));
-      } catch {
-        // storage may be full or blocked; the page works without it
-      }
-    });
-    this.#pad.width = Number($("pen").value);
-    try {
-      const strokes = JSON.parse(sessionStorage.getItem(STORAGE_KEY) ?? "[]");
-      if (strokes.length) this.#pad.strokes = strokes;
-    } catch {
-      // not strokes: ignore it
-    }
-  }
 }
 
 /** What to frame: the digits, and the ink that is none of them. */
 function framesOf({ digits, unread, text }) {
   const read = text || !unread.length ? digits : []; // otherwise nothing was read
   return [...read, ...unread.map((ink) => ({ ...ink, isUnread: true }))];
-}
-
-function dataURL(file) {
-  return new Promise((resolve) => {
-    const reader = new FileReader();
-    reader.addEventListener("load", () => resolve(reader.result));
-    reader.readAsDataURL(file);
-  });
-}
-
-/** Call `onFile` with each picture that is chosen, pasted, or dropped anywhere on the page. */
-function listenForFiles(input, onFile) {
-  input.addEventListener("change", () => {
-    if (input.files.length) onFile(input.files[0]);
-    input.value = ""; // so that the same file can be chosen again
-  });
-  document.addEventListener("paste", (event) => {
-    if (event.clipboardData?.files.length) onFile(event.clipboardData.files[0]);
-  });
-  let depth = 0; // dragenter and dragleave fire for every element crossed
-  const mark = (change) => {
-    depth = Math.max(0, depth + change);
-    document.body.classList.toggle("dropping", depth > 0);
-  };
-  document.addEventListener("dragenter", () => mark(1));
-  document.addEventListener("dragleave", () => mark(-1));
-  document.addEventListener("dragover", (event) => event.preventDefault());
-  document.addEventListener("drop", (event) => {
-    event.preventDefault();
-    depth = 0;
-    mark(0);
-    if (event.dataTransfer.files.length) onFile(event.dataTransfer.files[0]);
-  });
 }

@@ -161,5 +161,60 @@ def draw(
         page.mouse.up()
 
 
+INK = """async ([left, top, right, bottom]) => {
+  for (let i = 0; i < 2; i++) await new Promise(requestAnimationFrame); // it is painted by then
+  const { width: side } = pad;
+  const area = [left, top, right - left, bottom - top].map((each) => Math.round(each * side));
+  const { data } = pad.getContext("2d").getImageData(...area);
+  return data.filter((value, i) => i % 4 === 3 && value > 128).length / side ** 2;
+}"""
+
+
+def ink(page: Page, area: tuple[float, float, float, float] = (0, 0, 1, 1)) -> float:
+    """The share of the pad that is inked in an area: left, top, right, bottom in 0..1."""
+    share: float = page.evaluate(INK, area)
+    return share
+
+
+class Pointers:
+    """Pens and fingers on the pad; positions are fractions of it."""
+
+    def __init__(self, page: Page) -> None:
+        self._session = page.context.new_cdp_session(page)
+        box = page.locator("#pad").bounding_box()
+        assert box
+        self._box = box
+
+    def _place(self, x: float, y: float) -> dict[str, float]:
+        left, top, side = self._box["x"], self._box["y"], self._box["width"]
+        return {"x": left + x * side, "y": top + y * side}
+
+    def touch(self, kind: str, *points: tuple[float, float]) -> None:
+        """A `touchStart`, `touchMove` or `touchEnd`, with all fingers that are down."""
+        places = [self._place(*point) | {"id": n} for n, point in enumerate(points)]
+        self._session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": places})
+
+    def pen(self, kind: str, x: float, y: float) -> None:
+        """A `mousePressed`, `mouseMoved` or `mouseReleased`, by a pen."""
+        pressed = {"buttons": 0 if kind == "mouseReleased" else 1, "force": 0.5}
+        button = {"button": "left", "clickCount": 1, "pointerType": "pen"}
+        event = {"type": kind} | self._place(x, y) | pressed | button
+        self._session.send("Input.dispatchMouseEvent", event)
+
+    def pen_line(self, x: float) -> None:
+        """A vertical line by a pen, from the upper to the lower part of the pad."""
+        self.pen("mousePressed", x, 0.2)
+        for y in (0.3, 0.4, 0.5, 0.6, 0.7, 0.8):
+            self.pen("mouseMoved", x, y)
+        self.pen("mouseReleased", x, 0.8)
+
+    def finger_line(self, x: float) -> None:
+        """A vertical line by a finger, from the upper to the lower part of the pad."""
+        self.touch("touchStart", (x, 0.2))
+        for y in (0.3, 0.4, 0.5, 0.6, 0.7, 0.8):
+            self.touch("touchMove", (x, y))
+        self.touch("touchEnd")
+
+
 def answered(page: Page, digit: int | str) -> None:
     expect(page.locator("#answer")).to_have_text(str(digit), timeout=5000)

@@ -1,0 +1,61 @@
+// Runs before first paint, long before the modules have come over a slow network: shows what is
+// drawn meanwhile as plain lines, and keeps all that is done at the sheet for the editor.
+(() => {
+  const MOST_EVENTS = 20_000; // minutes of drawing
+  const events = [];
+  const positions = new Map(); // of each pointer that is down
+  let file = null; // the latest picture that was dropped or pasted
+  const listening = new AbortController();
+
+  const on = (types, listener) => {
+    const options = { capture: true, passive: false, signal: listening.signal };
+    for (const type of types) document.addEventListener(type, listener, options);
+  };
+  on(["pointerdown", "pointermove", "pointerup", "pointercancel"], (event) => {
+    if (event.target.id !== "pad" || events.length >= MOST_EVENTS) return;
+    events.push(event);
+    if (event.type === "pointerdown") begin(event);
+    else if (event.type === "pointermove") line(event);
+    else positions.delete(event.pointerId);
+  });
+  on(["dragover"], (event) => event.preventDefault());
+  on(["drop", "paste"], (event) => {
+    const { files } = event.dataTransfer ?? event.clipboardData ?? {};
+    file = files?.[0] ?? file;
+    if (event.type === "drop") event.preventDefault(); // else the browser leaves the page for it
+  });
+
+  function begin(event) {
+    if (event.button !== 0) return;
+    event.preventDefault();
+    const pad = event.target;
+    pad.setPointerCapture(event.pointerId);
+    const side = Math.round(pad.clientWidth * devicePixelRatio);
+    if (pad.width !== side) pad.width = pad.height = side;
+    positions.set(event.pointerId, event);
+  }
+
+  function line(event) {
+    const last = positions.get(event.pointerId);
+    if (!last) return;
+    positions.set(event.pointerId, event);
+    const pad = event.target;
+    const bounds = pad.getBoundingClientRect();
+    const scale = pad.width / bounds.width;
+    const context = pad.getContext("2d");
+    context.strokeStyle = getComputedStyle(pad).color;
+    context.lineCap = "round";
+    context.lineWidth = (document.getElementById("pen").value / 1000) * pad.width;
+    context.beginPath();
+    for (const { clientX, clientY } of [last, event]) {
+      context.lineTo((clientX - bounds.left) * scale, (clientY - bounds.top) * scale);
+    }
+    context.stroke();
+  }
+
+  /** Hand over {events, file}, once; from then on nothing is kept. */
+  window.takeEarly = () => {
+    listening.abort();
+    return { events: events.splice(0), file };
+  };
+})();

@@ -1,0 +1,38 @@
+// Keeps the sheet for the tab's session as one draws, so that it survives navigation and the death
+// of the tab.
+
+const KEY = "sheet";
+const PEN_MODE_KEY = "pen-mode";
+const EVERY_MS = 500; // while a stroke is being drawn
+const STEPS = [50, 0]; // of the history; without it if there is no room
+
+/** Restore `sheet` and the pen mode of `hands`, and store them as they change. */
+export function preserve(sheet, hands) {
+  try {
+    const saved = sessionStorage.getItem(KEY);
+    if (saved) sheet.restore(JSON.parse(saved));
+    hands.penMode = sessionStorage.getItem(PEN_MODE_KEY) === "on";
+  } catch {
+    // not a sheet, or storage is blocked; the page works without it
+  }
+  let savedAt = -Infinity;
+  const save = () => {
+    savedAt = performance.now();
+    STEPS.some((steps) => store(KEY, JSON.stringify(sheet.save(steps))));
+  };
+  sheet.addEventListener("change", () => {
+    if (!sheet.stroke || performance.now() - savedAt > EVERY_MS) save();
+  });
+  addEventListener("pagehide", save);
+  hands.addEventListener("penmode", () => store(PEN_MODE_KEY, hands.penMode ? "on" : "off"));
+}
+
+/** Returns whether it was stored. */
+function store(key, value) {
+  try {
+    sessionStorage.setItem(key, value);
+    return true;
+  } catch {
+    return false; // storage may be full or blocked
+  }
+}
