@@ -124,7 +124,7 @@ def not_deleted() -> dict[str, str]:
     """Why a drawing was not deleted, by problem code; `not_deleted` stands for any other code."""
     return {
         "not_deleted": _(
-            "It could not be deleted just now and is still saved. Please try again in a moment."
+            "It could not be deleted just now and may still be saved. Please try again in a moment."
         ),
         "not_found": _("It is no longer saved in your name."),
     }
