@@ -2,6 +2,7 @@
 // drawn meanwhile as plain lines, and keeps all that is done at the sheet for the editor.
 (() => {
   const MOST_EVENTS = 20_000; // minutes of drawing
+  const PAUSE_MS = 2_000; // before scripts that failed to come are asked for again
   const events = [];
   const positions = new Map(); // of each pointer that is down
   let file = null; // the latest picture that was dropped or pasted
@@ -23,6 +24,14 @@
     const { files } = event.dataTransfer ?? event.clipboardData ?? {};
     file = files?.[0] ?? file;
     if (event.type === "drop") event.preventDefault(); // else the browser leaves the page for it
+  });
+
+  on(["error"], ({ target }) => {
+    if (target.type !== "module") return;
+    const again = document.createElement("script");
+    again.type = "module";
+    again.src = `${target.src.split("?")[0]}?${performance.now()}`; // a failure would be remembered
+    setTimeout(() => target.replaceWith(again), PAUSE_MS);
   });
 
   function begin(event) {

@@ -15,13 +15,15 @@ export function preserve(sheet, hands) {
   } catch {
     // not a sheet, or storage is blocked; the page works without it
   }
-  let savedAt = -Infinity;
+  let timer = 0;
   const save = () => {
-    savedAt = performance.now();
+    clearTimeout(timer);
+    timer = 0;
     STEPS.some((steps) => store(KEY, JSON.stringify(sheet.save(steps))));
   };
   sheet.addEventListener("change", () => {
-    if (!sheet.stroke || performance.now() - savedAt > EVERY_MS) save();
+    if (!sheet.stroke) save();
+    else timer ||= setTimeout(save, EVERY_MS);
   });
   addEventListener("pagehide", save);
   hands.addEventListener("penmode", () => store(PEN_MODE_KEY, hands.penMode ? "on" : "off"));

@@ -43,7 +43,7 @@ def test_a_palm_that_rests_in_a_pause_of_the_pen_leaves_nothing(page):
 
 def test_after_a_pen_fingers_do_not_draw_until_a_button_is_pressed(page):
     pointers = Pointers(page)
-    fingers = page.get_by_role("button", name="Draw with fingers")
+    fingers = page.get_by_role("button", name="Use fingers")
     expect(fingers).to_be_hidden()
     pointers.pen_line(0.3)
     expect(fingers).to_be_visible()
