@@ -1,7 +1,7 @@
 // Pictures: files that are chosen, pasted or dropped, and what is shown of them.
 
 const LARGEST_FILE = 10 * 1024 * 1024; // in bytes, as for the server
-const LARGEST_SIDE = 2000; // in pixels, of what is shown and kept in memory
+const LARGEST_SIDE = 1500; // in pixels, of what is shown and kept in memory
 
 /** A sheet's picture of a file. */
 export async function pictureOf(file) {

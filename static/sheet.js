@@ -3,7 +3,7 @@
 export const SIDE = 1000; // coordinates are in thousandths of the sheet, whatever its size
 
 const MOST_STEPS = 500;
-const MOST_PICTURES = 8; // in the history; each takes up to 16 MB
+const MOST_PICTURES = 8; // in the history; each takes up to 9 MB
 
 const BLANK = { strokes: [], picture: null };
 

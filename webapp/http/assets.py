@@ -84,7 +84,7 @@ def joined(folder: Path, entry: str) -> str:
     """The module `entry` of `folder` and all that it imports, as one module without imports.
 
     Each module is a function that returns its exports, in an order in which all that a module
-    imports comes before it. Lines of comments and indentation are left out, a quarter of it all.
+    imports comes before it. Lines of comments and indentation are left out, a fifth of it all.
     Raises `ValueError` for other forms of import and export than ours and for template literals of
     several lines, and `graphlib.CycleError` if modules import each other.
     """
