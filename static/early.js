@@ -13,10 +13,12 @@
     for (const type of types) document.addEventListener(type, listener, options);
   };
   on(["pointerdown", "pointermove", "pointerup", "pointercancel"], (event) => {
-    if (event.target.id !== "pad" || events.length >= MOST_EVENTS) return;
-    events.push(event);
+    const isMove = event.type === "pointermove";
+    if (event.target.id !== "pad") return;
+    if (isMove && !(positions.has(event.pointerId) && events.length < MOST_EVENTS)) return;
+    events.push(event); // the end of a stroke in any case
     if (event.type === "pointerdown") begin(event);
-    else if (event.type === "pointermove") line(event);
+    else if (isMove) line(event);
     else positions.delete(event.pointerId);
   });
   on(["dragover"], (event) => event.preventDefault());
@@ -35,7 +37,7 @@
   });
 
   function begin(event) {
-    if (event.button !== 0) return;
+    if (event.button !== 0 && !isEraser(event)) return;
     event.preventDefault();
     const pad = event.target;
     pad.setPointerCapture(event.pointerId);
@@ -46,8 +48,8 @@
 
   function line(event) {
     const last = positions.get(event.pointerId);
-    if (!last) return;
     positions.set(event.pointerId, event);
+    if (isEraser(event)) return; // nothing is there to erase but what these lines stand for
     const pad = event.target;
     const bounds = pad.getBoundingClientRect();
     const scale = pad.width / bounds.width;
@@ -60,6 +62,10 @@
       context.lineTo((clientX - bounds.left) * scale, (clientY - bounds.top) * scale);
     }
     context.stroke();
+  }
+
+  function isEraser({ buttons }) {
+    return Boolean(buttons & 32); // the other end of a pen
   }
 
   /** Hand over {events, file}, once; from then on nothing is kept. */
