@@ -114,9 +114,12 @@ def quantize_bundle(bundle: Bundle, folder: Path) -> Bundle:
     """Write a bundle in int8, calibrated and evaluated anew on the data sets in its card.
 
     The weights stay as they are, so that trainings can continue from them. Raises `TrainerError`
-    if a data set is missing or int8 costs accuracy, and `BundleError` as reading does.
+    if the graph is in int8 already, a data set is missing or int8 costs accuracy, and `BundleError`
+    as reading does.
     """
     card = bundle.card
+    if card.int8_loss is not None:
+        raise TrainerError(f"{bundle.folder} is in int8 already")
     validation = load_validation(
         [
             Source.parse(text.removesuffix(f" {Split.VALIDATION}"))

@@ -6,9 +6,10 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from tests.browser.conftest import DESKTOP, PHONE, answered, draw, fits, sign_in
+from tests.webapp.retraining.test_gate import RECORDED
 from trainer.recognition.bundle import Epoch
 from webapp.retraining import runs
-from webapp.retraining.gate import Compared, Comparison, Measured, judge
+from webapp.retraining.gate import Comparison, judge
 from webapp.retraining.options import RetrainingOptions
 from webapp.retraining.progress import Progress, stored
 from webapp.storage import imports
@@ -128,11 +129,10 @@ def test_axe_finds_no_violations_on_the_admin_pages(site, open_page, screen):
     with site.database.writing() as session:
         waiting = runs.enqueue(session, RetrainingOptions(), "test").id
         judged = runs.enqueue(session, RetrainingOptions(), "test")
-        measured = [Measured(40, share, [[2] * 10] * 10) for share in (0.4, 0.8)]
-        sets = [Compared("corrections", (measured[0], measured[1]))]
-        verdict = judge(Comparison(("shipped", "0123456789ab"), sets, ["mnist"]), 0.1)
+        recorded = (RECORDED / "slightly-refined.json").read_bytes()
+        verdict = judge(msgspec.json.decode(recorded, type=Comparison), 0.25)
         judged.state, judged.verdict = "done", msgspec.to_builtins(verdict)
-        judged.version = "0123456789ab"
+        judged.version = verdict.after
         progress = Progress(used=["synthetic"], missing=["mnist"], distillation=True)
         progress.epochs = [
             Epoch(

@@ -34,7 +34,7 @@ def some_digits(tmp_path_factory):
 def without_export(monkeypatch):
     """`train` ends after its last epoch, without the bundle and the report, for tests of a run."""
     # By the module: `trainer.cli.train` is the command of that name.
-    monkeypatch.setattr(sys.modules["trainer.cli.train"], "export_run", lambda *_: None)
+    monkeypatch.setattr(sys.modules["trainer.cli.train"], "export_run", lambda *_, **__: None)
 
 
 def trainer(*arguments: object, cwd: Path, **environment: str) -> CompletedProcess[str]:

@@ -16,7 +16,7 @@ from PIL import Image
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from tests.trainer.conftest import trainer
-from trainer.export import LARGEST_DIFFERENCE, export
+from trainer.export import LARGEST_DIFFERENCE, LARGEST_LOSS, export
 from trainer.models.pixels import scale_pixels
 from trainer.recognition.bundle import PRETRAINED, read_bundle
 from trainer.report.training_report import write_report
@@ -317,22 +317,24 @@ def test_a_run_is_not_resumed_with_other_data_or_another_schedule(trained, tmp_p
     assert f"{plan['data'][0]['source']} has changed since this run was started" in changed.stderr
 
 
-def test_half_precision_halves_the_bundle_at_the_same_accuracy(tmp_path, some_digits):
+def test_half_precision_and_int8_halve_the_bundle_at_the_same_accuracy(tmp_path, some_digits):
     sizes, cards = [], []
-    for option in ("--no-half", "--half"):
+    for options in (("--no-half",), ("--half", "--int8")):
         result = trainer(
             *("train", "--preset", "mlp-deep", "--data", f"folder:{some_digits}", "--epochs", "3"),
-            *(option, "--folder", option),
+            *(*options, "--folder", options[0]),
             cwd=tmp_path,
         )
         assert result.returncode == 0, result.stderr
-        bundle = tmp_path / option / "bundle"
+        bundle = tmp_path / options[0] / "bundle"
         sizes.append(sum(file.stat().st_size for file in bundle.iterdir()))
         cards.append(read_bundle(bundle).card)
     assert sizes[1] < 0.55 * sizes[0]
     assert sizes[1] < 4_000_000
     whole, half = (card.evaluations[0].accuracy for card in cards)
     assert abs(whole - half) < 0.01
+    assert cards[0].int8_loss is None
+    assert cards[1].int8_loss == pytest.approx(0, abs=LARGEST_LOSS)
 
 
 def test_runs_are_listed_and_compared(trained, tmp_path, some_digits, without_export):

@@ -24,7 +24,7 @@ from trainer.training.recipe import Recipe
 def recognizer(name, **options):
     torch.manual_seed(0)
     model = build_model(Recipe(architecture=name, options=options)).eval()
-    card = type("Card", (), {"temperature": 1.0, "rejection_threshold": 0.0})()
+    card = type("Card", (), {"temperature": 1.0, "rejection_threshold": 0.0, "numbers": None})()
     return model, Recognizer(Bundle(Path(), card, to_onnx(model)))
 
 
@@ -62,7 +62,7 @@ def test_covering_the_ink_that_matters_lowers_the_probability():
             ink = x[:, 0, :8, :8].sum(dim=(1, 2)) / 10
             return torch.nn.functional.one_hot(torch.tensor(3), 10).float() * ink[:, None]
 
-    card = type("Card", (), {"temperature": 1.0, "rejection_threshold": 0.0})()
+    card = type("Card", (), {"temperature": 1.0, "rejection_threshold": 0.0, "numbers": None})()
     asked = Recognizer(Bundle(Path(), card, to_onnx(Corner())))
     pixels = np.zeros((28, 28), np.uint8)
     pixels[2:6, 2:6] = 255

@@ -6,6 +6,7 @@ import pytest
 
 from trainer.recognition.model_inputs import ModelInputs
 from trainer.recognition.preprocess import EmptyDrawing, preprocess
+from trainer.recognition.preprocess.frames import inner_view
 
 
 def on_paper(seven, side=220):

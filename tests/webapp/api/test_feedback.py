@@ -233,11 +233,11 @@ def test_pictures_of_feedback_count_like_those_of_predictions(settings, encode):
     with installed(settings(corrections=False)) as app:
         refused = app.test_client().post("/api/v1/feedback", json={"image": large, "label": "1"})
         assert refused.status_code == 403  # before anything is decoded: it is an empty picture
-    with installed(settings(rate_limit=2)) as app:
+    with installed(settings(rate_limit=1)) as app:
         client = app.test_client()
         assert give(client, image=large, label="1").status_code == 422
-        answers = [client.get("/api/v1/models").status_code for _ in range(20)]
-        assert answers.count(429) >= 18  # of the 20 of a burst it took 18
+        # It took 18 of a burst's 10: the next one is allowed in 8 seconds.
+        assert client.get("/api/v1/models").status_code == 429
 
 
 def test_predictions_go_on_when_nothing_can_be_stored(tmp_path, seven, encode):

@@ -6,6 +6,7 @@ from flask import Flask
 
 from tests.conftest import installed
 from tests.webapp.retraining.test_gate import RECORDED
+from trainer.recognition.bundle import PRETRAINED, read_bundle
 from webapp.retraining import runs
 from webapp.retraining.gate import Comparison, judge
 from webapp.retraining.options import RetrainingOptions
@@ -25,7 +26,9 @@ def app(tmp_path_factory) -> Flask:
 def page(app: Flask, recorded: str, language: str = "en") -> tuple[str, str]:
     """The page of a run that ended with a recorded comparison, and the list of runs."""
     content = (RECORDED / f"{recorded}.json").read_bytes()
-    verdict = judge(msgspec.json.decode(content, type=Comparison), 0.25)
+    recorded_verdict = judge(msgspec.json.decode(content, type=Comparison), 0.25)
+    shipped = read_bundle(PRETRAINED / "inkling").card.version
+    verdict = msgspec.structs.replace(recorded_verdict, before=shipped)
     progress = {"stage": "ended", "took": {"preparing": 9.6, "training": 20.2, "comparing": 7}}
     with app.extensions["inkling"].database.writing() as session:
         run = runs.enqueue(session, RetrainingOptions(), "test")
