@@ -41,9 +41,9 @@ lint: .venv/full
 check: lint
 	$(BIN)/python -m pytest --quiet --numprocesses auto --dist worksteal -m "not slow" $(FAST) $(ARGS)
 
-# One process more than there are cores: many tests wait for a server or a browser.
+# Two processes more than there are cores: many tests wait for a server or a browser.
 test: .venv/full
-	PYTEST_XDIST_AUTO_NUM_WORKERS=$${PROCESSES:-$$(($$(nproc) + 1))} \
+	PYTEST_XDIST_AUTO_NUM_WORKERS=$${PROCESSES:-$$(($$(nproc) + 2))} \
 		$(BIN)/python -m pytest --numprocesses auto --dist worksteal $(ARGS)
 
 bench: .venv/full

@@ -13,6 +13,8 @@ COUNT = 6
 MAX_LOST = 1
 """Of them, by the record of one in a hundred whose strokes are not those of its label."""
 
+QUICK = [kind for kind in KINDS if "50 megapixels" not in kind]
+
 LETTERS = ("frame 3", "box", "circled", "hollow")
 MAX_LETTERS = 2
 """Of twice as many, that may pass for digits; of plain ones about 3 % do."""
@@ -23,7 +25,7 @@ def recognizer():
     return Recognizer(read_bundle(PRETRAINED / "inkling"))
 
 
-@pytest.mark.parametrize("kind", [*KINDS, *NUMBERS])
+@pytest.mark.parametrize("kind", [*QUICK, *NUMBERS])
 def test_nearly_all_pictures_of_a_kind_are_read_and_accepted(recognizer, pen_strokes, kind):
     read = list(readings(kind, recognizer, COUNT))
     assert sum(each.right and each.accepted for each in read) >= COUNT - MAX_LOST

@@ -51,11 +51,13 @@ def test_blank_inputs_are_not_digits():
     assert set(predictions.values()) <= {"empty drawing", "not a digit"}
 
 
-def test_the_command_prints_the_table_and_writes_page_and_json(tmp_path, mnist, pen_strokes):
-    command = [sys.executable, "-m", "trainer", "benchmark", "--no-tutorials", "--size", "40"]
+def test_the_command_prints_the_table_and_writes_page_and_json(
+    tmp_path, mnist, pen_strokes, rendered
+):
+    command = [sys.executable, "-m", "trainer", "benchmark", "--no-tutorials", "--size", "12"]
     result = subprocess.run(
         [*command, "--output", tmp_path / "report"],
-        env=os.environ | {"INKLING_HOME": str(tmp_path)},
+        env=os.environ | {"INKLING_HOME": str(rendered)},
         capture_output=True,
         text=True,
         check=False,
