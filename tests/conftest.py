@@ -53,6 +53,8 @@ SLOW = {"browser", "dist", "mnist", "pen_strokes", "postgres", "server", "some_d
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark the tests that use such a fixture as `slow`, which `make check` deselects.
 
+    The longest ones begin first, so that none is left over when all others have ended.
+
     So are those of a file that starts other processes. A test that runs on each kind of database
     names its kind in brackets.
     """
@@ -61,6 +63,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         names = vars(item.module)  # type: ignore[attr-defined]
         if used & SLOW or names.keys() & {"Server", "subprocess"}:
             item.add_marker("slow")
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
 
 
 def need(available: bool, reason: str) -> None:
@@ -195,7 +198,9 @@ def settings(tmp_path: Path, database_url: str) -> MakeSettings:
 def installed(settings: Settings) -> Iterator[Flask]:
     """An app whose database is set up, until the block ends."""
     app = create_app(settings)
-    app.extensions["inkling"].database.upgrade()
+    upgraded = Database(settings.database)  # as the command does, with time for a busy server
+    upgraded.upgrade()
+    upgraded.engine.dispose()
     yield app
     app.extensions["inkling"].database.engine.dispose()
 

@@ -4,6 +4,8 @@ import subprocess
 import sys
 from typing import Any
 
+import pytest
+
 from tests.bench.training import FROM_SCRATCH
 from tests.conftest import need
 
@@ -16,6 +18,7 @@ def measured(part: str) -> dict[str, Any]:
     return json.loads(result.stdout)[part]
 
 
+@pytest.mark.long
 def test_the_benchmark_runs_and_no_request_fails():
     """Checks that the benchmark works, not how fast anything is."""
     need(shutil.which("wrk") is not None, "no wrk on this machine (Debian: apt install wrk)")
@@ -29,6 +32,7 @@ def test_the_benchmark_runs_and_no_request_fails():
     assert resident["torch"] > 2 * resident["onnx"]  # it is torch that it is compared with
 
 
+@pytest.mark.long
 def test_every_recipe_is_timed_against_the_tutorial_loop(mnist):
     speeds = measured("training")
     assert set(speeds) == set(FROM_SCRATCH)

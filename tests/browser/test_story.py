@@ -72,6 +72,7 @@ def right(said: list[tuple[int, bool, float]]) -> float:
     return sum(digit == 9 and is_digit for digit, is_digit, _ in said) / len(said)
 
 
+@pytest.mark.long
 def test_a_misread_style_is_corrected_learned_promoted_and_rolled_back(
     site, worker, open_page, nines, mnist
 ):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 import psutil
+import pytest
 
 from tests.chaos.conftest import Site, StartSite
 from tests.chaos.load import Load
@@ -26,6 +27,7 @@ def used(site: Site) -> tuple[int, int]:
     return sum(each.memory_info().rss for each in workers), sum(each.num_fds() for each in workers)
 
 
+@pytest.mark.long
 def test_memory_and_open_files_stop_growing(start_site: StartSite):
     site = start_site()
     workers = site.server.workers()

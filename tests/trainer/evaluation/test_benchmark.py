@@ -51,6 +51,7 @@ def test_blank_inputs_are_not_digits():
     assert set(predictions.values()) <= {"empty drawing", "not a digit"}
 
 
+@pytest.mark.long
 def test_the_command_prints_the_table_and_writes_page_and_json(
     tmp_path, mnist, pen_strokes, rendered
 ):

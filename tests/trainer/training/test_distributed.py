@@ -111,6 +111,7 @@ def test_with_a_gpu_each_tensors_on_both_kinds_of_device_can_be_reduced(monkeypa
     assert not dist.is_initialized()
 
 
+@pytest.mark.long
 def test_torchrun_trains_as_well_as_one_process_in_a_folder_that_the_first_names(
     tmp_path, some_digits
 ):

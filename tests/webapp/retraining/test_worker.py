@@ -228,6 +228,7 @@ QUICK = {"start": "scratch", "preset": "quick", "data": ["corrections"]}
 """A training of seconds, on synthetic digits and the corrections."""
 
 
+@pytest.mark.long
 def test_a_run_of_a_killed_worker_is_lost_and_resumes_from_its_checkpoint(
     client, eager_worker, monkeypatch
 ):
@@ -256,6 +257,7 @@ def test_a_run_of_a_killed_worker_is_lost_and_resumes_from_its_checkpoint(
     assert "--resume" in progress["commands"][-1]  # from its checkpoint, not from the beginning
 
 
+@pytest.mark.long
 def test_on_a_bare_machine_it_learns_the_corrections_and_preserves_the_rest(
     client, eager_worker, tmp_path
 ):
@@ -343,6 +345,7 @@ def ended(client: FlaskClient, run: str) -> dict:
     return view
 
 
+@pytest.mark.long
 @on_postgres
 def test_two_servers_and_a_worker_on_one_database_share_all(chosen, eager_worker, tmp_path, body):
     environment = {"INKLING_DATABASE_URL": chosen.database_url, "INKLING_ADMIN_TOKEN": TOKEN}
