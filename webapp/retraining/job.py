@@ -7,6 +7,7 @@ import signal
 import time
 from collections import deque
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import partial
 from itertools import dropwhile, takewhile
 from pathlib import Path
@@ -134,8 +135,15 @@ class Job:
             if not self._claim.release_in(session, RunStatus.DONE, **self._changes(), **outcome):
                 raise Cancelled
 
+    def _recall_epochs(self) -> None:
+        """Read what the trainer recorded: its last epoch may have ended after its worker did."""
+        with suppress(FileNotFoundError):
+            for line in (self._folder / "metrics.jsonl").read_text().splitlines():
+                self._reader.take(line)
+
     def _training_command(self) -> list[str]:
         if (self._folder / "run.json").exists():
+            self._recall_epochs()
             return command.resume(self._relative(self._folder))
         options = msgspec.convert(self._claim.run.options, RetrainingOptions)
         options.check()

@@ -1,11 +1,13 @@
 """The progress of a run, parsed from the trainer's output."""
 
 import json
+from dataclasses import asdict
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from trainer.training.metrics import EpochResult
 from webapp.retraining.progress import MAX_POINTS, Progress, Reader
 
 
@@ -65,3 +67,12 @@ def test_a_curve_is_thinned_and_keeps_its_ends(count):
     assert curve[0].epochs == 0
     assert [each.epochs for each in curve] == sorted(each.epochs for each in curve)
     assert curve[-1].epochs >= (count - 2) / 100
+
+
+def test_an_epoch_that_the_trainer_recorded_is_read_like_its_output():
+    """A resumed run reads them, as its last epoch may have ended after its worker did."""
+    reader = Reader(Progress())
+    for epoch in (1, 2):
+        recorded = EpochResult(epoch, 0.5, 0.9, 0.1, 0.99, 1e-3, 900.0, best=True)
+        reader.take(json.dumps(asdict(recorded)))
+    assert [each.epoch for each in reader.progress.epochs] == [1, 2]
