@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from trainer.recognition.segmentation.numbering import Segment
+from trainer.recognition.segmentation.numbering import Segment, hull
 from trainer.recognition.segmentation.segments import Segments, TooManyPieces
 
 Candidate = tuple[int, int]
@@ -49,8 +49,8 @@ def digit_candidates(segments: Segments) -> list[Candidate]:
             joined.append(segments.segments[last])
             if len({each.component for each in joined}) > _MAX_COMPONENTS:
                 break
-            width = max(each.right for each in joined) - min(each.left for each in joined)
-            height = max(each.bottom for each in joined) - min(each.top for each in joined)
+            left, top, right, bottom = hull(joined)
+            width, height = right - left, bottom - top
             if height >= _MIN_HEIGHT * tallest and width <= _MAX_WIDTH * tallest:
                 found.append((first + 1, last + 1))
                 pixels += width * height
@@ -77,8 +77,8 @@ def place(segments: Segments, candidate: Candidate) -> Placed:
     """Measure a candidate."""
     first, last = candidate
     chosen = segments.segments[first - 1 : last]
-    left, right = min(each.left for each in chosen), max(each.right for each in chosen)
-    height = max(each.bottom for each in chosen) - min(each.top for each in chosen)
+    left, top, right, bottom = hull(chosen)
+    height = bottom - top
     own = {each.component for each in chosen}
     beside = segments.segments[: first - 1], segments.segments[last:]
     cuts = sum(bool(own & {each.component for each in others}) for others in beside)
@@ -124,9 +124,7 @@ def _are_two_digits(segments: Segments, first: int, last: int, tallest: int) -> 
 
 def _distance(segments: Segments, one: int, other: int) -> float:
     """Distance in pixels between the nearest points of two segments."""
-    boxes = segments.segments[one - 1], segments.segments[other - 1]
-    rows = slice(min(each.top for each in boxes), max(each.bottom for each in boxes))
-    columns = slice(min(each.left for each in boxes), max(each.right for each in boxes))
-    view = segments.labels[rows, columns]
+    left, top, right, bottom = hull([segments.segments[one - 1], segments.segments[other - 1]])
+    view = segments.labels[top:bottom, left:right]
     distance = cv2.distanceTransform((view != one).astype(np.uint8), cv2.DIST_L2, 3)
     return float(distance[view == other].min())

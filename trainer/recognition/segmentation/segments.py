@@ -25,6 +25,7 @@ from trainer.recognition.segmentation.numbering import (
     SegmentMap,
     boxes_of,
     corners_of_rows,
+    hull,
     numbered,
 )
 from trainer.recognition.segmentation.rows import find_rows
@@ -136,9 +137,7 @@ class Segments:
         raise EmptyDrawing("there is only a dot in the picture")
 
     def _prepare(self, first: int, last: int) -> Prepared:
-        chosen = self.segments[first - 1 : last]
-        left, top = min(each.left for each in chosen), min(each.top for each in chosen)
-        right, bottom = max(each.right for each in chosen), max(each.bottom for each in chosen)
+        left, top, right, bottom = hull(self.segments[first - 1 : last])
         inside = (slice(top, bottom), slice(left, right))
         labels = self.labels[inside]
         strength = np.where((labels >= first) & (labels <= last), self.ink.strength[inside], 0)
