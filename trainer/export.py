@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -103,11 +103,11 @@ def export(
     bundle = Bundle(folder, msgspec.structs.replace(unmeasured, onnx_difference=difference), graph)
     trained_on = [Source.parse(part.source) for part in plan.data]
     if plan.recipe.int8:
-        bundle = _in_int8(bundle, trained_on, validation)
+        bundle, logits = _in_int8(bundle, logits, trained_on, validation)
     named = [*trained_on, *(Source.parse(text) for text in plan.test)]
     tested = dict.fromkeys([source.whole for source in named] + sources) if tests else {}
     weights = weights_of(model, plan.recipe.half)
-    return _write_measured(bundle, weights, validation, tested)
+    return _write_measured(bundle, weights, logits, validation.labels, tested)
 
 
 def quantize_bundle(bundle: Bundle, folder: Path) -> Bundle:
@@ -128,18 +128,21 @@ def quantize_bundle(bundle: Bundle, folder: Path) -> Bundle:
     )
     weights = read_weights(bundle)
     trained_on = [Source.parse(part.source) for part in card.data]
-    quantized = _in_int8(replace(bundle, folder=folder), trained_on, validation)
+    whole = all_logits(Recognizer(bundle), validation.pixels)
+    quantized, logits = _in_int8(replace(bundle, folder=folder), whole, trained_on, validation)
     names = [each.data for each in card.evaluations] + [each.data for each in card.rejections]
-    return _write_measured(quantized, weights, validation, map(Source.parse, names))
+    return _write_measured(quantized, weights, logits, validation.labels, map(Source.parse, names))
 
 
-def _in_int8(bundle: Bundle, trained_on: Sequence[Source], validation: Samples) -> Bundle:
-    """A bundle with its graph in int8, and what that costs in its card."""
+def _in_int8(
+    bundle: Bundle, whole: Floats, trained_on: Iterable[Source], validation: Samples
+) -> tuple[Bundle, Floats]:
+    """A bundle with its graph in int8, and what that costs in its card; and its logits.
+
+    `whole` are the logits of the graph of floats, on the validation samples as those returned.
+    """
     graph = quantize(bundle.model, _images_of(trained_on, bundle.card.seed))
-    whole, quantized = (
-        all_logits(Recognizer(each), validation.pixels)
-        for each in (bundle, replace(bundle, model=graph))
-    )
+    quantized = all_logits(Recognizer(replace(bundle, model=graph)), validation.pixels)
     loss = _accuracy(whole, validation.labels) - _accuracy(quantized, validation.labels)
     if not loss <= LARGEST_LOSS:
         raise TrainerError(
@@ -148,7 +151,7 @@ def _in_int8(bundle: Bundle, trained_on: Sequence[Source], validation: Samples) 
         )
     recipe = bundle.card.recipe | {"int8": True}
     card = msgspec.structs.replace(bundle.card, recipe=recipe, int8_loss=loss)
-    return replace(bundle, card=card, model=graph)
+    return replace(bundle, card=card, model=graph), quantized
 
 
 def _images_of(sources: Iterable[Source], seed: int) -> Pixels:
@@ -160,13 +163,12 @@ def _images_of(sources: Iterable[Source], seed: int) -> Pixels:
 
 
 def _write_measured(
-    bundle: Bundle, weights: bytes, validation: Samples, tested: Iterable[Source]
+    bundle: Bundle, weights: bytes, logits: Floats, labels: Labels, tested: Iterable[Source]
 ) -> Bundle:
-    """Calibrate a model, evaluate it on the test splits, and write its bundle."""
-    logits = all_logits(Recognizer(bundle), validation.pixels)
+    """Calibrate a model by its validation logits, evaluate it on test splits, write its bundle."""
     card = msgspec.structs.replace(
         bundle.card,
-        temperature=fit_temperature(logits, validation.labels),
+        temperature=fit_temperature(logits, labels),
         rejection_threshold=rejection_threshold(logits),
     )
     recognizer = Recognizer(replace(bundle, card=card))
