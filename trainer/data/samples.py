@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -85,6 +85,11 @@ class Samples:
         if self.rows is None:
             return Samples(self.images[chosen], self.labels[chosen], files, writers=writers)
         return Samples(self.images, self.labels[chosen], files, self.rows[chosen], writers)
+
+    def written_by(self, names: Sequence[str]) -> Samples:
+        """The same samples, each with a number for its writer; `names` has one for each."""
+        numbers = np.unique(names, return_inverse=True)[1].astype(np.int64)
+        return replace(self, writers=numbers)
 
     @property
     def has_ink(self) -> NDArray[np.bool_]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import gzip
 import zlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -77,8 +77,7 @@ def gate(folder: Path) -> Samples:
         return _NOTHING
     order = np.arange(len(drawings), dtype=np.int64)
     samples = RenderedDataset(_CorrectionRenderer(drawings, order), len(order), None).samples()
-    numbers = np.unique([each.writer for each in drawings], return_inverse=True)[1]
-    return replace(samples, writers=numbers.astype(np.int64))
+    return samples.written_by([each.writer for each in drawings])
 
 
 @dataclass(frozen=True, slots=True)

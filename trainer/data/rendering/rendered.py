@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.random import Generator
@@ -93,5 +93,4 @@ def render_once(records: Sequence[Record]) -> Samples:
     """A gate part: each record once, in a random style, with the numbers of their writers."""
     order = np.arange(len(records), dtype=np.int64)
     samples = RenderedDataset(RecordRenderer(records, order), len(records), None).samples()
-    numbers = np.unique([record.writer for record in records], return_inverse=True)[1]
-    return replace(samples, writers=numbers.astype(np.int64))
+    return samples.written_by([record.writer for record in records])
