@@ -24,7 +24,9 @@ def test_each_digit_is_drawn_and_recognized(open_page, screen, drawings):
     wrong = []
     for label, lines in drawings.items():
         draw(page, lines)
-        if settled(page) != str(label):
+        try:
+            answered(page, label)
+        except AssertionError:
             wrong.append(label)
         assert sum(bars(page)) == pytest.approx(1, abs=1e-6)
         page.locator("#clear").click()

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from trainer.data.datasets import DATA_SETS
 from trainer.data.datasets.letters import LOOK_ALIKES, letter_records
@@ -10,7 +11,7 @@ from trainer.data.samples import Split
 from trainer.data.source import Source
 from trainer.data.strokes.records import read
 from trainer.errors import TrainerError
-from trainer.recognition.labels import NOT_A_DIGIT
+from trainer.recognition.labels import NOT_A_DIGIT, NOT_A_DIGIT_NAME
 from trainer.training.training_data import load_splits
 
 
@@ -40,6 +41,9 @@ def test_scribbles_of_each_kind_differ_from_each_other(kind):
     assert len({picture.tobytes() for picture in pictures}) == 20
 
 
-def test_a_set_without_digits_cannot_validate():
+def test_a_set_without_digits_cannot_validate(tmp_path):
+    picture = tmp_path / "validation" / NOT_A_DIGIT_NAME / "a.png"
+    picture.parent.mkdir(parents=True)
+    Image.fromarray(scribble(0, np.random.default_rng(0))).save(picture)
     with pytest.raises(TrainerError, match="no digits to validate with"):
-        load_splits([Source("scribbles", 20)], [Source("scribbles")], seed=0)
+        load_splits([Source("scribbles", 20)], [Source("folder", path=tmp_path)], seed=0)
