@@ -27,7 +27,6 @@ KINDS = ("apart", "touching", "one mark", "two rows")
 LENGTHS = range(2, 7)
 """Numbers of digits in a row."""
 
-_SURE = 0.98  # confidence from which on an answer is `sure`, as in the web app
 _RIDGE = 3e-3  # of the squares of the weights, relative to the mean loss of a number
 _STEPS = 40  # of Newton's method
 _MEASURED = 1_000_003  # added to the seed of the numbers that only measure
@@ -82,7 +81,7 @@ def read_kind(
         doubts[index] = [found.doubts[name] for name in NAMES]
         confidence[index] = found.confidence
         right[index] = found.text == text
-        silent[index] = found.is_number and found.confidence >= _SURE and not found.unread
+        silent[index] = found.certainty == "sure"
     return NumbersRead(doubts, confidence, right, silent)
 
 

@@ -13,6 +13,12 @@ from trainer.recognition.labels import DIGITS
 from trainer.recognition.preprocess import Prepared
 from trainer.recognition.preprocess.components import Box
 
+SURE = 0.98
+LIKELY = 0.85
+"""Minimum confidence of the certainties `sure` and `likely`."""
+
+Certainty = Literal["sure", "likely", "unsure", "not_a_digit"]
+
 _MIN_SCORE = 1e-6  # of a digit of a number, in the mean
 
 
@@ -84,6 +90,15 @@ class NumberPrediction:
     def digit_score(self) -> float:
         """The geometric mean of the digit scores, 0..1."""
         return mean_score(self.digits)
+
+    @property
+    def certainty(self) -> Certainty:
+        """The confidence in words; never `sure` where ink was left unread."""
+        if not self.is_number:
+            return "not_a_digit"
+        if self.confidence >= SURE and not self.unread:
+            return "sure"
+        return "likely" if self.confidence >= LIKELY else "unsure"
 
 
 def mean_score(digits: Sequence[DigitPrediction]) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
+from typing import Literal
 
 import numpy as np
 import onnxruntime
@@ -66,6 +67,15 @@ class Recognizer:
         Arguments are those of `preprocess`. Raises what `read_all` raises.
         """
         return self.read_all(ModelInputs(picture, scale))
+
+    def read_as(self, inputs: ModelInputs, mode: Literal["digit", "number"]) -> NumberPrediction:
+        """Recognize an image as the web app does in this mode.
+
+        Raises what `read_digit` and `read_all` raise.
+        """
+        if mode == "number":
+            return self.read_all(inputs)
+        return NumberPrediction.of_digit(self.read_digit(inputs))
 
     def read_digit(self, inputs: ModelInputs) -> DigitPrediction:
         """Recognize the digit in an image.

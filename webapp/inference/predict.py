@@ -15,8 +15,6 @@ from trainer.recognition.segmentation.segments import TooManyPieces
 from webapp.http.metrics import count_prediction
 from webapp.inference.registry import ALL, Models, UnknownModel
 from webapp.schemas import (
-    NOT_A_DIGIT,
-    Certainty,
     DigitReading,
     Mode,
     ModelAnswer,
@@ -26,9 +24,6 @@ from webapp.schemas import (
     UnreadInk,
 )
 
-SURE = 0.98
-LIKELY = 0.85
-"""Minimum confidence of the certainties `sure` and `likely`."""
 SEVERAL = 0.8
 """Minimum confidence × digit score at which a rejected digit is reported as several digits. By
 validation writers, 87 % of 250 numbers reach it, and one of 1,200 letters and symbols."""
@@ -62,10 +57,9 @@ def answer_inputs(inputs: ModelInputs, models: Models, options: PredictRequest) 
 
 def _predict(inputs: ModelInputs, name: str, recognizer: Recognizer, mode: Mode) -> Prediction:
     started = time.perf_counter()
-    number = _read(inputs, recognizer, mode)
+    number = recognizer.read_as(inputs, mode)
     several = mode == "digit" and _looks_like_several(inputs, recognizer, number)
-    certainty = _certainty(number)
-    count_prediction(name, certainty)
+    count_prediction(name, number.certainty)
     doubtful = min(number.digits, key=lambda reading: reading.confidence)
     return Prediction(
         digit=doubtful.digit,
@@ -73,7 +67,7 @@ def _predict(inputs: ModelInputs, name: str, recognizer: Recognizer, mode: Mode)
         probabilities=[float(p) for p in doubtful.probabilities],
         is_digit=number.is_number,
         digit_score=number.digit_score,
-        certainty=certainty,
+        certainty=number.certainty,
         text=number.text if number.is_number else "",
         several_digits=several,
         digits=[
@@ -87,12 +81,6 @@ def _predict(inputs: ModelInputs, name: str, recognizer: Recognizer, mode: Mode)
         models=[],
         elapsed_ms=round((time.perf_counter() - started) * 1000, 3),
     )
-
-
-def _read(inputs: ModelInputs, recognizer: Recognizer, mode: Mode) -> NumberPrediction:
-    if mode == "number":
-        return recognizer.read_all(inputs)
-    return NumberPrediction.of_digit(recognizer.read_digit(inputs))
 
 
 def _looks_like_several(
@@ -120,11 +108,3 @@ def _digit(reading: DigitPrediction, row: int) -> DigitReading:
         box=list(reading.prepared.box),
         row=row,
     )
-
-
-def _certainty(number: NumberPrediction) -> Certainty:
-    if not number.is_number:
-        return NOT_A_DIGIT
-    if number.confidence >= SURE and not number.unread:
-        return "sure"
-    return "likely" if number.confidence >= LIKELY else "unsure"
