@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from tests.kinds.export import export
 from tests.kinds.measure import contact_sheet, readings
 from tests.kinds.registry import KINDS, NUMBERS
 from trainer.data.samples import Split
@@ -20,6 +21,7 @@ from trainer.recognition.recognizer import Recognizer
 @click.option("--split", type=click.Choice([each.value for each in Split]), default="validation")
 @click.option("--letters", is_flag=True, help="Letters and symbols, which should be rejected.")
 @click.option("--bundle", type=Path, default=PRETRAINED / "inkling")
+@click.option("--folder", type=Path, help="Write the pictures and their manifest here instead.")
 @click.option("--sheet", type=Path, help="Save the failures as one picture.")
 @click.option("--all", "everything", is_flag=True, help="All pictures on the sheet.")
 def main(
@@ -29,16 +31,24 @@ def main(
     split: str,
     letters: bool,
     bundle: Path,
+    folder: Path | None,
     sheet: Path | None,
     everything: bool,
 ) -> None:
     """Measure how many pictures of each kind are read by a model."""
+    names = [
+        name
+        for name in [*KINDS, *([] if letters else NUMBERS)]
+        if not kinds or any(part in name for part in kinds)
+    ]
+    if folder:
+        written = export(folder, names, count, seed, Split(split), letters)
+        click.echo(f"{written:,} pictures; measure them by trainer benchmark --pictures {folder}")
+        return
     recognizer = Recognizer(read_bundle(bundle))
     shown = []
     click.echo(f"{'':20} {'right':>7} {'and accepted':>13} {'accepted':>9}")
-    for name in [*KINDS, *([] if letters else NUMBERS)]:
-        if kinds and not any(part in name for part in kinds):
-            continue
+    for name in names:
         read = list(readings(name, recognizer, count, seed, Split(split), letters))
         right = sum(each.right for each in read) / count
         accepted = sum(each.accepted for each in read) / count

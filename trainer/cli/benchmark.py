@@ -9,6 +9,8 @@ import msgspec
 
 from trainer.cli.main import DEFAULT_BUNDLE, PATH, command_line, json_option, require_torch
 from trainer.paths import data_folder, home_folder
+from trainer.recognition.bundle import read_bundle
+from trainer.recognition.recognizer import Recognizer
 
 
 @click.command()
@@ -18,16 +20,33 @@ from trainer.paths import data_folder, home_folder
 @click.option(
     "--tutorials/--no-tutorials", default=True, help="Also train and measure a tutorial LeNet-5."
 )
+@click.option(
+    "--pictures",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Measure the labeled pictures of this folder instead. Its manifest.jsonl or manifest.csv "
+    "lists them by file, truth and kind; a truth is digits, with / between the rows of a number, "
+    "or not_a_digit.",
+)
 @click.option("--output", type=PATH, help="Folder for page and JSON.  [default: in $INKLING_HOME]")
 @json_option
 def benchmark(
-    bundle: Path, seed: int, size: int | None, tutorials: bool, output: Path | None, as_json: bool
+    bundle: Path,
+    seed: int,
+    size: int | None,
+    tutorials: bool,
+    pictures: Path | None,
+    output: Path | None,
+    as_json: bool,
 ) -> None:
     """Measure the robustness of a BUNDLE.
 
     Covers drawings of any size, position, pen and color, photos, numbers and non-digits. Prints a
     table, and writes an HTML page with figures.
     """
+    output = output or home_folder() / "benchmark"
+    if pictures:
+        _measure_pictures(bundle, pictures, output, as_json)
+        return
     if tutorials:
         require_torch()
     from trainer.evaluation.benchmark import as_text
@@ -43,6 +62,23 @@ def benchmark(
         tutorials=tutorials,
         report=lambda line: click.echo(line, err=True),
     )
-    page = write_page(output or home_folder() / "benchmark", found)
+    page = write_page(output, found)
+    click.echo(msgspec.json.encode(found) if as_json else as_text(found))
+    click.echo(f"page: {page}", err=True)
+
+
+def _measure_pictures(bundle: Path, folder: Path, output: Path, as_json: bool) -> None:
+    from trainer.evaluation.pictures.measure import measure_pictures
+    from trainer.evaluation.pictures.results import as_text
+    from trainer.report.pictures import write_page
+
+    found = measure_pictures(
+        Recognizer(read_bundle(bundle)),
+        folder,
+        command=command_line(),
+        warn=lambda line: click.echo(f"Warning: {line}", err=True),
+        report=lambda line: click.echo(line, err=True),
+    )
+    page = write_page(output, found)
     click.echo(msgspec.json.encode(found) if as_json else as_text(found))
     click.echo(f"page: {page}", err=True)
