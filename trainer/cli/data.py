@@ -12,8 +12,8 @@ import numpy as np
 from PIL import Image
 
 from trainer.cli.main import PATH, SPLIT, require_torch
-from trainer.data.datasets import FROZEN
-from trainer.data.download import fetch_mnist, fetch_pendigits, fetch_unipen
+from trainer.data.datasets import DATA_SETS, FROZEN
+from trainer.data.download import fetch_mnist, fetch_pendigits, fetch_qmnist, fetch_unipen
 from trainer.data.download_bitmaps import fetch_optdigits, fetch_semeion
 from trainer.data.samples import Split
 from trainer.data.source import Source
@@ -33,6 +33,7 @@ class Fetch(Protocol):
 
 FETCHERS: dict[str, Fetch] = {
     "mnist": fetch_mnist,
+    "qmnist": fetch_qmnist,
     "unipen": fetch_unipen,
     "pendigits": fetch_pendigits,
     "semeion": fetch_semeion,
@@ -106,7 +107,7 @@ def stats(source: str) -> None:
     """
     digits = "".join(f"{digit:>8}" for digit in range(DIGITS))
     click.echo(f"split         pictures{digits}    none    mean  deviation")
-    for split in Split:
+    for split in DATA_SETS[Source.parse(source).name].splits:
         samples = Source.parse(source).load(split)
         counts = np.bincount(samples.labels, minlength=NOT_A_DIGIT + 1)
         ink = samples.pixels / np.float32(255)
@@ -133,7 +134,7 @@ def export_images(folder: Path, source: str) -> None:
     folder.parent.mkdir(parents=True, exist_ok=True)
     unfinished = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
     try:
-        for split in Split:
+        for split in DATA_SETS[Source.parse(source).name].splits:
             samples = Source.parse(source).load(split)
             for label in np.unique(samples.labels):
                 (unfinished / split / label_name(int(label))).mkdir(parents=True)

@@ -62,10 +62,25 @@ def read_bitmaps(file: Path, parse: Parse, name: str) -> Bitmaps:
 
     Raises `TrainerError` if it is missing, too large or malformed.
     """
+    text = read_text(file, name)
+    try:
+        found = parse(text)
+    except ValueError as error:
+        raise TrainerError(f"{file}: not {name}: {error}") from error
+    if not len(found.labels):
+        raise TrainerError(f"{file}: not {name}: it has no digits")
+    return found
+
+
+def read_text(file: Path, name: str, encoding: str = "ascii") -> str:
+    """Read a data set's only file; `name` is that of the data set, and of what fetches it.
+
+    Raises `TrainerError` if it is missing, too large or in another encoding.
+    """
     try:
         if file.stat().st_size > MAX_BYTES:
             raise TrainerError(f"{file}: more than {MAX_BYTES >> 20} MB are not {name}")
-        found = parse(file.read_text(encoding="ascii"))
+        return file.read_text(encoding=encoding)
     except FileNotFoundError as error:
         raise TrainerError(
             f"no {name} in {file}: run `python -m trainer data fetch {name}`, or set INKLING_DATA "
@@ -73,9 +88,6 @@ def read_bitmaps(file: Path, parse: Parse, name: str) -> Bitmaps:
         ) from error
     except (OSError, ValueError) as error:
         raise TrainerError(f"{file}: not {name}: {error}") from error
-    if not len(found.labels):
-        raise TrainerError(f"{file}: not {name}: it has no digits")
-    return found
 
 
 def parse_bits(words: str, shape: tuple[int, int]) -> Pixels:

@@ -13,17 +13,17 @@ import urllib.error
 import urllib.parse
 import urllib.request
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
 
-import numpy as np
-
 from trainer.atomic import write_file
 from trainer.data.compress_z import decompress
 from trainer.data.strokes import unipen
-from trainer.data.strokes.records import Record, write
+from trainer.data.strokes.pendigits import TEST_FILE as PENDIGITS_TEST
+from trainer.data.strokes.pendigits import parse_pendigits
+from trainer.data.strokes.records import write
 from trainer.errors import TrainerError
 from trainer.progress import ReportProgress
 
@@ -49,6 +49,11 @@ MNIST_FILES = {
     "t10k-images-idx3-ubyte.gz": "md5:9fb629c4189551a2d022fa330f9573f3",
     "t10k-labels-idx1-ubyte.gz": "md5:ec29112dd5afa0611ce80d1b7f02629c",
 }
+QMNIST_URL = "https://raw.githubusercontent.com/facebookresearch/qmnist/master/"
+QMNIST_FILES = {
+    "qmnist-test-images-idx3-ubyte.gz": "md5:1394631089c404de565df7b7aeaf9412",
+    "qmnist-test-labels-idx2-int.gz": "md5:5b5b05890a5e13444e108efe57b788aa",
+}
 UNIPEN_URL = "https://zenodo.org/api/records/"
 UNIPEN_RECORD = "1195803"
 PENDIGITS_URL = "https://archive.ics.uci.edu/static/public/81/"
@@ -64,11 +69,25 @@ def fetch_mnist(folder: Path, report: ReportProgress, url: str = MNIST_URL) -> N
 
     `url` is the folder of a mirror. Raises `TrainerError` as `download` does.
     """
-    raw = folder / "mnist" / "MNIST" / "raw"
-    for name, checksum in MNIST_FILES.items():
+    _fetch_packed(folder, "mnist/MNIST/raw", url, MNIST_FILES, report)
+
+
+def fetch_qmnist(folder: Path, report: ReportProgress, url: str = QMNIST_URL) -> None:
+    """Download QMNIST's test part to where torchvision expects it, under `folder`/qmnist.
+
+    As `fetch_mnist`.
+    """
+    _fetch_packed(folder, "qmnist/QMNIST/raw", url, QMNIST_FILES, report)
+
+
+def _fetch_packed(
+    folder: Path, where: str, url: str, files: Mapping[str, str], report: ReportProgress
+) -> None:
+    """Download files, given by name with their checksums, and decompress them to `where`."""
+    for name, checksum in files.items():
         packed = download(Original(url + name, checksum), folder / "downloads" / name, report)
-        write_file(raw / name.removesuffix(".gz"), gzip.decompress(packed.read_bytes()))
-    report(f"MNIST is in {raw}")
+        write_file(folder / where / name.removesuffix(".gz"), gzip.decompress(packed.read_bytes()))
+    report(f"{len(files)} files are in {folder / where}")
 
 
 def fetch_unipen(folder: Path, report: ReportProgress, url: str = UNIPEN_URL) -> None:
@@ -89,15 +108,20 @@ def fetch_unipen(folder: Path, report: ReportProgress, url: str = UNIPEN_URL) ->
 
 
 def fetch_pendigits(folder: Path, report: ReportProgress, url: str = PENDIGITS_URL) -> None:
-    """Download pendigits and convert its training set to records, under `folder`/strokes.
+    """Download pendigits; its training set becomes records, under `folder`/strokes.
 
-    `url` is the folder of a mirror. Raises `TrainerError` as `download` does, and if the archive is
-    damaged.
+    The test set stays as it is, under `folder`/uci, where no training finds it. `url` is the folder
+    of a mirror. Raises `TrainerError` as `download` does, and if the archive is damaged.
     """
     for name, checksum in PENDIGITS_FILES.items():
         archive = download(Original(url + name, checksum), folder / "downloads" / name, report)
         file = folder / "strokes" / "digits-pendigits.jsonl.gz"
-        report(f"{write(file, read_pendigits(archive)):,} digits are in {file}")
+        training = parse_pendigits(_pendigits_part(archive, "pendigits-orig.tra.Z"))
+        report(f"{write(file, training):,} digits are in {file}")
+        file = folder / PENDIGITS_TEST
+        test = _pendigits_part(archive, "pendigits-orig.tes.Z")
+        write_file(file, test.encode("latin-1"))
+        report(f"{len(parse_pendigits(test)):,} test digits are in {file}")
 
 
 def download(original: Original, file: Path, report: ReportProgress) -> Path:
@@ -141,23 +165,14 @@ def download(original: Original, file: Path, report: ReportProgress) -> Path:
     return file
 
 
-def read_pendigits(archive: Path) -> Iterator[Record]:
-    """Yield the digits of `pendigits-orig.tra.Z`, in which a comment gives the writer.
-
-    Raises `TrainerError` if it is damaged.
-    """
+def _pendigits_part(archive: Path, name: str) -> str:
+    """The text of a member of the archive. Raises `TrainerError` if it is damaged."""
     with zipfile.ZipFile(archive) as members:
-        packed = members.read("pendigits-orig.tra.Z")
+        packed = members.read(name)
     try:
-        text = decompress(packed).decode("latin-1")
+        return decompress(packed).decode("latin-1")
     except ValueError as error:
-        raise TrainerError(f"{archive}: pendigits-orig.tra.Z: {error}") from error
-    for segment in text.split(".SEGMENT DIGIT")[1:]:
-        label = segment.split('"')[1]
-        writer = segment.split(".COMMENT", 1)[1].split()[1]
-        blocks = [block.split(".PEN_UP")[0].split() for block in segment.split(".PEN_DOWN")[1:]]
-        points = [np.array(block, np.float64).reshape(-1, 2) for block in blocks]
-        yield Record(label, unipen.y_down(points), f"pendigits/{writer}", "pendigits")
+        raise TrainerError(f"{archive}: {name}: {error}") from error
 
 
 def _archive_of_zenodo_record(url: str) -> Original:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from trainer.data import download_bitmaps
 from trainer.data.bitmaps import MAX_BYTES, Bitmaps
-from trainer.data.datasets import DATA_SETS, PAPER
+from trainer.data.datasets import DATA_SETS
 from trainer.data.datasets.optdigits import parse_optdigits
 from trainer.data.datasets.semeion import parse_semeion
 from trainer.data.samples import Split
@@ -76,7 +76,7 @@ def test_damaged_files_are_reported_with_their_name(tmp_path, change):
             DATA_SETS[name].load(Split.TRAIN, tmp_path, None, 0)
 
 
-@pytest.mark.parametrize("name", PAPER)
+@pytest.mark.parametrize("name", ["semeion", "optdigits"])
 def test_missing_and_endless_files_are_refused(tmp_path, name):
     with pytest.raises(TrainerError, match=f"data fetch {name}"):
         DATA_SETS[name].load(Split.TRAIN, tmp_path, None, 0)

@@ -18,6 +18,7 @@ from pathlib import Path
 
 import pytest
 
+from trainer.cli.data import FETCHERS
 from trainer.data import download as fetch
 from trainer.data import download_bitmaps
 from trainer.data.bitmaps import MAX_BYTES
@@ -152,15 +153,22 @@ def test_a_missing_file_or_server_is_reported_with_its_url(server, tmp_path, pat
         download(Original(url, "md5:0"), tmp_path / "a", quiet)
 
 
-def test_mnist_is_stored_where_torchvision_expects_it(server, tmp_path, monkeypatch):
-    files = {name: gzip.compress(name.encode()) for name in fetch.MNIST_FILES}
-    server.files = {f"/mnist/{name}": content for name, content in files.items()}
-    sums = {name: f"md5:{hashlib.md5(c).hexdigest()}" for name, c in files.items()}
-    monkeypatch.setattr(fetch, "MNIST_FILES", sums)
-    fetch.fetch_mnist(tmp_path, quiet, server.url + "mnist/")
-    raw = tmp_path / "mnist" / "MNIST" / "raw"
-    assert (raw / "t10k-labels-idx1-ubyte").read_bytes() == b"t10k-labels-idx1-ubyte.gz"
-    assert len(list(raw.iterdir())) == 4
+@pytest.mark.parametrize(
+    ("name", "count", "labels"),
+    [("mnist", 4, "t10k-labels-idx1-ubyte"), ("qmnist", 2, "qmnist-test-labels-idx2-int")],
+)
+def test_mnist_is_stored_where_torchvision_expects_it(
+    server, tmp_path, monkeypatch, name, count, labels
+):
+    known = f"{name.upper()}_FILES"
+    files = {file: gzip.compress(file.encode()) for file in getattr(fetch, known)}
+    server.files = {f"/mnist/{file}": content for file, content in files.items()}
+    sums = {file: f"md5:{hashlib.md5(c).hexdigest()}" for file, c in files.items()}
+    monkeypatch.setattr(fetch, known, sums)
+    FETCHERS[name](tmp_path, quiet, server.url + "mnist/")
+    raw = tmp_path / name / name.upper() / "raw"
+    assert (raw / labels).read_bytes() == f"{labels}.gz".encode()
+    assert len(list(raw.iterdir())) == count
 
 
 def unipen_archive(kind: str) -> bytes:
@@ -278,11 +286,13 @@ def test_pendigits_is_converted_to_records(server, tmp_path, monkeypatch):
     with zipfile.ZipFile(file, "w") as archive:
         # gzip(1) decompresses both its own format and that of compress(1).
         archive.writestr("pendigits-orig.tra.Z", gzip.compress(PENDIGITS.encode()))
+        archive.writestr("pendigits-orig.tes.Z", gzip.compress(PENDIGITS[-110:].encode()))
     [name] = fetch.PENDIGITS_FILES
     server.files[f"/81/{name}"] = file.getvalue()
     monkeypatch.setattr(fetch, "PENDIGITS_FILES", {name: sha256(file.getvalue())})
     fetch.fetch_pendigits(tmp_path, quiet, server.url + "81/")
-    eight, four = read(tmp_path, "digits")
+    eight, four = read(tmp_path, "digits")  # the test part is not among what is trained on
     assert (eight.label, eight.writer) == ("8", "pendigits/12")
     assert eight.strokes[0].tolist() == [[0, 20], [10, 0]]
     assert [line.tolist() for line in four.strokes] == [[[0, 3], [2, 0]], [[1, 3]]]
+    assert DATA_SETS["pendigits"].load(Split.TEST, tmp_path, None, 0).labels.tolist() == [4]

@@ -21,6 +21,7 @@ _SIDE = 32
     "optdigits",
     "Optical Recognition of Handwritten Digits: E. Alpaydin, C. Kaynak, UCI, CC BY 4.0",
     files=FILE,
+    row="Optdigits test (Turkish hands, scanned)",
 )
 def optdigits(split: Split, folder: Path, size: int | None, seed: int) -> Samples:
     """1,162 / 386 / 386 digits, by their order in the file.

@@ -27,6 +27,7 @@ the training part: the shipped model reads 97.8 % there at 0.6 and 95.9 % of the
     "semeion",
     "Semeion Handwritten Digit: Tactile and Semeion Research Center, UCI, CC BY 4.0",
     files=FILE,
+    row="Semeion test (Italian hands, scanned)",
 )
 def semeion(split: Split, folder: Path, size: int | None, seed: int) -> Samples:
     """957 / 318 / 318 digits, by their order in the file, in which a writer's digits are apart.

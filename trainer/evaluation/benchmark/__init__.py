@@ -11,7 +11,12 @@ from pathlib import Path
 from trainer.data.datasets.letters import LOOK_ALIKES, letter_records
 from trainer.data.samples import Split
 from trainer.data.strokes.records import read_split
-from trainer.evaluation.benchmark.accuracy import mnist_row, nuisance_rows, number_rows, paper_rows
+from trainer.evaluation.benchmark.accuracy import (
+    data_set_rows,
+    mnist_row,
+    nuisance_rows,
+    number_rows,
+)
 from trainer.evaluation.benchmark.cost import measure_cost
 from trainer.evaluation.benchmark.mistakes import worst_mistakes
 from trainer.evaluation.benchmark.readers import bundle_reader, tutorial_readers
@@ -53,7 +58,7 @@ def benchmark(
     if tutorials:
         readers += tutorial_readers(folder, seed, report)
     report("MNIST …")
-    rows = [mnist_row(readers, folder), *paper_rows(readers, folder, size)]
+    rows = [mnist_row(readers, folder), *data_set_rows(readers, folder, size)]
     rows += nuisance_rows(readers, digits, seed, report)
     report("numbers …")
     numbers = number_rows(recognizer, readers[0].name, digits, size or 1000, seed)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from trainer.data.datasets import DATA_SETS, PAPER
+from trainer.data.datasets import DATA_SETS
 from trainer.data.rendering.rendered_numbers import NumberRenderer
 from trainer.data.samples import Samples, Split
 from trainer.data.strokes.records import Record
@@ -43,17 +43,17 @@ def mnist_row(readers: Sequence[Reader], folder: Path) -> Row:
     return Row(name="MNIST test", setting="", pictures=len(labels), right=right)
 
 
-def paper_rows(readers: Sequence[Reader], folder: Path, size: int | None) -> list[Row]:
-    """Accuracy on the test splits of the data sets of scanned digits that are in the data folder.
+def data_set_rows(readers: Sequence[Reader], folder: Path, size: int | None) -> list[Row]:
+    """Accuracy on the test splits of the data sets that have a row and are in the data folder.
 
     `size` limits the number of digits. Readers of scaled images are not measured: what these data
     sets store is painted and preprocessed.
     """
     rows = []
-    for name in PAPER:
-        if not any(folder.glob(DATA_SETS[name].files)):
+    for data_set in (DATA_SETS[name] for name in DATA_SETS):
+        if not (data_set.row and any(folder.glob(data_set.files))):
             continue
-        samples = DATA_SETS[name].load(Split.TEST, folder, None, 0)
+        samples = data_set.load(Split.TEST, folder, None, 0)
         if size is not None:
             samples = samples.where(np.arange(0, len(samples), max(1, len(samples) // size)))
         right = {
@@ -61,7 +61,7 @@ def paper_rows(readers: Sequence[Reader], folder: Path, size: int | None) -> lis
             for reader in readers
             if reader.sees == "preprocessed"
         }
-        rows.append(Row(name=f"{name} test", setting="", pictures=len(samples), right=right))
+        rows.append(Row(name=data_set.row, setting="", pictures=len(samples), right=right))
     return rows
 
 

@@ -174,10 +174,12 @@ class _Counts:
 
     def totals(self) -> list[KindRow]:
         """The sums over all kinds, where there is more than one."""
+        if len({row.kind for row in self.rows.values()}) < 2:
+            return []
         sums = []
         for what in WHATS:
             parts = [row for row in self.rows.values() if row.what == what]
-            if len(parts) > 1:
+            if parts:
                 total = KindRow(kind="all", what=what)
                 for name in ("pictures", "right", "accepted", "sure_and_wrong", "unread"):
                     setattr(total, name, sum(getattr(part, name) for part in parts))
