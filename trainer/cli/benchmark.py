@@ -21,6 +21,13 @@ from trainer.recognition.recognizer import Recognizer
     "--tutorials/--no-tutorials", default=True, help="Also train and measure a tutorial LeNet-5."
 )
 @click.option(
+    "--beside",
+    "others",
+    type=PATH,
+    multiple=True,
+    help="Also measure this bundle, in a column of its own; repeatable.",
+)
+@click.option(
     "--pictures",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="Measure the labeled pictures of this folder instead. Its manifest.jsonl or manifest.csv "
@@ -34,6 +41,7 @@ def benchmark(
     seed: int,
     size: int | None,
     tutorials: bool,
+    others: tuple[Path, ...],
     pictures: Path | None,
     output: Path | None,
     as_json: bool,
@@ -60,6 +68,7 @@ def benchmark(
         seed=seed,
         size=size,
         tutorials=tutorials,
+        beside=others,
         report=lambda line: click.echo(line, err=True),
     )
     page = write_page(output, found)

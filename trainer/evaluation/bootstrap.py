@@ -1,10 +1,12 @@
-"""Confidence intervals of the difference of two models, by resampling writers.
+"""Confidence intervals of a share, or of the difference of two models, by resampling writers.
 
 The drawings of one writer look alike, so that they are no independent observations: what is
 resampled is writers, with all of their drawings (Efron and Tibshirani 1993, the paired bootstrap).
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterator
 
 import msgspec
 import numpy as np
@@ -62,10 +64,27 @@ def gain(before: Floats, after: Floats, *, lower_is_better: bool = False) -> Gai
         return Gain(value, -1.0, 1.0)
     if np.array_equal(before, after):
         return Gain(value, 0.0, 0.0)
-    rng = np.random.default_rng(_SEED)
-    gains = []
-    for _ in range(0, _RESAMPLES, _CHUNK):
-        drawn = rng.multinomial(writers, np.full(writers, 1 / writers), size=_CHUNK).astype(float)
-        gains.append(sign * (total(drawn @ after) - total(drawn @ before)))
+    gains = [sign * (total(drawn @ after) - total(drawn @ before)) for drawn in _draws(writers)]
     low, high = np.percentile(np.concatenate(gains), _PERCENTILES)
     return Gain(value, float(low), float(high))
+
+
+def interval(sums: Floats) -> tuple[float, float] | None:
+    """The 95 % interval of `total`, given the sums by writer of one model.
+
+    `sums` is float64 [writers, columns + 1], as `by_writer` makes them. None with fewer than
+    `MIN_WRITERS`, and where writers do not differ, of which resampling makes no interval.
+    """
+    by_itself = total(sums)
+    if len(sums) < MIN_WRITERS or by_itself.min() == by_itself.max():
+        return None
+    shares = [total(drawn @ sums) for drawn in _draws(len(sums))]
+    low, high = np.percentile(np.concatenate(shares), _PERCENTILES)
+    return float(low), float(high)
+
+
+def _draws(writers: int) -> Iterator[Floats]:
+    """How often each writer is drawn in each resample: chunks of float64 [resamples, writers]."""
+    rng = np.random.default_rng(_SEED)
+    for _ in range(0, _RESAMPLES, _CHUNK):
+        yield rng.multinomial(writers, np.full(writers, 1 / writers), size=_CHUNK).astype(float)

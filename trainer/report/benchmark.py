@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import msgspec
 
 from trainer.atomic import write_file
-from trainer.evaluation.benchmark.results import BenchmarkResults
+from trainer.evaluation.benchmark.results import BenchmarkResults, cells, columns
 from trainer.report.pages import render
 
 
@@ -18,5 +19,13 @@ def write_page(folder: Path, results: BenchmarkResults) -> Path:
     """
     text = msgspec.json.format(msgspec.json.encode(results)) + b"\n"
     write_file(folder / "benchmark.json", text)
-    write_file(folder / "index.html", render("benchmark.html", results=results))
+    write_file(
+        folder / "index.html",
+        render(
+            "benchmark.html",
+            results=results,
+            columns=columns(results),
+            cells=partial(cells, results),
+        ),
+    )
     return folder / "index.html"

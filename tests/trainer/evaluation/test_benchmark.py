@@ -5,13 +5,19 @@ import os
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
+from trainer.data.samples import Samples
 from trainer.data.strokes.records import Record
+from trainer.errors import TrainerError
+from trainer.evaluation.benchmark import benchmark
+from trainer.evaluation.benchmark.accuracy import reader_row
 from trainer.evaluation.benchmark.nuisances import NUISANCES, styles
-from trainer.evaluation.benchmark.readers import scale_down
+from trainer.evaluation.benchmark.readers import Reader, scale_down
 from trainer.evaluation.benchmark.rejection import blank_inputs
 from trainer.evaluation.benchmark.rendered_samples import NuisanceRenderer, draw_one, draw_samples
+from trainer.evaluation.bootstrap import MIN_WRITERS, by_writer, interval
 from trainer.recognition.bundle import PRETRAINED, read_bundle
 from trainer.recognition.recognizer import Recognizer
 
@@ -51,11 +57,56 @@ def test_blank_inputs_are_not_digits():
     assert set(predictions.values()) <= {"empty drawing", "not a digit"}
 
 
+def test_two_bundles_of_one_name_are_refused(tmp_path):
+    with pytest.raises(TrainerError, match="the same name"):
+        benchmark(
+            PRETRAINED / "inkling",
+            tmp_path,
+            command="",
+            beside=[PRETRAINED / "inkling"],
+            tutorials=False,
+            report=lambda _: None,
+        )
+
+
+def test_a_row_counts_what_is_accepted_and_knows_its_worst_writer():
+    def read(pixels):
+        """The digit is the first pixel, and the digit score the second one."""
+        probabilities = np.eye(10)[pixels[:, 0, 0]]
+        return probabilities, pixels[:, 0, 1] / 100
+
+    writers = np.arange(8)
+    pixels = np.zeros((80, 28, 28), np.uint8)
+    labels = np.full(80, 3)
+    pixels[:, 0, 0], pixels[:, 0, 1] = 3, 90
+    pixels[:5, 0, 0] = 4  # the first writer's are read wrong, half of them
+    pixels[-8:, 0, 1] = 20  # 8 of the last writer's are rejected
+    samples = Samples(pixels, labels, writers=np.repeat(writers, 10))
+    row = reader_row("all", "", [Reader("r", "preprocessed", read, 0.5)], {"preprocessed": samples})
+    assert (row.right, row.accepted) == ({"r": 75 / 80}, {"r": 67 / 80})
+    assert (row.writers, row.worst_writer) == (8, 0.5)
+    low, high = row.interval
+    assert 0.75 < low < 75 / 80 < high <= 1
+    unknown = Samples(pixels, labels)
+    row = reader_row("all", "", [Reader("r", "preprocessed", read, 0.5)], {"preprocessed": unknown})
+    assert (row.writers, row.interval, row.worst_writer) == (0, None, None)
+
+
+@pytest.mark.parametrize("writers", [MIN_WRITERS - 1, 40])
+def test_there_is_no_interval_of_few_writers_or_of_writers_who_are_alike(writers):
+    hits = np.arange(writers * 20) % 10 > 0
+    assert interval(by_writer(hits[:, None].astype(float), np.arange(len(hits)) // 20)) is None
+    differing = np.arange(writers * 20) % 13 > 0
+    found = interval(by_writer(differing[:, None].astype(float), np.arange(len(hits)) // 20))
+    assert (found is None) == (writers < MIN_WRITERS)
+
+
 @pytest.mark.long
 def test_the_command_prints_the_table_and_writes_page_and_json(
     tmp_path, mnist, pen_strokes, rendered
 ):
     command = [sys.executable, "-m", "trainer", "benchmark", "--no-tutorials", "--size", "12"]
+    command += ["--beside", str(PRETRAINED / "lenet5")]
     result = subprocess.run(
         [*command, "--output", tmp_path / "report"],
         env=os.environ | {"INKLING_HOME": str(rendered)},
@@ -70,7 +121,12 @@ def test_the_command_prints_the_table_and_writes_page_and_json(
     assert report["rows"][0]["pictures"] == 10_000
     assert {row["setting"] for row in report["numbers"]} >= {"2 digits", "6 digits"}
     assert report["letters"]
-    assert set(report["ood_metrics"]) == {"inkling"}
+    assert set(report["ood_metrics"]) == {"inkling", "lenet5"}
+    for row in report["rows"]:
+        assert row["accepted"].keys() == row["right"].keys() == {"inkling", "lenet5"}
+        assert row["accepted"]["inkling"] <= row["right"]["inkling"]
+        assert (row["worst_writer"] is None) == (row["writers"] == 0)
+    assert report["rows"][-1]["writers"] > 1
     assert set(report["blank_inputs"]) == {"blank sheet", "single dot", "single speck"}
     page = (tmp_path / "report" / "index.html").read_text()
     assert "The worst errors" in page

@@ -6,11 +6,13 @@ training or model selection. Samples are rendered from a seed, so they are the s
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from trainer.data.datasets.letters import LOOK_ALIKES, letter_records
 from trainer.data.samples import Split
 from trainer.data.strokes.records import read_split
+from trainer.errors import TrainerError
 from trainer.evaluation.benchmark.accuracy import (
     data_set_rows,
     mnist_row,
@@ -40,21 +42,26 @@ def benchmark(
     seed: int = 0,
     size: int | None = None,
     tutorials: bool = True,
+    beside: Sequence[Path] = (),
     report: ReportProgress,
 ) -> BenchmarkResults:
     """Run the benchmark on a bundle, and with `tutorials` on a LeNet-5 for comparison.
 
+    The bundles `beside` it are measured too, on the same preprocessed digits and non-digits.
     `folder` is the data folder. `size` limits the number of drawings per row, for a quick run.
     `command` is the command line, for the results. Raises `TrainerError` or `BundleError` if data
     or bundle are missing or damaged.
     """
     recognizer = Recognizer(read_bundle(bundle))
+    readers = [bundle_reader(bundle.name, recognizer)]
+    readers += [bundle_reader(each.name, Recognizer(read_bundle(each))) for each in beside]
+    if len({reader.name for reader in readers}) < len(readers):
+        raise TrainerError("two of the bundles have the same name: rename a folder")
     digits = read_split(folder, "digits", Split.TEST)
     letters = letter_records(Split.TEST, folder)
     if size is not None:
         step = max(1, len(digits) // size), max(1, len(letters) // size)
         digits, letters = digits[:: step[0]], letters[:: step[1]]
-    readers = [bundle_reader(bundle.name, recognizer)]
     if tutorials:
         readers += tutorial_readers(folder, seed, report)
     report("MNIST …")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from trainer.data.datasets import DATA_SETS
 from trainer.data.rendering.rendered_numbers import NumberRenderer
@@ -19,13 +20,47 @@ from trainer.evaluation.benchmark.rendered_samples import (
     draw_samples,
 )
 from trainer.evaluation.benchmark.results import Row
+from trainer.evaluation.bootstrap import by_writer, interval
 from trainer.progress import ReportProgress
-from trainer.recognition.array_types import Pixels
+from trainer.recognition.array_types import Floats, Pixels
+from trainer.recognition.prediction import NumberPrediction
 from trainer.recognition.preprocess import EmptyDrawing, preprocess
 from trainer.recognition.recognizer import Recognizer
 
 NUMBER_LENGTHS = range(2, 7)
 """Numbers of digits in the numbers that are measured."""
+
+
+def reader_row(
+    name: str, setting: str, readers: Sequence[Reader], seen: Mapping[str, Samples]
+) -> Row:
+    """A row of the same samples as readers see them, by `Reader.sees`, with writers where known.
+
+    It leaves out readers for which there are none; the first reader is never left out. Samples
+    without ink count as not read.
+    """
+    right, accepted = {}, {}
+    sums = np.zeros((0, 2))
+    for reader in readers:
+        samples = seen.get(reader.sees)
+        if samples is None:
+            continue
+        probabilities, scores = reader.read(samples.pixels)
+        hits = (probabilities.argmax(axis=1) == samples.labels) & samples.has_ink
+        right[reader.name] = float(hits.mean())
+        accepted[reader.name] = float((hits & (scores >= reader.threshold)).mean())
+        if reader is readers[0]:
+            sums = _sums_by_writer(hits, samples)
+    return Row(
+        name=name,
+        setting=setting,
+        pictures=len(next(iter(seen.values()))),
+        right=right,
+        accepted=accepted,
+        writers=len(sums),
+        interval=interval(sums),
+        worst_writer=float((sums[:, 0] / sums[:, 1]).min()) if len(sums) else None,
+    )
 
 
 def mnist_row(readers: Sequence[Reader], folder: Path) -> Row:
@@ -39,8 +74,7 @@ def mnist_row(readers: Sequence[Reader], folder: Path) -> Row:
     raw, labels = stored.data.numpy(), stored.targets.numpy()
     preprocessed = np.stack([preprocess(picture).pixels for picture in raw])
     seen = {"preprocessed": Samples(preprocessed, labels), "scaled": Samples(raw, labels)}
-    right = {reader.name: _accuracy(reader, seen[reader.sees]) for reader in readers}
-    return Row(name="MNIST test", setting="", pictures=len(labels), right=right)
+    return reader_row("MNIST test", "", readers, seen)
 
 
 def data_set_rows(readers: Sequence[Reader], folder: Path, size: int | None) -> list[Row]:
@@ -56,12 +90,7 @@ def data_set_rows(readers: Sequence[Reader], folder: Path, size: int | None) -> 
         samples = data_set.load(Split.TEST, folder, None, 0)
         if size is not None:
             samples = samples.where(np.arange(0, len(samples), max(1, len(samples) // size)))
-        right = {
-            reader.name: _accuracy(reader, samples)
-            for reader in readers
-            if reader.sees == "preprocessed"
-        }
-        rows.append(Row(name=data_set.row, setting="", pictures=len(samples), right=right))
+        rows.append(reader_row(data_set.row, "", readers, {"preprocessed": samples}))
     return rows
 
 
@@ -69,12 +98,15 @@ def nuisance_rows(
     readers: Sequence[Reader], records: Sequence[Record], seed: int, report: ReportProgress
 ) -> list[Row]:
     """Accuracy on all records, for each nuisance at random and at its hardest."""
+    writers = [record.writer for record in records]
     rows = []
     for name, setting in styles():
         report(f"{name}, {setting} …")
-        samples = draw_samples(NuisanceRenderer(records, (name, setting)), len(records), seed)
-        right = {reader.name: _accuracy(reader, samples.seen_as(reader.sees)) for reader in readers}
-        rows.append(Row(name=name, setting=setting, pictures=len(records), right=right))
+        drawn = draw_samples(NuisanceRenderer(records, (name, setting)), len(records), seed)
+        seen = {
+            kind: drawn.seen_as(kind).written_by(writers) for kind in ("preprocessed", "scaled")
+        }
+        rows.append(reader_row(name, setting, readers, seen))
     return rows
 
 
@@ -87,31 +119,41 @@ def number_rows(
     """
     rows = []
     for touching in (False, True):
+        of_kind = []
         for length in NUMBER_LENGTHS:
             draw = NumberRenderer(records, length, touching)
-            right = 0
+            right, accepted = 0, 0
             for index in range(size):
                 label, picture = draw_one(draw, seed + length, index)
-                right += _read_number(recognizer, picture) == str(label).zfill(length)
-            setting = f"{length} digits"
-            kind = "numbers, touching" if touching else "numbers"
-            rows.append(Row(name=kind, setting=setting, pictures=size, right={name: right / size}))
-        mean = float(np.mean([row.right[name] for row in rows[-len(NUMBER_LENGTHS) :]]))
-        count = size * len(NUMBER_LENGTHS)
-        rows.append(Row(name=kind, setting="2 to 6", pictures=count, right={name: mean}))
+                read = _read_number(recognizer, picture)
+                is_right = read is not None and read.text == str(label).zfill(length)
+                right += is_right
+                accepted += is_right and read is not None and read.is_number
+            of_kind.append((f"{length} digits", size, right, accepted))
+        counts = [sum(count) for count in list(zip(*of_kind, strict=True))[1:]]
+        for setting, count, right, accepted in [*of_kind, ("2 to 6", *counts)]:
+            rows.append(
+                Row(
+                    name="numbers, touching" if touching else "numbers",
+                    setting=setting,
+                    pictures=count,
+                    right={name: right / count},
+                    accepted={name: accepted / count},
+                )
+            )
     return rows
 
 
-def _read_number(recognizer: Recognizer, picture: Pixels) -> str:
-    """The digits of the number, none if there is no ink."""
+def _read_number(recognizer: Recognizer, picture: Pixels) -> NumberPrediction | None:
+    """The number that is read, None if there is no ink."""
     try:
-        return recognizer.read_number(picture).text
+        return recognizer.read_number(picture)
     except EmptyDrawing:
-        return ""
+        return None
 
 
-def _accuracy(reader: Reader, samples: Samples) -> float:
-    """Share of the samples that are read right; those without ink are not."""
-    probabilities, _ = reader.read(samples.pixels)
-    right = (probabilities.argmax(axis=1) == samples.labels) & samples.has_ink
-    return float(right.mean())
+def _sums_by_writer(hits: NDArray[np.bool_], samples: Samples) -> Floats:
+    """Hits and samples of each writer: float64 [writers, 2]; without rows if they are unknown."""
+    if samples.writers is None:
+        return np.zeros((0, 2))
+    return by_writer(hits[:, None].astype(np.float64), samples.writers)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import msgspec
 
 from trainer.evaluation.number_calibration import as_lines
@@ -19,6 +21,14 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     """Number of samples."""
     right: dict[str, float]
     """Accuracy, 0..1, by the reader's name."""
+    accepted: dict[str, float]
+    """Share that is right and not rejected, 0..1, by the reader's name."""
+    writers: int = 0
+    """Number of writers; 0 where they are unknown."""
+    interval: tuple[float, float] | None = None
+    """The 95 % interval of the first reader's accuracy, 0..1, from a bootstrap by writer."""
+    worst_writer: float | None = None
+    """The first reader's accuracy, 0..1, on the writer of whom it reads least."""
 
 
 class OodMetrics(msgspec.Struct, frozen=True, kw_only=True):
@@ -99,16 +109,37 @@ class BenchmarkResults(msgspec.Struct, frozen=True, kw_only=True):
     cost: Cost
 
 
+def columns(results: BenchmarkResults) -> list[str]:
+    """The headings of the table of accuracies, after name, setting and pictures."""
+    first, *others = results.readers
+    return [first, "and accepted", "95 %, by writer", "worst writer", *others]
+
+
+def cells(results: BenchmarkResults, row: Row) -> list[str]:
+    """The cells of a row of the table of accuracies, below `columns`; a dash where unknown."""
+    first, *others = results.readers
+    interval = "–"
+    if row.interval:
+        interval = f"{100 * row.interval[0]:.1f} to {100 * row.interval[1]:.1f} %"
+    known = [row.right.get(first), row.accepted.get(first), row.worst_writer]
+    right, accepted, worst = map(per_cent, known)
+    return [right, accepted, interval, worst, *(per_cent(row.right.get(name)) for name in others)]
+
+
+def per_cent(share: float | None) -> str:
+    """A share, 0..1, with two decimals; a dash if it is unknown."""
+    return "–" if share is None else f"{100 * share:.2f} %"
+
+
 def as_text(results: BenchmarkResults) -> str:
     """The results as tables for a terminal."""
-    width = max(len(name) for name in results.readers) + 2
-    lines = [f"{'':34}{'pictures':>9}" + "".join(f"{name:>{width}}" for name in results.readers)]
+    headings = columns(results)
+    widths = [max(len(heading), 15) + 2 for heading in headings]
+    names = max(len(row.name) for row in (*results.rows, *results.numbers)) + 2
+    lines = [f"{'':{names + 10}}{'pictures':>9}" + _aligned(headings, widths)]
     for row in (*results.rows, *results.numbers):
-        shares = "".join(
-            f"{row.right[name]:>{width}.2%}" if name in row.right else f"{'–':>{width}}"
-            for name in results.readers
-        )
-        lines.append(f"{row.name:24}{row.setting:10}{row.pictures:>9,}" + shares)
+        line = f"{row.name:{names}}{row.setting:10}{row.pictures:>9,}"
+        lines.append(line + _aligned(cells(results, row), widths))
     lines.append("")
     for name, ood in results.ood_metrics.items():
         lines.append(
@@ -133,3 +164,7 @@ def as_text(results: BenchmarkResults) -> str:
         f"12-megapixel photo {cost.photo_ms:.0f} ms"
     )
     return "\n".join(lines)
+
+
+def _aligned(texts: Iterable[str], widths: Iterable[int]) -> str:
+    return "".join(f"{text:>{width}}" for text, width in zip(texts, widths, strict=True))
