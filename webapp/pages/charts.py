@@ -12,21 +12,24 @@ WIDTH, HEIGHT = 100, 50
 
 
 @dataclass(frozen=True, slots=True)
-class Curves:
-    """One metric per epoch: two values for the `points` attribute, and the range of the y-axis."""
+class Chart:
+    """One quantity per epoch: values for the `points` attribute, and the range of the y-axis."""
 
-    train: str
-    validation: str
+    lines: dict[str, str]
+    """The points by the name of what is drawn."""
     low: float
     high: float
 
 
-def curves(history: Sequence[Epoch], quantity: str) -> Curves:
-    """Training and validation curves of `quantity` ("loss" or "accuracy") on a shared y-axis."""
-    train = [float(getattr(epoch, quantity)) for epoch in history]
-    validation = [float(getattr(epoch, f"validation_{quantity}")) for epoch in history]
-    low, high = min(train + validation), max(train + validation)
-    return Curves(_points(train, low, high), _points(validation, low, high), low, high)
+def chart(history: Sequence[Epoch], *names: str) -> Chart:
+    """The curves of these fields of `Epoch` on one y-axis, so they must be the same quantity.
+
+    The training loss and the validation loss are not: the first is what the recipe minimizes.
+    """
+    values = {name: [float(getattr(epoch, name)) for epoch in history] for name in names}
+    every = [value for line in values.values() for value in line]
+    low, high = min(every, default=0.0), max(every, default=0.0)
+    return Chart({name: _points(line, low, high) for name, line in values.items()}, low, high)
 
 
 def _points(values: Sequence[float], low: float, high: float) -> str:

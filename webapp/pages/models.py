@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from flask import abort, render_template
+from sqlalchemy.exc import SQLAlchemyError
 
 from webapp.pages import text
-from webapp.pages.charts import curves
+from webapp.pages.charts import chart
 from webapp.pages.shared import accuracies, blueprint
+from webapp.retraining.gate import Verdict
+from webapp.retraining.runs import verdict_on
 from webapp.services import services
 
 
@@ -25,6 +28,19 @@ def model(name: str) -> str:
         name=name,
         card=card,
         description=text.architectures().get(card.architecture),
-        loss=curves(card.history, "loss"),
-        accuracy=curves(card.history, "accuracy"),
+        loss=chart(card.history, "loss"),
+        validation_loss=chart(card.history, "validation_loss"),
+        accuracy=chart(card.history, "accuracy", "validation_accuracy"),
+        verdict=None if card.evaluations else _verdict_on(card.version),
     )
+
+
+def _verdict_on(version: str) -> Verdict | None:
+    """The gate's comparison of a version that was retrained here, None where there is none.
+
+    The page does without the database where that is away.
+    """
+    try:
+        return verdict_on(services().database, version)
+    except SQLAlchemyError:
+        return None

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, exists, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from webapp.retraining.gate import Verdict
 from webapp.retraining.options import RetrainingOptions
 from webapp.retraining.progress import Progress, stored
 from webapp.storage import audit, liveness
@@ -76,6 +77,14 @@ def current(database: Database, identity: str) -> Run | None:
     liveness.mark_lost(database, _is_silent(), mark_lost)
     with database.reading() as session:
         return session.get(Run, identity)
+
+
+def verdict_on(database: Database, version: str) -> Verdict | None:
+    """The newest comparison of a version that a run made, None if there is none."""
+    made = select(Run.verdict).where(Run.version == version, Run.verdict.is_not(None))
+    with database.reading() as session:
+        stored = session.scalar(made.order_by(Run.created.desc()).limit(1))
+    return msgspec.convert(stored, Verdict | None)
 
 
 def newest(database: Database, limit: int) -> list[Run]:

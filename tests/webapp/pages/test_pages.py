@@ -90,6 +90,9 @@ def test_the_page_of_a_model_shows_its_performance_training_and_errors(client):
     assert page.count("<polyline") == 4
     points = page.split('points="')[1].split('"')[0].split()
     assert len(points) == len(card.history)
+    for chart in page.split('<figure class="chart">')[1:]:
+        title = re.search(r"<figcaption>(.*)</figcaption>", chart)[1]
+        assert chart.count("<polyline") == (1 if "loss" in title else 2), title
     assert str(card.evaluations[0].confusion[7][7]) in page
     assert card.command in page
 
