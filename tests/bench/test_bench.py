@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from tests.bench.training import FROM_SCRATCH
+from tests.bench.training import FROM_SCRATCH, recipe_of
 from tests.conftest import need
+from trainer.training.recipes import preset, read_options
 
 
 def measured(part: str) -> dict[str, Any]:
@@ -30,6 +31,15 @@ def test_the_benchmark_runs_and_no_request_fails():
     assert {"decode", "preprocess", "forward"} < set(report["steps_ms"])
     resident = {name: rounds[0]["resident"] for name, rounds in report["load"].items()}
     assert resident["torch"] > 2 * resident["onnx"]  # it is torch that it is compared with
+
+
+@pytest.mark.parametrize("name", FROM_SCRATCH)
+def test_recipes_are_timed_in_the_precision_in_which_they_are_trained(name, monkeypatch):
+    wanted = read_options(preset(name)).get("precision", "float32")
+    for supported in (False, True):
+        monkeypatch.setattr("torch.cpu._is_avx512_bf16_supported", lambda found=supported: found)
+        quickest = "bfloat16" if supported else "float32"
+        assert recipe_of(name).precision == (quickest if wanted == "quickest" else wanted)
 
 
 @pytest.mark.long
