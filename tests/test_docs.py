@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 import pytest
 
+from tests.bench import figures
 from tests.conftest import ROOT
 from trainer.cli import main as trainer
 from webapp.cli import main as inkling
@@ -21,6 +22,13 @@ each_document = pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: 
 def test_every_link_leads_to_a_file(document):
     links = re.findall(r"\]\(([^)#:]+)\)", document.read_text())
     assert [link for link in links if not (document.parent / link).exists()] == []
+
+
+@each_document
+def test_figures_are_those_of_the_benchmark(document):
+    """After a run, `python -m tests.bench.figures benchmark.json` writes them."""
+    text = document.read_text()
+    assert figures.updated(text, figures.read_results()) == text
 
 
 @each_document
