@@ -229,3 +229,11 @@ def test_what_is_no_file_is_not_opened(recognizer, pictures):
     found, warnings = measured(recognizer, listed(pictures, ("pipe", "7"), ("7.png", "7")))
     assert found.left_out == 1
     assert "no file 'pipe'" in warnings[0]
+
+
+def test_a_file_is_read_up_to_the_limit_of_uploads(recognizer, pictures):
+    with (pictures / "endless").open("wb") as sparse:
+        sparse.truncate(1 << 40)
+    found, warnings = measured(recognizer, listed(pictures, ("endless", "7")))
+    assert not warnings
+    assert "larger than 10 MB" in found.mistakes[0].error
