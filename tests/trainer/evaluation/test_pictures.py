@@ -179,6 +179,9 @@ def test_only_so_many_mistakes_are_kept_of_a_kind(recognizer, pictures):
     found, _ = measured(recognizer, listed(pictures, *rows))
     assert len(found.mistakes) == MAX_MISTAKES
     assert found.mistakes[0].answer == "7"
+    rows = [("7.png", "1", "k")] * MAX_MISTAKES + [("blank.png", "3", "k")] * 5
+    found, _ = measured(recognizer, listed(pictures, *rows))
+    assert {each.answer for each in found.mistakes} == {"7"}
 
 
 def test_the_interval_contains_the_share_and_narrows_with_the_number_of_pictures():
