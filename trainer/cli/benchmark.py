@@ -53,6 +53,8 @@ def benchmark(
     """
     output = output or home_folder() / "benchmark"
     if pictures:
+        if size or others:
+            raise click.UsageError("--pictures measures all of them, by one bundle alone")
         _measure_pictures(bundle, pictures, output, as_json)
         return
     if tutorials:

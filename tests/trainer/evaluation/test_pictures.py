@@ -217,6 +217,12 @@ def test_an_exported_folder_of_kinds_is_counted_as_by_the_tests_of_kinds(
     assert "http://" not in page
 
 
+def test_options_that_have_no_effect_are_refused(pictures):
+    result = trainer("benchmark", "--pictures", pictures, "--size", "3", cwd=pictures)
+    assert result.returncode == 2
+    assert "by one bundle alone" in result.stderr
+
+
 def test_the_page_escapes_names(pictures, tmp_path):
     Image.new("L", (30, 30), 255).save(pictures / "<b>.png")
     listed(pictures, ("<b>.png", "3", "<script>"))
