@@ -52,6 +52,8 @@ def test_the_summary_keeps_its_words_and_changes_its_figures(results):
     assert lines[5].startswith("| photos, 照片 | ")
     assert all(line.count("|") == 5 for line in lines[1:-1])
     assert updated(text, results) == text
+    chinese = updated(SUMMARY.replace(" %", "%"), results)
+    assert chinese == text.replace(" %", "%")
     with pytest.raises(ValueError, match="6 rows"):
         updated(SUMMARY.replace("| letters | | | |\n", ""), results)
 
