@@ -89,6 +89,7 @@ export class PredictionView extends AnswerView {
   }
 
   show(prediction) {
+    announce(prediction);
     const { answer, readNumber, saw, seen, seenLine } = this.#elements;
     const length = Math.max(...prediction.text.split("\n").map((row) => row.length));
     answer.textContent = prediction.text;
@@ -117,6 +118,7 @@ export class PredictionView extends AnswerView {
   }
 
   empty() {
+    announce(null);
     const { answer, readNumber, rows, saw, seen, seenLine, initialLine } = this.#elements;
     answer.textContent = "";
     readNumber.hidden = true;
@@ -141,4 +143,9 @@ export class PredictionView extends AnswerView {
     row.querySelector("rect").setAttribute("width", `${100 * probability}%`);
     row.querySelector(".share").textContent = text;
   }
+}
+
+/** Let other scripts of the page know the answer that it shows, or null. */
+function announce(answer) {
+  document.dispatchEvent(new CustomEvent("answer", { detail: answer }));
 }

@@ -1,8 +1,9 @@
 // Feedback on an answer: one click or key labels the drawing, which is then stored.
 
 import { patientFetch } from "./reader.js";
+import { at } from "./site.js";
 
-const URL = "/api/v1/feedback";
+const URL = at("/api/v1/feedback");
 
 export class Correction {
   #form;

@@ -8,6 +8,7 @@ import { Pad } from "./pad.js";
 import { preserve } from "./preserve.js";
 import { Reader } from "./reader.js";
 import { Sheet } from "./sheet.js";
+import { at } from "./site.js";
 
 const FEEDBACK_KEYS = { r: "right", x: "not_a_digit" };
 
@@ -29,7 +30,7 @@ export class Editor {
   #correction = null;
 
   constructor(view, getOptions, url = "/api/v1/predict") {
-    this.#reader = new Reader(url);
+    this.#reader = new Reader(at(url));
     this.#view = view;
     this.#getOptions = getOptions;
     const form = $("correct");

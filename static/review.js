@@ -2,8 +2,9 @@
 // the next drawing is shown; if it fails, the drawing returns to the front of the queue.
 
 import { ask } from "./admin.js";
+import { at } from "./site.js";
 
-const URL = "/admin/api/drawings";
+const URL = at("/admin/api/drawings");
 const FEW = 6; // fetch more when fewer than this are left
 
 const $ = (id) => document.getElementById(id);

@@ -1,8 +1,10 @@
 // A run's page: training curves, live while it runs, by server-sent events with polling as fallback.
 
+import { at } from "./site.js";
+
 const run = document.getElementById("run");
 const words = JSON.parse(run.dataset.words);
-const url = `/admin/api/runs/${run.dataset.id}`;
+const url = at(`/admin/api/runs/${run.dataset.id}`);
 const POLL_MS = 1_000;
 const SILENCE_MS = 5_000;
 const LIVE = new Set(run.dataset.liveStates.split(" "));

@@ -13,7 +13,7 @@
   if (chosen === "light" || chosen === "dark") root.dataset.theme = chosen;
 
   document.addEventListener("DOMContentLoaded", () => {
-    document.getElementById("theme").addEventListener("click", () => {
+    document.getElementById("theme")?.addEventListener("click", () => {
       const systemDark = matchMedia("(prefers-color-scheme: dark)").matches;
       const dark = root.dataset.theme ? root.dataset.theme === "dark" : systemDark;
       root.dataset.theme = dark ? "light" : "dark";

@@ -1,6 +1,7 @@
 // Sends a picture to the API and shows the raw response.
 
 import { patientFetch } from "./reader.js";
+import { at } from "./site.js";
 
 const form = document.getElementById("try");
 const output = document.getElementById("try-answer");
@@ -11,7 +12,7 @@ form.addEventListener("submit", async (event) => {
   body.append("image", document.getElementById("try-file").files[0]);
   let text;
   try {
-    const response = await patientFetch("/api/v1/predict", { method: "POST", body });
+    const response = await patientFetch(at("/api/v1/predict"), { method: "POST", body });
     text = `${response.status} ${response.statusText}\n` +
       JSON.stringify(await response.json(), null, 2);
   } catch (error) {

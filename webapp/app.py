@@ -7,13 +7,24 @@ from pathlib import Path
 
 import cv2
 from flask import Flask
-from werkzeug.middleware.proxy_fix import ProxyFix
 
 from trainer.recognition import image
 from webapp import admin, api, pages
 from webapp.admin import auth
 from webapp.authenticator import Authenticator
-from webapp.http import assets, bodies, csrf, errors, headers, i18n, metrics, request_id, throttle
+from webapp.http import (
+    assets,
+    bodies,
+    cors,
+    csrf,
+    errors,
+    headers,
+    i18n,
+    metrics,
+    prefix,
+    request_id,
+    throttle,
+)
 from webapp.http.lanes import LanedFlask
 from webapp.inference.registry import Models, shipped_version
 from webapp.inference.signed_prediction import PredictionSigner
@@ -46,14 +57,14 @@ def create_app(settings: Settings | None = None, models: Models | None = None) -
     app = LanedFlask("webapp", lanes={"admin": Lane.DATABASE}, **folders)
     # Base64 makes an image a third larger, and strokes may accompany it.
     app.config["MAX_CONTENT_LENGTH"] = image.MAX_BYTES * 3 // 2
-    app.wsgi_app = ProxyFix(app.wsgi_app, *[settings.proxies] * 4)  # type: ignore[method-assign]
     app.secret_key = secret_key(settings.secret_key, settings.home_folder)
     services = app.extensions[EXTENSION] = _services(settings, app.secret_key, models)
     cv2.setNumThreads(1)  # there is one worker process for each core
 
     assets.init_app(app)
     request_id.init_app(app)
-    headers.init_app(app)
+    headers.init_app(app, pages.FRAMED, settings.embedding_origins)
+    cors.init_app(app, settings.asking_origins)
     metrics.init_app(app)
     errors.init_app(app)
     i18n.init_app(app)
@@ -70,6 +81,7 @@ def create_app(settings: Settings | None = None, models: Models | None = None) -
         lifetime=auth.SESSION_SECONDS,
         is_needed=auth.can_be_forged,
     )
+    prefix.init_app(app, settings.prefix, settings.proxies)
     return app
 
 

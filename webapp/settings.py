@@ -15,6 +15,13 @@ from webapp.logs import Kind
 
 _PREFIX = "INKLING_"
 _RETIRED = {"INKLING_QUEUE_URL": "the queue of retraining runs is a table of the database"}
+_LONGEST_PREFIX = 200
+_MOST_ORIGINS = 32
+_FORM_OF_PREFIX = re.compile(r"(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+", re.ASCII)
+_FORM_OF_ORIGIN = re.compile(
+    r"https?://(?:[a-z0-9](?:[a-z0-9.-]{0,250}[a-z0-9])?|\[[0-9a-f:.]{2,45}\])(?::[0-9]{1,5})?",
+    re.ASCII,
+)
 _CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
@@ -39,6 +46,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     proxies: Annotated[int, Meta(ge=0, le=10)] = 0
     """Number of trusted reverse proxies in front of the app, for the client's IP address."""
+
+    prefix: str = ""
+    """Path under which a proxy has the site, such as `/digits`; empty for the root of its domain,
+    or for what a trusted proxy says in `X-Forwarded-Prefix`."""
+
+    frame_ancestors: str = ""
+    """Origins whose pages may embed the sheet (`/embed`); empty for none."""
+
+    cors_origins: str = ""
+    """Origins whose scripts may ask the API; empty for none."""
 
     log: Kind = "text"
     """Format of the log: a line of text, or `json`, an object a line, for machines."""
@@ -77,6 +94,18 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     gate_margin: Annotated[float, Meta(ge=0, le=100)] = 0.25
     """Percentage points that a new version may lose on a test set and still be promoted."""
 
+    def __post_init__(self) -> None:
+        if self.prefix and not is_prefix(self.prefix):
+            raise ValueError("a path such as /digits, without a slash at its end")
+        for origins in (self.frame_ancestors, self.cors_origins):
+            if len(_listed(origins)) > _MOST_ORIGINS or not all(
+                map(_FORM_OF_ORIGIN.fullmatch, _listed(origins))
+            ):
+                raise ValueError(
+                    f"at most {_MOST_ORIGINS} origins such as https://example.org, with a space "
+                    "between them, in lower case and without a path"
+                )
+
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
         """Read `INKLING_*`; an empty value counts as unset. Raises `SettingsError`."""
@@ -102,6 +131,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         return re.sub(r"^postgres(ql)?://", "postgresql+psycopg://", url)
 
     @property
+    def embedding_origins(self) -> tuple[str, ...]:
+        """`frame_ancestors` as a list."""
+        return _listed(self.frame_ancestors)
+
+    @property
+    def asking_origins(self) -> tuple[str, ...]:
+        """`cors_origins` as a list."""
+        return _listed(self.cors_origins)
+
+    @property
     def home_folder(self) -> Path:
         """`home` as a path, relative to the working directory unless it is absolute."""
         return Path(self.home)
@@ -110,6 +149,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     def models_folder(self) -> Path:
         """The folder of bundles that join the shipped ones."""
         return self.home_folder / "models"
+
+
+def is_prefix(path: str) -> bool:
+    """Whether a path can precede all of the app's own: absolute, plain, bounded in length."""
+    return len(path) <= _LONGEST_PREFIX and bool(_FORM_OF_PREFIX.fullmatch(path))
+
+
+def _listed(origins: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(origins.split()))
 
 
 def retired_settings(environment: Mapping[str, str] = os.environ) -> list[str]:

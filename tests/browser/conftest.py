@@ -144,10 +144,18 @@ def fits(page: Page) -> bool:
 
 
 def draw(
-    page: Page, lines: Strokes, size: float = 0.6, at: tuple[float, float] = (0.5, 0.5)
+    page: Page,
+    lines: Strokes,
+    size: float = 0.6,
+    at: tuple[float, float] = (0.5, 0.5),
+    frame: str = "",
 ) -> None:
-    """Draw strokes on the pad with the pointer; `size` and `at` are fractions of the pad."""
-    box = page.locator("#pad").bounding_box()
+    """Draw strokes on the pad with the pointer; `size` and `at` are fractions of the pad.
+
+    `frame` selects the frame of the page that has the pad.
+    """
+    pad = page.frame_locator(frame).locator("#pad") if frame else page.locator("#pad")
+    box = pad.bounding_box()
     assert box
     points = np.vstack(lines)
     low, extent = points.min(axis=0), np.ptp(points, axis=0)

@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any
 
 import msgspec
-from flask import Blueprint, Flask, Response, current_app, jsonify, render_template
+from flask import Blueprint, Flask, Response, current_app, jsonify, render_template, request
 
 from trainer.recognition import __version__
 from webapp.api.operation import Operation, operation_of
@@ -38,7 +38,8 @@ def page() -> str:
 
 def openapi() -> dict[str, Any]:
     """The OpenAPI document of the current app's routes. Callers must not change it."""
-    return _document(tuple(_routes(current_app)))
+    document = _document(tuple(_routes(current_app)))
+    return document | {"servers": [{"url": request.script_root or "/"}]}
 
 
 def _routes(app: Flask) -> Iterator[Route]:
@@ -64,7 +65,6 @@ def _document(routes: tuple[Route, ...]) -> dict[str, Any]:
             "description": N_("Reads handwritten digits."),
             "license": {"name": "MIT", "identifier": "MIT"},
         },
-        "servers": [{"url": "/"}],
         "paths": paths,
         "components": {"schemas": components},
     }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from flask import Flask, Request, Response, request
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 
@@ -13,11 +15,9 @@ _POLICY = {
     "connect-src": "'self'",
     "form-action": "'self'",
     "base-uri": "'none'",
-    "frame-ancestors": "'none'",
 }
 
 _HEADERS = {
-    "Content-Security-Policy": "; ".join(f"{name} {value}" for name, value in _POLICY.items()),
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Referrer-Policy": "same-origin",
@@ -34,16 +34,31 @@ class _Sessions(SecureCookieSessionInterface):
             return self.session_class()
         return super().open_session(app, request)
 
+    def get_cookie_path(self, _app: Flask) -> str:
+        """The site's path: others may be on the same host."""
+        return request.script_root or "/"
+
     def get_cookie_secure(self, _app: Flask) -> bool:
         return request.is_secure
 
 
-def init_app(app: Flask) -> None:
-    """Add the security headers to every response, and harden session cookies."""
+def init_app(app: Flask, framed: Collection[str], ancestors: Collection[str]) -> None:
+    """Add the security headers to every response, and harden session cookies.
+
+    Pages of the origins `ancestors` may frame the endpoints `framed`; nobody may frame others.
+    """
     app.session_interface = _Sessions()
     app.config.update(SESSION_COOKIE_SAMESITE="Lax", SESSION_COOKIE_HTTPONLY=True)
+    policy, framed_policy = _policy(()), _policy(ancestors)
 
     @app.after_request
     def add_headers(response: Response) -> Response:
         response.headers.extend(_HEADERS)
+        is_framed = request.endpoint in framed
+        response.headers["Content-Security-Policy"] = framed_policy if is_framed else policy
         return response
+
+
+def _policy(ancestors: Collection[str]) -> str:
+    policy = _POLICY | {"frame-ancestors": " ".join(ancestors) or "'none'"}
+    return "; ".join(f"{name} {value}" for name, value in policy.items())

@@ -1,11 +1,14 @@
-"""The language of a response: the one chosen on the page, else the browser's preference."""
+"""The language of a response.
+
+The one that the address names, else the one chosen on the page, else the browser's preference.
+"""
 
 from __future__ import annotations
 
 from flask import Flask, Response, request
 from flask_babel import Babel, get_locale
 
-COOKIE = "language"
+COOKIE = PARAMETER = "language"
 
 LANGUAGES = {"en": "English", "zh-Hans": "简体中文"}
 """Names of the supported languages, each in its own language, by BCP 47 tag."""
@@ -29,7 +32,7 @@ def language() -> str:
 
 
 def _choose() -> str:
-    chosen = request.cookies.get(COOKIE)
+    chosen = request.args.get(PARAMETER) or request.cookies.get(COOKIE)
     if chosen not in LANGUAGES:
         # A browser that asks for zh-CN matches zh, and not zh-Hans.
         asked = request.accept_languages.best_match([*LANGUAGES, "zh"], default="en")

@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
-from webapp.pages import about, compare, draw, explain, language, models
+from webapp.pages import about, compare, draw, embed, explain, language, models
 from webapp.pages.shared import blueprint
 
-UPLOADS = (draw.upload, compare.compare_upload, explain.inside_upload)
+UPLOADS = (draw.upload, compare.compare_upload, explain.inside_upload, embed.embed_upload)
 """The views that read the picture of a form, and change nothing."""
 
-__all__ = ["UPLOADS", "about", "blueprint", "compare", "draw", "explain", "language", "models"]
+FRAMED = frozenset({"pages.embed", "pages.embed_upload"})
+"""The endpoints that pages of other sites may frame, where the settings allow it."""
+
+__all__ = [
+    "FRAMED",
+    "UPLOADS",
+    "about",
+    "blueprint",
+    "compare",
+    "draw",
+    "embed",
+    "explain",
+    "language",
+    "models",
+]

@@ -17,12 +17,22 @@ _LOCAL_PATH = re.compile(r"/([a-z][a-z0-9/._-]*)?", re.ASCII | re.IGNORECASE)
 
 @blueprint.get("/language/<tag>")
 def choose_language(tag: str) -> Response:
-    """Set the language cookie and return to the page named by the query parameter `back`."""
+    """Set the language cookie and return to the page named by the query parameter `back`.
+
+    It is a path below the site's own.
+    """
     if tag not in i18n.LANGUAGES:
         abort(404)
     back = request.args.get("back", "")
-    response = redirect(back if _LOCAL_PATH.fullmatch(back) else url_for("pages.draw"))
+    is_ours = _LOCAL_PATH.fullmatch(back)
+    response = redirect(request.script_root + back if is_ours else url_for("pages.draw"))
     response.set_cookie(
-        i18n.COOKIE, tag, max_age=_YEAR, samesite="Lax", secure=request.is_secure, httponly=True
+        i18n.COOKIE,
+        tag,
+        max_age=_YEAR,
+        path=request.script_root or "/",
+        samesite="Lax",
+        secure=request.is_secure,
+        httponly=True,
     )
     return response
