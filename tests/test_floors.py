@@ -28,7 +28,7 @@ MAPS = {
         storage
         authenticator
         settings  secret  schemas  threads  master
-        translatable  logs
+        translatable  logs  cores
     """,
     "trainer": """
         __main__

@@ -24,6 +24,7 @@ from webapp.http import (
     prefix,
     request_id,
     throttle,
+    under_way,
 )
 from webapp.http.lanes import LanedFlask
 from webapp.inference.registry import Models, shipped_version
@@ -43,6 +44,9 @@ PATIENCE = 2.0
 
 _FREE = frozenset({"static", "health.alive"})
 """Endpoints that the rate limit leaves out: a page loads a dozen files."""
+
+_PROBES = frozenset({"health.alive", "health.ready", "health.counts"})
+"""Endpoints that operators need most when nothing else answers."""
 
 
 def create_app(settings: Settings | None = None, models: Models | None = None) -> Flask:
@@ -68,6 +72,7 @@ def create_app(settings: Settings | None = None, models: Models | None = None) -
     metrics.init_app(app)
     errors.init_app(app)
     i18n.init_app(app)
+    under_way.init_app(app, settings.requests_at_once, exempt=_PROBES)
     throttle.init_app(app, services.limits.requests, exempt=_FREE)
     for blueprint in (pages.blueprint, *api.BLUEPRINTS):
         app.register_blueprint(blueprint)

@@ -2,7 +2,7 @@
 
 Each worker creates the application after the fork (no preloading): an ONNX Runtime session does not
 survive a fork, and a reload (SIGHUP) picks up new code and a new model. A reload does not replace
-what the master itself imports: `webapp.master`, `webapp.settings`, `webapp.logs`,
+what the master itself imports: `webapp.master`, `webapp.settings`, `webapp.cores`, `webapp.logs`,
 `webapp.gunicorn_logger`, `webapp.gunicorn_worker`, gunicorn, gevent and msgspec. For these,
 restart, or replace the master (SIGUSR2).
 """
@@ -29,13 +29,15 @@ workers = _settings.workers
 # runs in threads (webapp/threads.py); with threads for all, contention for the GIL costs more
 # than it gains (figures: docs/decisions.md).
 worker_class = "webapp.gunicorn_worker.Worker"
+# Room for connections that are refused, or whose headers have not come yet.
+worker_connections = 2 * _settings.requests_at_once
 # No keep-alive: a connection stays with its worker even when another worker is idle.
 keepalive = 0
 timeout = 30
 graceful_timeout = 30
 
-if os.path.isdir("/dev/shm"):  # noqa: S108 - the heartbeat file must not wait for a disk
-    worker_tmp_dir = "/dev/shm"  # noqa: S108
+_MEMORY = "/dev/shm"  # noqa: S108 - the heartbeat file must not wait for a disk
+worker_tmp_dir = _MEMORY if os.access(_MEMORY, os.W_OK) else os.environ.get("RUNTIME_DIRECTORY")
 
 logger_class = "webapp.gunicorn_logger.Logger"
 logconfig_dict = configuration(_settings.log)

@@ -11,10 +11,12 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from webapp.cores import available_cores
 from webapp.logs import Kind
 
 _PREFIX = "INKLING_"
 _RETIRED = {"INKLING_QUEUE_URL": "the queue of retraining runs is a table of the database"}
+_MOST_WORKERS = 256
 _LONGEST_PREFIX = 200
 _MOST_ORIGINS = 32
 _FORM_OF_PREFIX = re.compile(r"(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+", re.ASCII)
@@ -22,7 +24,6 @@ _FORM_OF_ORIGIN = re.compile(
     r"https?://(?:[a-z0-9](?:[a-z0-9.-]{0,250}[a-z0-9])?|\[[0-9a-f:.]{2,45}\])(?::[0-9]{1,5})?",
     re.ASCII,
 )
-_CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 class SettingsError(Exception):
@@ -38,8 +39,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     model: Annotated[str, Meta(min_length=1)] = "inkling"
     """Name of the default model."""
 
-    workers: Annotated[int, Meta(ge=1, le=256)] = _CORES
-    """Number of serving processes; by default one per core."""
+    workers: Annotated[int, Meta(ge=1, le=_MOST_WORKERS)] = min(available_cores(), _MOST_WORKERS)
+    """Number of serving processes; by default one for each core that may be used."""
 
     drain_seconds: Annotated[int, Meta(ge=0, le=300)] = 0
     """Seconds to serve on after SIGTERM, while /readyz tells load balancers to go elsewhere."""
@@ -87,6 +88,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     rate_limit: Annotated[int, Meta(ge=0, le=1_000_000)] = 50
     """Requests a second of each client to each process, with bursts of ten times as many; 0 for no
     limit."""
+
+    requests_at_once: Annotated[int, Meta(ge=1, le=100_000)] = 500
+    """Requests that each process has under way; further ones get 503."""
 
     keep_days: Annotated[int, Meta(ge=0, le=36_500)] = 0
     """Days after which a stored drawing is deleted; 0 for never."""

@@ -1,0 +1,43 @@
+"""The limit of requests that a process has under way."""
+
+import pytest
+
+from webapp.app import create_app
+from webapp.settings import Settings
+
+
+@pytest.fixture
+def app(tmp_path):
+    app = create_app(Settings(home=str(tmp_path), rate_limit=0, requests_at_once=2))
+    app.add_url_rule("/slow", "slow", view_func=lambda: (part for part in (b"a", b"b")))
+    app.add_url_rule("/broken", "broken", view_func=lambda: 1 / 0)
+    return app
+
+
+def test_a_request_beyond_the_limit_is_told_to_come_back(app, body):
+    client = app.test_client()
+    first, second = client.get("/slow"), client.get("/slow")  # sent, and not read to the end
+    refused = client.post("/api/v1/predict", data=body, content_type="application/json")
+    assert refused.status_code == 503
+    assert refused.json["code"] == "overloaded"
+    assert int(refused.headers["Retry-After"]) >= 1
+    for response in (first, refused):
+        response.close()
+    answer = client.post("/api/v1/predict", data=body, content_type="application/json")
+    assert answer.status_code == 200
+    second.close()
+
+
+def test_probes_answer_beyond_the_limit(app):
+    client = app.test_client()
+    responses = [client.get("/slow"), client.get("/slow")]
+    assert [client.get(path).status_code for path in ("/healthz", "/metrics")] == [200, 200]
+    for response in responses:
+        response.close()
+
+
+def test_requests_that_fail_are_not_under_way_any_more(app):
+    client = app.test_client()
+    for path in ("/broken", "/missing", "/broken", "/missing"):
+        client.get(path).close()
+    assert client.get("/about").status_code == 200
