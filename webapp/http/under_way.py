@@ -40,15 +40,16 @@ class _Counted:
         self._count = 0
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
-        environ[_COUNT] = self._add(1)
+        with self._lock:
+            self._count += 1
+            environ[_COUNT] = self._count
         try:
             body = self._app(environ, start_response)
         except BaseException:
-            self._add(-1)
+            self._end()
             raise
-        return ClosingIterator(body, lambda: self._add(-1))
+        return ClosingIterator(body, self._end)
 
-    def _add(self, change: int) -> int:
+    def _end(self) -> None:
         with self._lock:
-            self._count += change
-            return self._count
+            self._count -= 1
