@@ -17,7 +17,7 @@ MAPS = {
         api  pages  admin
         visitor
         problems  cost
-        importing
+        importing  doctor
         feedback
         services
         limits

@@ -91,6 +91,24 @@ def worker() -> None:
     Worker(settings, database).run()
 
 
+@main.command(context_settings={"show_default": True})
+@click.option("--host", envvar="HOST", default="127.0.0.1")
+@click.option("--port", envvar="PORT", type=click.IntRange(1, 65535), default=8000)
+def doctor(host: str, port: int) -> None:
+    """Check home, database, queue, clock, disk, model, torch and port; say what to mend."""
+    from webapp.doctor import examine
+
+    logs.configure("text")
+    logging.disable(logging.ERROR)  # what is refused is told below, with what to do
+    found = list(examine(_settings(), host, port))
+    for finding in found:
+        click.echo(f"{finding.state:5}  {finding.part:9}  {finding.says}")
+        if finding.mend:
+            click.echo(f"{'':18}{finding.mend}")
+    if any(finding.state == "wrong" for finding in found):
+        sys.exit(1)
+
+
 @main.command()
 @click.password_option()
 def hash_password(password: str) -> None:
