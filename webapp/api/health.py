@@ -5,10 +5,14 @@ from __future__ import annotations
 from http import HTTPStatus
 
 from flask import Blueprint, Response, jsonify
+from prometheus_client.core import GaugeMetricFamily, Metric
+from sqlalchemy import func, select
+from sqlalchemy.exc import SQLAlchemyError
 
 from webapp.http import metrics
 from webapp.http.lanes import runs_in
 from webapp.services import services
+from webapp.storage.tables import Run, RunStatus
 from webapp.threads import Lane
 
 blueprint = Blueprint("health", __name__)
@@ -47,5 +51,22 @@ def ready() -> tuple[Response, HTTPStatus]:
 @blueprint.get("/metrics")
 @runs_in(Lane.MONITORING)
 def counts() -> Response:
-    """Metrics of all worker processes in Prometheus's text format."""
-    return metrics.exposition()
+    """Metrics of all worker processes, and of the queue, in Prometheus's text format."""
+    return metrics.exposition(_of_runs())
+
+
+def _of_runs() -> list[Metric]:
+    """The number of runs in each state; nothing while the database is not available."""
+    database = services().database
+    if not database.exists:
+        return []
+    by_state = select(Run.state, func.count()).group_by(Run.state)
+    try:
+        with database.reading() as session:
+            counts = dict(session.execute(by_state).tuples().all())
+    except SQLAlchemyError:  # /readyz tells
+        return []
+    runs = GaugeMetricFamily("inkling_runs", "Retraining runs, by state", labels=["state"])
+    for state in RunStatus:
+        runs.add_metric([state], counts.get(state, 0))
+    return [runs]

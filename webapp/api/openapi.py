@@ -27,7 +27,7 @@ _FILE = {"type": "string", "format": "binary", "description": N_("The picture fi
 @blueprint.get("/v1/openapi.json")
 def contract() -> Response:
     """The OpenAPI document."""
-    return jsonify(openapi())
+    return jsonify(openapi() | {"servers": [{"url": request.script_root or "/"}]})
 
 
 @blueprint.get("/docs")
@@ -38,8 +38,7 @@ def page() -> str:
 
 def openapi() -> dict[str, Any]:
     """The OpenAPI document of the current app's routes. Callers must not change it."""
-    document = _document(tuple(_routes(current_app)))
-    return document | {"servers": [{"url": request.script_root or "/"}]}
+    return _document(tuple(_routes(current_app)))
 
 
 def _routes(app: Flask) -> Iterator[Route]:
@@ -65,6 +64,7 @@ def _document(routes: tuple[Route, ...]) -> dict[str, Any]:
             "description": N_("Reads handwritten digits."),
             "license": {"name": "MIT", "identifier": "MIT"},
         },
+        "servers": [{"url": "/"}],
         "paths": paths,
         "components": {"schemas": components},
     }

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from http import HTTPMethod, HTTPStatus
 from pathlib import Path
 
@@ -23,7 +23,9 @@ from prometheus_client import (
     Histogram,
     generate_latest,
 )
+from prometheus_client.metrics_core import Metric
 from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import Collector
 
 from webapp.http import metric_files
 from webapp.http.errors import Problem
@@ -104,14 +106,27 @@ def merge_ended() -> None:
             log.warning("metrics of workers that have ended cannot be merged: %s", error)
 
 
-def exposition() -> Response:
-    """All metrics in Prometheus's text format. Raises `Problem` where they cannot be read."""
+def exposition(others: Iterable[Metric] = ()) -> Response:
+    """All metrics in Prometheus's text format, and `others`, which are not counted here.
+
+    Raises `Problem` where they cannot be read.
+    """
     try:
-        return Response(_text(), content_type=CONTENT_TYPE_LATEST)
+        return Response(_text() + _text_of(others), content_type=CONTENT_TYPE_LATEST)
     except Exception as error:  # of the disk, or of a file that is damaged
         problem = Problem(HTTPStatus.SERVICE_UNAVAILABLE, "no_metrics", f"no metrics: {error}")
         problem.headers["Retry-After"] = str(round(_COUNT_AGAIN_AFTER))
         raise problem from error
+
+
+def _text_of(metrics: Iterable[Metric]) -> bytes:
+    class Given(Collector):
+        def collect(self) -> Iterable[Metric]:
+            return metrics
+
+    registry = CollectorRegistry()
+    registry.register(Given())
+    return generate_latest(registry)
 
 
 def _text() -> bytes:

@@ -1,0 +1,65 @@
+"""The dashboard and the alert rules ask for what the app counts."""
+
+import json
+import re
+from collections.abc import Iterator
+
+import pytest
+import yaml
+from prometheus_client.parser import text_string_to_metric_families
+
+from tests.conftest import ROOT, installed
+from webapp.retraining.options import RetrainingOptions
+from webapp.retraining.runs import enqueue
+from webapp.settings import Settings
+
+FOLDER = ROOT / "deploy" / "prometheus"
+SELECTOR = re.compile(r"(inkling_\w+)(?:\{([^}]*)\})?")
+MATCHER = re.compile(r'(\w+)\s*(?:=~|!~|!=|=)\s*"([^"]*)"')
+
+
+def expressions() -> Iterator[str]:
+    dashboard = json.loads((FOLDER / "grafana-dashboard.json").read_text())
+    for panel in dashboard["panels"]:
+        yield from (target["expr"] for target in panel["targets"])
+    for group in yaml.safe_load((FOLDER / "alerts.yaml").read_text())["groups"]:
+        yield from (rule["expr"] for rule in group["rules"])
+
+
+@pytest.fixture(scope="module")
+def labels(tmp_path_factory, seven, encode) -> dict[str, set[str]]:
+    """The labels of each metric of a site that has answered, by its name."""
+    with installed(Settings(home=str(tmp_path_factory.mktemp("home")))) as app:
+        client = app.test_client()
+        client.post("/api/v1/predict", data=encode(seven), content_type="image/png")
+        with app.extensions["inkling"].database.writing() as session:
+            enqueue(session, RetrainingOptions(), "somebody")
+        text = client.get("/metrics").text
+    found: dict[str, set[str]] = {}
+    for family in text_string_to_metric_families(text):
+        for sample in family.samples:
+            found.setdefault(sample.name, set()).update(sample.labels)
+    assert 'inkling_runs{state="queued"} 1.0' in text
+    assert 'inkling_runs{state="failed"} 0.0' in text
+    return found
+
+
+def test_every_metric_and_label_is_there(labels):
+    asked = [match for each in expressions() for match in SELECTOR.findall(each)]
+    assert len(asked) > 20
+    for name, matchers in asked:
+        assert name in labels
+        assert {label for label, _value in MATCHER.findall(matchers)} <= labels[name] | {"job"}
+
+
+def test_metrics_are_told_without_a_database(client, app, monkeypatch):
+    from sqlalchemy.exc import SQLAlchemyError
+
+    def fails():
+        raise SQLAlchemyError("away")
+
+    monkeypatch.setattr(app.extensions["inkling"].database, "reading", fails)
+    answer = client.get("/metrics")
+    assert answer.status_code == 200
+    assert "inkling_requests_total" in answer.text
+    assert "inkling_runs" not in answer.text
