@@ -3,6 +3,7 @@
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, given, settings
+from openapi_spec_validator import validate
 from schemathesis import GenerationMode
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
@@ -11,6 +12,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from tests.conftest import installed
+from webapp.app import create_app
 from webapp.settings import Settings
 
 CHECKS = [status_code_conformance, content_type_conformance, response_schema_conformance]
@@ -49,6 +51,12 @@ def test_a_good_answer_matches_the_contract(client, seven, encode):
     answer = client.post("/api/v1/predict", json=body).get_json()
     ref = {"$ref": "#/components/schemas/Prediction", "components": contract["components"]}
     jsonschema_rs.validator_for(ref).validate(answer)
+
+
+@pytest.mark.parametrize("prefix", ["", "/digits"])
+def test_the_contract_is_valid_openapi(tmp_path, prefix):
+    client = create_app(Settings(home=str(tmp_path), prefix=prefix)).test_client()
+    validate(client.get("/api/v1/openapi.json").get_json())
 
 
 def test_every_route_of_the_api_is_in_the_contract(app, client):
