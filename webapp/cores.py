@@ -36,10 +36,10 @@ def _quotas(root: Path) -> Iterator[float]:
 def _quota_and_period(folder: Path) -> tuple[str, str]:
     """Microseconds of processor time in each period, and the period; as text."""
     if (v2 := folder / "cpu.max").exists():
-        quota, period = v2.read_text("ascii").split()
+        quota, period = v2.read_text("utf-8").split()
         return quota, period
     names = ("cpu.cfs_quota_us", "cpu.cfs_period_us")
-    quota, period = ((folder / name).read_text("ascii").strip() for name in names)
+    quota, period = ((folder / name).read_text("utf-8").strip() for name in names)
     return quota, period
 
 
