@@ -1,5 +1,7 @@
 """The limit of requests that a process has under way."""
 
+import sys
+
 import pytest
 
 from webapp.app import create_app
@@ -11,6 +13,7 @@ def app(tmp_path):
     app = create_app(Settings(home=str(tmp_path), rate_limit=0, requests_at_once=2))
     app.add_url_rule("/slow", "slow", view_func=lambda: (part for part in (b"a", b"b")))
     app.add_url_rule("/broken", "broken", view_func=lambda: 1 / 0)
+    app.add_url_rule("/ended", "ended", view_func=sys.exit)
     return app
 
 
@@ -40,4 +43,7 @@ def test_requests_that_fail_are_not_under_way_any_more(app):
     client = app.test_client()
     for path in ("/broken", "/missing", "/broken", "/missing"):
         client.get(path).close()
+    for _ in range(2):
+        with pytest.raises(SystemExit):  # as when a worker's time is over
+            client.get("/ended")
     assert client.get("/about").status_code == 200
