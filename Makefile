@@ -15,7 +15,7 @@ PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_ARG
 # What `make check` runs, without the tests that are marked `slow`: under a minute in all.
 FAST = tests/webapp tests/trainer/recognition tests/trainer/data $(wildcard tests/test_docs.py tests/test_floors.py)
 
-.PHONY: run web worker install format lint check test bench dist translations screenshots clean
+.PHONY: run web worker install format lint check test test-image bench dist translations screenshots clean
 
 # The site starts as soon as its dependencies are installed; the worker follows once torch is.
 run: .venv/slim
@@ -48,6 +48,10 @@ check: lint
 test: .venv/full
 	PYTEST_XDIST_AUTO_NUM_WORKERS=$${PROCESSES:-$$(($$(nproc) + 2))} \
 		$(BIN)/python -m pytest --numprocesses auto --dist worksteal $(ARGS)
+
+# Builds the images and starts the site's: as root, with Debian's buildah and debootstrap.
+test-image: .venv/full
+	$(BIN)/python -m tests.deploy.image $(ARGS)
 
 bench: .venv/full
 	$(BIN)/python -m tests.bench $(ARGS)

@@ -1,0 +1,150 @@
+"""Builds the container images with buildah, starts the site's command, and asks it for a digit.
+
+`make test-image`, as root on Debian with `apt install buildah debootstrap`. Nothing but the servers
+of Debian's and Python's packages is needed: debootstrap makes the base, and buildah works in a
+chroot.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+ROOT = Path(__file__).resolve().parents[2]
+BASE = "localhost/inkling-base"
+SUITE = "bookworm"
+LIMIT_MB = 500
+"""Unpacked. OpenCV, NumPy and ONNX Runtime take 245 of them, Debian with Python 125."""
+OF_THIS_MACHINE = ("/etc/pip.conf", "/etc/xdg/pip", "/opt/wheels", "/opt/pypi")
+"""Where this machine may have its own settings for pip, which also hold in the build."""
+CERTIFICATES, IN_THE_BUILD = "/etc/ssl/certs/ca-certificates.crt", "/etc/inkling-certificates"
+_LEFT_OUT = ("dev", "var/cache/apt", "var/lib/apt/lists", "usr/share/doc", "usr/share/locale")
+
+
+def buildah(*arguments: str, capture: bool = False) -> str:
+    """Run a command of buildah; return what it prints if that is captured."""
+    command = ["buildah", *arguments]
+    output = subprocess.PIPE if capture else None
+    done = subprocess.run(command, check=True, text=True, stdout=output)
+    return done.stdout.strip() if capture else ""
+
+
+def make_base(folder: Path) -> None:
+    """Commit Debian's smallest system as an image, once."""
+    images = buildah("images", "--format", "{{.Name}}", capture=True)
+    if BASE in images.split():
+        return
+    tree = folder / "base"
+    if not (tree / "etc/debian_version").exists():
+        mode = os.stat(os.devnull).st_mode
+        subprocess.run(["debootstrap", "--variant=minbase", SUITE, str(tree)], check=True)
+        os.chmod(os.devnull, mode)  # where it cannot make devices, it changes those of the machine
+    # As Debian's own slim image: without documentation and translations.
+    left_out = [f"--exclude=./{place}/*" for place in _LEFT_OUT]
+    archive = folder / "base.tar"
+    command = ["tar", "--one-file-system", *left_out, "-C", str(tree), "-cf", str(archive), "."]
+    subprocess.run(command, check=True)
+    container = buildah("from", "scratch", capture=True)
+    buildah("add", "--quiet", container, str(archive), "/")
+    buildah("commit", "--quiet", "--rm", container, BASE)
+
+
+def build(target: str) -> str:
+    """Build a target of the Containerfile; return the name of its image."""
+    name = f"localhost/inkling-{target}"
+    places = [each for each in OF_THIS_MACHINE if Path(each).exists()]
+    volumes = [f"--volume={each}:{each}:ro" for each in places]
+    volumes += [f"--volume={CERTIFICATES}:{IN_THE_BUILD}:ro"]
+    options = ["--isolation=chroot", "--format=docker", "--layers", f"--build-arg=BASE={BASE}"]
+    options += [f"--build-arg=PIP_CERT={IN_THE_BUILD}"]
+    buildah("build", *options, *volumes, "--target", target, "--tag", name, str(ROOT))
+    return name
+
+
+def megabytes(image: str) -> float:
+    """The size of an image, unpacked, in MB."""
+    images = json.loads(buildah("images", "--json", image, capture=True))
+    number, unit = re.fullmatch(r"([\d.]+) ?([KMG]B)", images[0]["size"]).groups()
+    return float(number) * {"KB": 1e-3, "MB": 1, "GB": 1e3}[unit]
+
+
+@contextmanager
+def started(image: str) -> Iterator[tuple[int, float]]:
+    """Run the image's own command as its own user; yield the port, and when it began."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port = listener.getsockname()[1]
+    container = buildah("from", image, capture=True)
+    described = json.loads(buildah("inspect", "--type=image", image, capture=True))
+    command = described["OCIv1"]["config"]["Cmd"]
+    began = time.monotonic()
+    process = subprocess.Popen(
+        ["buildah", "run", "--isolation=chroot", f"--env=PORT={port}", container, "--", *command]
+    )
+    try:
+        yield port, began
+    finally:
+        process.terminate()
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(40)
+        process.kill()
+        buildah("rm", container, capture=True)
+
+
+def answer_of(port: int, seconds: float = 60) -> dict[str, object]:
+    """The answer to a drawn 7, as soon as there is one."""
+    canvas = np.full((140, 140), 255, np.uint8)
+    cv2.polylines(canvas, [np.array([[35, 30], [100, 30], [65, 115]])], False, 0, 9, cv2.LINE_AA)
+    picture = cv2.imencode(".png", canvas)[1].tobytes()
+    url = f"http://127.0.0.1:{port}/api/v1/predict"
+    request = urllib.request.Request(url, picture, {"Content-Type": "image/png"})
+    until = time.monotonic() + seconds
+    while True:
+        try:
+            with urllib.request.urlopen(request, timeout=10) as response:
+                return json.load(response)
+        except OSError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.05)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--folder", type=Path, default=Path("/var/tmp/inkling-image"))
+    parser.add_argument("--worker", action="store_true", help="build the worker's image too")
+    options = parser.parse_args()
+    missing = [name for name in ("buildah", "debootstrap") if not shutil.which(name)]
+    if missing or os.geteuid() != 0:
+        sys.exit(f"make test-image runs as root, and needs {' and '.join(missing) or 'that'}")
+    options.folder.mkdir(parents=True, exist_ok=True)
+    make_base(options.folder)
+    image = build("web")
+    size = megabytes(image)
+    with started(image) as (port, began):
+        digit = answer_of(port)["digit"]
+        took = time.monotonic() - began
+    print(f"{image}: {size:.0f} MB; first answer ({digit}) after {took:.1f} s")
+    if options.worker:
+        worker = build("worker")
+        print(f"{worker}: {megabytes(worker):.0f} MB")
+    if digit != 7 or size > LIMIT_MB:
+        sys.exit(f"expected a 7 from an image of at most {LIMIT_MB} MB")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,90 @@
+"""compose.yaml and the Kubernetes files agree with the image and the app; neither is run here."""
+
+import re
+
+import pytest
+import yaml
+
+from tests.conftest import ROOT
+from webapp.app import create_app
+from webapp.settings import Settings
+
+IMAGE = (ROOT / "Containerfile").read_text()
+KNOWN = {f"INKLING_{name.upper()}" for name in Settings.__struct_fields__}
+
+
+@pytest.fixture(scope="module")
+def resources() -> list[dict]:
+    files = sorted((ROOT / "deploy" / "kubernetes").glob("*.yaml"))
+    return [each for file in files for each in yaml.safe_load_all(file.read_text())]
+
+
+def containers(resources: list[dict]) -> list[dict]:
+    pods = [each["spec"]["template"]["spec"] for each in resources if each["kind"] == "Deployment"]
+    return [container for pod in pods for container in pod["containers"]]
+
+
+def variables() -> dict[str, str]:
+    """What the image's ENV sets."""
+    block = re.search(r"^ENV (.*?[^\\])$", IMAGE, re.MULTILINE | re.DOTALL)[1]
+    return dict(each.split("=", 1) for each in block.replace("\\\n", " ").split())
+
+
+def test_each_kind_is_there_once_or_more(resources):
+    kinds = [each["kind"] for each in resources]
+    assert kinds.count("Deployment") == 2
+    assert {"Service", "HorizontalPodAutoscaler", "Secret", "PersistentVolumeClaim"} <= set(kinds)
+
+
+def test_every_variable_is_a_setting(resources):
+    named = {
+        name
+        for each in resources
+        for name in {**each.get("data", {}), **each.get("stringData", {})}
+    }
+    compose = (ROOT / "compose.yaml").read_text()
+    named |= set(re.findall(r"^ +(INKLING_\w+):", compose, re.MULTILINE))
+    named |= {name for name in variables() if name.startswith("INKLING_")}
+    assert named
+    assert named <= KNOWN
+
+
+def test_probes_ask_what_the_app_answers(resources, tmp_path):
+    client = create_app(Settings(home=str(tmp_path))).test_client()
+    [web] = [each for each in containers(resources) if "ports" in each]
+    assert web["ports"][0]["containerPort"] == int(variables()["PORT"])
+    for probe in ("startupProbe", "readinessProbe", "livenessProbe"):
+        assert client.get(web[probe]["httpGet"]["path"]).status_code == 200
+    assert "/readyz" in IMAGE.partition("HEALTHCHECK")[2]
+
+
+def test_all_that_is_written_is_in_two_folders_and_the_rest_is_read_only(resources):
+    places = variables()
+    folders = {places["INKLING_HOME"], places["TMPDIR"], places["RUNTIME_DIRECTORY"]}
+    assert len(folders) == 2
+    for container in containers(resources):
+        assert {each["mountPath"] for each in container["volumeMounts"]} == folders
+        assert container["securityContext"]["readOnlyRootFilesystem"]
+    services = yaml.safe_load((ROOT / "compose.yaml").read_text())["services"]
+    for name in ("web", "worker"):
+        service = services[name]
+        mounts = {each.split(":")[1] for each in service["volumes"]}
+        assert mounts | {each.split(":")[0] for each in service["tmpfs"]} == folders
+        assert service["read_only"]
+
+
+def test_volumes_and_secrets_are_defined(resources):
+    names = {(each["kind"], each["metadata"]["name"]) for each in resources}
+    for each in resources:
+        if each["kind"] != "Deployment":
+            continue
+        pod = each["spec"]["template"]["spec"]
+        for volume in pod["volumes"]:
+            if claim := volume.get("persistentVolumeClaim"):
+                assert ("PersistentVolumeClaim", claim["claimName"]) in names
+        for source in pod["containers"][0]["envFrom"]:
+            kind, reference = next(iter(source.items()))
+            assert (
+                {"configMapRef": "ConfigMap", "secretRef": "Secret"}[kind],
+                reference["name"],
+            ) in names
