@@ -8,7 +8,6 @@ import sys
 
 import pytest
 
-from tests.conftest import need
 from tests.webapp.test_serving import JSON, Server, running
 
 SCRIPT = """
@@ -26,7 +25,8 @@ def inside() -> tuple[str, ...]:
     may = [] if os.geteuid() == 0 else ["--map-root-user"]
     command = ("unshare", "--mount", *may)
     works = shutil.which("unshare") and not subprocess.call([*command, "true"])
-    need(bool(works), "no mount namespaces for this user")
+    if not works:  # as in most containers
+        pytest.skip("no mount namespaces for this user")
     return (*command, "sh", "-ec", SCRIPT, "inside")
 
 
