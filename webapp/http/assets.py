@@ -3,6 +3,7 @@
 `url_for('static', filename='draw.js')` is `/static/0123456789ab/draw.js`: the digest of what is
 served there, which a browser keeps for a year without asking again. A module is served together
 with all that it imports, as one file: a chain of imports would cost a round trip for each link.
+What it imports dynamically, by `import("./share.js")`, is a file of its own, fetched when needed.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import mimetypes
 import re
+from collections.abc import Callable
 from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -27,6 +29,7 @@ _VERSIONED = re.compile(r"(?:([0-9a-f]{12})/)?(.+)", re.DOTALL)
 _IMPORT = re.compile(r'^import\s*\{([^{}]*)\}\s*from\s*"(\.{1,2}/[^"]+)";?[ \t]*\n?', re.MULTILINE)
 _EXPORT = re.compile(r"^export (?=(?:async )?(?:class|function|const) +(\w+))", re.MULTILINE)
 _EXPORTS = re.compile(r"(?:^|(?<=;))export\s*\{([^{}]*)\};?", re.MULTILINE)
+_DYNAMIC = re.compile(r'\bimport\("(\.{1,2}/[^"]+)"\)')
 _COMMENT = re.compile(r"^[ \t]*(?://.*|/\*\*(?:[^*]|\*(?!/))*\*/[ \t]*)\n", re.MULTILINE)
 _INDENT = re.compile(r"^\s+", re.MULTILINE)  # and lines without text
 _LONG_TEXT = re.compile(r"^[^`\n]*(?:`[^`\n]*`[^`\n]*)*`[^`\n]*$", re.MULTILINE)
@@ -53,8 +56,9 @@ def init_app(app: Flask) -> None:
         # One name only for each file (and not `./draw.js` as well), or the cache would grow.
         if path is None or normpath(name) != name or not Path(path).is_file():
             raise NotFound
-        is_module = name.endswith(".js") and _IMPORT.search(Path(path).read_text("utf-8"))
-        content = joined(Path(folder), name).encode() if is_module else Path(path).read_bytes()
+        content = Path(path).read_bytes()
+        if name.endswith(".js") and _imports_any(content.decode()):
+            content = joined(Path(folder), name, lambda other: asset(other).version).encode()
         return Asset(content, hashlib.sha256(content).hexdigest()[:12])
 
     @app.url_defaults
@@ -80,13 +84,16 @@ def init_app(app: Flask) -> None:
     app.view_functions["static"] = serve
 
 
-def joined(folder: Path, entry: str) -> str:
+def joined(folder: Path, entry: str, version_of: Callable[[str], str]) -> str:
     """The module `entry` of `folder` and all that it imports, as one module without imports.
 
     Each module is a function that returns its exports, in an order in which all that a module
-    imports comes before it. Lines of comments and indentation are left out, a fifth of it all.
-    Raises `ValueError` for other forms of import and export than ours and for template literals of
-    several lines, and `graphlib.CycleError` if modules import each other.
+    imports comes before it. What `entry` exports, the whole exports. Modules that are imported
+    dynamically are named by `version_of`, the digest of what is served for a file; they have copies
+    of their own of what they import, so instances are passed to them, not shared by an import.
+    Lines of comments and indentation are left out, a fifth of it all. Raises `ValueError` for other
+    forms of import and export than ours and for template literals of several lines, and
+    `graphlib.CycleError` if modules import each other.
     """
     texts: dict[str, str] = {}
     imports: dict[str, list[str]] = {}
@@ -95,12 +102,36 @@ def joined(folder: Path, entry: str) -> str:
         name = to_read.pop()
         if name in texts:
             continue
-        texts[name] = (folder / name).read_text("utf-8")
-        imports[name] = [_resolved(name, path) for _, path in _IMPORT.findall(texts[name])]
+        text = (folder / name).read_text("utf-8")
+        imports[name] = [_resolved(name, path) for _, path in _IMPORT.findall(text)]
+        texts[name] = _with_versions(name, text, entry, version_of)
         to_read += imports[name]
     order = list(TopologicalSorter(imports).static_order())
     variables = {name: f"module{number}" for number, name in enumerate(order)}
-    return "".join(_as_function(name, texts[name], variables) for name in order)
+    parts = [_as_function(name, texts[name], variables) for name in order]
+    if exports := sorted(_exported(texts[entry])):
+        parts.append(f"export const {{ {', '.join(exports)} }} = {variables[entry]};\n")
+    return "".join(parts)
+
+
+def _imports_any(text: str) -> bool:
+    return bool(_IMPORT.search(text) or _DYNAMIC.search(text))
+
+
+def _with_versions(name: str, text: str, entry: str, version_of: Callable[[str], str]) -> str:
+    """`text` with dynamic imports by versioned names, relative to that of `entry`."""
+    up = "../" * (entry.count("/") + 1)
+
+    def rename(match: re.Match[str]) -> str:
+        other = _resolved(name, match[1])
+        return f'import("{up}{version_of(other)}/{other}")'
+
+    return _DYNAMIC.sub(rename, text)
+
+
+def _exported(text: str) -> set[str]:
+    listed = (_renamed(names) for names in _EXPORTS.findall(text))
+    return set(_EXPORT.findall(text)) | {new for pairs in listed for _, new in pairs}
 
 
 def _resolved(importer: str, path: str) -> str:

@@ -2,11 +2,18 @@
 
 import re
 from graphlib import CycleError
+from urllib.parse import urljoin
 
 import pytest
+from flask import Flask
 
 from tests.conftest import ROOT
+from webapp.http import assets
 from webapp.http.assets import joined
+
+
+def version_of(_name: str) -> str:
+    return "0123456789ab"
 
 
 def linked(client, kind: str) -> str:
@@ -45,8 +52,10 @@ def test_there_is_nothing_under_other_names(client, name):
 
 def test_every_script_can_be_joined():
     for path in (ROOT / "static").glob("*.js"):
-        text = joined(ROOT / "static", path.name)
-        assert not re.search(r"^\s*(import|export)\b", text, re.MULTILINE)
+        text = joined(ROOT / "static", path.name, version_of)
+        *body, last = text.splitlines()
+        others = body if last.startswith("export const {") else [*body, last]
+        assert not [line for line in others if re.match(r"\s*(import\b(?!\()|export\b)", line)]
 
 
 def test_a_module_comes_once_and_after_all_that_it_imports(tmp_path):
@@ -60,7 +69,7 @@ def test_a_module_comes_once_and_after_all_that_it_imports(tmp_path):
         "export async function e() {}\n"
     )
     (tmp_path / "sub" / "c.js").write_text("const x = 1;export{x as c};")
-    assert joined(tmp_path, "a.js") == (
+    assert joined(tmp_path, "a.js", version_of) == (
         "const module0 = (() => {\nconst x = 1;return { c: x };\n})();\n"
         "const module1 = (() => {\nconst { c: c } = module0;\n"
         "const b = (x) => x + c;\nasync function e() {}\nreturn { b, e };\n})();\n"
@@ -82,11 +91,34 @@ def test_a_module_comes_once_and_after_all_that_it_imports(tmp_path):
 def test_what_cannot_be_joined_safely_is_refused(tmp_path, line, reason):
     (tmp_path / "a.js").write_text(line)
     with pytest.raises(ValueError, match=reason):
-        joined(tmp_path, "a.js")
+        joined(tmp_path, "a.js", version_of)
 
 
 def test_modules_that_import_each_other_are_refused(tmp_path):
     (tmp_path / "a.js").write_text('import { b } from "./b.js";\n')
     (tmp_path / "b.js").write_text('import { a } from "./a.js";\n')
     with pytest.raises(CycleError):
-        joined(tmp_path, "a.js")
+        joined(tmp_path, "a.js", version_of)
+
+
+def test_what_is_imported_dynamically_is_a_versioned_file_with_its_exports(tmp_path):
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "a.js").write_text('const load = () => import("./sub/b.js");\n')
+    (tmp_path / "sub" / "b.js").write_text(
+        'import { c } from "../c.js";\nexport const b = c;\nexport { b as d };\n'
+        'export const again = () => import("../c.js");\n'
+    )
+    (tmp_path / "c.js").write_text("export const c = 1;\n")
+    app = Flask(__name__, static_folder=str(tmp_path), static_url_path="/static")
+    assets.init_app(app)
+    client = app.test_client()
+
+    def imported_by(path: str) -> str:
+        (found,) = re.findall(r'import\("([^"]+)"\)', client.get(path).text)
+        return urljoin(path, found)
+
+    entry = urljoin("/static/0123456789ab/a.js", imported_by("/static/0123456789ab/a.js"))
+    response = client.get(entry)
+    assert response.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+    assert response.text.endswith("\nexport const { again, b, d } = module1;\n")
+    assert client.get(imported_by(entry)).text == "export const c = 1;\n"
