@@ -27,6 +27,7 @@ from webapp.http import (
     under_way,
 )
 from webapp.http.lanes import LanedFlask
+from webapp.http.unindented import Unindented
 from webapp.inference.registry import Models, shipped_version
 from webapp.inference.signed_prediction import PredictionSigner
 from webapp.inference.versions import Versions
@@ -61,9 +62,12 @@ def create_app(settings: Settings | None = None, models: Models | None = None) -
     app = LanedFlask("webapp", lanes={"admin": Lane.DATABASE}, **folders)
     # Base64 makes an image a third larger, and strokes may accompany it.
     app.config["MAX_CONTENT_LENGTH"] = image.MAX_BYTES * 3 // 2
+    app.jinja_options = {"trim_blocks": True, "extensions": [Unindented]}
     app.secret_key = secret_key(settings.secret_key, settings.home_folder)
     services = app.extensions[EXTENSION] = _services(settings, app.secret_key, models)
     cv2.setNumThreads(1)  # there is one worker process for each core
+
+    app.jinja_env.policies["json.dumps_kwargs"] = {"ensure_ascii": False, "separators": (",", ":")}
 
     assets.init_app(app)
     request_id.init_app(app)

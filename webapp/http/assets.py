@@ -33,6 +33,7 @@ _DYNAMIC = re.compile(r'\bimport\("(\.{1,2}/[^"]+)"\)')
 _COMMENT = re.compile(r"^[ \t]*(?://.*|/\*\*(?:[^*]|\*(?!/))*\*/[ \t]*)\n", re.MULTILINE)
 _INDENT = re.compile(r"^\s+", re.MULTILINE)  # and lines without text
 _LONG_TEXT = re.compile(r"^[^`\n]*(?:`[^`\n]*`[^`\n]*)*`[^`\n]*$", re.MULTILINE)
+_CSS_BLANKS = re.compile(r"/\*.*?\*/\s*|\s*([{};])\s*|\n\s*", re.DOTALL)
 _OTHER = re.compile(r"^(?:import|export)\b.*", re.MULTILINE)
 
 
@@ -59,6 +60,8 @@ def init_app(app: Flask) -> None:
         content = Path(path).read_bytes()
         if name.endswith(".js") and _imports_any(content.decode()):
             content = joined(Path(folder), name, lambda other: asset(other).version).encode()
+        elif name.endswith(".css"):
+            content = compacted(content.decode()).encode()
         return Asset(content, hashlib.sha256(content).hexdigest()[:12])
 
     @app.url_defaults
@@ -82,6 +85,11 @@ def init_app(app: Flask) -> None:
         return response
 
     app.view_functions["static"] = serve
+
+
+def compacted(css: str) -> str:
+    """A stylesheet without comments, indentation and line breaks; strings must have none of them."""
+    return _CSS_BLANKS.sub(lambda match: match[1] or "", css)
 
 
 def joined(folder: Path, entry: str, version_of: Callable[[str], str]) -> str:
