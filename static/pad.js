@@ -1,7 +1,7 @@
 // The drawing surface: paints the sheet, sharp at any size and pixel ratio, and what is sent of it.
 
+import { outlineOf } from "./outline.js";
 import { SIDE } from "./sheet.js";
-import { getStroke } from "./vendor/perfect-freehand/perfect-freehand.js";
 
 const PICTURE_MARGIN = 1 / 14; // on each side, as a fraction of the picture sent
 const SMALLEST_CROP = SIDE / 4; // so that a dot stays a dot instead of being enlarged to a blob
@@ -162,26 +162,8 @@ function paint(context, stroke) {
   const { length } = stroke.points;
   let outline = outlines.get(stroke);
   if (outline?.length !== length) {
-    outline = { path: pathOf(stroke), length };
+    outline = { path: new Path2D(outlineOf(stroke)), length };
     outlines.set(stroke, outline);
   }
   context.fill(outline.path);
-}
-
-function pathOf(stroke) {
-  const outline = getStroke(stroke.points, {
-    size: stroke.width,
-    thinning: stroke.pressure ? 0.5 : 0,
-    simulatePressure: false,
-    smoothing: 0.5,
-    streamline: 0.3,
-    last: true,
-  });
-  const path = new Path2D();
-  if (outline.length) path.moveTo(...outline[0]);
-  outline.forEach(([x, y], i) => {
-    const [nextX, nextY] = outline[(i + 1) % outline.length];
-    path.quadraticCurveTo(x, y, (x + nextX) / 2, (y + nextY) / 2);
-  });
-  return path;
 }

@@ -87,6 +87,12 @@ export class Sheet extends EventTarget {
     this.#step({ strokes: [], picture });
   }
 
+  /** Replace all with strokes; they must not be changed any more. */
+  draw(strokes) {
+    this.finish();
+    this.#step({ strokes, picture: null });
+  }
+
   clear() {
     this.finish();
     if (!this.isBlank) this.#step(BLANK);
