@@ -74,7 +74,7 @@ export class PredictionView extends AnswerView {
 
   constructor(root) {
     super();
-    const find = (id) => root.querySelector(`#${id}`);
+    const find = (id) => document.getElementById(id);
     this.#elements = {
       root,
       answer: find("answer"),

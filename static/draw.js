@@ -1,22 +1,98 @@
-// The drawing page: the editor, and one model's answer.
+// The drawing page: the editor, one model's answer, and what can be done with a drawing. What few
+// visits need is imported when it is needed.
 
 import { PredictionView } from "./answer.js";
 import { Editor } from "./editor.js";
+import { options } from "./options.js";
+import { remember, remembered } from "./settings.js";
 
 const DIGIT_SIDE = 140; // of the square picture sent, in pixels; more detail changes no answer
 const NUMBER_SIDE = 560;
 
 const $ = (id) => document.getElementById(id);
 
-const editor = new Editor(new PredictionView($("result")), () => ({
-  mode: $("mode").value,
-  model: $("model").value,
-  side: $("mode").value === "number" ? NUMBER_SIDE : DIGIT_SIDE,
-}));
+const view = new PredictionView($("result"));
+const editor = new Editor(view, () => {
+  const chosen = options();
+  return { ...chosen, side: chosen.mode === "number" ? NUMBER_SIDE : DIGIT_SIDE };
+});
+const { sheet, reader } = editor;
 
-$("model").addEventListener("change", () => editor.read());
-$("mode").addEventListener("change", () => editor.read());
+for (const select of [$("model"), $("mode")]) {
+  select.addEventListener("change", () => editor.read());
+}
 $("read-number").addEventListener("click", () => {
   $("mode").value = "number";
   editor.read();
 });
+
+for (const type of ["input", "change"]) $("model").addEventListener(type, describeModel);
+describeModel(); // browsers restore what was selected
+
+sheet.addEventListener("change", () => {
+  $("share").disabled = $("download").disabled = !sheet.strokes.length;
+  $("notice").textContent = "";
+});
+$("share").disabled = $("download").disabled = !sheet.strokes.length;
+$("share").addEventListener("click", () => {
+  withPart(import("./share.js"), ({ share }) => share(sheet, view.words.share));
+});
+$("download").addEventListener("click", () => {
+  withPart(import("./share.js"), ({ save }) => save(sheet, view.words.share));
+});
+addEventListener("hashchange", openLink);
+openLink();
+
+$("examples").addEventListener("click", ({ target }) => {
+  const example = target.closest("[data-example]");
+  if (!example) return;
+  withPart(import("./examples.js"), async ({ showExample }) => {
+    if (!(await showExample(example, sheet))) sayPartIsMissing();
+  });
+});
+
+remember($("keep-history"), "keep-history");
+let latest = null; // answer
+let isFollowed = false;
+reader.addEventListener("answer", ({ detail }) => {
+  latest = detail;
+  followAnswers();
+});
+if (remembered("history")) followAnswers();
+
+function describeModel() {
+  const [{ value, dataset }] = $("model").selectedOptions;
+  $("about-model").textContent = dataset.about;
+  $("look-inside").href = $("look-inside").href.replace(/[^/]+(?=\/inside$)/, encodeURIComponent(value));
+}
+
+function openLink() {
+  if (!location.hash.startsWith("#drawing=")) return;
+  withPart(import("./share.js"), ({ openLink: open }) => {
+    if (!open(sheet)) $("notice").textContent = view.words.share.damaged;
+  });
+}
+
+function followAnswers() {
+  if (isFollowed) return;
+  isFollowed = true;
+  withPart(import("./answered.js"), ({ follow }) => {
+    follow(sheet, reader, latest, view.words.history);
+  });
+}
+
+/** Use a part of the page that is on its way, or say that it has not come. */
+async function withPart(part, use) {
+  let module;
+  try {
+    module = await part;
+  } catch {
+    sayPartIsMissing();
+    return;
+  }
+  use(module);
+}
+
+function sayPartIsMissing() {
+  $("notice").textContent = view.words.partMissing;
+}

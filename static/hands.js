@@ -58,6 +58,7 @@ export class Hands extends EventTarget {
     const erases = type === "pen" && (event.button === ERASER || event.buttons & 32);
     if (this.#current || (event.button !== 0 && !erases)) return; // other buttons, another mouse
     event.preventDefault();
+    this.#canvas.focus({ preventScroll: true }); // keys are about the drawing from here on
     this.#capture(id);
     this.#size = this.#canvas.clientWidth;
     if (erases) {

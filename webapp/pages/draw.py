@@ -10,7 +10,8 @@ from flask import abort, render_template, request
 from webapp.http.errors import Problem
 from webapp.http.lanes import runs_in
 from webapp.inference.predict import answer
-from webapp.pages import text
+from webapp.pages import drawing_text, text
+from webapp.pages.examples import examples
 from webapp.pages.shared import blueprint, read_upload
 from webapp.schemas import FeedbackRequest, Mode, Prediction
 from webapp.services import services
@@ -59,7 +60,8 @@ def _drawing_page(prediction: Prediction | None, sentence: str, mode: Mode = "di
         mode=mode,
         sentence=sentence,
         seen_line=_seen_line(prediction),
-        words=text.script_words(),
+        words=text.script_words() | drawing_text.words(),
+        examples=examples(),
     )
 
 

@@ -16,7 +16,7 @@ from webapp.http.errors import Problem
 from webapp.http.images import read_picture, upload_in_form
 from webapp.inference.explain import explain
 from webapp.inference.registry import Models
-from webapp.pages import text
+from webapp.pages import drawing_text, text
 from webapp.problems import as_problems
 from webapp.schemas import Prediction, PredictRequest
 from webapp.services import services
@@ -31,8 +31,10 @@ _COMPARABLE = ("mnist", "strokes")
 
 @blueprint.app_context_processor
 def template_variables() -> dict[str, object]:
-    """The variables of `base.html`, which every page extends."""
+    """The variables of `base.html`, which every page extends, and the names of the models."""
     return {
+        "model_names": drawing_text.model_names(),
+        "model_lines": drawing_text.model_lines(),
         "model_version": services().models.get().card.version,
         "keeps_corrections": services().settings.corrections,
     }

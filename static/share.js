@@ -1,0 +1,124 @@
+// Sharing and saving what is drawn. Nothing is sent: a link carries the strokes themselves, in its
+// fragment, which browsers keep to themselves.
+
+import { choose, options } from "./options.js";
+import { outlineOf } from "./outline.js";
+import { SIDE } from "./sheet.js";
+import { decode, encode } from "./stroke_code.js";
+
+const PNG_SIDE = 1000; // pixels
+
+const $ = (id) => document.getElementById(id);
+
+/** Show the link to the drawing, in the clipboard too where that is allowed. `words` say how it went. */
+export async function share(sheet, words) {
+  const link = $("share-link");
+  const said = $("shared");
+  try {
+    link.value = linkTo(sheet.strokes);
+  } catch {
+    link.value = "";
+    said.textContent = words.tooLong;
+  }
+  link.hidden = $("copy-link").hidden = !link.value;
+  $("copy-link").onclick = () => copy(link, said, words);
+  $("share-dialog").showModal();
+  link.select();
+  if (link.value) await copy(link, said, words);
+}
+
+/**
+ * Draw what the address's fragment carries, as a step that can be undone, and take it out of the
+ * address. Returns whether it was a drawing.
+ */
+export function openLink(sheet) {
+  const fields = new URLSearchParams(location.hash.slice(1));
+  history.replaceState(null, "", location.pathname + location.search); // or a reload would draw again
+  try {
+    const strokes = decode(fields.get("drawing"));
+    choose({ mode: fields.get("mode"), model: fields.get("model") });
+    sheet.draw(strokes);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Offer the formats to save the drawing in, and its picture for the clipboard. */
+export function save(sheet, words) {
+  const dialog = $("save-dialog");
+  const said = $("copied");
+  const name = `inkling-${($("answer").textContent.match(/\d+/g) ?? ["drawing"]).join("-")}`;
+  said.textContent = "";
+  for (const button of dialog.querySelectorAll("[data-format]")) {
+    button.onclick = async () => {
+      const { format } = button.dataset;
+      download(await FORMATS[format](sheet.strokes), `${name}.${format}`);
+      dialog.close();
+    };
+  }
+  $("copy-picture").hidden = !window.ClipboardItem;
+  $("copy-picture").onclick = async () => {
+    try {
+      const item = new ClipboardItem({ "image/png": toPNG(sheet.strokes) });
+      await navigator.clipboard.write([item]);
+      said.textContent = words.copied;
+    } catch {
+      said.textContent = words.notCopied;
+    }
+  };
+  dialog.showModal();
+}
+
+const FORMATS = { png: toPNG, svg: toSVG, json: toJSON };
+
+function linkTo(strokes) {
+  const fields = new URLSearchParams({ drawing: encode(strokes), ...options() });
+  return `${location.origin}${location.pathname}#${fields}`;
+}
+
+async function copy(link, said, words) {
+  try {
+    await navigator.clipboard.writeText(link.value);
+    said.textContent = words.copied;
+  } catch {
+    said.textContent = words.notCopied; // forbidden, or not a secure origin
+  }
+}
+
+/** Black on white. */
+function toPNG(strokes) {
+  const canvas = document.createElement("canvas");
+  canvas.width = canvas.height = PNG_SIDE;
+  const context = canvas.getContext("2d", { alpha: false });
+  context.fillStyle = "#fff";
+  context.fillRect(0, 0, PNG_SIDE, PNG_SIDE);
+  context.scale(PNG_SIDE / SIDE, PNG_SIDE / SIDE);
+  context.fillStyle = "#000";
+  for (const stroke of strokes) context.fill(new Path2D(outlineOf(stroke)));
+  return new Promise((resolve) => canvas.toBlob(resolve, "image/png"));
+}
+
+function toSVG(strokes) {
+  const paths = strokes.map((stroke) => `<path d="${outlineOf(stroke)}"/>`).join("");
+  const start = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${SIDE} ${SIDE}">`;
+  return new Blob([start, paths, "</svg>\n"], { type: "image/svg+xml" });
+}
+
+/** The points of each stroke, [x, y, pressure], as the API takes them; lengths are in SIDE. */
+function toJSON(strokes) {
+  const drawing = {
+    side: SIDE,
+    widths: strokes.map(({ width }) => width),
+    strokes: strokes.map(({ points }) => points),
+  };
+  return new Blob([JSON.stringify(drawing)], { type: "application/json" });
+}
+
+function download(blob, name) {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(blob);
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+}
