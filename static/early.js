@@ -40,6 +40,7 @@
     if (event.button !== 0 && !isEraser(event)) return;
     event.preventDefault();
     const pad = event.target;
+    pad.classList.remove("blank");
     pad.setPointerCapture(event.pointerId);
     const side = Math.round(pad.clientWidth * devicePixelRatio);
     if (pad.width !== side) pad.width = pad.height = side;

@@ -62,6 +62,7 @@ export class History {
     const entries = stored();
     const known = entries.findIndex((each) => each.code === code);
     if (known >= 0) {
+      if (JSON.stringify(entries[known]) === JSON.stringify(entry)) return;
       entries[known] = entry;
       store(entries);
     } else {

@@ -10,21 +10,23 @@ const PNG_SIDE = 1000; // pixels
 
 const $ = (id) => document.getElementById(id);
 
-/** Show the link to the drawing, in the clipboard too where that is allowed. `words` say how it went. */
+/** Show the link to the drawing, and put it in the clipboard if allowed. `words` say how it went. */
 export async function share(sheet, words) {
   const link = $("share-link");
   const said = $("shared");
-  try {
-    link.value = linkTo(sheet.strokes);
-  } catch {
-    link.value = "";
-    said.textContent = words.tooLong;
-  }
+  const copyLink = async () => {
+    await navigator.clipboard.writeText(link.value);
+    said.textContent = words.copied;
+  };
+  const apologize = () => (said.textContent = words.notCopied); // forbidden, or no secure origin
+  said.textContent = "";
+  link.value = linkTo(sheet.strokes);
   link.hidden = $("copy-link").hidden = !link.value;
-  $("copy-link").onclick = () => copy(link, said, words);
+  $("copy-link").onclick = () => copyLink().catch(apologize);
   $("share-dialog").showModal();
   link.select();
-  if (link.value) await copy(link, said, words);
+  if (!link.value) said.textContent = words.tooLong;
+  else await copyLink().catch(() => {}); // some browsers want a click for it: there is a button
 }
 
 /**
@@ -72,17 +74,13 @@ export function save(sheet, words) {
 
 const FORMATS = { png: toPNG, svg: toSVG, json: toJSON };
 
+/** Empty if there is too much for a link. */
 function linkTo(strokes) {
-  const fields = new URLSearchParams({ drawing: encode(strokes), ...options() });
-  return `${location.origin}${location.pathname}#${fields}`;
-}
-
-async function copy(link, said, words) {
   try {
-    await navigator.clipboard.writeText(link.value);
-    said.textContent = words.copied;
+    const fields = new URLSearchParams({ drawing: encode(strokes), ...options() });
+    return `${location.origin}${location.pathname}#${fields}`;
   } catch {
-    said.textContent = words.notCopied; // forbidden, or not a secure origin
+    return "";
   }
 }
 

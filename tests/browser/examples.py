@@ -15,6 +15,9 @@ from trainer.recognition.strokes import Strokes, catmull_rom
 SIDE = 1000
 """Of the sheet; coordinates are whole thousandths of it."""
 
+NARROW = 0.75
+"""Width of people's digits, where the templates' is 1."""
+
 STAR: Style = [[
     (.5, 0), (.79, .9), (.79, .9), (.02, .35), (.02, .35), (.98, .35), (.98, .35), (.21, .9),
     (.21, .9), (.5, 0),
@@ -66,11 +69,9 @@ def _placed(styles: list[Style]) -> list[Stroke]:
     for style in styles:
         points = np.vstack([np.array(stroke) for stroke in style])
         low, extent = points.min(axis=0), np.ptp(points, axis=0)
-        scale = height / extent[1]
-        strokes += [
-            (np.array(stroke) - low) * (0.75 * scale, scale) + (edge, 0) for stroke in style
-        ]
-        edge += 0.75 * float(extent[0]) * scale + 90
+        scale = height / extent[1] * np.array([NARROW, 1])
+        strokes += [(np.array(stroke) - low) * scale + (edge, 0) for stroke in style]
+        edge += float(extent[0] * scale[0]) + 90
     every = np.vstack(strokes)
     middle = (every.min(axis=0) + every.max(axis=0)) / 2
     return [[(float(x), float(y)) for x, y in stroke - middle + SIDE / 2] for stroke in strokes]

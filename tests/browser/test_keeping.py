@@ -164,6 +164,49 @@ def test_a_damaged_or_hostile_link_is_said_and_nothing_is_lost(open_page, drawin
     answered(page, 7)
 
 
+CODES = """async () => {
+  const { decode, encode } = await import("/static/stroke_code.js");
+  const points = (count) => Array.from({ length: count }, (_, i) => [i % 900, -i % 7, 0.4]);
+  const drawing = [
+    { width: 42, pressure: false, points: points(3).map(([x, y]) => [x, y, 0.5]) },
+    { width: 8, pressure: true, points: points(400) },
+  ];
+  const code = encode(drawing);
+  const same = JSON.stringify(decode(code)) === JSON.stringify(drawing);
+  const refused = [20_001, 1].map((count) => {
+    try {
+      return encode(Array(1001).fill({ width: 8, pressure: false, points: points(count) })).length;
+    } catch (error) {
+      return error.name;
+    }
+  });
+  let seed = 7;
+  const random = (below) => (seed = (seed * 48271) % 2147483647) % below;
+  const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_=%é";
+  const wrong = [];
+  for (let i = 0; i < 3000; i++) {
+    const at = random(code.length);
+    const noise = Array.from({ length: random(30) }, () => alphabet[random(alphabet.length)]);
+    const text = i % 2 ? noise.join("") : code.slice(0, at) + noise.join("");
+    try {
+      decode(text).forEach(({ points }) => points.flat().forEach((n) => {
+        if (!(Math.abs(n) <= 5000)) wrong.push(text);
+      }));
+    } catch (error) {
+      if (!(error instanceof Error)) wrong.push(text);
+    }
+  }
+  return [same, refused, wrong];
+}"""
+
+
+def test_the_text_of_a_drawing_gives_it_back_and_any_other_text_is_an_error(open_page):
+    same, refused, wrong = open_page("/about").evaluate(CODES)
+    assert same
+    assert refused == ["RangeError", "RangeError"]
+    assert wrong == []
+
+
 def test_a_drawing_is_saved_in_three_formats(open_page, site, drawings):
     page = open_page(permissions=["clipboard-read", "clipboard-write"])
     draw(page, drawings[4])

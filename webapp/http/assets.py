@@ -88,7 +88,7 @@ def init_app(app: Flask) -> None:
 
 
 def compacted(css: str) -> str:
-    """A stylesheet without comments, indentation and line breaks; strings must have none of them."""
+    """A stylesheet without comments, indentation and line breaks, which no string may have."""
     return _CSS_BLANKS.sub(lambda match: match[1] or "", css)
 
 

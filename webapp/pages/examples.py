@@ -1,7 +1,7 @@
 """The examples of the drawing page: strokes that draw themselves, and a photo.
 
-`make examples` writes `examples.json`: by what will be read, or a word for what is no digit, the SVG
-path data of each stroke on a sheet whose side is 1000.
+`make examples` writes `examples.json`: by what will be read, or a word for what is no digit, the
+SVG path data of each stroke on a sheet whose side is 1000.
 """
 
 from __future__ import annotations
