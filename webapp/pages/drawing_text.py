@@ -43,7 +43,7 @@ def model_lines() -> dict[str, str]:
     """One plain sentence on each shipped model, by name."""
     return {
         "inkling": _("Ours: it has seen real handwriting, and also what is no digit."),
-        "lenet5": _("The classic of 1998, which read the amounts on checks."),
+        "lenet5": _("The classic design of 1998, once used to read checks."),
         "cnn": _("Looks for small patterns, such as edges and bends, wherever they are."),
         "cnn-wide": _("Looks for more patterns at once, and weighs them together."),
         "mlp": _("The simplest: weighs each pixel, and does not know which are neighbors."),
