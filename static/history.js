@@ -21,6 +21,7 @@ export class History {
   #words;
   #latest = null; // the answer to what is on the sheet
   #current = null; // the code of the entry that goes on growing as one draws
+  #first = null; // its first stroke
   #deleted = null; // the list before the latest deletion
 
   /** `keep` is the switch for keeping anything; `words` has the labels of the buttons. */
@@ -31,9 +32,6 @@ export class History {
     this.#sheet = sheet;
     this.#reader = reader;
     keep.addEventListener("change", () => this.#switch());
-    sheet.addEventListener("change", () => {
-      if (sheet.isBlank || sheet.picture) this.#current = null;
-    });
     for (const type of ["problem", "cancel"]) {
       reader.addEventListener(type, () => (this.#latest = null));
     }
@@ -58,6 +56,9 @@ export class History {
     } catch {
       return; // minutes of drawing
     }
+    const [first] = sheet.strokes;
+    if (first !== this.#first) this.#current = null; // another drawing
+    this.#first = first;
     const entry = { code, text: prediction.text, ...options() };
     const entries = stored();
     const known = entries.findIndex((each) => each.code === code);

@@ -34,6 +34,7 @@ def test_each_example_is_read_as_it_says(open_page, site):
             expect(page.locator("#sentence")).to_have_text("That doesn’t look like a digit.")
             answered(page, "")
     assert posted(site) == {"/api/v1/predict"}
+    expect(page.locator("#history li")).to_have_count(len(values) - 1)  # all but the photo
 
 
 def test_an_example_draws_itself_stroke_by_stroke_until_a_hand_does(open_page, site):

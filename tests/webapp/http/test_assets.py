@@ -9,7 +9,7 @@ from flask import Flask
 
 from tests.conftest import ROOT
 from webapp.http import assets
-from webapp.http.assets import joined
+from webapp.http.assets import compacted, joined
 
 
 def version_of(_name: str) -> str:
@@ -122,3 +122,11 @@ def test_what_is_imported_dynamically_is_a_versioned_file_with_its_exports(tmp_p
     assert response.headers["Cache-Control"] == "public, max-age=31536000, immutable"
     assert response.text.endswith("\nexport const { again, b, d } = module1;\n")
     assert client.get(imported_by(entry)).text == "export const c = 1;\n"
+
+
+def test_a_stylesheet_loses_its_comments_and_line_breaks():
+    css = (
+        "/* A\n comment. */\na, b > c {\n  x: y  z;\n  w: calc(1px + 2px); /* d */\n}\n"
+        "@media (a) {\n  d { e: f }\n}\n"
+    )
+    assert compacted(css) == "a, b > c{x: y  z;w: calc(1px + 2px);}@media (a){d{e: f}}"
