@@ -73,12 +73,17 @@ function openLink() {
   });
 }
 
-function followAnswers() {
+async function followAnswers() {
   if (isFollowed) return;
   isFollowed = true;
-  withPart(import("./answered.js"), ({ follow }) => {
-    follow(sheet, reader, latest, view.words.history);
-  });
+  let module;
+  try {
+    module = await import("./answered.js");
+  } catch {
+    isFollowed = false; // the next answer tries again
+    return;
+  }
+  module.follow(sheet, reader, latest, view.words.history);
 }
 
 /** Use a part of the page that is on its way, or say that it has not come. */
@@ -86,6 +91,7 @@ async function withPart(part, use) {
   let module;
   try {
     module = await part;
+    $("notice").textContent = "";
   } catch {
     sayPartIsMissing();
     return;

@@ -167,6 +167,11 @@ def test_a_damaged_or_hostile_link_is_said_and_nothing_is_lost(open_page, drawin
         answered(page, 7)
     page.evaluate("hash => { location.hash = hash }", fragment)
     answered(page, 7)
+    other = page.context.new_page()
+    other.goto(f"{page.url}#drawing=AAAA")
+    expect(other.locator("#notice")).to_contain_text("damaged")
+    expect(other.locator("#history li")).to_have_count(1)
+    expect(other.locator("#notice")).to_contain_text("damaged")
 
 
 CODES = """async () => {
