@@ -3,12 +3,12 @@
 
 import { Correction } from "./correct.js";
 import { dataURL, isTooLarge, listenForFiles, pictureOf } from "./files.js";
-import { isControl, keepFocus } from "./focus.js";
+import { keepFocus } from "./focus.js";
 import { Hands } from "./hands.js";
+import { isLeftAlone } from "./keys.js";
 import { Pad } from "./pad.js";
 import { preserve } from "./preserve.js";
 import { Reader } from "./reader.js";
-import { remember } from "./settings.js";
 import { Sheet } from "./sheet.js";
 import { at } from "./site.js";
 
@@ -38,9 +38,8 @@ export class Editor {
     const form = $("correct");
     if (form) this.#correction = new Correction(form, view.words, () => this.#drawingForFeedback());
     this.#listen();
-    remember($("single-keys"), "single-keys");
-    keepFocus($("pad"));
     document.addEventListener("keydown", (event) => this.#onKey(event));
+    keepFocus();
     preserve(this.#sheet, this.#hands);
     this.#catchUp();
     listenForFiles($("upload"), (file) => this.#show(file));
@@ -175,12 +174,10 @@ export class Editor {
   }
 
   #onKey(event) {
-    if (document.querySelector("dialog[open]")) return;
+    if (document.querySelector("dialog[open]") || isLeftAlone(event)) return;
     if (event.target.matches("input:not([type=range]), select, textarea")) return;
     const command = event.ctrlKey || event.metaKey;
     const key = event.key.toLowerCase();
-    const isCharacter = event.key.length === 1 && !command;
-    if (isCharacter && (isControl(event.target) || !$("single-keys").checked)) return;
     if (command && key === "z") event.shiftKey ? this.#sheet.redo() : this.#sheet.undo();
     else if (command && key === "y") this.#sheet.redo();
     else if (command || event.altKey) return;

@@ -1,42 +1,58 @@
-// The keyboard's focus never falls to the page: when what has it is hidden, disabled or removed, it
-// goes to what took its place in the same form, or to `fallback`.
+// Keeps the focus on the page: when what has it is disabled, hidden or removed, it goes to what is
+// nearest, instead of to the top of the page.
 
-const CONTROLS = "a[href], button, input:not([type=hidden]), select, textarea, summary";
+const CONTROLS = "a[href], button, input, select, textarea, summary, [tabindex]";
+const NEIGHBORS = "[role=group], form, dialog, section, article, main";
 
-/** Keep the focus on the page's controls; `fallback` can always have it. */
-export function keepFocus(fallback) {
-  let last = null;
+let last = null; // what had the focus
+
+function canHaveFocus(element) {
+  return element.tabIndex >= 0 && canKeepFocus(element);
+}
+
+/** Also of what only scripts focus, such as the pad. */
+function canKeepFocus(element) {
+  return element.isConnected && !element.matches(":disabled") &&
+    !element.closest("[inert], [hidden]") && element.getClientRects().length > 0 &&
+    getComputedStyle(element).visibility === "visible";
+}
+
+/** The control after `lost` within `place`, or else the one before it. */
+function nearest(lost, place) {
+  const controls = [...place.querySelectorAll(CONTROLS)].filter(canHaveFocus);
+  const isAfter = (each) => lost.compareDocumentPosition(each) & Node.DOCUMENT_POSITION_FOLLOWING;
+  return controls.find(isAfter) ?? controls.at(-1);
+}
+
+/** Move the focus on if `last` has lost it, or is about to. */
+function mend() {
+  const active = document.activeElement;
+  if (!last || (active !== last && active !== document.body) || canKeepFocus(last)) return;
+  const lost = last;
+  last = null;
+  let place = lost.isConnected ? lost.parentElement.closest(NEIGHBORS) : null;
+  while (place) {
+    const next = nearest(lost, place);
+    if (next) {
+      next.focus({ preventScroll: true });
+      return;
+    }
+    place = place.parentElement?.closest(NEIGHBORS);
+  }
+  const main = document.getElementById("main");
+  main.tabIndex = -1;
+  main.focus({ preventScroll: true });
+}
+
+/** Call this once. */
+export function keepFocus() {
   document.addEventListener("focusin", ({ target }) => {
     last = target;
   });
-  document.addEventListener("focusout", () => {
-    // A control that can still have the focus was left on purpose.
-    if (last && canHaveFocus(last)) last = null;
+  document.addEventListener("focusout", ({ target, relatedTarget }) => {
+    if (!relatedTarget && canKeepFocus(target)) last = null; // it was left on purpose
   });
-  const look = () => {
-    if (!last || canHaveFocus(last)) return;
-    const { activeElement: now } = document;
-    const gone = last;
-    last = null;
-    if (now !== gone && now !== document.body) return;
-    const form = gone.closest("form, dialog");
-    const next = form && [...form.querySelectorAll(CONTROLS)].find(canHaveFocus);
-    (next ?? fallback).focus({ preventScroll: true });
-    fallback.classList.add("kept"); // shows the focus there, which a hand on it does not
-    fallback.addEventListener("blur", () => fallback.classList.remove("kept"), { once: true });
-  };
-  new MutationObserver(look).observe(document.body, {
-    attributeFilter: ["disabled", "hidden", "inert", "open"],
-    childList: true,
-    subtree: true,
+  new MutationObserver(mend).observe(document.body, {
+    subtree: true, childList: true, attributeFilter: ["class", "disabled", "hidden", "inert"],
   });
-}
-
-/** Whether `target` of a key is a control, for which keys have their own meaning. */
-export function isControl(target) {
-  return Boolean(target.closest?.(CONTROLS));
-}
-
-function canHaveFocus(element) {
-  return element.isConnected && !element.closest(":disabled, [hidden], [inert]");
 }

@@ -22,6 +22,7 @@ from flask import Flask, Response, request
 from werkzeug.exceptions import NotFound
 from werkzeug.security import safe_join
 
+_VENDOR = "vendor/"
 _KEPT = "public, max-age=31536000, immutable"
 _VERSIONED = re.compile(r"(?:([0-9a-f]{12})/)?(.+)", re.DOTALL)
 
@@ -31,9 +32,9 @@ _EXPORT = re.compile(r"^export (?=(?:async )?(?:class|function|const) +(\w+))", 
 _EXPORTS = re.compile(r"(?:^|(?<=;))export\s*\{([^{}]*)\};?", re.MULTILINE)
 _DYNAMIC = re.compile(r'\bimport\("(\.{1,2}/[^"]+)"\)')
 _COMMENT = re.compile(r"^[ \t]*(?://.*|/\*\*(?:[^*]|\*(?!/))*\*/[ \t]*)\n", re.MULTILINE)
+_CSS_COMMENT = re.compile(r"/\*(?:[^*]|\*(?!/))*\*/")
 _INDENT = re.compile(r"^\s+", re.MULTILINE)  # and lines without text
 _LONG_TEXT = re.compile(r"^[^`\n]*(?:`[^`\n]*`[^`\n]*)*`[^`\n]*$", re.MULTILINE)
-_CSS_BLANKS = re.compile(r"/\*.*?\*/\s*|\s*([{};])\s*|\n\s*", re.DOTALL)
 _OTHER = re.compile(r"^(?:import|export)\b.*", re.MULTILINE)
 
 
@@ -57,11 +58,7 @@ def init_app(app: Flask) -> None:
         # One name only for each file (and not `./draw.js` as well), or the cache would grow.
         if path is None or normpath(name) != name or not Path(path).is_file():
             raise NotFound
-        content = Path(path).read_bytes()
-        if name.endswith(".js") and _imports_any(content.decode()):
-            content = joined(Path(folder), name, lambda other: asset(other).version).encode()
-        elif name.endswith(".css"):
-            content = compacted(content.decode()).encode()
+        content = _content(Path(folder), name, lambda other: asset(other).version)
         return Asset(content, hashlib.sha256(content).hexdigest()[:12])
 
     @app.url_defaults
@@ -87,9 +84,23 @@ def init_app(app: Flask) -> None:
     app.view_functions["static"] = serve
 
 
-def compacted(css: str) -> str:
-    """A stylesheet without comments, indentation and line breaks, which no string may have."""
-    return _CSS_BLANKS.sub(lambda match: match[1] or "", css)
+def _content(folder: Path, name: str, version_of: Callable[[str], str]) -> bytes:
+    """What is served of a file: our own scripts and styles without comments and indentation."""
+    content = (folder / name).read_bytes()
+    if name.startswith(_VENDOR) or not name.endswith((".js", ".css")):
+        return content
+    text = content.decode()
+    if name.endswith(".css"):
+        return _INDENT.sub("", _CSS_COMMENT.sub("", text)).encode()
+    if _IMPORT.search(text) or _DYNAMIC.search(text):
+        return joined(folder, name, version_of).encode()
+    return _squeezed(name, text).encode()
+
+
+def _squeezed(name: str, script: str) -> str:
+    if long := _LONG_TEXT.search(script):
+        raise ValueError(f"{name} has a template literal of several lines: {long[0]}")
+    return _INDENT.sub("", _COMMENT.sub("", script))
 
 
 def joined(folder: Path, entry: str, version_of: Callable[[str], str]) -> str:
@@ -120,10 +131,6 @@ def joined(folder: Path, entry: str, version_of: Callable[[str], str]) -> str:
     if exports := sorted(_exported(texts[entry])):
         parts.append(f"export const {{ {', '.join(exports)} }} = {variables[entry]};\n")
     return "".join(parts)
-
-
-def _imports_any(text: str) -> bool:
-    return bool(_IMPORT.search(text) or _DYNAMIC.search(text))
 
 
 def _with_versions(name: str, text: str, entry: str, version_of: Callable[[str], str]) -> str:
@@ -161,9 +168,7 @@ def _as_function(name: str, text: str, variables: dict[str, str]) -> str:
         exports.extend(f"{new}: {old}" for old, new in _renamed(match[1]))
         return ""
 
-    if long := _LONG_TEXT.search(text):
-        raise ValueError(f"{name} has a template literal of several lines: {long[0]}")
-    text = _INDENT.sub("", _COMMENT.sub("", text))
+    text = _squeezed(name, text)
     body = _EXPORTS.sub(note_all, _EXPORT.sub(note_one, _IMPORT.sub(bind, text)))
     if other := _OTHER.search(body):
         raise ValueError(f"{name} has a form of import or export that is not joined: {other[0]}")

@@ -9,7 +9,7 @@ from flask import Flask
 
 from tests.conftest import ROOT
 from webapp.http import assets
-from webapp.http.assets import compacted, joined
+from webapp.http.assets import joined
 
 
 def version_of(_name: str) -> str:
@@ -124,9 +124,10 @@ def test_what_is_imported_dynamically_is_a_versioned_file_with_its_exports(tmp_p
     assert client.get(imported_by(entry)).text == "export const c = 1;\n"
 
 
-def test_a_stylesheet_loses_its_comments_and_line_breaks():
-    css = (
-        "/* A\n comment. */\na, b > c {\n  x: y  z;\n  w: calc(1px + 2px); /* d */\n}\n"
-        "@media (a) {\n  d { e: f }\n}\n"
-    )
-    assert compacted(css) == "a, b > c{x: y  z;w: calc(1px + 2px);}@media (a){d{e: f}}"
+def test_our_scripts_and_styles_come_without_comments_and_indentation_and_others_as_they_are(
+    client,
+):
+    for name in ("inkling.css", "theme.js", "draw.js"):
+        assert not re.search(r"/\*|^[ \t]|^//", client.get(f"/static/{name}").text, re.MULTILINE)
+    for path in (ROOT / "static" / "vendor").rglob("*.*s"):
+        assert client.get(f"/{path.relative_to(ROOT)}").data == path.read_bytes()
