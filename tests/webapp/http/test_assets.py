@@ -124,7 +124,7 @@ def test_what_is_imported_dynamically_is_a_versioned_file_with_its_exports(tmp_p
     assert client.get(imported_by(entry)).text == "export const c = 1;\n"
 
 
-def test_our_scripts_and_styles_come_without_comments_and_indentation_and_others_as_they_are(
+def test_our_scripts_and_styles_come_without_comments_and_others_as_they_are(
     client,
 ):
     for name in ("inkling.css", "theme.js", "draw.js"):
