@@ -27,7 +27,7 @@ MAPS = {
         readiness
         storage
         authenticator
-        settings  secret  schemas  threads  master
+        settings  secret  schemas  threads  master  archives
         translatable  logs  cores
     """,
     "trainer": """

@@ -20,6 +20,8 @@ from PIL import Image
 from trainer.recognition import image
 from trainer.recognition.image import Picture, PictureError, decode
 from trainer.recognition.strokes import draw_plain
+from webapp import archives
+from webapp.archives import BadArchive, TooManyEntries, printable, unpacked
 from webapp.schemas import MAX_POINTS, NOT_A_DIGIT, Truth
 
 MAX_DRAWINGS = 100_000
@@ -29,10 +31,7 @@ MAX_BYTES = 1 << 30
 MAX_LINE_BYTES = 4 << 20
 """Longest line with a drawing's strokes: `MAX_POINTS` with all their decimals fit in it."""
 
-_MAX_DIRECTORY_BYTES = 32 << 20  # of a ZIP archive, which `zipfile` reads as a whole
-_DIRECTORY_ENTRY = b"PK\x01\x02"
-_NAME_CHARS = 200  # of an entry, in messages
-_GZIP, _ZIP = b"\x1f\x8b", b"PK"
+_GZIP = b"\x1f\x8b"
 
 Coordinate = Annotated[float, Meta(ge=-1e6, le=1e6)]
 
@@ -65,7 +64,7 @@ class Imported(NamedTuple):
 def read_drawings(file: BinaryIO) -> Iterator[Imported]:
     """Read a seekable file: a ZIP archive of pictures, or stroke records. Raises `BadImport`."""
     file.seek(0)
-    is_archive = file.read(len(_ZIP)) == _ZIP
+    is_archive = file.read(len(archives.MAGIC)) == archives.MAGIC
     return _read_pictures(file) if is_archive else _read_strokes(file)
 
 
@@ -73,11 +72,11 @@ def _read_pictures(file: BinaryIO) -> Iterator[Imported]:
     """Read an archive as `webapp.storage.exports` writes it."""
     visitors = {held_back: secrets.token_hex(16) for held_back in (False, True)}
     try:
-        archive = zipfile.ZipFile(_BoundedReads(file))
-    except BadImport:
-        raise
-    except Exception as error:  # `zipfile` raises all kinds of exceptions on malformed input
-        raise BadImport(f"not a ZIP archive, or a damaged one: {error}") from error
+        archive = archives.opened(file, MAX_DRAWINGS)
+    except TooManyEntries:
+        raise _too_many() from None
+    except BadArchive as error:
+        raise BadImport(str(error)) from error
     entries = [info for info in archive.infolist() if not info.is_dir()]
     if len(entries) > MAX_DRAWINGS:
         raise _too_many()
@@ -89,33 +88,15 @@ def _read_pictures(file: BinaryIO) -> Iterator[Imported]:
         path = PurePosixPath(info.filename)
         try:
             label = msgspec.convert(path.parent.name, Truth)
-            picture = decode(_content(archive, info))
+            picture = decode(unpacked(archive, info, image.MAX_BYTES))
         except msgspec.ValidationError:
             raise BadImport(
-                f"entry {_name(info)}: its folder is neither 0 to 9 nor {NOT_A_DIGIT}"
+                f"entry {printable(info.filename)}: its folder is neither 0 to 9 nor {NOT_A_DIGIT}"
             ) from None
-        except (BadImport, PictureError) as error:
-            raise BadImport(f"entry {_name(info)}: {error}") from error
+        except (BadArchive, PictureError) as error:
+            raise BadImport(f"entry {printable(info.filename)}: {error}") from error
         held_back = "test" in path.parts
         yield Imported(label, visitors[held_back], picture, None, held_back, number / len(entries))
-
-
-def _content(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
-    """The content of an entry, unpacked no further than the largest picture."""
-    if info.flag_bits & 1:
-        raise BadImport("it is encrypted")
-    if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        raise BadImport("it is compressed by a method other than deflate")
-    if info.file_size > image.MAX_BYTES:
-        raise BadImport(f"the picture is larger than {image.MAX_BYTES >> 20} MB")
-    try:
-        with archive.open(info) as entry:
-            content = entry.read(info.file_size + 1)
-    except Exception as error:  # as above
-        raise BadImport(f"it is damaged: {error}") from error
-    if len(content) != info.file_size:
-        raise BadImport("it is damaged: its size is not the stated one")
-    return content
 
 
 def _read_strokes(file: BinaryIO) -> Iterator[Imported]:
@@ -167,33 +148,13 @@ def _record(line: bytes, where: str) -> tuple[str, str, list[list[list[float]]]]
     return record.label, hashlib.sha256(record.writer.encode()).hexdigest()[:32], strokes
 
 
-class _BoundedReads:
-    """A file for `zipfile`, which reads the directory at once and makes an object of each entry."""
-
-    def __init__(self, file: BinaryIO) -> None:
-        self._file = file
-        self.seek, self.tell, self.seekable = file.seek, file.tell, file.seekable
-
-    def read(self, size: int = -1) -> bytes:
-        if size > _MAX_DIRECTORY_BYTES:
-            raise _too_many()
-        content = self._file.read(size)
-        if content.count(_DIRECTORY_ENTRY) > MAX_DRAWINGS:
-            raise _too_many()
-        return content
-
-
 def _repeated(entries: list[zipfile.ZipInfo]) -> str:
     names: set[str] = set()
     for info in entries:
         if info.filename in names:
-            return _name(info)
+            return printable(info.filename)
         names.add(info.filename)
     raise AssertionError
-
-
-def _name(info: zipfile.ZipInfo) -> str:
-    return "".join(filter(str.isprintable, info.filename))[:_NAME_CHARS]
 
 
 def _too_many() -> BadImport:
