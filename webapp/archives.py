@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+from contextlib import suppress
 from typing import BinaryIO
 
 MAGIC = b"PK"
@@ -31,13 +32,13 @@ def opened(file: BinaryIO, most: int) -> zipfile.ZipFile:
     """
     reads = _BoundedReads(file, most)
     try:
-        archive = zipfile.ZipFile(reads)  # type: ignore[call-overload]
+        archive = zipfile.ZipFile(reads)
     except BadArchive:
         raise
     except Exception as error:  # `zipfile` raises all kinds of exceptions on malformed input
         raise BadArchive(f"not a ZIP archive, or a damaged one: {error}") from error
-    reads.read = file.read  # type: ignore[method-assign]
-    return archive  # type: ignore[no-any-return]
+    reads.most = None
+    return archive
 
 
 def unpacked(archive: zipfile.ZipFile, info: zipfile.ZipInfo, most: int) -> bytes:
@@ -65,10 +66,8 @@ def name_of(info: zipfile.ZipInfo) -> str:
     """
     name = info.filename
     if not info.flag_bits & _UTF8:
-        try:
+        with suppress(UnicodeError):  # if it is code page 437 indeed
             name = name.encode("cp437").decode()
-        except UnicodeError:  # it is code page 437 indeed
-            pass
     parts = printable(name).replace("\\", "/").split("/")
     return "/".join(part for part in parts if part.strip(" ."))
 
@@ -83,16 +82,14 @@ class _BoundedReads:
 
     def __init__(self, file: BinaryIO, most: int) -> None:
         self._file = file
-        self._most = most
+        self.most: int | None = most  # until the directory is read
         self.seek, self.tell, self.seekable = file.seek, file.tell, file.seekable
 
     def read(self, size: int = -1) -> bytes:
-        if size > self._most * _ENTRY_BYTES:
-            raise self._too_many()
-        content = self._file.read(size)
-        if content.count(_ENTRY) > self._most:
-            raise self._too_many()
-        return content
-
-    def _too_many(self) -> TooManyEntries:
-        return TooManyEntries(f"more than {self._most:,} entries")
+        if self.most is None:
+            return self._file.read(size)
+        if size <= self.most * _ENTRY_BYTES:
+            content = self._file.read(size)
+            if content.count(_ENTRY) <= self.most:
+                return content
+        raise TooManyEntries(f"more than {self.most:,} entries")

@@ -22,6 +22,14 @@ def charge(
     picture: Picture, options: PredictRequest | None = None, *, is_explained: bool = False
 ) -> None:
     """Charge the client of the current request for reading a picture, with these options."""
+    cost = cost_of(picture, options, is_explained=is_explained)
+    services().limits.requests.owe(client_network(request), cost)
+
+
+def cost_of(
+    picture: Picture, options: PredictRequest | None = None, *, is_explained: bool = False
+) -> float:
+    """What reading a picture costs beside the request, in requests to read a drawing."""
     megapixels = picture.image.width * picture.image.height * picture.frames / 1e6
     cost = _MEGAPIXEL * megapixels
     if is_explained:
@@ -30,4 +38,4 @@ def charge(
         cost += _ALL_MODELS - 1
     if options and options.mode == "number":
         cost += _NUMBER - 1
-    services().limits.requests.owe(client_network(request), cost)
+    return cost

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from webapp.http.rate_limit import RateLimiter
+from webapp.http.slots import Slots
 from webapp.http.throttle import Throttle
 from webapp.settings import Settings
 
@@ -14,6 +15,7 @@ GUESSES = 10
 
 _GUESSING = timedelta(minutes=15)
 _DAY = timedelta(days=1)
+_BATCHES, _BATCHES_OF_CLIENT = 16, 4  # that a process reads at once; each has files on the disk
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +23,7 @@ class Limits:
     """Clients are networks (`http.client.client_network`), unless the name says otherwise."""
 
     requests: Throttle
+    batches: Slots
     guesses: RateLimiter
     corrections: RateLimiter
     corrections_of_visitor: RateLimiter
@@ -30,6 +33,7 @@ class Limits:
         """The limits that the settings set."""
         return cls(
             requests=Throttle(settings.rate_limit),
+            batches=Slots(_BATCHES, _BATCHES_OF_CLIENT),
             guesses=RateLimiter("guesses", GUESSES, _GUESSING, secret),
             corrections=RateLimiter("corrections", settings.corrections_per_day, _DAY, secret),
             corrections_of_visitor=RateLimiter(

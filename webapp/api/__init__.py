@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from webapp.api import feedback, health, models, openapi, predict
+from webapp.api import batch, feedback, health, models, openapi, predict
 
 BLUEPRINTS = (
     predict.blueprint,
+    batch.blueprint,
     feedback.blueprint,
     models.blueprint,
     openapi.blueprint,

@@ -12,6 +12,7 @@ from flask import Blueprint, Flask, Response, current_app, jsonify, render_templ
 
 from trainer.recognition import __version__
 from webapp.api.operation import Operation, operation_of
+from webapp.http.batch_files import MAX_PICTURES
 from webapp.schemas import ProblemDetails
 from webapp.translatable import N_
 
@@ -22,6 +23,13 @@ Route = tuple[str, str, Operation]
 """Path with its parameters in braces, method in lower case, and what the view declares."""
 
 _FILE = {"type": "string", "format": "binary", "description": N_("The picture file.")}
+_FILES = {
+    "type": "array",
+    "minItems": 1,
+    "maxItems": MAX_PICTURES,
+    "items": {"type": "string", "format": "binary"},
+    "description": N_("Picture files, and ZIP archives of such files."),
+}
 
 
 @blueprint.get("/v1/openapi.json")
@@ -95,11 +103,15 @@ def _operation(
             }
             for name in names
         ]
-    if declared.body:
+    if declared.body and declared.files:
+        fields = components[declared.body.__name__]["properties"]
+        form = {"multipart/form-data": {"schema": _upload_form(fields, _FILES)}}
+        described["requestBody"] = {"required": True, "content": form}
+    elif declared.body:
         content = {"application/json": {"schema": schemas[declared.body]}}
         if declared.form:
             fields = components[declared.body.__name__]["properties"]
-            content["multipart/form-data"] = {"schema": _upload_form(fields)}
+            content["multipart/form-data"] = {"schema": _upload_form(fields, _FILE)}
             content["image/*"] = {"schema": _FILE}
             described.setdefault("parameters", []).extend(_query(fields))
         described["requestBody"] = {"required": True, "content": content}
@@ -115,12 +127,12 @@ def _operation(
     return described
 
 
-def _upload_form(fields: dict[str, Schema]) -> Schema:
+def _upload_form(fields: dict[str, Schema], image: Schema) -> Schema:
     """The form equivalent of a `PredictRequest`: the image as a file, and no strokes."""
     return {
         "type": "object",
         "required": ["image"],
-        "properties": {"image": _FILE} | _options(fields),
+        "properties": {"image": image} | _options(fields),
     }
 
 

@@ -13,6 +13,9 @@ View = TypeVar("View", bound=Callable[..., Any])
 
 _ATTRIBUTE = "openapi_operation"
 
+Body = type[msgspec.Struct] | type[list[Any]]
+"""The type of a response's body: a struct, or a list of structs."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Operation:
@@ -20,9 +23,10 @@ class Operation:
 
     name: str
     summary: str
-    responses: Mapping[HTTPStatus, tuple[str, type[msgspec.Struct] | None]]
+    responses: Mapping[HTTPStatus, tuple[str, Body | None]]
     body: type[msgspec.Struct] | None
     form: bool
+    files: bool
     problems: Mapping[HTTPStatus, str]
 
 
@@ -30,9 +34,10 @@ def operation(
     name: str,
     summary: str,
     *,
-    responses: Mapping[HTTPStatus, tuple[str, type[msgspec.Struct] | None]],
+    responses: Mapping[HTTPStatus, tuple[str, Body | None]],
     body: type[msgspec.Struct] | None = None,
     form: bool = False,
+    files: bool = False,
     problems: Mapping[HTTPStatus, str] | None = None,
 ) -> Callable[[View], View]:
     """Declare a view as an operation of the API.
@@ -40,10 +45,11 @@ def operation(
     `name` is the operationId. `responses` maps each status to its description and the type of its
     body, None for no body; `problems` maps the status of each error to its description. `body` is
     the type of the JSON body; if `form` is set, a form with an image file may be sent too, or the
-    file alone, with the options in the query. Summary and descriptions are message ids, marked with
+    file alone, with the options in the query; if `files` is set, only a form with any number of
+    image files and archives of them. Summary and descriptions are message ids, marked with
     `N_`.
     """
-    declared = Operation(name, summary, responses, body, form, problems or {})
+    declared = Operation(name, summary, responses, body, form, files, problems or {})
 
     def declare(view: View) -> View:
         setattr(view, _ATTRIBUTE, declared)

@@ -67,15 +67,19 @@ def answer(problem: Problem) -> Response:
     if not wants_json():
         page = render_template("error.html", problem=problem)
         return Response(page, problem.status, problem.headers)
-    details = ProblemDetails(
+    body = msgspec.json.encode(details_of(problem, g.get("request_id", "")))
+    return Response(body, problem.status, problem.headers, mimetype="application/problem+json")
+
+
+def details_of(problem: Problem, request_id: str) -> ProblemDetails:
+    """The problem details of an error, as they are sent."""
+    return ProblemDetails(
         title=problem.status.phrase,
         status=problem.status,
         detail=problem.detail,
         code=problem.code,
-        request_id=g.get("request_id", ""),
+        request_id=request_id,
     )
-    body = msgspec.json.encode(details)
-    return Response(body, problem.status, problem.headers, mimetype="application/problem+json")
 
 
 def _from_http(error: HTTPException) -> Response:

@@ -73,7 +73,7 @@ def upload_in(request: Request) -> Upload:
         case "multipart/form-data":
             return upload_in_form(request)
         case kind if kind.startswith("image/"):
-            return Upload(request.get_data(), _options(request.args))
+            return Upload(request.get_data(), options_in(request.args))
     raise Problem(
         HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
         "unsupported_media_type",
@@ -118,10 +118,10 @@ def upload_in_form(request: Request) -> Upload:
         _refuse("invalid_request", "The form has no file in the field `image`")
     if sum(1 for _ in request.files.items(multi=True)) > 1:
         _refuse("one_picture", "The form has several files; send each picture in its own request")
-    return Upload(file.read(), _options(request.form))
+    return Upload(file.read(), options_in(request.form))
 
 
-def _options(fields: MultiDict[str, str]) -> PredictRequest:
+def options_in(fields: MultiDict[str, str]) -> PredictRequest:
     """The options in the fields of a form or of a query. Raises `Problem`."""
     given = {name: value for name, value in fields.items() if value and name != "image"}
     try:

@@ -35,8 +35,8 @@ class Throttle:
         # When each client's bucket will be full again: one number says how full it is at any time.
         self._full_at: OrderedDict[str, float] = OrderedDict()
 
-    def take(self, client: str) -> float:
-        """Take one request from a client's bucket, if it has one.
+    def take(self, client: str, reserve: float = 0.0) -> float:
+        """Take one request from a client's bucket, if it has one beside a share (0..1) in reserve.
 
         Returns 0, or the seconds until it will have one.
         """
@@ -45,8 +45,9 @@ class Throttle:
         with self._lock:
             now = self.clock()
             full_at = max(self._full_at.get(client, now), now) + 1 / self._rate
-            if full_at - now > _BURST + _TOLERANCE:
-                return full_at - now - _BURST
+            room = _BURST * (1 - reserve)
+            if full_at - now > room + _TOLERANCE:
+                return full_at - now - room
             self._keep(client, full_at)
         return 0
 

@@ -4,6 +4,7 @@ msgspec validates requests against them, and the OpenAPI document is generated f
 Descriptions are message ids, translated when shown.
 """
 
+from webapp.schemas.batch import BatchItem
 from webapp.schemas.feedback import FeedbackRequest, Kept, Truth
 from webapp.schemas.fields import MAX_POINTS, NOT_A_DIGIT, Certainty, Mode
 from webapp.schemas.models import Measured, ModelInfo, ModelList
@@ -23,6 +24,7 @@ from webapp.schemas.problems import ProblemDetails
 __all__ = [
     "MAX_POINTS",
     "NOT_A_DIGIT",
+    "BatchItem",
     "Certainty",
     "DigitReading",
     "Explanation",
