@@ -4,6 +4,7 @@
 import { PredictionView } from "./answer.js";
 import { Editor } from "./editor.js";
 import { options } from "./options.js";
+import { offerPictures } from "./pictures.js";
 import { remember, remembered } from "./settings.js";
 
 const DIGIT_SIDE = 140; // of the square picture sent, in pixels; more detail changes no answer
@@ -21,6 +22,8 @@ const { sheet, reader } = editor;
 for (const select of [$("model"), $("mode")]) {
   select.addEventListener("change", () => editor.read());
 }
+
+offerPictures(editor);
 $("read-number").addEventListener("click", () => {
   $("mode").value = "number";
   editor.read();

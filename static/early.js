@@ -5,7 +5,7 @@
   const PAUSE_MS = 2_000; // before scripts that failed to come are asked for again
   const events = [];
   const positions = new Map(); // of each pointer that is down
-  let file = null; // the latest picture that was dropped or pasted
+  let files = []; // the latest that were dropped or pasted
   const listening = new AbortController();
 
   const on = (types, listener) => {
@@ -21,11 +21,14 @@
     else if (isMove) line(event);
     else positions.delete(event.pointerId);
   });
-  on(["dragover"], (event) => event.preventDefault());
+  on(["dragover"], (event) => {
+    if (event.dataTransfer.types.includes("Files")) event.preventDefault();
+  });
   on(["drop", "paste"], (event) => {
-    const { files } = event.dataTransfer ?? event.clipboardData ?? {};
-    file = files?.[0] ?? file;
-    if (event.type === "drop") event.preventDefault(); // else the browser leaves the page for it
+    const data = event.dataTransfer ?? event.clipboardData;
+    if (!data?.files.length) return;
+    files = [...data.files];
+    if (event.type === "drop") event.preventDefault(); // else the browser leaves the page for them
   });
 
   on(["error"], ({ target }) => {
@@ -69,9 +72,9 @@
     return Boolean(buttons & 32); // the other end of a pen
   }
 
-  /** Hand over {events, file}, once; from then on nothing is kept. */
+  /** Hand over {events, files}, once; from then on nothing is kept. */
   window.takeEarly = () => {
     listening.abort();
-    return { events: events.splice(0), file };
+    return { events: events.splice(0), files };
   };
 })();

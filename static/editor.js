@@ -2,7 +2,7 @@
 // them to the page's own answer view.
 
 import { Correction } from "./correct.js";
-import { dataURL, isTooLarge, listenForFiles, pictureOf } from "./files.js";
+import { dataURL, isArchive, listenForFiles, pictureOf, problemOf } from "./files.js";
 import { keepFocus } from "./focus.js";
 import { Hands } from "./hands.js";
 import { isLeftAlone } from "./keys.js";
@@ -42,7 +42,7 @@ export class Editor {
     keepFocus();
     preserve(this.#sheet, this.#hands);
     this.#catchUp();
-    listenForFiles($("upload"), (file) => this.#show(file));
+    listenForFiles($("upload"), (files) => this.#take(files));
   }
 
   get sheet() {
@@ -53,12 +53,16 @@ export class Editor {
     return this.#reader;
   }
 
+  /** What is done with several files, or an archive; a page may replace it. */
+  onSeveral = () => this.explain("one_picture");
+
   /** Request a prediction for the drawing or picture on the sheet, if there is one. */
   read() {
     this.#pad.frames = [];
-    if (this.#file && isTooLarge(this.#file)) {
+    const problem = this.#file && problemOf(this.#file);
+    if (problem) {
       this.#reader.cancel();
-      this.#showProblem("too_large");
+      this.explain(problem);
     } else if (this.#file) this.#ask(() => this.#formRequest());
     else if (!this.#sheet.isDot) this.#ask(() => this.#jsonRequest()); // isDot covers a blank sheet
     else {
@@ -76,7 +80,8 @@ export class Editor {
     this.#correction?.withdraw();
   }
 
-  #showProblem(code) {
+  /** Say why there is no answer, by the code of the problem. */
+  explain(code) {
     if (!this.#view.showProblem(code)) this.#correction?.withdraw();
   }
 
@@ -112,17 +117,24 @@ export class Editor {
     return { body };
   }
 
-  async #show(file) {
+  #take(files) {
+    if (files.length > 1 || isArchive(files[0])) this.onSeveral(files);
+    else this.show(files[0]);
+  }
+
+  /** Show a picture file on the sheet, and read it. */
+  async show(file) {
     const number = ++this.#chosen;
     const picture = await pictureOf(file);
     if (number === this.#chosen) this.#sheet.show(picture);
+    else picture.bitmap?.close();
   }
 
   /** Do what was done at the sheet before the scripts had come. */
   #catchUp() {
-    const { events, file } = window.takeEarly();
+    const { events, files } = window.takeEarly();
     for (const event of events) $("pad").dispatchEvent(event);
-    if (file) this.#show(file);
+    if (files.length) queueMicrotask(() => this.#take(files)); // once the page is set up
   }
 
   #onChange() {
@@ -157,7 +169,7 @@ export class Editor {
       pad.frames = [];
       // The drawing is too small to read, which needs no explanation.
       if (code === "empty_drawing" && !this.#file) this.#showInvitation();
-      else this.#showProblem(code);
+      else this.explain(code);
     });
     $("undo").addEventListener("click", () => sheet.undo());
     $("redo").addEventListener("click", () => sheet.redo());

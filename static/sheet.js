@@ -159,12 +159,21 @@ export class Sheet extends EventTarget {
   }
 
   #step(next) {
+    const before = this.#pictures();
     this.#past.push(this.#now);
     this.#now = next;
     this.#future = [];
     const pictures = () => new Set(this.#past.map(({ picture }) => picture).filter(Boolean)).size;
     while (this.#past.length > MOST_STEPS || pictures() > MOST_PICTURES) this.#past.shift();
+    const after = this.#pictures();
+    for (const picture of before) if (!after.has(picture)) picture.bitmap?.close();
     this.#changed();
+  }
+
+  /** All pictures that can be had, by undoing or redoing if need be. */
+  #pictures() {
+    const steps = [...this.#past, this.#now, ...this.#future];
+    return new Set(steps.map(({ picture }) => picture).filter(Boolean));
   }
 
   #move(from, to) {

@@ -64,7 +64,20 @@ def problems() -> dict[str, str]:
             "This picture is too large. The limit is 10 MB and 25 megapixels, or 110 as a JPEG. "
             "Please use a smaller copy."
         ),
+        "pdf": _(
+            "This is a PDF. Please take a screenshot of the page, or save it as a picture, and use "
+            "that."
+        ),
         "one_picture": _("Only one picture can be read at a time. Please choose one."),
+        "too_many_pictures": _(
+            "There are more than 1,000 pictures in this ZIP file. Please use several smaller ones."
+        ),
+        "archive_too_large": _(
+            "This ZIP file is too large. The limit is 64 MB, and 256 MB unpacked. Please use "
+            "several smaller ones."
+        ),
+        "bad_archive": _("This ZIP file is damaged, or there is nothing in it."),
+        "part_missing": _("A part of this page could not be loaded. Please try again in a moment."),
         "broken_picture": _("This picture is damaged or incomplete. Please try another copy."),
         "too_complex": _("This picture has too many parts to be read. Please try a simpler one."),
         "overloaded": _("The site is busy. Please try again in a moment."),
