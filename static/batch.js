@@ -1,8 +1,9 @@
 // Many pictures: sends them in groups, and shows the answers in a table as they come.
 
-import { csvOf } from "./csv.js";
 import { post } from "./batch_request.js";
 import { Rows } from "./batch_rows.js";
+import { csvOf } from "./csv.js";
+import { isArchive, problemOf, sendable, smallCopy } from "./files.js";
 
 const MOST_FILES = 20; // of a request, so that it takes about a second
 const MOST_BYTES = 8 * 1024 * 1024;
@@ -12,16 +13,21 @@ const MOST_TRIES = 5;
 const PAUSE_MS = 2_000; // times the number of tries
 const LATER = new Set(["overloaded", "unreachable", "too_many_requests"]); // may be read later
 
-/** Reads pictures into a section of the page. `tools` are what it shares with the page. */
+/**
+ * Reads pictures into a section of the page, with the page's `words`. `getOptions()` returns the
+ * requests' `mode` and `model`.
+ */
 export class Batch {
   #rows;
-  #tools;
+  #url;
+  #getOptions;
   #entries = []; // {file, row, name, tries, item}: `item` is what the server said, or a problem
   #running = null; // the AbortController while it runs
 
-  constructor(section, tools) {
-    this.#tools = { ...tools, url: section.dataset.url };
-    this.#rows = new Rows(section, tools.words);
+  constructor(section, words, getOptions) {
+    this.#url = section.dataset.url;
+    this.#getOptions = getOptions;
+    this.#rows = new Rows(section, words);
     this.#on("batch-cancel", () => this.#running?.abort());
     this.#on("batch-go-on", () => this.#run());
     this.#on("batch-close", () => this.#close());
@@ -65,44 +71,39 @@ export class Batch {
     let bytes = 0;
     for (const entry of this.#entries) {
       if (entry.item) continue;
-      const isArchive = this.#tools.files.isArchive(entry.file);
-      if (!isArchive) entry.file = await this.#prepared(entry);
-      const problem = isArchive ? archiveProblem(entry.file) : this.#tools.files.problemOf(entry.file);
+      const isAlone = isArchive(entry.file);
+      if (!isAlone) entry.file = await prepared(entry);
+      const problem = isAlone ? archiveProblem(entry.file) : problemOf(entry.file);
       if (problem) {
         this.#settle(entry, { problem: { code: problem } });
         continue;
       }
       bytes += entry.file.size;
       const isFull = group.length === MOST_FILES || bytes > MOST_BYTES;
-      if (group.length && (isFull || isArchive)) break;
+      if (group.length && (isFull || isAlone)) break;
       group.push(entry);
-      if (isArchive) break;
+      if (isAlone) break;
     }
     return group;
   }
 
-  #prepared(entry) {
-    const { sendable, smallCopy } = this.#tools.files;
-    return entry.needsCopy ? smallCopy(entry.file) : sendable(entry.file);
-  }
-
   async #read(group, signal) {
     const [first] = group;
-    const isArchive = this.#tools.files.isArchive(first.file);
+    const isUnpacked = isArchive(first.file);
     const onCount = (count) => {
-      if (isArchive) first.count = count;
+      if (isUnpacked) first.count = count;
     };
     let received = 0;
     const onItem = (item) => {
-      if (isArchive) this.#unpack(first, received, item);
+      if (isUnpacked) this.#unpack(first, received, item);
       else this.#receive(group[received], item);
       received += 1;
       this.#show();
     };
     const files = group.map(({ file }) => file);
-    const code = await post(files, { ...this.#tools, onCount, onItem }, signal);
+    const code = await post(this.#url, files, this.#getOptions(), { onCount, onItem, signal });
     if (signal.aborted) return;
-    if (isArchive && !code) this.#replace(first);
+    if (isUnpacked && !code) this.#replace(first);
     if (!code) return;
     for (const entry of group) if (!entry.item) this.#failed(entry, code);
     if (LATER.has(code)) await pause(PAUSE_MS * Math.max(1, first.tries), signal);
@@ -170,6 +171,10 @@ export class Batch {
     this.#entries = [];
     this.#rows.clear();
   }
+}
+
+function prepared({ file, needsCopy }) {
+  return needsCopy ? smallCopy(file) : sendable(file);
 }
 
 function archiveProblem(file) {

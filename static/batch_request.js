@@ -1,5 +1,7 @@
 // One request to read pictures, whose answers are streamed, one a line.
 
+import { patientFetch } from "./reader.js";
+
 const SILENCE_MS = 60_000; // after which the connection is given up
 const UNAVAILABLE = new Set([502, 503, 504]);
 
@@ -8,16 +10,16 @@ const UNAVAILABLE = new Set([502, 503, 504]);
  * `onItem` with each answer. Returns the code of the problem that ended it, if any; an abort
  * returns "unreachable".
  */
-export async function post(files, { url, options, fetch, onCount, onItem }, signal) {
+export async function post(url, files, options, { onCount, onItem, signal }) {
   const body = new FormData();
   for (const file of files) body.append("image", file);
-  for (const [name, value] of Object.entries(options())) body.append(name, value);
+  for (const [name, value] of Object.entries(options)) body.append(name, value);
   const silence = new AbortController();
   const stop = () => silence.abort();
   signal.addEventListener("abort", stop);
   let timer = setTimeout(stop, SILENCE_MS);
   try {
-    const response = await fetch(url, { method: "POST", body, signal: silence.signal });
+    const response = await patientFetch(url, { method: "POST", body, signal: silence.signal });
     if (UNAVAILABLE.has(response.status)) return "unreachable";
     if (!response.ok) return await codeOf(response, files);
     const count = Number(response.headers.get("Picture-Count"));

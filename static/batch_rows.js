@@ -14,7 +14,9 @@ export class Rows {
 
   constructor(section, words) {
     this.#section = section;
-    this.#words = words;
+    const { problems, sentences, severalDigits } = words;
+    const rejected = { not_a_digit: sentences.not_a_digit, several_digits: severalDigits };
+    this.#words = { ...problems, ...rejected, ...section.dataset };
   }
 
   /** An entry {file, name, row, tries, item} for each file, with a row at the end of the table. */

@@ -19,7 +19,11 @@ def camera_browser(seven, tmp_path_factory, browser):
     file = tmp_path_factory.mktemp("camera") / "camera.mjpeg"
     file.write_bytes(cv2.imencode(".jpg", view)[1].tobytes() * 2)
     options = chromium()
-    fake = ["--use-fake-device-for-media-stream", f"--use-file-for-fake-video-capture={file}"]
+    fake = [
+        "--use-fake-device-for-media-stream",
+        "--use-fake-ui-for-media-stream",  # allows it
+        f"--use-file-for-fake-video-capture={file}",
+    ]
     launched = browser.browser_type.launch(**options | {"args": [*options["args"], *fake]})
     yield launched
     launched.close()
@@ -29,8 +33,8 @@ def camera_browser(seven, tmp_path_factory, browser):
 def open_camera(camera_browser, site):
     contexts = []
 
-    def opener(*permissions: str):
-        context = camera_browser.new_context(**DESKTOP, locale="en-US", permissions=permissions)
+    def opener():
+        context = camera_browser.new_context(**DESKTOP, locale="en-US")
         contexts.append(context)
         page = context.new_page()
         page.add_init_script(
@@ -56,7 +60,7 @@ def live_tracks(page) -> int:
 
 
 def test_a_picture_is_taken_turned_and_cropped_by_keyboard_then_read(open_camera):
-    page = open_camera("camera")
+    page = open_camera()
     expect(page.locator("#shoot")).to_be_focused()
     assert live_tracks(page) == 1
     check_both_schemes(page, "the camera")
@@ -83,7 +87,7 @@ def test_a_picture_is_taken_turned_and_cropped_by_keyboard_then_read(open_camera
 
 
 def test_the_camera_is_off_however_the_dialog_is_left(open_camera):
-    page = open_camera("camera")
+    page = open_camera()
     expect(page.locator("#shoot")).to_be_enabled()
     page.keyboard.press("Escape")
     expect(page.locator("#viewfinder")).to_be_hidden()
@@ -101,9 +105,21 @@ def test_the_camera_is_off_however_the_dialog_is_left(open_camera):
     expect(page.locator("#viewfinder")).to_be_hidden()
 
 
-def test_a_refused_permission_is_said_with_the_way_out(open_camera):
-    page = open_camera()
-    expect(page.locator("#viewfinder [role=status]")).to_contain_text("may not use the camera")
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [("NotAllowedError", "may not use the camera"), ("NotFoundError", "no camera")],
+)
+def test_a_camera_that_is_not_to_be_had_is_explained_with_the_way_out(open_page, name, words):
+    page = open_page()
+    page.evaluate(
+        """name => {
+        const refuse = () => Promise.reject(new DOMException("", name));
+        MediaDevices.prototype.getUserMedia = refuse;
+        }""",
+        name,
+    )
+    page.locator("#camera").click()
+    expect(page.locator("#viewfinder [role=status]")).to_contain_text(words)
     expect(page.locator("#file-instead")).to_be_focused()
     page.locator("#viewfinder-close").click()
     expect(page.locator("#viewfinder")).to_be_hidden()

@@ -25,6 +25,12 @@ def draw() -> str:
     return _drawing_page(None, text.invitation())
 
 
+@blueprint.get("/parts/pictures")
+def picture_parts() -> str:
+    """What scripts add to the drawing page for many pictures, the camera and cropping."""
+    return render_template("_pictures.html")
+
+
 @blueprint.post("/")
 def upload() -> tuple[str, int]:
     """The drawing page for an uploaded image, for browsers without JavaScript."""

@@ -69,14 +69,6 @@ def problems() -> dict[str, str]:
             "that."
         ),
         "one_picture": _("Only one picture can be read at a time. Please choose one."),
-        "too_many_pictures": _(
-            "There are more than 1,000 pictures in this ZIP file. Please use several smaller ones."
-        ),
-        "archive_too_large": _(
-            "This ZIP file is too large. The limit is 64 MB, and 256 MB unpacked. Please use "
-            "several smaller ones."
-        ),
-        "bad_archive": _("This ZIP file is damaged, or there is nothing in it."),
         "part_missing": _("A part of this page could not be loaded. Please try again in a moment."),
         "broken_picture": _("This picture is damaged or incomplete. Please try another copy."),
         "too_complex": _("This picture has too many parts to be read. Please try a simpler one."),
