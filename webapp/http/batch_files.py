@@ -12,6 +12,7 @@ from typing import IO, Any, BinaryIO, NamedTuple, cast
 
 from flask import Request
 from werkzeug.datastructures import FileStorage
+from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.formparser import FormDataParser
 
 from trainer.recognition import image
@@ -58,9 +59,15 @@ def sources_in(request: Request) -> tuple[list[Source], PredictRequest]:
         max_form_memory_size=_MAX_OPTION_BYTES,
         max_form_parts=MAX_PICTURES + _MAX_OPTIONS,
     )
-    _, fields, files = parser.parse(
-        request.stream, request.mimetype, request.content_length, request.mimetype_params
-    )
+    size = request.content_length or 0
+    try:
+        _, fields, files = parser.parse(
+            request.stream, request.mimetype, size, request.mimetype_params
+        )
+    except RequestEntityTooLarge:
+        if size > MAX_BYTES:
+            raise
+        raise _too_many() from None  # parts, without making an object of each
     sent = files.getlist("image")
     if not sent:
         raise Problem(

@@ -159,6 +159,11 @@ def test_an_archive_or_entry_that_cannot_be_read_leaves_the_others(
     assert codes(response) == [code, "7"]
 
 
+def test_more_than_a_thousand_files_are_too_many(client):
+    response = post(client, *[("x.png", b"")] * 1_020)
+    assert (response.status_code, response.get_json()["code"]) == (413, "too_many_pictures")
+
+
 def test_limits_hold_for_files_and_archives_together(client, seven_png, monkeypatch):
     monkeypatch.setattr(batch_files, "MAX_PICTURES", 3)
     archive = zipped({f"{n}.png": seven_png for n in range(3)})

@@ -69,6 +69,12 @@ def test_the_language_is_remembered_and_the_switch_leads_back(client):
     assert "书写" not in html(client.get("/", headers={"Accept-Language": "zh"})).split("<main")[1]
 
 
+def test_the_camera_is_for_this_site_alone(client):
+    assert "camera=(self)" in client.get("/").headers["Permissions-Policy"]
+    parts = client.get("/parts/pictures", headers={"Accept-Language": "en"})
+    assert "Take the picture" in html(parts)
+
+
 @pytest.mark.parametrize("back", ["//evil.example", "https://evil.example", "/\\evil.example"])
 def test_the_language_switch_never_leads_to_another_host(client, back):
     assert client.get("/language/en", query_string={"back": back}).location == "/"
