@@ -47,11 +47,12 @@ export class Batch {
   }
 
   async #run() {
-    this.#running = new AbortController();
-    const { signal } = this.#running;
+    const running = new AbortController();
+    const { signal } = running;
+    this.#running = running;
     for (const entry of this.#entries) {
       entry.tries = 0;
-      if (LATER.has(entry.item?.problem?.code)) entry.item = null;
+      if (entry.item && isForLater(entry.item)) entry.item = null;
     }
     this.#show();
     while (!signal.aborted) {
@@ -60,6 +61,7 @@ export class Batch {
       await this.#read(group, signal);
       this.#show();
     }
+    if (this.#running !== running) return; // the table was closed
     this.#running = null;
     this.#show();
     this.#rows.tellEnd(this.#entries);
@@ -73,7 +75,7 @@ export class Batch {
       if (entry.item) continue;
       const isAlone = isArchive(entry.file);
       if (!isAlone) entry.file = await prepared(entry);
-      const problem = isAlone ? archiveProblem(entry.file) : problemOf(entry.file);
+      const problem = await problemBefore(entry.file);
       if (problem) {
         this.#settle(entry, { problem: { code: problem } });
         continue;
@@ -106,7 +108,9 @@ export class Batch {
     if (isUnpacked && !code) this.#replace(first);
     if (!code) return;
     for (const entry of group) if (!entry.item) this.#failed(entry, code);
-    if (LATER.has(code)) await pause(PAUSE_MS * Math.max(1, first.tries), signal);
+    if (!LATER.has(code)) return;
+    if (first.tries < MOST_TRIES) await pause(PAUSE_MS * first.tries, signal);
+    else this.#running.abort(); // it is no use to go on now
   }
 
   #receive(entry, item) {
@@ -147,7 +151,8 @@ export class Batch {
     let done = 0;
     let all = 0;
     for (const { item, items, count } of this.#entries) {
-      done += item ? (count ?? 1) : (items?.length ?? 0);
+      const isLeft = !item || isForLater(item);
+      done += isLeft ? (items?.length ?? 0) : (count ?? 1);
       all += count ?? 1;
     }
     this.#rows.progress(done, all, Boolean(this.#running));
@@ -156,8 +161,8 @@ export class Batch {
   #download() {
     const rows = this.#entries.flatMap((entry) => [...(entry.items ?? []), entry]);
     const text = csvOf(rows.map(({ name, item }) => {
-      const text = item?.answer?.text.replaceAll("\n", " ") ?? "";
-      return { file: name, answer: text, confidence: text ? item.answer.confidence : null };
+      const answer = item?.answer?.text.replaceAll("\n", " ") ?? "";
+      return { file: name, answer, confidence: answer ? item.answer.confidence : null };
     }));
     const link = document.createElement("a");
     link.href = URL.createObjectURL(new Blob([text], { type: "text/csv" }));
@@ -168,22 +173,34 @@ export class Batch {
 
   #close() {
     this.#running?.abort();
+    this.#running = null;
     this.#entries = [];
     this.#rows.clear();
   }
+}
+
+function isForLater({ problem }) {
+  return LATER.has(problem?.code);
 }
 
 function prepared({ file, needsCopy }) {
   return needsCopy ? smallCopy(file) : sendable(file);
 }
 
-function archiveProblem(file) {
+/** The problem code of a file that need not be sent, if any. */
+async function problemBefore(file) {
+  try {
+    await file.slice(0, 1).arrayBuffer();
+  } catch {
+    return "broken_picture"; // it is a folder, or not there any more
+  }
+  if (!isArchive(file)) return problemOf(file);
   return file.size > LARGEST_ARCHIVE ? "archive_too_large" : undefined;
 }
 
 function pause(milliseconds, signal) {
   return new Promise((resolve) => {
     setTimeout(resolve, milliseconds);
-    signal.addEventListener("abort", resolve);
+    signal.addEventListener("abort", resolve, { once: true });
   });
 }

@@ -16,7 +16,8 @@ export class Rows {
     this.#section = section;
     const { problems, sentences, severalDigits } = words;
     const rejected = { not_a_digit: sentences.not_a_digit, several_digits: severalDigits };
-    this.#words = { ...problems, ...rejected, ...section.dataset };
+    const busy = { too_many_requests: problems.overloaded };
+    this.#words = { ...problems, ...rejected, ...busy, ...section.dataset };
   }
 
   /** An entry {file, name, row, tries, item} for each file, with a row at the end of the table. */
