@@ -1,0 +1,80 @@
+"""Nothing overlaps, breaks or scrolls sideways: on any screen, in any language, in large text."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import draw
+from tests.conftest import ROOT
+
+DRAWING_PAGES = ["/", "/compare", "/models/inkling/inside"]
+TEXT_PAGES = ["/models/inkling", "/api/docs"]
+WIDTHS = (320, 359, 376, 390, 737, 768, 790, 1024, 1366, 1920)
+WIDTHS_OF_LARGE_TEXT = (320, 390, 768, 1366)
+PHONE_ON_ITS_SIDE = (667, 375)
+LAPTOP_AT_400_PERCENT = (320, 180)
+
+FAULTS = """(size) => {
+  const root = document.documentElement;
+  root.style.fontSize = size;
+  const name = (each) => each.id || each.value || each.textContent.trim();
+  const shown = [...document.querySelectorAll("a, button, select, canvas, .button, input, img")]
+    .filter((each) => each.offsetWidth > 2 && !each.closest("[inert], .skip, .scroll, pre") &&
+      each.checkVisibility({ visibilityProperty: true, opacityProperty: true }))
+    .map((each) => ({ each, box: each.getBoundingClientRect() }));
+  const found = [];
+  shown.forEach((a, i) => shown.slice(i + 1).forEach((b) => {
+    if (a.each.contains(b.each)) return;
+    const width = Math.min(a.box.right, b.box.right) - Math.max(a.box.left, b.box.left);
+    const height = Math.min(a.box.bottom, b.box.bottom) - Math.max(a.box.top, b.box.top);
+    if (width > 1 && height > 1) found.push(`${name(a.each)} overlaps ${name(b.each)}`);
+  }));
+  for (const { each, box } of shown) {
+    if (box.left < -1 || box.right > root.clientWidth + 1) found.push(`${name(each)} sticks out`);
+    const text = document.createRange();
+    text.selectNodeContents(each);
+    const tops = [...text.getClientRects()].filter(({ width }) => width).map(({ top }) => top);
+    const breaks = Math.max(...tops) - Math.min(...tops) > 12;
+    if (!size && each.matches("button, .button") && breaks) found.push(`${name(each)} breaks`);
+  }
+  if (root.scrollWidth > root.clientWidth) found.push("it scrolls sideways");
+  root.style.fontSize = "";
+  return found;
+}"""
+
+
+@pytest.mark.parametrize(
+    ("locale", "paths"), [("en-US", DRAWING_PAGES + TEXT_PAGES), ("zh-CN", DRAWING_PAGES)]
+)
+def test_no_control_overlaps_another_or_sticks_out_on_any_screen(
+    open_page, site, locale, paths, drawings
+):
+    page = open_page(locale=locale)
+    draw(page, drawings[7])
+    faults = {}
+    for path in paths:
+        page.goto(site.url + path)
+        if page.locator("#pad").count():
+            said = "?" if path == "/class" else "7"
+            expect(page.locator("main")).to_contain_text(said)
+        screens = [(width, 700, "") for width in WIDTHS]
+        screens += [(width, 700, "200%") for width in WIDTHS_OF_LARGE_TEXT]
+        screens += [(*PHONE_ON_ITS_SIDE, ""), (*LAPTOP_AT_400_PERCENT, "")]
+        for width, height, text_size in screens:
+            page.set_viewport_size({"width": width, "height": height})
+            if found := page.evaluate(FAULTS, text_size):
+                faults[path, width, text_size] = found
+        if page.locator("#pad").count():  # at 400 %
+            assert page.locator("#pad").bounding_box()["width"] <= 320 - 2 * 44  # room to scroll
+    assert faults == {}
+
+
+def test_the_sheet_grows_with_the_screen(open_page):
+    page = open_page(viewport={"width": 1920, "height": 1080})
+    assert page.locator("#pad").bounding_box()["width"] > 800
+    assert page.evaluate("document.documentElement.scrollHeight") <= 1080
+
+
+def test_colors_need_nothing_that_old_browsers_lack():
+    """`light-dark()` is unknown to Safari before 17.5, where all that uses it then has no color."""
+    for sheet in (ROOT / "static").glob("*.css"):
+        assert "light-dark(" not in sheet.read_text("utf-8"), sheet
