@@ -1,5 +1,7 @@
 // Shows an answer: numeral, sentence, bars, and the pixels the model saw.
 
+import { percent } from "./percent.js";
+
 const SPEAK_AFTER_MS = 700; // announce once drawing pauses, not at every stroke
 const BUSY_AFTER_MS = 300; // shorter waits show nothing, so that nothing flashes
 
@@ -9,14 +11,14 @@ const BUSY_AFTER_MS = 300; // shorter waits show nothing, so that nothing flashe
  */
 export class AnswerView {
   words = JSON.parse(document.getElementById("words").textContent);
-  percent = new Intl.NumberFormat(document.documentElement.lang, {
-    style: "percent",
-    minimumFractionDigits: 1,
-    maximumFractionDigits: 1,
-  });
   #sentence = document.getElementById("sentence");
   #spoken = document.getElementById("spoken");
   #speech = 0;
+
+  constructor() {
+    // Until now it may say something else to browsers without scripts.
+    if (this.#sentence.children.length) this.#sentence.textContent = this.words.invitation;
+  }
 
   /** Explain a problem. Returns whether the last answer stays on the page. */
   showProblem(code) {
@@ -81,6 +83,7 @@ export class PredictionView extends AnswerView {
       sentence: find("sentence"),
       rows: [...root.querySelectorAll("#bars [data-digit]")],
       readNumber: find("read-number"),
+      afterAll: find("after-all"),
       saw: find("saw"),
       seen: find("seen"),
       seenLine: find("seen-line"),
@@ -96,7 +99,8 @@ export class PredictionView extends AnswerView {
     answer.classList.toggle("number", length > 1);
     answer.style.setProperty("--digits", length);
     readNumber.hidden = !prediction.several_digits;
-    this.#updateBars(prediction.probabilities);
+    this.#elements.afterAll.hidden = prediction.is_digit;
+    this.#updateBars(prediction);
     saw.classList.remove("empty");
     seen.hidden = false;
     seen.src = prediction.seen;
@@ -119,8 +123,9 @@ export class PredictionView extends AnswerView {
 
   empty() {
     announce(null);
-    const { answer, readNumber, rows, saw, seen, seenLine, initialLine } = this.#elements;
+    const { answer, readNumber, afterAll, rows, saw, seen, seenLine, initialLine } = this.#elements;
     answer.textContent = "";
+    afterAll.hidden = true;
     readNumber.hidden = true;
     for (const row of rows) this.#updateBar(row, 0, false, "");
     saw.classList.add("empty");
@@ -129,11 +134,12 @@ export class PredictionView extends AnswerView {
     seenLine.textContent = initialLine;
   }
 
-  #updateBars(probabilities) {
-    const best = Math.max(...probabilities);
+  /** No bar stands out where the answer is that it is no digit. */
+  #updateBars({ probabilities, is_digit: isDigit }) {
+    const best = isDigit && Math.max(...probabilities);
     for (const row of this.#elements.rows) {
       const p = probabilities[Number(row.dataset.digit)];
-      this.#updateBar(row, p, p === best, this.percent.format(p));
+      this.#updateBar(row, p, p === best, percent(p));
     }
   }
 

@@ -2,6 +2,7 @@
 
 import { AnswerView } from "./answer.js";
 import { Editor } from "./editor.js";
+import { percent } from "./percent.js";
 
 const SIDE = 140; // of the square picture sent, in pixels
 
@@ -11,21 +12,25 @@ class ComparisonView extends AnswerView {
   );
 
   show({ models }) {
-    const [first] = models; // the default model
-    for (const each of models) this.#fill(this.#models.get(each.model.name), each, first);
-    const agree = models.filter(({ digit }) => digit === first.digit).length;
-    this.say(
-      this.words.agreement.replace("{agree}", agree).replace("{all}", models.length),
-    );
+    const { most, agree } = majority(models);
+    for (const each of models) {
+      this.#fill(this.#models.get(each.model.name), each, readingOf(each) !== most);
+    }
+    this.say(agree === 1 ? this.words.disagreement : this.#agreement(most, agree, models.length));
   }
 
-  #fill(card, { digit, confidence, is_digit: isDigit, probabilities }, first) {
+  #agreement(most, agree, all) {
+    const counted = this.words.agreement.replace("{agree}", agree).replace("{all}", all);
+    return `${counted} ${this.words.readings[most]}`;
+  }
+
+  #fill(card, { digit, confidence, is_digit: isDigit, probabilities }, differs) {
     if (!card) return; // a model added since the page was loaded
-    card.querySelector(".digit").textContent = digit;
-    card.querySelector(".share").textContent = this.percent.format(confidence);
-    card.classList.toggle("differs", digit !== first.digit);
+    card.querySelector(".digit").textContent = isDigit ? digit : "";
+    card.querySelector(".share").textContent = isDigit ? percent(confidence) : "";
+    card.classList.toggle("differs", differs);
     card.querySelector(".doubt").hidden = isDigit;
-    this.#updateColumns(card, probabilities);
+    this.#updateColumns(card, probabilities, isDigit);
   }
 
   empty() {
@@ -34,21 +39,34 @@ class ComparisonView extends AnswerView {
       card.querySelector(".share").textContent = "";
       card.classList.remove("differs");
       card.querySelector(".doubt").hidden = true;
-      this.#updateColumns(card, Array(10).fill(0));
+      this.#updateColumns(card, Array(10).fill(0), false);
     }
   }
 
-  #updateColumns(card, probabilities) {
+  #updateColumns(card, probabilities, isDigit) {
     const best = Math.max(...probabilities);
     for (const column of card.querySelectorAll("[data-digit]")) {
       const p = probabilities[Number(column.dataset.digit)];
       column.dataset.probability = p;
-      column.classList.toggle("best", p > 0 && p === best);
+      column.classList.toggle("best", isDigit && p === best);
       const bar = column.querySelector(".bar");
       bar.setAttribute("y", 30 - 30 * p);
       bar.setAttribute("height", 30 * p);
     }
   }
+}
+
+function readingOf({ digit, is_digit: isDigit }) {
+  return isDigit ? String(digit) : "not_a_digit";
+}
+
+/** The reading that most models give, and how many do; of several such, the default model's. */
+function majority(models) {
+  const counts = new Map();
+  for (const reading of models.map(readingOf)) counts.set(reading, (counts.get(reading) ?? 0) + 1);
+  const agree = Math.max(...counts.values());
+  const [most] = [...counts.keys()].filter((reading) => counts.get(reading) === agree);
+  return { most, agree };
 }
 
 new Editor(new ComparisonView(), () => ({ mode: "digit", model: "all", side: SIDE }));

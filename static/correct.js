@@ -1,5 +1,6 @@
 // Feedback on an answer: one click or key labels the drawing, which is then stored.
 
+import { announce } from "./announce.js";
 import { patientFetch } from "./reader.js";
 import { at } from "./site.js";
 
@@ -37,7 +38,8 @@ export class Correction {
     this.#storedId = null;
     if (this.#right) this.#right.value = prediction.digit;
     for (const button of this.#choices.querySelectorAll("button:not(#right)")) {
-      button.classList.toggle("answered", button.value === String(prediction.digit));
+      const answered = prediction.is_digit ? String(prediction.digit) : "not_a_digit";
+      button.classList.toggle("answered", button.value === answered);
     }
     this.#showUnlabeled("");
     this.#form.classList.remove("waiting");
@@ -101,8 +103,8 @@ export class Correction {
   }
 
   #say(sentence) {
-    this.#thanks.querySelector("span").textContent = sentence;
     this.#thanks.hidden = !sentence;
+    announce(this.#thanks.querySelector("span"), sentence);
   }
 }
 

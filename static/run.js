@@ -1,5 +1,6 @@
 // A run's page: training curves, live while it runs, by server-sent events with polling as fallback.
 
+import { percent } from "./percent.js";
 import { at } from "./site.js";
 
 const run = document.getElementById("run");
@@ -11,14 +12,9 @@ const LIVE = new Set(run.dataset.liveStates.split(" "));
 
 const charts = [chart("loss", words.loss, 4), chart("accuracy", words.accuracy, 3)];
 
-/** The computed color of a CSS variable: a canvas does not understand light-dark(…). */
+/** The color that a CSS variable has now. */
 function resolved(variable) {
-  const probe = document.createElement("span");
-  probe.style.color = `var(${variable})`;
-  run.append(probe);
-  const { color } = getComputedStyle(probe);
-  probe.remove();
-  return color;
+  return getComputedStyle(run).getPropertyValue(variable);
 }
 
 /** A chart of one metric over the epochs. Returns a function that updates it. */
@@ -73,7 +69,7 @@ function row(epoch) {
   head.scope = "row";
   head.textContent = epoch.epoch;
   line.append(head);
-  const share = (value) => `${(100 * value).toFixed(2)} %`;
+  const share = (value) => percent(value, 2);
   for (const text of [epoch.loss.toFixed(4), share(epoch.accuracy), epoch.validation_loss.toFixed(4), share(epoch.validation_accuracy)]) {
     line.insertCell().textContent = text;
   }

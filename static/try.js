@@ -1,5 +1,6 @@
 // Sends a picture to the API and shows the raw response.
 
+import { announce } from "./announce.js";
 import { patientFetch } from "./reader.js";
 import { at } from "./site.js";
 
@@ -19,5 +20,5 @@ form.addEventListener("submit", async (event) => {
     text = String(error);
   }
   output.hidden = false;
-  output.querySelector("code").textContent = text;
+  announce(output.querySelector("code"), text);
 });

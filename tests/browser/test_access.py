@@ -14,7 +14,15 @@ from webapp.retraining.options import RetrainingOptions
 from webapp.retraining.progress import Progress, stored
 from webapp.storage import imports
 
-PATHS = ["/", "/compare", "/models", "/models/inkling", "/about", "/api/docs", "/no-such-page"]
+PATHS = [
+    "/",
+    "/compare",
+    "/models",
+    "/models/inkling",
+    "/about",
+    "/api/docs",
+    "/no-such-page",
+]
 CONTRAST = {"runOnly": {"type": "rule", "values": ["color-contrast"]}}
 
 
@@ -100,6 +108,70 @@ def test_u_opens_the_file_chooser(open_page):
         if choosers:
             return
     pytest.fail("U opens no file chooser")
+
+
+def test_the_focus_moves_on_when_what_has_it_goes(open_page, drawings):
+    page = open_page()
+    draw(page, drawings[1])
+    answered(page, 1)
+
+    def press(control: str, key: str = "Enter") -> str:
+        page.locator(control).focus()
+        page.keyboard.press(key)
+        page.evaluate("new Promise((done) => requestAnimationFrame(() => setTimeout(done)))")
+        return page.evaluate("document.activeElement.id || document.activeElement.tagName")
+
+    assert press("#undo") == "redo"  # nothing is left to undo
+    assert press("#redo") == "clear"
+    answered(page, 1)
+    page.locator("#right").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#take-back")).to_be_focused()  # the choices are gone
+    page.keyboard.press("Enter")
+    expect(page.locator("#right")).to_be_visible()
+    assert page.evaluate("document.activeElement.closest('#truths') !== null")
+    page.evaluate("document.activeElement.dispatchEvent(new Event('blur'))")
+    page.locator("#clear").click()
+    page.wait_for_function("document.activeElement !== document.body")
+
+
+def test_a_status_is_shown_before_it_is_filled(open_page, drawings):
+    """Screen readers tell of changes to what they know already."""
+    page = open_page()
+    page.evaluate(
+        """() => {
+        const status = document.querySelector("#thanks [role=status]");
+        window.told = [];
+        new MutationObserver((all) => told.push(...all.map(({ target, attributeName }) =>
+          attributeName ? `hidden: ${target.hidden}` : target.textContent)))
+          .observe(thanks, { subtree: true, childList: true, attributeFilter: ["hidden"] });
+        }"""
+    )
+    draw(page, drawings[7])
+    answered(page, 7)
+    page.locator("#right").click()
+    expect(page.locator("#thanks")).to_contain_text("Saved as a 7")
+    told = list(dict.fromkeys(each for each in page.evaluate("told") if each))
+    shown = told.index("hidden: false")
+    assert told[shown + 1 :] == ["Saved as a 7. Thank you!"]
+    assert "Saved as a 7. Thank you!" not in told[:shown]
+
+
+def test_forced_colors_mark_the_current_page_and_the_chosen_digit(open_page, drawings):
+    page = open_page(forced_colors="active")
+    draw(page, drawings[7])
+    answered(page, 7)
+    style = "(each, name) => getComputedStyle(each)[name]"
+    here, elsewhere = page.locator("nav [aria-current]"), page.locator("nav a:not([aria-current])")
+    assert here.evaluate(style, "borderBottomStyle") == "solid"
+    assert elsewhere.first.evaluate(style, "borderBottomStyle") == "none"
+    fills = page.locator("#bars rect").evaluate_all(
+        "all => all.map((e) => getComputedStyle(e).fill)"
+    )
+    assert fills[7] != fills[1]
+    chosen = page.locator("#truths [value='7']:not(#right)")
+    assert chosen.evaluate(style, "outlineStyle") == "solid"
+    assert page.locator("#truths [value='1']").evaluate(style, "outlineStyle") == "none"
 
 
 def test_targets_are_large_enough_for_a_finger(open_page, screen):

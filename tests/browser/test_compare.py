@@ -34,6 +34,29 @@ def test_every_model_answers_one_drawing(another_model, open_page, screen, drawi
     assert fits(page)
 
 
+def test_what_most_models_read_is_the_answer_they_agree_on(site, open_page, drawings):
+    page = open_page("/compare")
+
+    def answer(route) -> None:
+        response = route.fetch()
+        prediction = response.json()
+        first, *others = prediction["models"]
+        first |= {"digit": 2, "is_digit": False}
+        for each in others:
+            each |= {"digit": 8, "is_digit": True}
+        route.fulfill(response=response, json=prediction)
+
+    page.route("**/api/v1/predict", answer)
+    draw(page, drawings[7])
+    expect(page.locator("#sentence")).to_have_text("6 of 7 models agree. They read an 8.")
+    rejecting = page.locator('[data-model="inkling"]')
+    expect(rejecting).to_have_class("differs")
+    expect(rejecting.locator(".reading")).to_have_text("not a digit", use_inner_text=True)
+    expect(rejecting.locator(".best")).to_have_count(0)
+    expect(page.locator(".answers .differs")).to_have_count(1)
+    page.unroute_all(behavior="ignoreErrors")
+
+
 def test_the_drawing_is_preserved_from_page_to_page(open_page, drawings):
     page = open_page()
     draw(page, drawings[7])

@@ -5,8 +5,11 @@ The one that the address names, else the one chosen on the page, else the browse
 
 from __future__ import annotations
 
+from decimal import ROUND_HALF_UP, Decimal
+
 from flask import Flask, Response, request
 from flask_babel import Babel, get_locale
+from flask_babel import gettext as _
 
 COOKIE = PARAMETER = "language"
 
@@ -17,7 +20,14 @@ LANGUAGES = {"en": "English", "zh-Hans": "简体中文"}
 def init_app(app: Flask) -> None:
     """Translate pages, and send the `Vary` headers that follow from it."""
     Babel(app, locale_selector=_choose)
-    app.context_processor(lambda: {"languages": LANGUAGES, "language": language()})
+    app.context_processor(
+        lambda: {
+            "languages": LANGUAGES,
+            "language": language(),
+            "percent_pattern": percent_pattern(),
+        }
+    )
+    app.add_template_filter(percent)
 
     @app.after_request
     def vary(response: Response) -> Response:
@@ -29,6 +39,17 @@ def init_app(app: Flask) -> None:
 def language() -> str:
     """BCP 47 tag of the language of the current response."""
     return str(get_locale() or "en").replace("_", "-")
+
+
+def percent(share: float, places: int = 1) -> str:
+    """A share, 0..1, as per cent with this many decimal places, as static/percent.js writes it."""
+    number = Decimal(100 * share).quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
+    return percent_pattern().format(number=number)
+
+
+def percent_pattern() -> str:
+    """How the current language writes per cent; {number} has a decimal point in all of them."""
+    return _("{number} %")
 
 
 def _choose() -> str:

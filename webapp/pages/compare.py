@@ -6,7 +6,7 @@ from flask import render_template
 
 from webapp.inference.predict import answer
 from webapp.inference.registry import ALL
-from webapp.pages import text
+from webapp.pages import agreement, text
 from webapp.pages.shared import accuracies, blueprint, read_upload
 from webapp.schemas import Prediction
 from webapp.services import services
@@ -22,12 +22,13 @@ def compare() -> str:
 def compare_upload() -> tuple[str, int]:
     """The comparison page for an uploaded image, for browsers without JavaScript."""
     prediction, error, status = read_upload(answer, model=ALL, mode="digit")
-    sentence = text.agreement_sentence(prediction.models) if prediction else error
+    sentence = agreement.sentence(prediction.models) if prediction else error
     return _page(prediction, sentence), status
 
 
 def _page(prediction: Prediction | None, sentence: str) -> str:
     answers = prediction.models if prediction else []
+    most = agreement.majority(answers)[0] if answers else None
     return render_template(
         "compare.html",
         prediction=prediction,
@@ -35,6 +36,7 @@ def _page(prediction: Prediction | None, sentence: str) -> str:
         cards=services().models.cards(),
         right=accuracies(),
         answers={each.model.name: each for each in answers},
+        differing=[each.model.name for each in answers if agreement.reading(each) != most],
         sentence=sentence,
-        words=text.comparison_words(),
+        words=agreement.comparison_words(),
     )

@@ -40,6 +40,12 @@ def template_variables() -> dict[str, object]:
     }
 
 
+@blueprint.app_template_test()
+def invitation(sentence: str) -> bool:
+    """Whether a sentence is that of an empty page, which invites to draw."""
+    return sentence == text.invitation()
+
+
 def read_upload(
     read: Callable[[Picture, Models, PredictRequest], P], **overrides: str
 ) -> tuple[P | None, str, int]:

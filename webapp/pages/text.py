@@ -5,11 +5,9 @@ They are translated when called, so call these functions within a request.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from flask_babel import gettext as _
 
-from webapp.schemas import NOT_A_DIGIT, ModelAnswer, Prediction
+from webapp.schemas import NOT_A_DIGIT, Prediction
 
 
 def digit_names() -> list[str]:
@@ -181,22 +179,6 @@ def stages() -> dict[str, str]:
         "GRU": state,
         "RNN": state,
     }
-
-
-def comparison_words() -> dict[str, object]:
-    """The strings that the comparison page's scripts use."""
-    return editor_words() | {"agreement": agreement()}
-
-
-def agreement() -> str:
-    """How many of {all} models ({agree}) give the same answer as the default model."""
-    return _("{agree} of {all} models agree.")
-
-
-def agreement_sentence(answers: Sequence[ModelAnswer]) -> str:
-    """The agreement of `answers` with the first one, which is the default model's."""
-    agree = sum(each.digit == answers[0].digit for each in answers)
-    return agreement().format(agree=agree, all=len(answers))
 
 
 def architectures() -> dict[str, str]:

@@ -2,6 +2,7 @@ import io
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 from babel.messages.mofile import read_mo
 from babel.messages.pofile import read_po
@@ -134,6 +135,22 @@ def test_an_upload_without_scripts_is_answered_on_the_page(client, seven, encode
     probability = re.search(r'data-digit="7" data-probability="([\d.]+)"', page)
     assert float(probability[1]) > 0.5
     assert "data:image/png;base64," in page
+
+
+def test_without_scripts_too_no_bar_stands_out_where_the_answer_is_no_digit(client, encode):
+    import cv2
+
+    cross = np.full((140, 140), 255, np.uint8)
+    cv2.line(cross, (20, 20), (120, 120), 0, 9, cv2.LINE_AA)
+    cv2.line(cross, (120, 20), (20, 120), 0, 9, cv2.LINE_AA)
+    page = html(client.post("/", data={"image": (io.BytesIO(encode(cross)), "x.png")}))
+    assert "That doesn’t look like a digit." in page
+    assert 'class="best"' not in page
+    assert re.search(r'<td class="share">\d+\.\d %</td>', page)
+    page = html(client.post("/compare", data={"image": (io.BytesIO(encode(cross)), "x.png")}))
+    ours = page.split('data-model="inkling"')[1].split("</article>")[0]
+    assert 'class="best"' not in ours
+    assert '<span class="digit"></span>' in ours
 
 
 def test_a_huge_upload_without_scripts_is_explained_in_words(client):
