@@ -1,112 +1,150 @@
-// The review queue: one drawing at a time, one key each. A decision is sent in the background while
-// the next drawing is shown; if it fails, the drawing returns to the front of the queue.
+// The review page: one drawing at a time, one key each, or a grid of which several are chosen.
 
-import { ask } from "./admin.js";
-import { at } from "./site.js";
-
-const URL = at("/admin/api/drawings");
-const FEW = 6; // fetch more when fewer than this are left
+import { keepFocus } from "./focus.js";
+import { percent } from "./percent.js";
+import { Queue } from "./queue.js";
+import { Replay } from "./replay.js";
 
 const $ = (id) => document.getElementById(id);
-const percent = new Intl.NumberFormat(document.documentElement.lang, {
-  style: "percent",
-  minimumFractionDigits: 1,
-});
+const queue = new Queue();
+const replay = new Replay($("replay"), $("replayed"), $("picture"));
+const grid = $("grid");
 
-let drawings = [];
-let decided = []; // decided drawings as they were before, newest last, for undo
-let sending = Promise.resolve(); // chains the requests, so that decisions arrive in order
-let fetched = 0; // matching drawings at the last fetch, minus those decided since
-
-async function load() {
-  const filters = new URLSearchParams(new FormData($("filters")));
-  for (const [name, value] of [...filters]) if (!value) filters.delete(name);
-  await sending;
-  const queue = await ask("GET", `${URL}?${filters}`);
-  drawings = queue.drawings;
-  fetched = queue.count;
-  show();
+/** The drawings that a decision is for: what is shown, and nothing that came since. */
+function chosen() {
+  if (grid.hidden) return shown ? [shown] : [];
+  const ids = new Set([...grid.querySelectorAll(":checked")].map(({ value }) => value));
+  return queue.drawings.filter(({ id }) => ids.has(id));
 }
 
+let shown = null; // the drawing on the page
+
 function show() {
-  const drawing = drawings[0];
+  const { drawings, count } = queue;
   const { words, none } = $("count").dataset;
-  $("count").textContent = drawing ? words.replace("{count}", fetched) : none;
-  $("back").disabled = decided.length === 0;
-  $("review").hidden = !drawing && decided.length === 0;
-  $("review").classList.toggle("done", !drawing);
-  if (!drawing) return;
-  const word = (label) => ($("relabel").querySelector(`[value="${label}"]`).firstChild.data ?? "").trim();
+  $("count").textContent = drawings.length ? words.replace("{count}", count) : none;
+  $("back").disabled = !queue.canUndo;
+  $("review").hidden = !drawings.length && !queue.canUndo;
+  $("review").classList.toggle("done", !drawings.length);
+  showGrid(drawings);
+  if (shown === (drawings[0] ?? null)) return;
+  [shown = null] = drawings;
+  if (shown) showOne(shown);
+}
+
+function word(label) {
+  return $("relabel").querySelector(`[value="${label}"]`).firstChild.data.trim();
+}
+
+/** What the model said: a digit, or that it is none. */
+function said({ digit, is_digit: isDigit }) {
+  return isDigit ? String(digit) : word("not_a_digit");
+}
+
+function showOne(drawing) {
   $("picture").src = drawing.picture;
   $("review-seen").src = drawing.seen;
   $("visitor-label").textContent = word(drawing.label);
-  $("said").textContent = drawing.is_digit ? drawing.digit : word("not_a_digit");
-  $("confidence").textContent = percent.format(drawing.confidence);
+  $("said").textContent = said(drawing);
+  const { closest } = $("confidence").dataset;
+  const sure = percent(drawing.confidence);
+  $("confidence").textContent = drawing.is_digit ? sure
+    : closest.replace("{digit}", drawing.digit).replace("{confidence}", sure);
+  $("held-out").hidden = !drawing.held_back;
+  replay.set(drawing);
   const { dispute, vote } = $("votes").dataset;
   const votes = Object.entries(drawing.votes).map(([label, count]) =>
     vote.replace("{label}", word(label)).replace("{count}", count));
   $("votes").hidden = votes.length < 2;
   $("votes").textContent = dispute.replace("{votes}", votes.join(", "));
-  $("review").classList.toggle("disagrees", $("visitor-label").textContent !== $("said").textContent);
+  $("review").classList.toggle("disagrees", word(drawing.label) !== said(drawing));
+}
+
+/** One item for each drawing; those that stay keep their place and whether they are chosen. */
+function showGrid(drawings) {
+  const items = new Map([...grid.children].map((item) => [item.querySelector("input").value, item]));
+  grid.replaceChildren(...(grid.hidden ? [] : drawings).map((each) => items.get(each.id) ?? item(each)));
+  $("none-chosen").hidden = grid.hidden || chosen().length > 0;
+}
+
+function item(drawing) {
+  const made = $("grid-item").content.firstElementChild.cloneNode(true);
+  made.querySelector("input").value = drawing.id;
+  made.querySelector("img").src = drawing.picture;
+  made.querySelector("strong").textContent = word(drawing.label);
+  made.querySelector(".model-said").textContent = said(drawing);
+  made.classList.toggle("differs", word(drawing.label) !== said(drawing));
+  made.querySelector(".held-out").hidden = !drawing.held_back;
+  return made;
 }
 
 function decide(state, label) {
-  const drawing = drawings.shift();
-  if (!drawing) return;
-  decided.push(drawing);
-  send(drawing, () => ask("POST", `${URL}/${drawing.id}`, { state, label: label ?? drawing.label }));
+  queue.decide(chosen(), state, label);
 }
 
-function remove() {
-  const drawing = drawings.shift();
-  if (drawing) send(drawing, () => ask("DELETE", `${URL}/${drawing.id}`));
+function askToRemove() {
+  const { length } = chosen();
+  if (!length) return;
+  const question = $("deletion-question");
+  question.textContent = question.dataset.words.replace("{count}", length);
+  $("deletion").returnValue = "";
+  $("deletion").showModal();
 }
 
-function undo() {
-  const drawing = decided.pop();
-  if (!drawing) return;
-  drawings.unshift(drawing);
-  fetched += 2; // send() subtracts one
-  const { id, state, label } = drawing;
-  send(null, () => ask("POST", `${URL}/${id}`, { state, label }));
-}
-
-function send(drawing, request) {
-  fetched -= 1;
-  show();
-  sending = sending.then(request).catch(() => {
-    if (drawing) drawings.unshift(drawing);
-    decided = decided.filter((each) => each !== drawing);
-    show();
-    $("count").textContent = $("count").dataset.failed;
-  });
-  if (drawings.length < FEW && fetched > drawings.length) load();
-}
-
-$("filters").addEventListener("change", () => {
-  decided = [];
-  load();
+queue.addEventListener("change", show);
+queue.addEventListener("failure", () => {
+  $("count").textContent = $("count").dataset.failed;
 });
+
+function load() {
+  const filters = Object.fromEntries(new FormData($("filters")));
+  for (const [name, value] of Object.entries(filters)) if (!value) delete filters[name];
+  queue.load(filters);
+}
+
+$("filters").addEventListener("change", load);
 $("accept").addEventListener("click", () => decide("accepted"));
 $("reject").addEventListener("click", () => decide("rejected"));
-$("delete").addEventListener("click", remove);
-$("back").addEventListener("click", undo);
+$("delete").addEventListener("click", askToRemove);
+$("deletion").addEventListener("close", () => {
+  if ($("deletion").returnValue === "delete") queue.remove(chosen());
+});
+$("back").addEventListener("click", () => queue.undo());
 $("relabel").addEventListener("click", ({ target }) => {
   const button = target.closest("button");
   if (button) decide("accepted", button.value);
 });
+$("as-grid").addEventListener("click", () => {
+  grid.hidden = !grid.hidden;
+  $("as-grid").setAttribute("aria-pressed", !grid.hidden);
+  $("all").hidden = grid.hidden;
+  $("review").classList.toggle("many", !grid.hidden);
+  show();
+});
+$("all").addEventListener("click", () => {
+  const boxes = [...grid.querySelectorAll("input")];
+  const isChosen = boxes.some(({ checked }) => !checked);
+  for (const box of boxes) box.checked = isChosen;
+  showGrid(queue.drawings);
+});
+grid.addEventListener("change", () => showGrid(queue.drawings));
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
-  if (event.target.matches("select, input")) return;
+  if ($("deletion").open || event.target.matches("select, #filters input")) return;
   const key = event.key.toLowerCase();
   if (/^[0-9]$/.test(key)) decide("accepted", key);
   else if (key === "x") decide("accepted", "not_a_digit");
   else if (key === "a") decide("accepted");
   else if (key === "r") decide("rejected");
-  else if (key === "d") remove();
-  else if (key === "z") undo();
+  else if (key === "d") askToRemove();
+  else if (key === "z") queue.undo();
+  else if (key === "g") $("as-grid").click();
+  else if (key === "p") replay.start();
   else return;
   event.preventDefault();
 });
 
-load();
+keepFocus();
+const { drawing } = Object.fromEntries(new URLSearchParams(location.search));
+if (drawing) queue.load({ id: drawing });
+else load();

@@ -2,14 +2,18 @@
 
 import re
 
+import numpy as np
 import pytest
 from playwright.sync_api import expect
 from sqlalchemy import insert, select
 
 from tests.browser.conftest import answered, draw, fits, sign_in
 from tests.webapp.storage.test_migrations import ROW
+from trainer.recognition.image import as_png
 from webapp.storage import imports
 from webapp.storage.tables import Drawing
+
+PIXEL = as_png(np.zeros((28, 28), np.uint8))
 
 
 def kept(site) -> dict[str, tuple[str, str]]:
@@ -63,6 +67,125 @@ def test_the_queue_is_cleared_by_keys(admin, site):
     when = admin.locator("table.log time").first
     expect(when).to_have_text(re.compile(r"now|seconds? ago"))
     assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC", when.get_attribute("title"))
+
+
+@pytest.fixture
+def queue(open_page, site):
+    """The review page, with 30 drawings of the same 7; their ids count from 1."""
+    rows = [
+        ROW
+        | {
+            "id": f"{number:032x}",
+            "state": "new",
+            "digit": 7,
+            "fingerprint": f"{number:064x}",
+            "picture": PIXEL,
+            "seen": PIXEL,
+            "is_digit": number > 1,
+            "confidence": 0.227 if number == 1 else 0.5 + number / 100,
+            "held_back": number == 1,
+            "strokes": [[[10, 10], [60, 20], [40, 90]]] if number == 1 else None,
+        }
+        for number in range(1, 31)
+    ]
+    with site.database.writing() as session:
+        session.execute(insert(Drawing), rows)
+    page = open_page("/admin/login")
+    sign_in(page)
+    page.goto(f"{site.url}/admin/review")
+    expect(page.locator("#count")).to_have_text("30 left")
+    return page
+
+
+def wait_until_decided(site, page, numbers: set[int]) -> None:
+    """Wait until these drawings of the queue are not new any more, or gone, and all others are."""
+    for _ in range(300):
+        with site.database.reading() as session:
+            new = {
+                int(each, 16)
+                for each in session.scalars(select(Drawing.id).where(Drawing.state == "new"))
+            }
+        if new == {*range(1, 31)} - numbers:
+            return
+        page.wait_for_timeout(20)
+    pytest.fail(f"{new} are new")
+
+
+def test_what_is_shown_is_what_is_decided_on_however_late_answers_come(queue, site):
+    waiting = []
+
+    def hold_the_first(route) -> None:
+        if waiting:
+            route.continue_()
+        waiting.append(route)
+
+    queue.route("**/admin/api/drawings?*", hold_the_first)
+    for _ in range(19):
+        queue.keyboard.press("a")  # the last ones ask for more drawings
+    expect(queue.locator("#count")).to_have_text("11 left")
+    while not waiting:
+        queue.wait_for_timeout(10)
+    queue.keyboard.press("r")
+    queue.keyboard.press("r")
+    with queue.expect_response("**/admin/api/drawings?*"):
+        waiting[0].continue_()
+    expect(queue.locator("#count")).to_have_text("9 left")
+    for _ in range(9):
+        queue.keyboard.press("a")
+    expect(queue.locator("#count")).to_have_text("No drawings left.")
+    wait_until_decided(site, queue, {*range(1, 31)})
+
+
+def test_several_drawings_are_decided_at_once_and_undone_at_once(queue, site):
+    queue.keyboard.press("g")
+    boxes = queue.locator("#grid input")
+    expect(boxes).to_have_count(24)
+    queue.keyboard.press("a")  # nothing is chosen yet
+    for number in (1, 3, 4):
+        boxes.nth(number).check()
+    queue.keyboard.press("a")
+    expect(queue.locator("#count")).to_have_text("27 left")
+    wait_until_decided(site, queue, {2, 4, 5})
+    queue.keyboard.press("z")
+    expect(queue.locator("#count")).to_have_text("30 left")
+    wait_until_decided(site, queue, set())
+
+
+def test_a_deletion_is_asked_for_once(queue, site):
+    queue.keyboard.press("d")
+    expect(queue.locator("#deletion")).to_be_visible()
+    queue.keyboard.press("Escape")
+    expect(queue.locator("#count")).to_have_text("30 left")
+    queue.keyboard.press("d")
+    queue.keyboard.press("Enter")
+    expect(queue.locator("#count")).to_have_text("29 left")
+    wait_until_decided(site, queue, {1})
+    with site.database.reading() as session:
+        assert session.get(Drawing, f"{1:032x}") is None
+
+
+def test_the_page_shows_what_the_model_meant_that_it_is_held_out_and_how_it_was_drawn(queue):
+    expect(queue.locator(".said")).to_have_text(
+        "not a digit according to the model, if it were a digit: 7, 22.7 %"
+    )
+    expect(queue.locator("#held-out")).to_be_visible()
+    queue.keyboard.press("p")
+    replayed = queue.locator("#replayed")
+    expect(replayed).to_be_visible()
+    inked = "(each) => each.getContext('2d').getImageData(0, 0, 384, 384).data.some(Boolean)"
+    queue.wait_for_function(f"({inked})(replayed)")
+    queue.keyboard.press("a")
+    expect(queue.locator("#held-out")).to_be_hidden()
+    expect(replayed).to_be_hidden()
+    expect(queue.locator("#replay")).to_be_disabled()
+    queue.wait_for_load_state("networkidle")
+    queue.get_by_role("link", name="Admin").first.click()
+    thumbnail = queue.locator("table.log a", has=queue.locator("img"))
+    expect(thumbnail).to_have_count(1)
+    assert f"{1:032x}" not in queue.locator("table.log").inner_text()
+    thumbnail.click()
+    expect(queue.locator("#held-out")).to_be_visible()
+    expect(queue.locator("#count")).to_have_text("1 left")
 
 
 def test_all_drawings_are_deleted_once_it_is_confirmed(admin, site):

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from flask import Blueprint, render_template
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
+from trainer.recognition.image import png_data_url
 from webapp import importing
 from webapp.admin import drawings
 from webapp.services import services
@@ -39,11 +43,23 @@ def overview() -> str:
         )
         newest = select(AuditEntry).order_by(AuditEntry.id.desc()).limit(_ENTRIES)
         entries = session.scalars(newest).all()
+        thumbnails = _thumbnails(session, entries)
     return render_template(
         "admin/overview.html",
         counts=dict(sorted(counts.items())),
         held_back=held_back,
         entries=entries,
+        thumbnails=thumbnails,
         imports=[drawings.view(each) for each in newest_imports],
         live_imports=imports.LIVE,
     )
+
+
+def _thumbnails(session: Session, entries: Iterable[AuditEntry]) -> dict[str, str]:
+    """What the model saw of the drawings that the entries name, by their ids, as data URLs.
+
+    Drawings that were deleted meanwhile are missing.
+    """
+    named = [entry.details["drawing"] for entry in entries if "drawing" in entry.details]
+    found = session.execute(select(Drawing.id, Drawing.seen).where(Drawing.id.in_(named)))
+    return {identity: png_data_url(seen) for identity, seen in found}

@@ -21,7 +21,7 @@ from webapp.retraining import runs
 from webapp.retraining.options import InvalidOptions, RetrainingOptions, architectures, recipes
 from webapp.services import services
 from webapp.storage.drawings import parts
-from webapp.storage.sides import BLOCK, FEW_ORIGINS
+from webapp.storage.sides import BLOCK, FEW_ORIGINS, HELD_BACK
 from webapp.storage.tables import Run
 
 blueprint = Blueprint("retraining", __name__)
@@ -42,6 +42,7 @@ def form() -> str:
         judge=judge,
         few=FEW_ORIGINS,
         block=BLOCK,
+        held=HELD_BACK,
         presets=recipes(),
         architectures=architectures(),
     )

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import Any
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 from flask import Blueprint, Response, g, render_template, request
+from msgspec import Meta
 from sqlalchemy import ColumnElement, Select, String, case, cast, func, select
 from sqlalchemy.orm import Session
 
@@ -25,6 +26,8 @@ from webapp.storage.tables import Drawing
 blueprint = Blueprint("review", __name__)
 api = Blueprint("drawings", __name__, url_prefix="/drawings")
 
+F = TypeVar("F", bound="Filters")
+
 _PAGE_SIZE = 24
 """Drawings in one response."""
 
@@ -38,6 +41,14 @@ class Filters(msgspec.Struct, forbid_unknown_fields=True):
     """Only drawings whose label differs from the model's answer."""
     disputed: bool = False
     """Only drawings that visitors labeled differently, and that nobody has reviewed."""
+    id: str | None = None
+    """Only the drawing with this id."""
+
+
+class Query(Filters, forbid_unknown_fields=True):
+    """What to list: the drawings that the filters select, from the one after so many on."""
+
+    skip: Annotated[int, Meta(ge=0, le=1_000_000)] = 0
 
 
 class Decision(msgspec.Struct, forbid_unknown_fields=True):
@@ -59,6 +70,7 @@ class DrawingView(msgspec.Struct):
     confidence: float
     is_digit: bool
     held_back: bool
+    has_strokes: bool
     votes: dict[str, int]
     """How many gave each label; the visitors of one network and day count as one."""
     is_disputed: bool
@@ -85,21 +97,32 @@ def review() -> str:
 def queue() -> Response:
     """The drawings that match the filters: disputed ones first, then disagreements of label and
     answer, then by ascending confidence."""
-    filters = _filters()
+    query = _query(Query)
     order = (
         Drawing.is_disputed.desc(),
         case((_disagrees(), 0), else_=1),
         Drawing.confidence,
         Drawing.created,
+        Drawing.id,
     )
     with services().database.reading() as session:
         found = session.scalars(
-            _filtered(select(Drawing), filters).order_by(*order).limit(_PAGE_SIZE)
+            _filtered(select(Drawing), query).order_by(*order).offset(query.skip).limit(_PAGE_SIZE)
         )
         drawings = [_view(drawing) for drawing in found]
         matching = select(func.count()).select_from(Drawing)
-        count = session.scalar(_filtered(matching, filters)) or 0
+        count = session.scalar(_filtered(matching, query)) or 0
     return as_json(DrawingList(drawings, count))
+
+
+@api.get("/<identity>/strokes")
+def strokes(identity: str) -> Response:
+    """The pen strokes of a drawing, as it was sent; none if it was a picture."""
+    with services().database.reading() as session:
+        drawing = session.get(Drawing, identity)
+        if drawing is None:
+            raise _not_found()
+        return as_json({"strokes": drawing.strokes or []})
 
 
 @api.post("/<identity>")
@@ -129,7 +152,7 @@ def delete_one(identity: str) -> Response:
 @api.delete("")
 def delete_matching() -> Response:
     """Delete the drawings that match the filters; without filters, all drawings."""
-    filters = _filters()
+    filters = _query(Filters)
     if filters == Filters():
         return as_json({"deleted": drawings.delete_everything(services().database, g.admin)})
 
@@ -142,10 +165,10 @@ def delete_matching() -> Response:
     return as_json({"deleted": full_disk.delete(services().database, delete)})
 
 
-def _filters() -> Filters:
-    """The filters in the query string. Raises `Problem`."""
+def _query(kind: type[F]) -> F:
+    """The query string as one of the types above. Raises `Problem`."""
     try:
-        return msgspec.convert(request.args.to_dict(), Filters, strict=False)
+        return msgspec.convert(request.args.to_dict(), kind, strict=False)
     except msgspec.ValidationError as error:
         raise Problem(HTTPStatus.BAD_REQUEST, "invalid_request", str(error)) from None
 
@@ -165,6 +188,8 @@ def _filtered(statement: Select[Any], filters: Filters) -> Select[Any]:
         statement = statement.where(_disagrees())
     if filters.disputed:
         statement = statement.where(Drawing.is_disputed)
+    if filters.id:
+        statement = statement.where(Drawing.id == filters.id)
     return statement
 
 
@@ -172,8 +197,12 @@ def _drawing(session: Session, identity: str) -> Drawing:
     """The drawing, locked until the transaction ends. Raises `Problem` if there is none."""
     drawing = session.get(Drawing, identity, with_for_update=True)
     if drawing is None:
-        raise Problem(HTTPStatus.NOT_FOUND, "not_found", "There is no such drawing")
+        raise _not_found()
     return drawing
+
+
+def _not_found() -> Problem:
+    return Problem(HTTPStatus.NOT_FOUND, "not_found", "There is no such drawing")
 
 
 def _view(drawing: Drawing) -> DrawingView:
@@ -187,6 +216,7 @@ def _view(drawing: Drawing) -> DrawingView:
         confidence=drawing.confidence,
         is_digit=drawing.is_digit,
         held_back=drawing.held_back,
+        has_strokes=bool(drawing.strokes),
         votes={label: len(who) for label, who in (drawing.votes or {}).items()},
         is_disputed=drawing.is_disputed,
         model=drawing.model,

@@ -25,7 +25,8 @@ FEW_ORIGINS = 5
 BLOCK = 4
 """Drawings in a row that are on the same side, where an origin is split by time."""
 
-_HELD_BACK = 5  # one origin, or one block, in this many
+HELD_BACK = 5
+"""One origin, or one block, in so many is held back."""
 
 
 class Side(NamedTuple):
@@ -55,11 +56,11 @@ class Sides:
         count = session.scalar(select(func.count()).where(Drawing.origin == origin)) or 0
         # The first blocks teach. Whoever counts along knows which ones judge, but gains nothing:
         # so few origins never decide on a promotion.
-        return Side(origin, count // BLOCK % _HELD_BACK == _HELD_BACK - 1)
+        return Side(origin, count // BLOCK % HELD_BACK == HELD_BACK - 1)
 
     def of_origin(self, origin: str) -> Side:
         """The side of all drawings of an origin: a fifth of the origins is held back."""
-        return Side(origin, int(self._keyed(f"side {origin}"), 16) % _HELD_BACK == 0)
+        return Side(origin, int(self._keyed(f"side {origin}"), 16) % HELD_BACK == 0)
 
     def _keyed(self, text: str) -> str:
         return hmac.new(self._secret, text.encode(), hashlib.sha256).hexdigest()
