@@ -92,7 +92,8 @@ export class Editor {
     if (mode === "number") return {}; // feedback is on the least certain digit, which the server has
     if (this.#file) return { image: await dataURL(this.#file) };
     const strokes = this.#sheet.strokes.map(({ points }) => points);
-    return { image: this.#pad.toDataURL(side), strokes };
+    const { image } = this.#pad.drawing(side); // none where canvases cannot be read
+    return { image, strokes };
   }
 
   #ask(makeRequest) {
@@ -104,7 +105,7 @@ export class Editor {
     const { side, ...options } = this.#getOptions();
     return {
       headers: { "Content-Type": "application/json" },
-      body: JSON.stringify({ image: this.#pad.toDataURL(side), ...options }),
+      body: JSON.stringify({ ...this.#pad.drawing(side), ...options }),
     };
   }
 

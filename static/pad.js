@@ -1,6 +1,7 @@
 // The drawing surface: paints the sheet, sharp at any size and pixel ratio, and what is sent of it.
 
 import { outlineOf } from "./outline.js";
+import { canBeRead } from "./readable.js";
 import { SIDE } from "./sheet.js";
 
 const PICTURE_MARGIN = 1 / 14; // on each side, as a fraction of the picture sent
@@ -41,22 +42,40 @@ export class Pad {
     this.repaint();
   }
 
-  /** The cropped ink, black on a white square of `side` pixels, as a PNG data URL. */
-  toDataURL(side) {
-    const { strokes } = this.#sheet;
+  /**
+   * What to send of the drawing: `image`, the cropped ink, black on a white square of `side` pixels,
+   * as a PNG data URL. Where the browser keeps canvases from being read, `strokes` and the width of
+   * the `pen`, of which the server draws the same.
+   */
+  drawing(side) {
+    if (canBeRead()) return { image: this.#toDataURL(side) };
+    const strokes = this.#sheet.strokes.map(({ points }) => points);
+    const pen = this.#sheet.strokes.at(-1).width;
+    this.#place(strokes.map((points) => ({ width: pen, points })), side, 6 * pen);
+    return { strokes, pen };
+  }
+
+  /** Note where the strokes are in the picture of `side` pixels that is read. Returns its scale. */
+  #place(strokes, side, smallest) {
     const { left, right, top, bottom } = boundsOf(strokes);
-    const crop = Math.max(right - left, bottom - top, SMALLEST_CROP);
+    const crop = Math.max(right - left, bottom - top, smallest);
     const scale = ((1 - 2 * PICTURE_MARGIN) * side) / crop;
-    const canvas = document.createElement("canvas");
-    canvas.width = canvas.height = side;
-    const context = canvas.getContext("2d", { alpha: false });
-    context.fillStyle = "#fff";
-    context.fillRect(0, 0, side, side);
     this.#sent = {
       left: (left + right - side / scale) / 2,
       top: (top + bottom - side / scale) / 2,
       scale: 1 / scale,
     };
+    return scale;
+  }
+
+  #toDataURL(side) {
+    const { strokes } = this.#sheet;
+    const scale = this.#place(strokes, side, SMALLEST_CROP);
+    const canvas = document.createElement("canvas");
+    canvas.width = canvas.height = side;
+    const context = canvas.getContext("2d", { alpha: false });
+    context.fillStyle = "#fff";
+    context.fillRect(0, 0, side, side);
     context.scale(scale, scale);
     context.translate(-this.#sent.left, -this.#sent.top);
     context.fillStyle = "#000";

@@ -2,8 +2,9 @@
 // changes only by what the reviewer does, however late an answer comes.
 
 import { ask } from "./admin.js";
+import { at } from "./site.js";
 
-const URL = "/admin/api/drawings";
+const URL = at("/admin/api/drawings");
 const FEW = 6; // fetch more when fewer than this are left
 
 /** Dispatches `change`, and `failure` when a decision was not saved: its drawing is next again. */

@@ -1,6 +1,7 @@
 // Shows how a drawing was drawn: its strokes, one after the other.
 
 import { ask } from "./admin.js";
+import { at } from "./site.js";
 
 const MOST_MS = 3_000;
 const MS_PER_POINT = 16; // as the pens of tablets send them
@@ -33,7 +34,7 @@ export class Replay {
     const drawing = this.#drawing;
     if (!drawing?.has_strokes) return;
     const run = ++this.#run;
-    const { strokes } = await ask("GET", `/admin/api/drawings/${drawing.id}/strokes`);
+    const { strokes } = await ask("GET", at(`/admin/api/drawings/${drawing.id}/strokes`));
     if (run !== this.#run || !strokes.length) return;
     this.#showCanvas(true);
     const total = strokes.reduce((sum, { length }) => sum + length, 0);

@@ -16,6 +16,7 @@ _EXPLANATION = 10.0
 _ALL_MODELS = 3.0
 _NUMBER = 3.0
 _MEGAPIXEL = 2.0
+_STROKE = 0.03  # drawn from its points
 
 
 def charge(
@@ -34,6 +35,8 @@ def cost_of(
     cost = _MEGAPIXEL * megapixels
     if is_explained:
         cost += _EXPLANATION - 1
+    if options and options.image is None:
+        cost += _STROKE * len(options.strokes or [])
     if options and options.model == ALL:
         cost += _ALL_MODELS - 1
     if options and options.mode == "number":

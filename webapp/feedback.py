@@ -14,11 +14,11 @@ from sqlalchemy.orm import Session
 
 from trainer.recognition.image import Picture
 from trainer.recognition.preprocess import EmptyDrawing, Pixels, preprocess
-from trainer.recognition.strokes import draw_plain
+from trainer.recognition.strokes import MOST_POINTS, draw_plain, thinned
 from webapp.http.rate_limit import RateLimiter
 from webapp.inference.likeness import DRAWN_AGAIN, REENCODED, blurred_distance, distance
 from webapp.inference.registry import Models
-from webapp.schemas import MAX_POINTS
+from webapp.schemas import MAX_COORDINATE, MAX_POINTS
 from webapp.services import Services
 from webapp.storage.drawings import (
     Correction,
@@ -32,9 +32,6 @@ log = logging.getLogger(__name__)
 
 MAX_STROKE_BYTES = 256 << 10
 """Largest size of a drawing's strokes as JSON: half a minute of the fastest pen."""
-
-MAX_COORDINATE = 1e6
-"""Largest coordinate of strokes, as in an import."""
 
 
 class CorrectionsDisabled(Exception):
@@ -136,7 +133,7 @@ def _compact(strokes: list[Any] | None) -> list[Any] | None:
 
 def _draw_it(strokes: list[Any], seen: Pixels) -> bool:
     """Whether strokes draw what the model saw, apart from the pen's width."""
-    lines = [np.array([point[:2] for point in line], np.float64) for line in strokes]
+    lines = thinned([np.array([point[:2] for point in line]) for line in strokes], MOST_POINTS)
     if not np.abs(np.vstack(lines)).max() <= MAX_COORDINATE:
         return False
     try:

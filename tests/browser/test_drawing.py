@@ -1,9 +1,18 @@
+import re
 from itertools import pairwise
 
+import numpy as np
 import pytest
 from playwright.sync_api import expect
+from sqlalchemy import select
 
 from tests.browser.conftest import PHONE, answered, draw
+from webapp.storage.tables import Drawing
+
+CROSS = [
+    np.array([[0, 0], [50, 50], [100, 100]], float),
+    np.array([[100, 0], [50, 50], [0, 100]], float),
+]
 
 
 def bars(page) -> list[float]:
@@ -32,6 +41,48 @@ def test_each_digit_is_drawn_and_recognized(open_page, screen, drawings):
         page.locator("#clear").click()
         expect(page.locator("#answer")).to_have_text("")
     assert len(wrong) <= 1
+
+
+def test_no_bar_stands_out_where_the_answer_is_no_digit(open_page):
+    page = open_page()
+    draw(page, CROSS)
+    expect(page.locator("#after-all")).to_be_visible()
+    expect(page.locator("#bars .best")).to_have_count(0)
+    expect(page.locator("#truths .answered")).to_have_attribute("value", "not_a_digit")
+    shares = page.locator("#bars .share").all_inner_texts()
+    assert all(re.fullmatch(r"\d+\.\d %", each) for each in shares)  # as the server writes them
+
+
+NOISE = """() => {
+  const noise = () => Math.floor(256 * Math.random());
+  CanvasRenderingContext2D.prototype.getImageData = (x, y, width, height) =>
+    new ImageData(Uint8ClampedArray.from({ length: 4 * width * height }, noise), width, height);
+  const send = HTMLCanvasElement.prototype.toDataURL;
+  HTMLCanvasElement.prototype.toDataURL = function (...kind) {
+    const copy = document.createElement("canvas");
+    copy.width = copy.height = this.width;
+    const { data } = CanvasRenderingContext2D.prototype.getImageData(0, 0, this.width, this.height);
+    copy.getContext("2d").putImageData(new ImageData(data, this.width), 0, 0);
+    return send.apply(copy, kind);
+  };
+}"""
+
+
+def test_drawings_are_read_where_the_browser_turns_pictures_to_noise(open_page, site, drawings):
+    page = open_page("/about")
+    page.add_init_script(f"({NOISE})()")
+    page.goto(site.url)
+    draw(page, drawings[7])
+    answered(page, 7)
+    page.locator("#mode").select_option("number")
+    expect(page.locator("#sentence")).to_contain_text("7")
+    page.locator("#mode").select_option("digit")
+    answered(page, 7)
+    page.locator("#right").click()
+    expect(page.locator("#thanks")).to_contain_text("Saved as a 7")
+    with site.database.reading() as session:
+        (stored,) = session.scalars(select(Drawing))
+        assert len(stored.strokes) == len(drawings[7])
 
 
 def test_drawing_sends_one_request_at_a_time(open_page):
@@ -226,6 +277,14 @@ def test_the_theme_switches_and_is_remembered(open_page):
     assert dark != light
     page.reload()
     assert page.evaluate(shade) == dark
+    theme = page.locator("#theme")
+    expect(theme).to_have_accessible_name("Light or dark theme: dark")
+    theme.click()
+    expect(theme).to_have_accessible_name("Light or dark theme: light")
+    theme.click()
+    expect(theme).to_have_accessible_name("Light or dark theme: as the system")
+    page.emulate_media(color_scheme="dark")
+    assert page.evaluate(shade) == dark
 
 
 def test_a_large_sheet_stays_sharp_and_a_resize_loses_nothing(open_page, drawings):
@@ -264,6 +323,9 @@ def test_the_page_is_small_and_contacts_no_other_host(open_page, drawings, site)
 
 def test_without_scripts_the_page_is_an_upload_form(open_page, seven, encode):
     page = open_page(java_script_enabled=False)
+    said = page.locator("#result").inner_text()
+    assert "draw" not in said.lower()
+    assert "Choose a picture" in said
     file = {"name": "7.png", "mimeType": "image/png", "buffer": encode(seven)}
     page.locator("#upload").set_input_files(file)
     page.get_by_role("button", name="Read it").click()

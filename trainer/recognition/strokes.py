@@ -26,7 +26,13 @@ DEFAULT_PEN = 11.0
 SUBPIXEL_BITS = 4
 """Fractional bits of the fixed-point coordinates that OpenCV's drawing functions take."""
 
+MOST_POINTS = 2_000
+"""Points that are drawn of strokes from outside; a digit's have some hundreds."""
+
 _POINTS_PER_SEGMENT = 8
+_MARGIN = 1 / 14  # of a cropped drawing, on each side
+_SMALLEST_CROP = 6  # widths of the pen, so that a dot stays a dot
+_USUAL_PEN = 1 / 14  # of the longer side
 _ANTIALIASING_MARGIN = 3  # pixels that OpenCV may touch beyond the width of the pen
 
 
@@ -106,3 +112,37 @@ def draw_plain(strokes: Strokes, side: int = DEFAULT_SIDE) -> Pixels:
     for line in fit_to_canvas([catmull_rom(line) for line in strokes], side):
         draw_line(canvas, line, DEFAULT_PEN)
     return 255 - canvas
+
+
+def draw_cropped(strokes: Strokes, side: int, pen: float | None = None) -> Pixels:
+    """Draw strokes in black on white, cropped to their ink as the drawing page does: uint8 [side,
+    side].
+
+    `pen` is the pen's width in the unit of the strokes, by default a fourteenth of the longer side.
+    There must be at least one point. Of more than `MOST_POINTS` some are left out, so that the work
+    is bounded.
+    """
+    strokes = thinned(strokes, MOST_POINTS)
+    points = np.vstack(strokes)
+    low, extent = points.min(axis=0), np.ptp(points, axis=0)
+    width = pen or max(float(extent.max()) * _USUAL_PEN, 1e-9)
+    scale = (1 - 2 * _MARGIN) * side / max(float(extent.max()) + width, _SMALLEST_CROP * width)
+    offset = (side - extent * scale) / 2
+    lines = [_without_small_steps((line - low) * scale + offset) for line in strokes]
+    smoothing = min(_POINTS_PER_SEGMENT, MOST_POINTS // (2 * sum(map(len, lines))))
+    canvas: Pixels = np.zeros((side, side), np.uint8)
+    for line in lines:
+        draw_line(canvas, catmull_rom(line, max(1, smoothing)), width * scale)
+    return 255 - canvas
+
+
+def _without_small_steps(line: Line) -> Line:
+    """A line without the points that stay in the pixel of the point before, but with its end."""
+    moves = np.any(np.diff(np.floor(line), axis=0) != 0, axis=1)
+    return np.vstack([line[:1], line[1:-1][moves[:-1]], line[1:][-1:]])
+
+
+def thinned(strokes: Strokes, most: int) -> Strokes:
+    """Strokes of about `most` points at most, and two for each stroke: every nth, and the last."""
+    step = -(-sum(map(len, strokes)) // most)
+    return [np.vstack([line[:-1:step], line[-1:]]) for line in strokes] if step > 1 else strokes

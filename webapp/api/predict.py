@@ -9,7 +9,7 @@ from flask import Blueprint, Response, request
 from webapp.api.operation import operation
 from webapp.api.problems import PICTURE_PROBLEMS
 from webapp.cost import charge
-from webapp.http.images import Upload, read_picture, upload_in
+from webapp.http.images import Upload, upload_in
 from webapp.http.json import as_json
 from webapp.http.lanes import lane_by_size, runs_in
 from webapp.inference.explain import explain
@@ -51,7 +51,7 @@ def predict() -> Response:
 def predict_and_explain() -> Response:
     """Read the digit in a picture and explain how the model reached its answer."""
     upload = upload_in(request)
-    picture = read_picture(upload.content)
+    picture = upload.picture()
     charge(picture, upload.options, is_explained=True)
     with as_problems():
         return _signed(explain(picture, services().models, upload.options))
@@ -64,7 +64,7 @@ def _lane_of(upload: Upload) -> Lane:
 
 
 def _answered(upload: Upload) -> Response:
-    picture = read_picture(upload.content)
+    picture = upload.picture()
     charge(picture, upload.options)
     with as_problems():
         return _signed(answer(picture, services().models, upload.options))

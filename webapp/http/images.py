@@ -11,7 +11,9 @@ from math import prod
 from typing import NamedTuple, NoReturn, TypeVar
 
 import msgspec
+import numpy as np
 from flask import Request
+from PIL import Image
 from werkzeug.datastructures import MultiDict
 
 from trainer.recognition.image import (
@@ -23,8 +25,9 @@ from trainer.recognition.image import (
     UnsupportedPicture,
     decode,
 )
+from trainer.recognition.strokes import draw_cropped
 from webapp.http.errors import Problem
-from webapp.schemas import MAX_POINTS, PredictRequest
+from webapp.schemas import MAX_COORDINATE, MAX_POINTS, PredictRequest
 
 B = TypeVar("B", bound=msgspec.Struct)
 
@@ -35,6 +38,7 @@ _FROM_URL_SAFE = bytes.maketrans(b"-_", b"+/")
 _LINE_ENDS = b"\r\n\t "
 _PNG_HEADER = re.compile(rb"\x89PNG\r\n\x1a\n....IHDR(....)(....)", re.DOTALL)
 _DRAWING_PIXELS = 512 * 512
+_DIGIT_SIDE, _NUMBER_SIDE = 140, 560  # of what strokes are drawn on, in pixels, as on the page
 _as_int = partial(int.from_bytes, byteorder="big")
 _LONGEST_PREFIX = 200  # characters; the search must not scan megabytes
 
@@ -49,7 +53,10 @@ _STATUS = {
 
 
 class Upload(NamedTuple):
-    """A picture file as it was sent, not yet decoded, and the options that came with it."""
+    """A picture file as it was sent, not yet decoded, and the options that came with it.
+
+    The file is empty where strokes were sent instead.
+    """
 
     content: bytes
     options: PredictRequest
@@ -60,6 +67,10 @@ class Upload(NamedTuple):
         size = _PNG_HEADER.match(self.content)
         return size is not None and prod(map(_as_int, size.groups())) <= _DRAWING_PIXELS
 
+    def picture(self) -> Picture:
+        """The picture in the file, or the one that the strokes draw. Raises `Problem`."""
+        return read_picture(self.content) if self.content else _drawn(self.options)
+
 
 def upload_in(request: Request) -> Upload:
     """The picture in a JSON body, in a form or as the body, whose options are in the query.
@@ -69,7 +80,8 @@ def upload_in(request: Request) -> Upload:
     match request.mimetype:
         case "application/json":
             options = json_body(request, PredictRequest)
-            return Upload(_from_data_url(options.image), options)
+            content = b"" if options.image is None else _from_data_url(options.image)
+            return Upload(content, options)
         case "multipart/form-data":
             return upload_in_form(request)
         case kind if kind.startswith("image/"):
@@ -137,6 +149,17 @@ def read_picture(content: bytes) -> Picture:
     except PictureError as error:
         status, code = _STATUS[type(error)]
         raise Problem(status, code, str(error)) from error
+
+
+def _drawn(options: PredictRequest) -> Picture:
+    """The picture that the strokes draw. Raises `Problem`."""
+    lines = [np.array([point[:2] for point in line]) for line in options.strokes or [] if line]
+    if not lines:
+        _refuse("invalid_request", "Send `image`, or `strokes` with at least one point")
+    if not np.abs(np.vstack(lines)).max() <= MAX_COORDINATE:
+        _refuse("invalid_request", f"`strokes` has coordinates beyond {MAX_COORDINATE:,.0f}")
+    side = _NUMBER_SIDE if options.mode == "number" else _DIGIT_SIDE
+    return Picture(Image.fromarray(draw_cropped(lines, side, options.pen)), 1.0)
 
 
 def _from_data_url(url: str) -> bytes:

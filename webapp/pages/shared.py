@@ -13,7 +13,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from trainer.recognition.image import Picture
 from webapp.cost import charge
 from webapp.http.errors import Problem
-from webapp.http.images import read_picture, upload_in_form
+from webapp.http.images import upload_in_form
 from webapp.inference.explain import explain
 from webapp.inference.registry import Models
 from webapp.pages import drawing_text, text
@@ -57,7 +57,7 @@ def read_upload(
     try:
         upload = upload_in_form(request)
         options = msgspec.structs.replace(upload.options, **overrides)
-        picture = read_picture(upload.content)
+        picture = upload.picture()
         charge(picture, options, is_explained=read is explain)
         with as_problems():
             prediction = read(picture, services().models, options)

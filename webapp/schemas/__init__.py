@@ -6,7 +6,7 @@ Descriptions are message ids, translated when shown.
 
 from webapp.schemas.batch import BatchItem
 from webapp.schemas.feedback import FeedbackRequest, Kept, Truth
-from webapp.schemas.fields import MAX_POINTS, NOT_A_DIGIT, Certainty, Mode
+from webapp.schemas.fields import MAX_COORDINATE, MAX_POINTS, NOT_A_DIGIT, Certainty, Mode
 from webapp.schemas.models import Measured, ModelInfo, ModelList
 from webapp.schemas.predictions import (
     DigitReading,
@@ -22,6 +22,7 @@ from webapp.schemas.predictions import (
 from webapp.schemas.problems import ProblemDetails
 
 __all__ = [
+    "MAX_COORDINATE",
     "MAX_POINTS",
     "NOT_A_DIGIT",
     "BatchItem",

@@ -11,6 +11,9 @@ from webapp.translatable import N_
 MAX_POINTS = 20_000
 """Largest number of points in the strokes of one drawing."""
 
+MAX_COORDINATE = 1e6
+"""Largest coordinate of strokes, as in an import."""
+
 Probability = Annotated[float, Meta(ge=0, le=1)]
 Digit = Annotated[int, Meta(ge=0, le=9)]
 Point = Annotated[
@@ -26,9 +29,10 @@ Strokes = Annotated[
     list[Line],
     Meta(
         max_length=1_000,
-        description=N_("The pen's path, if known. It does not affect the answer."),
+        description=N_("The pen's path, if known."),
     ),
 ]
+PenWidth = Annotated[float, Meta(gt=0, le=MAX_COORDINATE)]
 NotADigit = Literal["not_a_digit"]
 NOT_A_DIGIT: NotADigit = "not_a_digit"
 """The answer or label of a drawing that is not a digit."""

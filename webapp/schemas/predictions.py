@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from webapp.schemas.fields import Certainty, Digit, Mode, Probability, Strokes
+from webapp.schemas.fields import Certainty, Digit, Mode, PenWidth, Probability, Strokes
 from webapp.translatable import N_
 
 Box = Annotated[
@@ -21,10 +21,10 @@ Reason = Literal["mark", "not_a_digit"]
 
 
 class PredictRequest(Struct, kw_only=True, forbid_unknown_fields=True):
-    """A picture of a digit or number to read."""
+    """A picture of a digit or number to read, or the pen strokes to draw one from."""
 
     image: Annotated[
-        str,
+        str | None,
         Meta(
             description=N_(
                 "The picture as a base64 data URL: PNG, JPEG, WebP, GIF, BMP or TIFF, at most "
@@ -32,7 +32,7 @@ class PredictRequest(Struct, kw_only=True, forbid_unknown_fields=True):
             ),
             examples=["data:image/png;base64,iVBORw0KGgo…"],
         ),
-    ]
+    ] = None
     mode: Annotated[
         Mode,
         Meta(
@@ -50,7 +50,24 @@ class PredictRequest(Struct, kw_only=True, forbid_unknown_fields=True):
             )
         ),
     ] = None
-    strokes: Strokes | None = None
+    strokes: Annotated[
+        Strokes | None,
+        Meta(
+            description=N_(
+                "The pen's path. Without an image it is drawn on a square of 140 pixels (mode "
+                "number: 560), cropped to the ink; with one it does not affect the answer."
+            )
+        ),
+    ] = None
+    pen: Annotated[
+        PenWidth | None,
+        Meta(
+            description=N_(
+                "Width of the pen in the unit of the strokes; by default a fourteenth of the "
+                "drawing's longer side."
+            ),
+        ),
+    ] = None
 
 
 class DigitReading(Struct, kw_only=True):

@@ -198,3 +198,39 @@ def test_a_form_may_carry_a_large_picture(client, seven, encode):
     assert len(content) > 300_000
     answer = client.post("/api/v1/predict", data={"image": (io.BytesIO(content), "7.png")})
     assert answer.status_code == 200, answer.text
+
+
+SEVEN = [[[35.0, 30.0], [70.0, 32.0], [100.0, 30.0], [85.0, 70.0], [65.0, 115.0]]]
+
+
+def test_strokes_without_a_picture_are_drawn_and_read(client):
+    answer = client.post("/api/v1/predict", json={"strokes": SEVEN, "pen": 9}).get_json()
+    assert (answer["text"], answer["certainty"]) == ("7", "sure")
+    elsewhere = [[[1e4 + 9 * x, 9 * y - 1e4, 0.5] for x, y in line] for line in SEVEN]
+    for request in ({"strokes": elsewhere, "pen": 81}, {"strokes": SEVEN}):
+        assert client.post("/api/v1/predict", json=request).get_json()["text"] == "7"
+    apart = SEVEN + [[[x + 110, y] for x, y in line] for line in SEVEN]
+    number = {"strokes": apart, "pen": 9, "mode": "number"}
+    answer = client.post("/api/v1/predict", json=number).get_json()
+    assert answer["text"] == "77"
+    left, right = (digit["box"] for digit in answer["digits"])
+    assert 0 < left[0] < left[0] + left[2] < right[0] < right[0] + right[2] < 560
+    explained = client.post("/api/v1/explain", json={"strokes": SEVEN, "pen": 9}).get_json()
+    assert explained["text"] == "7"
+
+
+@pytest.mark.parametrize(
+    "request_body",
+    [
+        {},
+        {"strokes": []},
+        {"strokes": [[]]},
+        {"strokes": [[[0, 0], [1e7, 5]]]},
+        {"strokes": SEVEN, "pen": 0},
+        {"strokes": SEVEN, "pen": 1e9},
+        {"strokes": [[[0, 0]] * 3_000] * 9},
+    ],
+)
+def test_strokes_that_cannot_be_drawn_are_refused(client, request_body):
+    response = client.post("/api/v1/predict", json=request_body)
+    assert (response.status_code, response.get_json()["code"]) == (400, "invalid_request")
