@@ -94,9 +94,15 @@ export class Reader extends EventTarget {
 
   async #fetch(makeRequest, signal) {
     try {
-      const request = makeRequest();
+      const { headers, ...request } = makeRequest();
       this.#started = performance.now(); // after rendering the picture, which takes a while
-      const response = await patientFetch(this.url, { method: "POST", signal, ...request });
+      const response = await patientFetch(this.url, {
+        method: "POST",
+        signal,
+        headers: { Prefer: "handling=lenient", ...headers }, // or it would count as our error
+        ...request,
+      });
+      if (response.status === 204) return { code: "empty_drawing" };
       if (UNAVAILABLE.has(response.status)) return { unavailable: true };
       const body = await response.json();
       return response.ok ? { prediction: body } : { code: body.code };

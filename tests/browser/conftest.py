@@ -98,15 +98,12 @@ def site(tmp_path):
 
 @pytest.fixture
 def open_page(browser: Browser, site: Site) -> Callable[..., Page]:
-    """Open a path in a new browser context; any console error fails the test.
-
-    Except the browser's own message for a 422, which the first dot of a slow pen may cause.
-    """
+    """Open a path in a new browser context; any console error fails the test."""
     contexts: list[BrowserContext] = []
     errors: list[str] = []
 
     def note(message: ConsoleMessage) -> None:
-        if message.type == "error" and "status of 422" not in message.text:
+        if message.type == "error":
             errors.append(message.text)
 
     def opener(path: str = "/", expect_errors: bool = False, **options: object) -> Page:

@@ -53,6 +53,22 @@ def test_no_bar_stands_out_where_the_answer_is_no_digit(open_page):
     assert all(re.fullmatch(r"\d+\.\d %", each) for each in shares)  # as the server writes them
 
 
+def test_a_blot_is_no_error_of_the_page(open_page):
+    page = open_page()  # fails on errors in the console
+    page.locator("#pen").fill("100")
+    statuses = []
+    page.on("response", lambda response: statuses.append(response.status))
+    rows = [(x, y) for y in (0, 15, 30, 50) for x in (0, 50)]
+    draw(page, [np.array(rows, float)], size=0.12)
+    expect(page.locator("#sentence")).to_have_text("Draw a digit, or drop a picture here.")
+    expect(page.locator("#undo")).to_be_enabled()
+    for _ in range(500):
+        if 204 in statuses:
+            return
+        page.wait_for_timeout(10)
+    pytest.fail(f"{statuses}")
+
+
 NOISE = """() => {
   const noise = () => Math.floor(256 * Math.random());
   CanvasRenderingContext2D.prototype.getImageData = (x, y, width, height) =>

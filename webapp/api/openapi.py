@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 from flask import Blueprint, Flask, Response, current_app, jsonify, render_template, request
+from markupsafe import Markup, escape
 
 from trainer.recognition import __version__
 from webapp.api.operation import Operation, operation_of
@@ -17,6 +18,8 @@ from webapp.schemas import ProblemDetails
 from webapp.translatable import N_
 
 blueprint = Blueprint("docs", __name__, url_prefix="/api")
+
+_CODE = re.compile(r"`([^`]+)`")
 
 Schema = dict[str, Any]
 Route = tuple[str, str, Operation]
@@ -42,6 +45,12 @@ def contract() -> Response:
 def page() -> str:
     """The contract as a page, with a form to try it out."""
     return render_template("api.html", contract=openapi())
+
+
+@blueprint.app_template_filter()
+def marked_code(text: str) -> Markup:
+    """A text of the contract, which is CommonMark, as HTML: what is in backticks is code."""
+    return Markup(_CODE.sub(r"<code>\1</code>", str(escape(text))))  # noqa: S704
 
 
 def openapi() -> dict[str, Any]:

@@ -234,3 +234,17 @@ def test_strokes_without_a_picture_are_drawn_and_read(client):
 def test_strokes_that_cannot_be_drawn_are_refused(client, request_body):
     response = client.post("/api/v1/predict", json=request_body)
     assert (response.status_code, response.get_json()["code"]) == (400, "invalid_request")
+
+
+def test_who_prefers_it_gets_no_error_for_an_empty_picture(client, encode):
+    blank = {"image": data_url(encode(np.full((140, 140), 255, np.uint8)))}
+    lenient = {"Prefer": "respond-async, handling=lenient"}
+    for path in ("/api/v1/predict", "/api/v1/explain"):
+        assert client.post(path, json=blank).get_json()["code"] == "empty_drawing"
+        answer = client.post(path, json=blank, headers=lenient)
+        assert (answer.status_code, answer.data) == (204, b"")
+        assert answer.headers["Preference-Applied"] == "handling=lenient"
+        broken = client.post(
+            path, json={"image": "data:image/png;base64,aGVsbG8="}, headers=lenient
+        )
+        assert broken.status_code == 415

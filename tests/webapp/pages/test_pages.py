@@ -235,3 +235,13 @@ def test_forwarded_addresses_are_trusted_only_behind_configured_proxies(tmp_path
         app.add_url_rule("/whoami", view_func=lambda: request.remote_addr or "")
         answer = app.test_client().get("/whoami", headers={"X-Forwarded-For": "203.0.113.7"})
         assert html(answer) == expected
+
+
+def test_the_reference_of_the_api_marks_code_and_leads_to_its_parts(client):
+    page = html(client.get("/api/docs"))
+    assert "`" not in page
+    assert "<code>empty_drawing</code>" in page
+    contents = page.split('<nav class="contents"')[1].split("</nav>")[0]
+    targets = re.findall(r'href="#([^"]+)"', contents)
+    assert len(targets) > 12
+    assert [each for each in targets if f'id="{each}"' not in page] == []
