@@ -3,6 +3,7 @@
 
 import { PredictionView } from "./answer.js";
 import { Editor } from "./editor.js";
+import { install } from "./install.js";
 import { options } from "./options.js";
 import { offerPictures } from "./pictures.js";
 import { remember, remembered } from "./settings.js";
@@ -28,6 +29,8 @@ $("read-number").addEventListener("click", () => {
   $("mode").value = "number";
   editor.read();
 });
+
+install();
 
 for (const type of ["input", "change"]) $("model").addEventListener(type, describeModel);
 describeModel(); // browsers restore what was selected

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from webapp.pages import about, compare, draw, embed, explain, language, models
+from webapp.pages import about, compare, draw, embed, explain, install, language, models
 from webapp.pages.shared import blueprint
 
 UPLOADS = (draw.upload, compare.compare_upload, explain.inside_upload, embed.embed_upload)
@@ -20,6 +20,7 @@ __all__ = [
     "draw",
     "embed",
     "explain",
+    "install",
     "language",
     "models",
 ]
