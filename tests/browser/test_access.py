@@ -17,6 +17,7 @@ from webapp.storage import imports
 PATHS = [
     "/",
     "/compare",
+    "/class",
     "/models",
     "/models/inkling",
     "/about",

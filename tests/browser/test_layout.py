@@ -6,7 +6,7 @@ from playwright.sync_api import expect
 from tests.browser.conftest import draw
 from tests.conftest import ROOT
 
-DRAWING_PAGES = ["/", "/compare", "/models/inkling/inside"]
+DRAWING_PAGES = ["/", "/compare", "/models/inkling/inside", "/class"]
 TEXT_PAGES = ["/models/inkling", "/api/docs"]
 WIDTHS = (320, 359, 376, 390, 737, 768, 790, 1024, 1366, 1920)
 WIDTHS_OF_LARGE_TEXT = (320, 390, 768, 1366)

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from webapp.pages import about, compare, draw, embed, explain, install, language, models
+from webapp.pages import (
+    about,
+    compare,
+    draw,
+    embed,
+    explain,
+    install,
+    language,
+    lesson,
+    models,
+)
 from webapp.pages.shared import blueprint
 
 UPLOADS = (draw.upload, compare.compare_upload, explain.inside_upload, embed.embed_upload)
@@ -22,5 +32,6 @@ __all__ = [
     "explain",
     "install",
     "language",
+    "lesson",
     "models",
 ]

@@ -18,6 +18,7 @@ PAGES = [
     "/models",
     "/models/inkling",
     "/models/rnn/inside",
+    "/class",
     "/about",
     "/api/docs",
     "/no-such-page",
