@@ -33,6 +33,7 @@ _POINTS_PER_SEGMENT = 8
 _MARGIN = 1 / 14  # of a cropped drawing, on each side
 _SMALLEST_CROP = 6  # widths of the pen, so that a dot stays a dot
 _USUAL_PEN = 1 / 14  # of the longer side
+_THINNEST = 2.0  # pixels: thinner dots would be all but invisible
 _ANTIALIASING_MARGIN = 3  # pixels that OpenCV may touch beyond the width of the pen
 
 
@@ -132,7 +133,9 @@ def draw_cropped(strokes: Strokes, side: int, pen: float | None = None) -> Pixel
     smoothing = min(_POINTS_PER_SEGMENT, MOST_POINTS // (2 * sum(map(len, lines))))
     canvas: Pixels = np.zeros((side, side), np.uint8)
     for line in lines:
-        draw_line(canvas, catmull_rom(line, max(1, smoothing)), width * scale)
+        curve = catmull_rom(line, max(1, smoothing))
+        within = np.clip(curve, offset, offset + extent * scale)  # it swings out at sharp turns
+        draw_line(canvas, within, max(_THINNEST, width * scale))
     return 255 - canvas
 
 
