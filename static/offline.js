@@ -2,11 +2,13 @@
 // the server is back.
 
 const EVERY_MS = 5_000;
-const { alive } = document.getElementById("main").dataset;
+const { alive, page, home } = document.getElementById("main").dataset;
 
 async function look() {
   const response = await fetch(alive, { cache: "no-store" }).catch(() => null);
-  if (response?.ok) location.reload();
+  if (!response?.ok) return;
+  if (location.pathname === page) location.assign(home); // somebody asked for this very page
+  else location.reload();
 }
 
 setInterval(look, EVERY_MS);
