@@ -26,7 +26,7 @@
 
   document.addEventListener("DOMContentLoaded", () => {
     const button = document.getElementById("theme");
-    if (!button) return; // an embedded page has none
+    if (!button) return; // on embedded pages, and on the one for a server that is away
     const describe = () => {
       const words = button.dataset[root.dataset.theme ?? "system"];
       button.title = words;

@@ -7,7 +7,7 @@ from tests.browser.conftest import draw
 from tests.conftest import ROOT
 
 DRAWING_PAGES = ["/", "/compare", "/models/inkling/inside", "/class"]
-TEXT_PAGES = ["/models/inkling", "/api/docs"]
+TEXT_PAGES = ["/models/inkling", "/api/docs", "/offline"]
 WIDTHS = (320, 359, 376, 390, 737, 768, 790, 1024, 1366, 1920)
 WIDTHS_OF_LARGE_TEXT = (320, 390, 768, 1366)
 PHONE_ON_ITS_SIDE = (667, 375)
