@@ -59,6 +59,7 @@ export class Queue extends EventTarget {
 
   /** Delete drawings of the queue for good. */
   remove(drawings) {
+    if (!drawings.length) return;
     this.#take(drawings, "deleted");
     for (const drawing of drawings) {
       this.#send(drawing, () => ask("DELETE", `${URL}/${drawing.id}`));

@@ -82,12 +82,13 @@ function decide(state, label) {
   queue.decide(chosen(), state, label);
 }
 
+let asked = []; // the drawings that are deleted if that is confirmed
+
 function askToRemove() {
-  const { length } = chosen();
-  if (!length) return;
+  asked = chosen();
+  if (!asked.length) return;
   const question = $("deletion-question");
-  question.textContent = question.dataset.words.replace("{count}", length);
-  $("deletion").returnValue = "";
+  question.textContent = question.dataset.words.replace("{count}", asked.length);
   $("deletion").showModal();
 }
 
@@ -106,8 +107,9 @@ $("filters").addEventListener("change", load);
 $("accept").addEventListener("click", () => decide("accepted"));
 $("reject").addEventListener("click", () => decide("rejected"));
 $("delete").addEventListener("click", askToRemove);
-$("deletion").addEventListener("close", () => {
-  if ($("deletion").returnValue === "delete") queue.remove(chosen());
+$("delete-them").addEventListener("click", () => { // a dialog's `close` comes late, if not twice
+  queue.remove(asked);
+  asked = [];
 });
 $("back").addEventListener("click", () => queue.undo());
 $("relabel").addEventListener("click", ({ target }) => {

@@ -6,7 +6,7 @@ from __future__ import annotations
 import hashlib
 import re
 
-from flask import Response, current_app, redirect, render_template, url_for
+from flask import Response, jsonify, redirect, render_template, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -30,7 +30,7 @@ def theme_colors() -> dict[str, object]:
 @blueprint.get("/manifest.webmanifest")
 def manifest() -> Response:
     """The manifest of the installed app."""
-    response = current_app.json.response(
+    response = jsonify(
         {
             "id": url_for("pages.draw"),
             "name": "Inkling",
