@@ -43,7 +43,7 @@ FAULTS = """(size) => {
 
 
 @pytest.mark.parametrize(
-    ("locale", "paths"), [("en-US", DRAWING_PAGES + TEXT_PAGES), ("zh-CN", DRAWING_PAGES)]
+    ("locale", "paths"), [("en-US", DRAWING_PAGES + TEXT_PAGES), ("zh-CN", ["/", "/class"])]
 )
 def test_no_control_overlaps_another_or_sticks_out_on_any_screen(
     open_page, site, locale, paths, drawings

@@ -50,7 +50,7 @@ def test_a_spline_runs_through_its_points():
     pen=st.none() | st.floats(1e-300, 1e6),
     side=st.sampled_from([140, 560]),
 )
-@settings(max_examples=60)
+@settings(max_examples=25)
 def test_any_strokes_leave_ink_within_the_margin(lines, pen, side):
     drawn = draw_cropped([np.array(line) for line in lines], side, pen)
     assert drawn.shape == (side, side)
