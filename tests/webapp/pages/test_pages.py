@@ -154,6 +154,14 @@ def test_without_scripts_too_no_bar_stands_out_where_the_answer_is_no_digit(clie
     assert '<span class="digit"></span>' in ours
 
 
+def test_each_language_writes_per_cent_in_one_way(client):
+    for language, number in (("en", r"\d+\.\d\d %"), ("zh", r"\d+\.\d\d%")):
+        page = html(client.get("/models", headers={"Accept-Language": language}))
+        cells = re.findall(r"<td>([^<]*%)</td>", page)
+        assert len(cells) > 10
+        assert [each for each in cells if not re.fullmatch(number, each)] == []
+
+
 def test_a_huge_upload_without_scripts_is_explained_in_words(client):
     response = client.post("/", data={"image": (io.BytesIO(bytes(16 * 1024**2)), "7.png")})
     assert response.status_code == 413
