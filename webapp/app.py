@@ -96,7 +96,7 @@ def create_app(settings: Settings | None = None, models: Models | None = None) -
 
 def _services(settings: Settings, secret: str, models: Models | None) -> Services:
     database = Database(settings.database, PATIENCE)
-    versions = Versions(database, settings.home_folder, partial(shipped_version, settings))
+    versions = Versions(database, partial(shipped_version, settings))
     return Services(
         settings=settings,
         database=database,

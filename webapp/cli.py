@@ -19,7 +19,7 @@ from webapp import logs
 from webapp.inference.registry import shipped_version
 from webapp.inference.versions import SHIPPED, Superseded, Versions
 from webapp.settings import Settings, SettingsError, retired_settings
-from webapp.storage import full_disk, imports
+from webapp.storage import full_disk, imports, version_folders
 from webapp.storage.backup import BackupError, back_up, restore
 from webapp.storage.database import Database, DatabaseUnavailable
 from webapp.storage.drawings import expire
@@ -157,7 +157,7 @@ def restore_from(file: Path) -> None:
     settings = _settings()
     database = Database(settings.database)
     try:
-        click.echo(_listed(restore(database, settings.home_folder, file)))
+        click.echo(_listed(restore(database, file)))
     except BackupError as error:
         raise click.ClickException(str(error)) from error
 
@@ -176,11 +176,9 @@ def list_versions() -> None:
     """List the versions; an asterisk marks the active one."""
     versions = _versions()
     active = versions.pointer().version
-    for version in [*versions.names(), SHIPPED]:
-        try:
-            card = None if version == SHIPPED else versions.read(version).card
-        except BundleError as error:
-            click.echo(f"  {version}  refused: {error}")
+    for version, card in [*versions.cards().items(), (SHIPPED, None)]:
+        if isinstance(card, BundleError):
+            click.echo(f"  {version}  refused: {card}")
             continue
         figures = " ".join(f"{e.data} {e.accuracy:.2%}" for e in card.evaluations) if card else ""
         click.echo(f"{'*' if version == active else ' '} {version}  {figures}".rstrip())
@@ -226,7 +224,7 @@ def _refusals() -> Iterator[None]:
 
 def _versions() -> Versions:
     settings, database = _installation()
-    return Versions(database, settings.home_folder, partial(shipped_version, settings))
+    return Versions(database, partial(shipped_version, settings))
 
 
 def _installation() -> tuple[Settings, Database]:
@@ -234,12 +232,21 @@ def _installation() -> tuple[Settings, Database]:
     database = Database(settings.database)
     try:
         full_disk.upgrade(database)
+        _take_over(database, settings)
     except (DatabaseUnavailable, OSError) as error:
         url = database.engine.url.render_as_string()
         raise click.ClickException(
             f"the database {url} cannot be opened: {_line(error)}"
         ) from error
     return settings, database
+
+
+def _take_over(database: Database, settings: Settings) -> None:
+    """Store the versions that a former release kept in folders; later, if that fails now."""
+    try:
+        version_folders.take_over(database, settings.home_folder)
+    except DatabaseUnavailable as error:
+        log.error("versions could not be taken over into the database: %s", _line(error))
 
 
 def _settings() -> Settings:

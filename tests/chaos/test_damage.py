@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ import pytest
 from tests.chaos.conftest import SETTINGS, Site
 from tests.chaos.load import JSON, seven, until
 from tests.webapp.test_serving import Server
+from tests.webapp.version_files import spoil
 from trainer.recognition.bundle import PRETRAINED
 from webapp.inference.versions import Versions
 from webapp.storage.database import Database
@@ -83,7 +83,7 @@ def test_a_deleted_version_is_answered_on_and_the_one_before_takes_over_after_a_
 ):
     database = Database(f"sqlite:///{tmp_path / 'inkling.db'}")
     database.upgrade()
-    versions = Versions(database, tmp_path)
+    versions = Versions(database)
     first, second = (versions.add(PRETRAINED / name).card.version for name in ("lenet5", "cnn"))
     for version in (first, second):
         versions.promote(version, "test")
@@ -93,10 +93,10 @@ def test_a_deleted_version_is_answered_on_and_the_one_before_takes_over_after_a_
     assert answering(site) == {second}
     with site.load() as load:
         load.wait_for(10)
-        shutil.rmtree(versions.folder / second)
+        spoil(database, second, "missing")
         load.wait_for(60)
         assert answering(site) == {second}  # it is in memory still
-        shutil.rmtree(versions.folder)
+        spoil(database, first, "missing")
         os.kill(max(site.server.workers()), signal.SIGKILL)
         load.wait_for(60)
     site.check(load, site.longest, lost=4)

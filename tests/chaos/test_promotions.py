@@ -53,7 +53,7 @@ class Admins:
 def test_racing_promotions_and_a_shutdown_lose_no_confirmed_one(start_site: StartSite, tmp_path):
     database = Database(f"sqlite:///{tmp_path / 'inkling.db'}")
     database.upgrade()
-    versions = Versions(database, tmp_path)
+    versions = Versions(database)
     names = [versions.add(PRETRAINED / name).card.version for name in ("lenet5", "cnn", "mlp")]
     site = start_site(tmp_path)
     longest = site.longest

@@ -39,7 +39,7 @@ def test_each_event_is_one_line_which_names_its_request(tmp_path, body, kind):
     try:
         server.wait_until_ready()
         version = (
-            Versions(Database(Settings(home=str(tmp_path)).database), tmp_path)
+            Versions(Database(Settings(home=str(tmp_path)).database))
             .add(PRETRAINED / "cnn")
             .card.version
         )

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
+from itertools import starmap
 
 import msgspec
 from flask import Blueprint, g, render_template, request
@@ -43,7 +44,7 @@ def versions() -> str:
     shipped = models.shipped().card
     return render_template(
         "admin/versions.html",
-        rows=[*(_row(name) for name in services().versions.names()), Row(SHIPPED, shipped)],
+        rows=[*starmap(_row, services().versions.cards().items()), Row(SHIPPED, shipped)],
         active=services().versions.pointer().version,
         previous=services().versions.previous(),
         datasets=[each.data for each in shipped.evaluations],
@@ -85,11 +86,10 @@ def _refusals() -> Iterator[None]:
         raise Problem(HTTPStatus.CONFLICT, "superseded", str(error)) from error
 
 
-def _row(version: str) -> Row:
-    try:
-        return Row(version, services().versions.read(version).card)
-    except BundleError as error:
-        return Row(version, None, str(error))
+def _row(version: str, card: Card | BundleError) -> Row:
+    if isinstance(card, BundleError):
+        return Row(version, None, str(card))
+    return Row(version, card)
 
 
 def _accuracy(card: Card, data: str) -> float | None:

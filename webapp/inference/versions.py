@@ -1,18 +1,30 @@
-"""Versions of the default model: immutable folders, and a pointer to the active one."""
+"""Versions of the default model: immutable bundles, and a pointer to the active one."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
 from sqlalchemy.orm import Session
 
-from trainer.recognition.bundle import Bundle, BundleError, copy_bundle, read_bundle
+from trainer.recognition.bundle import (
+    CARD_FILE,
+    Bundle,
+    BundleError,
+    Card,
+    check_bundle,
+    check_card,
+    read_bundle_files,
+    write_bundle_files,
+)
 from webapp.storage import activations, audit
+from webapp.storage import versions as stored
 from webapp.storage.activations import SHIPPED
 from webapp.storage.database import Database
+from webapp.storage.tables import now
 
 log = logging.getLogger(__name__)
 
@@ -53,36 +65,57 @@ def first_sound(lineage: Iterable[str], load: Callable[[str], T]) -> T | None:
 class Versions:
     """The versions of the default model: their bundles, and which of them is active.
 
-    The newest activation is the pointer. Each activation points to the one that it replaced, down
-    to the shipped model. `shipped` returns the version in the shipped model's card.
+    All of it is in the database, which hosts may share. The newest activation is the pointer. Each
+    activation points to the one that it replaced, down to the shipped model. `shipped` returns the
+    version in the shipped model's card.
     """
 
-    def __init__(
-        self, database: Database, home: Path, shipped: Callable[[], str] = lambda: SHIPPED
-    ) -> None:
+    def __init__(self, database: Database, shipped: Callable[[], str] = lambda: SHIPPED) -> None:
         self._database = database
         self._shipped = shipped
-        self.folder = home / "versions"
 
     def add(self, source: Path) -> Bundle:
-        """Copy a bundle into the folder of versions. Raises `BundleError` if it is invalid."""
-        bundle = read_bundle(source)
-        place = self.folder / bundle.card.version
-        return read_bundle(place) if place.is_dir() else copy_bundle(bundle, place)
+        """Store a bundle as a version, unless it is there. Raises `BundleError` if it is invalid.
+
+        It takes the place of one of that name that is damaged. The oldest versions that were never
+        active are deleted beyond `webapp.storage.versions.KEPT`.
+        """
+        files = read_bundle_files(source, stored.MAX_BYTES)
+        bundle = check_bundle(files, source)
+        version = bundle.card.version
+        with self._database.writing() as session:
+            if not self._is_sound(session, version):
+                stored.put(session, version, files, now())
+            pruned = stored.prune(session)
+        for each in pruned:
+            log.info("version %s was deleted, as %d newer ones wait", each, stored.KEPT)
+        return bundle
 
     def read(self, version: str) -> Bundle:
         """The bundle of a version. Raises `BundleError` if there is none, or if it is invalid."""
-        if version not in self.names():  # also keeps a version from being a path
-            raise BundleError(f"there is no version {version!r} in {self.folder}")
-        bundle = read_bundle(self.folder / version)
-        if bundle.card.version != version:
-            raise BundleError(f"{bundle.folder}: its card names version {bundle.card.version}")
+        if not self._database.exists:
+            raise BundleError(f"there is no version {version!r}")
+        with self._database.reading() as session:
+            return self._read(session, version)
+
+    def write_to(self, folder: Path, version: str) -> Bundle:
+        """Write the bundle of a version to a folder, and return it. Raises as `read` does."""
+        with self._database.reading() as session:
+            files = stored.files(session, version)
+        bundle = _checked(version, files, folder)
+        write_bundle_files(folder, files)
         return bundle
 
-    def names(self) -> list[str]:
-        """The versions in the folder, the newest first."""
-        folders = [path.parent for path in self.folder.glob("[!.]*/card.json")]
-        return [path.name for path in sorted(folders, key=lambda path: -path.stat().st_mtime)]
+    def cards(self) -> dict[str, Card | BundleError]:
+        """The card of each version, the newest first, or why the version cannot be used.
+
+        The models themselves are not looked at, which is left to a promotion.
+        """
+        if not self._database.exists:
+            return {}
+        with self._database.reading() as session:
+            versions, contents = stored.ids(session), stored.named(session, CARD_FILE)
+        return {version: _card(version, contents.get(version, b"")) for version in versions}
 
     def pointer(self) -> activations.Pointer:
         """The newest activation, which names the active version; one query."""
@@ -116,14 +149,10 @@ class Versions:
 
         Raises `BundleError` if it is invalid, and `Superseded` as `activate` does.
         """
-        self.check(version)
-        with self._database.writing() as session:
-            self.activate(session, version, who, expected)
-
-    def check(self, version: str) -> None:
-        """Raise `BundleError` if there is no valid version of that name."""
         if version != SHIPPED:
             self.read(version)
+        with self._database.writing() as session:
+            self.activate(session, version, who, expected)
 
     def activate(
         self, session: Session, version: str, who: str, expected: str | None = None
@@ -131,10 +160,13 @@ class Versions:
         """Activate a checked version, as a part of this writing transaction.
 
         `expected` is the version that it was compared with, by its name or that of the bundle that
-        answers for it. Raises `Superseded` if it is not the active one any more.
+        answers for it. Raises `Superseded` if it is not the active one any more, and `BundleError`
+        if the version was deleted meanwhile.
         """
         newest = activations.locked_pointer(session)
         self._expect(session, newest, expected)
+        if version != SHIPPED and not stored.exists(session, version):
+            raise _missing(version)
         activations.append(session, version, newest.id)
         audit.record(session, who, "promoted", version=version)
 
@@ -150,7 +182,8 @@ class Versions:
             if newest.is_first:
                 raise BundleError("no version was ever promoted: there is nothing to roll back")
             earlier = activations.replaced(session, newest)
-            self.check(earlier.version)
+            if earlier.version != SHIPPED:
+                self._read(session, earlier.version)
             activations.append(session, earlier.version, earlier.before)
             audit.record(session, who, "rolled back", version=earlier.version)
         return earlier.version
@@ -171,5 +204,41 @@ class Versions:
             return True
         # If the active version is damaged, an earlier one answers, and was compared with.
         lineage = activations.lineage(session, newest)
-        answering = first_sound(lineage, self.read)
+        answering = first_sound(lineage, partial(self._read, session))
         return version == (answering.card.version if answering else self._shipped())
+
+    def _read(self, session: Session, version: str) -> Bundle:
+        return _checked(version, stored.files(session, version), Path(version))
+
+    def _is_sound(self, session: Session, version: str) -> bool:
+        try:
+            self._read(session, version)
+        except BundleError:
+            return False
+        return True
+
+
+def _checked(version: str, files: Mapping[str, bytes], folder: Path) -> Bundle:
+    if not files:
+        raise _missing(version)
+    bundle = check_bundle(files, folder)
+    _check_name(version, bundle.card, folder)
+    return bundle
+
+
+def _card(version: str, content: bytes) -> Card | BundleError:
+    try:
+        card = check_card(content, Path(version))
+        _check_name(version, card, Path(version))
+    except BundleError as error:
+        return error
+    return card
+
+
+def _check_name(version: str, card: Card, folder: Path) -> None:
+    if card.version != version:
+        raise BundleError(f"{folder}: its card names version {card.version}")
+
+
+def _missing(version: str) -> BundleError:
+    return BundleError(f"there is no version {version!r}")

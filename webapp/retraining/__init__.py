@@ -4,6 +4,7 @@ options       the options of a run
 runs          the table of runs, which is the queue: claims, heartbeats, lost runs
 worker        the process that claims runs and executes them one at a time
 job           one run: train, compare, perhaps promote
+rivals        the versions that a run continues from and is compared with
 process       the trainer's commands as child processes, watched line by line
 command       those commands
 low_priority  how they are started: at the lowest priority, never outliving the worker

@@ -17,14 +17,15 @@ import msgspec
 from sqlalchemy.exc import SQLAlchemyError
 
 from trainer.recognition.bundle import PRETRAINED, Bundle, BundleError
-from webapp.inference.registry import bundles_of, shipped_version
-from webapp.inference.versions import Superseded, Versions, first_sound
+from webapp.inference.registry import shipped_version
+from webapp.inference.versions import Superseded, Versions
 from webapp.logs import fields
 from webapp.retraining import command
 from webapp.retraining.gate import Comparison, Verdict, judge, superseded
 from webapp.retraining.options import InvalidOptions, RetrainingOptions
 from webapp.retraining.process import Stream, run_watched
 from webapp.retraining.progress import Reader, loaded, stored
+from webapp.retraining.rivals import Rivals
 from webapp.retraining.runs import MAX_LOG_CHARS, Claim, LostRun
 from webapp.settings import Settings
 from webapp.storage.database import Database
@@ -61,8 +62,9 @@ class Job:
         self._claim = claim
         self._stopping = stopping
         self._home = settings.home_folder.absolute()
-        self._versions = Versions(database, self._home, partial(shipped_version, settings))
+        self._versions = Versions(database, partial(shipped_version, settings))
         self._folder = runs_folder(settings) / claim.run.id
+        self._rivals = Rivals(settings, self._versions, self._folder)
         self._corrections = self._folder / "corrections"
         self._reader = Reader(loaded(claim.run.progress))
         self._log = deque(claim.run.log.splitlines(), maxlen=1000)
@@ -110,7 +112,7 @@ class Job:
         self._reader.enter("preparing")
         self._output_of(self._training_command())
         self._reader.enter("comparing")
-        verdict = self._compare(self._active())
+        verdict = self._compare(self._rivals.active())
         self._reader.enter("ended")
         return verdict
 
@@ -152,7 +154,7 @@ class Job:
         return command.retrain(
             options,
             self._relative(self._folder),
-            self._relative(self._active().folder),
+            self._relative(self._rivals.active().folder.absolute()),
             self._relative(self._corrections) if learnable else None,
         )
 
@@ -162,18 +164,9 @@ class Job:
             return Path(folder.name)
         return folder.relative_to(self._home) if folder.is_relative_to(self._home) else folder
 
-    def _active(self) -> Bundle:
-        """The bundle of the active version or, if that is damaged, of the one that it replaced."""
-        promoted = first_sound(self._versions.lineage(), self._versions.read)
-        return promoted or self._shipped()
-
-    def _shipped(self) -> Bundle:
-        """The default model without any promoted version: a floor for all others."""
-        return next(bundles_of(self._settings, self._settings.model))
-
     def _compare(self, active: Bundle) -> Verdict:
         corrections = self._relative(self._corrections) if self._corrections.exists() else None
-        shipped = self._shipped()
+        shipped = self._rivals.shipped()
         others = [active] if active.card.version == shipped.card.version else [active, shipped]
         folders = [other.folder.absolute() for other in others]
         new = self._relative(self._folder / "bundle")

@@ -1,10 +1,10 @@
-"""Backs up an installation to one ZIP file: tables as JSON lines, model versions as their files.
+"""Backs up an installation to one ZIP file: its tables as JSON lines.
 
 The file does not depend on the database: a backup of SQLite can be restored into PostgreSQL.
 
 backup.json           {"format": 2, "revision": "0005", "rows": {"drawings": 12, …}}
 tables/NAME.jsonl     one object per row; bytes in base64, times in ISO 8601
-versions/VERSION/…    the files of a model bundle
+versions/VERSION/…    the files of a model bundle, by releases that kept them in folders
 """
 
 from __future__ import annotations
@@ -12,13 +12,10 @@ from __future__ import annotations
 import base64
 import json
 import os
-import shutil
 import tempfile
 import zipfile
-from collections.abc import Iterator
-from contextlib import ExitStack
 from datetime import UTC, datetime
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import (
@@ -34,8 +31,10 @@ from sqlalchemy import (
     select,
 )
 
-from trainer.recognition.bundle import write_bundle_files
+from trainer.recognition.bundle import BundleError
+from webapp.storage import version_folders
 from webapp.storage.database import Database, DatabaseUnavailable
+from webapp.storage.file_tables import Version, VersionFile
 from webapp.storage.tables import TRANSIENT, Base
 
 _FORMAT = 2
@@ -43,9 +42,9 @@ _FORMAT_WITHOUT_REVISION = 1
 _REVISION_TABLE = "alembic_version"
 
 _BATCH_ROWS = 100
+_BATCH_ROWS_OF = {VersionFile.__tablename__: 4}
 _BATCH_BYTES = 4 << 20
 _MAX_ROW_BYTES = 64 << 20
-_MAX_VERSION_BYTES = 1 << 30
 
 
 class BackupError(Exception):
@@ -56,6 +55,7 @@ def back_up(database: Database, home: Path, file: Path) -> dict[str, int]:
     """Write a backup atomically; return the number of rows per table.
 
     All rows are read from one snapshot, of whatever revision the database is, a batch at a time.
+    Versions in the home folder are added if the database lacks them, as an earlier revision does.
     Raises `OSError` if the file cannot be written, and `BackupError` if nothing is installed.
     """
     handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
@@ -82,25 +82,30 @@ def _write(archive: zipfile.ZipFile, database: Database, home: Path) -> dict[str
                 if table.name in TRANSIENT:
                     continue  # an empty file, as a restore reads one for each table
                 rows = select(table).order_by(*table.primary_key.columns.values())
-                streamed = rows.execution_options(yield_per=_BATCH_ROWS)
+                at_once = _BATCH_ROWS_OF.get(table.name, _BATCH_ROWS)
+                streamed = rows.execution_options(yield_per=at_once)
                 for row in connection.execute(streamed).mappings():
                     plain = {column.name: _plain(row[column.name]) for column in table.columns}
                     lines.write(json.dumps(plain).encode() + b"\n")
                     counts[table.name] += 1
         revision = connection.scalar(select(schema.tables[_REVISION_TABLE].c.version_num))
-    for path in sorted((home / "versions").glob("[!.]*/*")):
-        archive.write(path, f"versions/{path.parent.name}/{path.name}")
+        known: set[str] = set()
+        if Version.__tablename__ in schema.tables:
+            known.update(connection.scalars(select(Version.id)))
+    for folder in version_folders.folders(home):
+        for path in sorted(folder.iterdir()) if folder.name not in known else ():
+            archive.write(path, f"versions/{folder.name}/{path.name}")
     about = {"format": _FORMAT, "revision": revision, "rows": counts}
     archive.writestr("backup.json", json.dumps(about))
     return counts
 
 
-def restore(database: Database, home: Path, file: Path) -> dict[str, int]:
+def restore(database: Database, file: Path) -> dict[str, int]:
     """Restore a backup into an empty installation; return the number of rows per table.
 
     The rows are inserted into the schema that they were written from, which is then upgraded.
     Raises `BackupError` if the file is not a valid backup or the installation is not empty; no row
-    and no version is written then.
+    is written then.
     """
     try:
         database.upgrade()
@@ -108,15 +113,14 @@ def restore(database: Database, home: Path, file: Path) -> dict[str, int]:
             if damaged := archive.testzip():
                 raise BackupError(f"{file}: {damaged} in it is damaged")
             revision = _revision(archive, file)
-            with ExitStack() as undo:
-                with database.migrating() as connection:
-                    counts = _restore_tables(archive, connection, revision)
-                    for folder in _restore_versions(archive, home):
-                        undo.callback(shutil.rmtree, folder, ignore_errors=True)
-                undo.pop_all()  # the rows are committed
-                return counts
+            with database.migrating() as connection:
+                counts = _restore_tables(archive, connection, revision)
+                version_folders.restore(archive, connection)
+            return counts
     except BackupError:
         raise
+    except BundleError as error:
+        raise BackupError(f"{file}: {error}") from error
     except DatabaseUnavailable as error:
         raise BackupError(f"the database refused: {_one_line(error.orig or error)}") from error
     except OSError as error:
@@ -140,24 +144,6 @@ def _revision(archive: zipfile.ZipFile, file: Path) -> str:
     if about["format"] != _FORMAT or about["revision"] not in revisions():
         raise BackupError(f"{file}: written by a newer version of Inkling; upgrade first")
     return str(about["revision"])
-
-
-def _restore_versions(archive: zipfile.ZipFile, home: Path) -> Iterator[Path]:
-    """Write the versions that are not there yet, one by one; yield their folders."""
-    versions: dict[str, list[zipfile.ZipInfo]] = {}
-    for info in archive.infolist():
-        path = PurePosixPath(info.filename)
-        if path.parts[0] == "versions" and len(path.parts) == 3 and ".." not in path.parts:
-            versions.setdefault(path.parts[1], []).append(info)
-    for version, infos in versions.items():
-        folder = home / "versions" / version
-        if folder.exists():
-            continue
-        if sum(info.file_size for info in infos) > _MAX_VERSION_BYTES:
-            raise BackupError(f"the version {version} in it is too large")
-        files = {PurePosixPath(info.filename).name: archive.read(info) for info in infos}
-        write_bundle_files(folder, files)
-        yield folder
 
 
 def _restore_tables(

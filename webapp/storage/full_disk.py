@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from sqlalchemy.engine import make_url
+from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.orm import Session
 
 from webapp.storage.database import Database, DatabaseUnavailable
@@ -29,6 +30,7 @@ RESERVE_BYTES = 4 << 20
 _FOR_DELETIONS = 3 << 20  # of the reserve; a client who may not delete must not use it up
 _STEP = 64 << 10
 _ALLOCATED_AT_ONCE = 16 << 10
+_REWRITTEN_IN_MEMORY = 32 << 20  # bytes; versions alone may take more
 _BLOCK = 512  # of st_blocks
 _SUFFIX = ".reserve"
 
@@ -104,7 +106,8 @@ def shrink(database: Database) -> None:
     connection = database.engine.raw_connection()
     try:
         cursor = connection.cursor()
-        cursor.execute("PRAGMA temp_store = MEMORY")  # the disk of temporary files may be full too
+        if _used(cursor) <= _REWRITTEN_IN_MEMORY:
+            cursor.execute("PRAGMA temp_store = MEMORY")  # the disk of temporary files may be full
         for statement in ("VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"):
             cursor.execute(statement).fetchall()
     except sqlite3.OperationalError as error:
@@ -113,6 +116,15 @@ def shrink(database: Database) -> None:
         connection.invalidate()  # with its settings
         connection.close()
     keep_reserve(database)
+
+
+def _used(cursor: DBAPICursor) -> int:
+    """Bytes of the database that hold something."""
+    size, pages, free = (
+        cursor.execute(f"PRAGMA {name}").fetchone()[0]
+        for name in ("page_size", "page_count", "freelist_count")
+    )
+    return int(size * (pages - free))
 
 
 def _in_small_steps(database: Database, action: Callable[[], T]) -> T:

@@ -235,6 +235,7 @@ class AdminSession(Base):
     since: Mapped[datetime] = mapped_column(UTCDateTime)
 
 
-TRANSIENT = frozenset({RateLimit.__tablename__, AdminSession.__tablename__})
-"""Tables whose rows belong to the moment: backups leave them out, so that restoring one neither
-reopens a session nor limits anybody."""
+TRANSIENT = frozenset({RateLimit.__tablename__, AdminSession.__tablename__, "run_files", "secrets"})
+"""Tables that backups leave out. Rows that belong to the moment: restoring one neither reopens a
+session nor limits anybody, nor brings back drawings that a run was learning from. And the secrets.
+"""

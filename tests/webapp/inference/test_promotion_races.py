@@ -7,6 +7,7 @@ from threading import Thread
 import pytest
 
 from tests.conftest import installed
+from tests.webapp.version_files import spoil
 from trainer.recognition.bundle import PRETRAINED, read_bundle
 from webapp.inference.versions import SHIPPED, Superseded, Versions
 from webapp.settings import Settings
@@ -27,7 +28,7 @@ def chosen(settings):
 
 def process(chosen: Settings) -> Versions:
     """The versions as another process sees them: with connections of its own."""
-    return Versions(Database(chosen.database), chosen.home_folder)
+    return Versions(Database(chosen.database))
 
 
 def at_once(*actions: Callable[[], object]) -> list[object]:
@@ -108,7 +109,7 @@ def test_what_answers_in_place_of_a_damaged_version_may_be_expected_too(chosen):
     versions = process(chosen)
     for version in (first, second):
         versions.promote(version, "test")
-    (versions.folder / second / "model.onnx").write_bytes(b"damaged")
+    spoil(Database(chosen.database), second)
     with pytest.raises(Superseded):
         versions.promote(third, "test", expected=SHIPPED)
     versions.promote(third, "test", expected=first)

@@ -9,7 +9,6 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -18,6 +17,7 @@ from sqlalchemy import event, text
 
 from tests.conftest import installed
 from tests.webapp.test_serving import Server
+from tests.webapp.version_files import SPOILT, spoil
 from trainer.recognition.bundle import PRETRAINED, BundleError, read_bundle
 from webapp.app import create_app
 from webapp.inference.versions import SHIPPED, Versions
@@ -83,35 +83,11 @@ def test_each_prediction_names_its_version(client, versions, seven, encode):
     )  # fmt: skip
 
 
-def spoil(folder: Path, how: str) -> None:
-    card = folder / "card.json"
-    model = folder / "model.onnx"
-    match how:
-        case "truncated":
-            model.write_bytes(model.read_bytes()[:1000])
-        case "altered":
-            model.write_bytes(model.read_bytes()[:-1] + b"x")
-        case "another preprocessing":
-            fields = msgspec.json.decode(card.read_bytes())
-            card.write_bytes(msgspec.json.encode(fields | {"preprocessing": 1}))
-        case "another's card":
-            shutil.copytree(PRETRAINED / "mlp", folder, dirs_exist_ok=True)
-        case "half a card":
-            card.write_bytes(card.read_bytes()[:100])
-        case "missing":
-            shutil.rmtree(folder)
-
-
-SPOILT = [
-    "truncated", "altered", "another preprocessing", "another's card", "half a card", "missing",
-]  # fmt: skip
-
-
 @pytest.mark.parametrize("how", SPOILT)
 def test_an_invalid_version_is_refused_and_the_last_valid_one_stays_active(
-    app, client, versions, how, caplog
+    app, client, database, versions, how, caplog
 ):
-    spoil(versions.folder / THIRD, how)
+    spoil(database, THIRD, how)
     with pytest.raises(BundleError):
         versions.promote(THIRD, "test")
     assert list(versions.lineage()) == [SHIPPED]
@@ -120,23 +96,24 @@ def test_an_invalid_version_is_refused_and_the_last_valid_one_stays_active(
 
 @pytest.mark.parametrize("how", SPOILT)
 def test_a_version_that_is_damaged_after_its_promotion_is_skipped(
-    app, client, versions, settings, how, caplog
+    app, client, database, versions, settings, how, caplog
 ):
     versions.promote(ANOTHER, "test")
     versions.promote(THIRD, "test")
-    spoil(versions.folder / THIRD, how)
+    spoil(database, THIRD, how)
     assert answering(client) == ANOTHER
     assert "version refused" in caplog.text
     restarted = create_app(settings())
     assert answering(restarted.test_client()) == ANOTHER
-    spoil(versions.folder / ANOTHER, "missing")
+    spoil(database, ANOTHER, "missing")
     assert answering(create_app(settings()).test_client()) == OURS
     assert answering(client) == ANOTHER  # it is loaded already
 
 
-def test_a_repaired_version_is_used_once_it_is_promoted_again(client, versions):
+@pytest.mark.parametrize("how", ["altered", "missing"])
+def test_a_repaired_version_is_used_once_it_is_promoted_again(client, database, versions, how):
     versions.promote(THIRD, "test")
-    spoil(versions.folder / THIRD, "missing")
+    spoil(database, THIRD, how)
     assert answering(client) == OURS
     versions.add(PRETRAINED / "cnn")
     assert answering(client) == OURS
@@ -169,7 +146,7 @@ def test_a_deleted_version_is_logged_once_and_the_one_before_answers(
 ):
     for version in (ANOTHER, THIRD):
         versions.promote(version, "test")
-    shutil.rmtree(versions.folder / THIRD)
+    spoil(database, THIRD, "missing")
     with executed(database) as statements:
         for _ in range(5):
             assert answering(client) == ANOTHER
@@ -226,12 +203,24 @@ def test_the_admin_promotes_and_rolls_back(client, versions, app):
     assert "rolled back" in client.get("/admin/", headers=HEADERS).get_data(as_text=True)
 
 
+@pytest.mark.parametrize("how", ["another preprocessing", "another's card", "half a card"])
+def test_the_list_reads_cards_alone_and_says_which_cannot_be_used(
+    client, database, versions, how, monkeypatch
+):
+    spoil(database, THIRD, how)
+    monkeypatch.setattr("webapp.storage.versions.files", lambda *_: pytest.fail("it was read"))
+    page = client.get("/admin/versions", headers=HEADERS).text
+    assert page.count("Not usable:") == 1
+    assert f"{THIRD}: " in page or f"{THIRD}/card.json: " in page
+    assert ANOTHER in page
+
+
 def test_a_bundle_is_added_atomically(versions, tmp_path):
     broken = shutil.copytree(PRETRAINED / "mlp", tmp_path / "broken")
     (broken / "weights.safetensors").write_bytes(b"")
     with pytest.raises(BundleError):
         versions.add(broken)
-    assert sorted(versions.names()) == sorted([ANOTHER, THIRD])
+    assert sorted(versions.cards()) == sorted([ANOTHER, THIRD])
     assert versions.add(PRETRAINED / "cnn").card.version == THIRD  # again: nothing happens
 
 
@@ -271,7 +260,7 @@ def test_every_worker_follows_a_promotion_and_no_request_fails(
     server = Server(tmp_path, INKLING_DATABASE_URL=database_url)
     try:
         server.wait_until_ready()
-        versions = Versions(Database(settings().database), tmp_path)
+        versions = Versions(Database(settings().database))
         for name in ("lenet5", "cnn"):
             versions.add(PRETRAINED / name)
         statuses: Counter[int] = Counter()

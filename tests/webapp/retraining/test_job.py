@@ -13,6 +13,7 @@ from sqlalchemy import event
 
 from tests.conftest import installed
 from tests.webapp.retraining.test_worker import AT_USUAL_PRIORITY
+from tests.webapp.version_files import spoil
 from trainer.recognition.bundle import PRETRAINED, read_bundle
 from webapp.inference.versions import SHIPPED, Versions
 from webapp.retraining import command, process, runs
@@ -150,7 +151,7 @@ def test_a_run_that_was_compared_in_place_of_a_damaged_version_is_promoted(
     chosen, database, versions
 ):
     versions.promote(OTHER, "test")
-    (versions.folder / OTHER / "model.onnx").write_bytes(b"damaged")
+    spoil(database, OTHER)
     asked(database)
     execute(chosen, database)
     assert versions.pointer().version == NEW

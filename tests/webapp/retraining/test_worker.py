@@ -20,7 +20,7 @@ from tests.conftest import installed, new_database
 from tests.webapp.admin.test_admin import imported
 from tests.webapp.test_serving import Server
 from trainer.data.datasets import synthetic
-from trainer.recognition.bundle import read_bundle
+from webapp.inference.versions import Versions
 from webapp.settings import Settings
 from webapp.storage import liveness
 
@@ -141,6 +141,12 @@ def app(chosen: Settings) -> Iterator[Flask]:
 
 
 @pytest.fixture
+def versions(app: Flask) -> Versions:
+    versions: Versions = app.extensions["inkling"].versions
+    return versions
+
+
+@pytest.fixture
 def worker(app: Flask, chosen: Settings, tmp_path: Path, rendered: Path) -> Iterator[Worker]:
     """On a machine that has no data set."""
     worker = Worker(chosen, tmp_path / "no data", rendered, ["-m", "webapp", "worker"])
@@ -200,7 +206,9 @@ def give(client: FlaskClient, count: int) -> None:
 
 
 @on_both
-def test_a_run_is_taken_from_the_queue_and_cancelled_within_a_second(client, worker, tmp_path):
+def test_a_run_is_taken_from_the_queue_and_cancelled_within_a_second(
+    client, worker, tmp_path, versions
+):
     run = ask(client)
     until(client, run, lambda view: bool(worker.training()))
     trainer = worker.training()
@@ -216,7 +224,7 @@ def test_a_run_is_taken_from_the_queue_and_cancelled_within_a_second(client, wor
     while (tmp_path / "retraining" / run).exists():
         assert time.monotonic() < deadline
         time.sleep(0.1)
-    assert not (tmp_path / "versions").exists()
+    assert versions.cards() == {}
 
 
 def gone(processes: list[psutil.Process]) -> bool:
@@ -259,7 +267,7 @@ def test_a_run_of_a_killed_worker_is_lost_and_resumes_from_its_checkpoint(
 
 @pytest.mark.long
 def test_on_a_bare_machine_it_learns_the_corrections_and_preserves_the_rest(
-    client, eager_worker, tmp_path
+    client, eager_worker, tmp_path, versions
 ):
     give(client, 12)
     view = ended(client, ask(client, epochs=1))
@@ -273,10 +281,9 @@ def test_on_a_bare_machine_it_learns_the_corrections_and_preserves_the_rest(
     rows = {row["data"]: row for row in verdict["rows"] if row["digits"]}
     assert verdict["missing"] == ["mnist", "strokes", "letters"]
     assert rows["synthetic"]["after"] > rows["synthetic"]["before"] - 0.005  # nothing is forgotten
-    made = read_bundle(tmp_path / "versions" / view["version"])
-    assert made.card.data[-1].source.startswith("corrections:")
-    card = (made.folder / "card.json").read_text()
-    assert str(tmp_path) not in card  # which is for all to see
+    card = versions.read(view["version"]).card
+    assert card.data[-1].source.startswith("corrections:")
+    assert str(tmp_path) not in str(card)  # which is for all to see
     assert verdict["auto_promoted"] == (
         client.get("/readyz").get_json()["version"] == view["version"]
     )

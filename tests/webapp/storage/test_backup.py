@@ -2,6 +2,7 @@
 
 import base64
 import json
+import shutil
 import sqlite3
 import tracemalloc
 import zipfile
@@ -15,14 +16,14 @@ from sqlalchemy import insert, select, update
 
 from tests.conftest import new_database
 from tests.webapp.storage.test_migrations import ROW, THEN, at_0004
-from trainer.recognition.bundle import PRETRAINED
+from trainer.recognition.bundle import PRETRAINED, read_bundle
 from webapp.app import create_app
 from webapp.cli import main
 from webapp.inference.versions import SHIPPED, Versions
 from webapp.retraining import runs
 from webapp.retraining.options import RetrainingOptions
 from webapp.settings import Settings
-from webapp.storage import imports
+from webapp.storage import imports, versions
 from webapp.storage.admin_sessions import is_open, open_session
 from webapp.storage.backup import BackupError, back_up, restore
 from webapp.storage.database import Database
@@ -30,6 +31,8 @@ from webapp.storage.migrations import migrate, revisions
 from webapp.storage.tables import TRANSIENT, Base, Drawing, Run
 
 pytestmark = pytest.mark.slow
+
+CNN, LENET5 = (read_bundle(PRETRAINED / name).card.version for name in ("cnn", "lenet5"))
 
 
 @pytest.fixture
@@ -42,7 +45,7 @@ def installation(settings, seven, encode) -> tuple[Database, Path]:
     image = "data:image/png;base64," + base64.b64encode(encode(seven)).decode()
     body = {"image": image, "label": "7", "strokes": [[[1, 2, 0.5]]]}
     assert app.test_client().post("/api/v1/feedback", json=body).status_code == 201
-    versions = Versions(database, Path(chosen.home))
+    versions = Versions(database)
     versions.promote(versions.add(PRETRAINED / "cnn").card.version, "test")
     with database.writing() as session:
         runs.enqueue(session, RetrainingOptions(), "test")
@@ -72,11 +75,11 @@ def test_a_restored_installation_has_everything_and_goes_on(installation, tmp_pa
                 connection.exec_driver_sql("DROP TABLE alembic_version")
         before = None if url is None else everything(database)
         other = Database(url) if url else database
-        assert restore(other, tmp_path / "elsewhere", file) == counts
+        assert restore(other, file) == counts
         if before:
             assert everything(other) == before
-        versions = Versions(other, tmp_path / "elsewhere")
-        assert versions.pointer().version == versions.names()[0]
+        versions = Versions(other)
+        assert versions.pointer().version == next(iter(versions.cards()))
         versions.promote(SHIPPED, "test")  # its numbers go on after the restored ones
         versions.roll_back("test")
         assert len(list(versions.lineage())) == 2
@@ -90,7 +93,7 @@ def test_a_session_that_was_open_at_the_backup_is_not_reopened(installation, tmp
     file = tmp_path / "backup.zip"
     back_up(database, home, file)
     other = Database("sqlite:///" + str(tmp_path / "new.db"))
-    restore(other, tmp_path / "elsewhere", file)
+    restore(other, file)
     for each, is_there in ((database, True), (other, False)):
         with each.reading() as session:
             assert is_open(session, identity, "key", lifetime) == is_there
@@ -102,7 +105,7 @@ def test_a_backup_is_restored_only_into_an_empty_installation(installation, tmp_
     back_up(database, home, file)
     before = everything(database)
     with pytest.raises(BackupError, match="is not empty"):
-        restore(database, home, file)
+        restore(database, file)
     assert everything(database) == before
 
 
@@ -128,15 +131,19 @@ def test_a_backup_by_an_earlier_version_is_restored_and_upgraded(
                 content = content.replace(b'"missing":', b'"lacked":')
             if revision == "0004" or name != "tables/runs.jsonl":
                 archive.writestr(name.replace("rate_limits", "counters"), content)
+    with_folder(old, CNN, "cnn")
     Base.metadata.drop_all(database.engine)
     with database.engine.begin() as connection:
         connection.exec_driver_sql("DROP TABLE alembic_version")
-    restore(database, tmp_path / "elsewhere", old)
+    restore(database, old)
+    after = everything(database)
+    for version in (*before["versions"], *after["versions"]):
+        del version["added"]
     unknown = {"imports"} if revision == "0004" else {"imports", "runs"}
     for drawing in before["drawings"]:  # of which they did not know more
         drawing |= {"origin": drawing["visitor"], "votes": None, "is_disputed": False}
-    assert everything(database) == before | {name: [] for name in unknown}
-    Versions(database, tmp_path / "elsewhere").promote(SHIPPED, "test")  # numbers go on
+    assert after == before | {name: [] for name in unknown}
+    Versions(database).promote(SHIPPED, "test")  # numbers go on
 
 
 @pytest.mark.parametrize("revision", ["0004", "0005"])
@@ -147,17 +154,19 @@ def test_a_backup_of_an_earlier_revision_is_restored_under_the_newest(
     old = at_0004(f"sqlite:///{tmp_path / 'old.db'}")
     with old.migrating() as connection:
         migrate(connection, revision)
+    shutil.copytree(PRETRAINED / "lenet5", tmp_path / "versions" / LENET5)
     file = tmp_path / "backup.zip"
     assert back_up(old, tmp_path, file)["runs"] == 2
     assert json.loads(zipfile.ZipFile(file).read("backup.json"))["revision"] == revision
     new = Database(settings().database)
-    restore(new, tmp_path / "elsewhere", file)
+    restore(new, file)
     with new.reading() as session:
         drawing = session.scalars(select(Drawing)).one()
         done, queued = session.scalars(select(Run).order_by(Run.id))
     assert (drawing.visitor_label, drawing.created) == ("1", THEN)
     assert (done.options["epochs"], done.heartbeat, queued.state) == (2, THEN, "queued")
     assert done.verdict["auto_promoted"] is True
+    assert list(Versions(new).cards()) == [LENET5]
     with new.engine.connect() as connection:
         assert MigrationContext.configure(connection).get_current_revision() == revisions()[0]
 
@@ -166,7 +175,7 @@ def test_a_null_is_restored_as_a_null(installation, tmp_path, settings):
     database, home = installation
     back_up(database, home, tmp_path / "backup.zip")
     other = Database(f"sqlite:///{tmp_path / 'new.db'}")
-    restore(other, tmp_path / "elsewhere", tmp_path / "backup.zip")
+    restore(other, tmp_path / "backup.zip")
     for each in (database, other):
         with each.engine.connect() as connection:
             statement = "SELECT count(*) FROM runs WHERE verdict IS NULL"
@@ -179,7 +188,7 @@ def test_a_backup_of_sqlite_is_restored_into_postgresql(tmp_path, postgres):
     old.upgrade()
     back_up(old, tmp_path, tmp_path / "backup.zip")
     new = Database(Settings(database_url=new_database(postgres)).database)
-    restore(new, tmp_path / "elsewhere", tmp_path / "backup.zip")
+    restore(new, tmp_path / "backup.zip")
     assert everything(new) == everything(old)
 
 
@@ -191,16 +200,18 @@ def test_backup_and_restore_use_bounded_memory(tmp_path, database_url, settings)
         with database.writing() as session:
             own = [dict.fromkeys(("id", "fingerprint"), str(start + n)) for n in range(100)]
             session.execute(insert(Drawing), [template | each for each in own])
+    with database.writing() as session:
+        versions.put(session, "a", {"model.onnx": bytes(20 << 20)}, THEN)
     back_up(database, tmp_path, tmp_path / "first.zip")  # what happens only once
     other = Database(f"sqlite:///{tmp_path / 'new.db'}")
     tracemalloc.start()
     try:
         back_up(database, tmp_path, tmp_path / "backup.zip")
-        restore(other, tmp_path / "elsewhere", tmp_path / "backup.zip")
+        restore(other, tmp_path / "backup.zip")
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
-    assert peak < 16 << 20  # bytes; the rows are 24 MB, and 32 MB in base64
+    assert peak < 16 << 20  # bytes; the rows are 44 MB, and 59 MB in base64
 
 
 def test_a_backup_by_a_newer_version_is_refused(tmp_path):
@@ -208,7 +219,7 @@ def test_a_backup_by_a_newer_version_is_refused(tmp_path):
     with zipfile.ZipFile(file, "w") as archive:
         archive.writestr("backup.json", json.dumps({"format": 2, "revision": "9999", "rows": {}}))
     with pytest.raises(BackupError, match="newer version"):
-        restore(Database("sqlite:///" + str(tmp_path / "new.db")), tmp_path / "elsewhere", file)
+        restore(Database("sqlite:///" + str(tmp_path / "new.db")), file)
 
 
 @pytest.mark.parametrize("how", ["cut", "altered", "not one", "another zip"])
@@ -221,7 +232,7 @@ def test_a_file_that_is_not_a_backup_is_refused_and_nothing_is_written(installat
         case "cut":
             file.write_bytes(content[: len(content) // 2])
         case "altered":
-            middle = content.index(b"versions/") + 60
+            middle = content.index(b"tables/version_files") + 60
             file.write_bytes(content[:middle] + b"xxxx" + content[middle + 4 :])
         case "not one":
             file.write_bytes(b"hello")
@@ -230,7 +241,7 @@ def test_a_file_that_is_not_a_backup_is_refused_and_nothing_is_written(installat
                 archive.writestr("a", "b")
     other = Database("sqlite:///" + str(tmp_path / "new.db"))
     with pytest.raises(BackupError):
-        restore(other, tmp_path / "elsewhere", file)
+        restore(other, file)
     assert not any(everything(other).values())
 
 
@@ -253,34 +264,50 @@ def test_a_damaged_row_is_one_line_and_nothing_is_written(installation, tmp_path
     Base.metadata.drop_all(database.engine)
     with database.engine.begin() as connection:
         connection.exec_driver_sql("DROP TABLE alembic_version")
-    elsewhere = tmp_path / "elsewhere"
     for table, line in DAMAGED_ROWS:
         with zipfile.ZipFile(file) as old, zipfile.ZipFile(damaged, "w") as archive:
             for name in old.namelist():
                 added = line if name == f"tables/{table}.jsonl" else b""
                 archive.writestr(name, old.read(name) + added)
         with pytest.raises(BackupError) as raised:
-            restore(database, elsewhere, damaged)
+            restore(database, damaged)
         assert "\n" not in str(raised.value)
         assert str(raised.value).startswith(f"{damaged}: not a backup, or a damaged one: ")
         assert not any(everything(database).values())
-    assert restore(database, elsewhere, file)["runs"] == 1
+    assert restore(database, file)["runs"] == 1
 
 
-def test_versions_that_cannot_be_written_leave_nothing(installation, tmp_path):
+def with_folder(file: Path, version: str, name: str) -> None:
+    """Add a shipped bundle to a backup as a version, in the way of releases without the table."""
+    with zipfile.ZipFile(file, "a", zipfile.ZIP_DEFLATED) as archive:
+        for path in (PRETRAINED / name).iterdir():
+            archive.write(path, f"versions/{version}/{path.name}")
+
+
+def test_versions_that_are_folders_in_a_backup_are_restored(installation, tmp_path):
     database, home = installation
     file = tmp_path / "backup.zip"
     back_up(database, home, file)
-    with zipfile.ZipFile(file, "a") as archive:
-        archive.writestr("versions/blocked/card.json", "{}")
-    elsewhere = tmp_path / "elsewhere"
-    (elsewhere / "versions").mkdir(parents=True)
-    (elsewhere / "versions" / "blocked").symlink_to(tmp_path / "nowhere" / "at all")
+    with_folder(file, LENET5, "lenet5")
+    with_folder(file, "..", "lenet5")
     other = Database(f"sqlite:///{tmp_path / 'new.db'}")
-    with pytest.raises(BackupError, match="cannot restore"):
-        restore(other, elsewhere, file)
+    restore(other, file)
+    assert set(Versions(other).cards()) == {LENET5, CNN}
+    Versions(other).promote(LENET5, "test")
+
+
+def test_a_version_in_a_backup_that_is_too_large_leaves_nothing(
+    installation, tmp_path, monkeypatch
+):
+    database, home = installation
+    file = tmp_path / "backup.zip"
+    back_up(database, home, file)
+    with_folder(file, LENET5, "lenet5")
+    monkeypatch.setattr("webapp.storage.versions.MAX_BYTES", 300_000)
+    other = Database(f"sqlite:///{tmp_path / 'new.db'}")
+    with pytest.raises(BackupError, match=f"{LENET5} in it is too large"):
+        restore(other, file)
     assert not any(everything(other).values())
-    assert [path.name for path in (elsewhere / "versions").iterdir()] == ["blocked"]
 
 
 def test_backup_and_restore_work_as_commands(installation, tmp_path, settings):

@@ -16,17 +16,24 @@ from trainer.recognition.bundle.card import (
     WrongAnswer,
 )
 from trainer.recognition.bundle.store import (
+    BUNDLE_FILES,
+    CARD_FILE,
     PRETRAINED,
     Bundle,
     BundleError,
+    check_bundle,
+    check_card,
     copy_bundle,
     read_bundle,
+    read_bundle_files,
     read_weights,
     write_bundle,
     write_bundle_files,
 )
 
 __all__ = [
+    "BUNDLE_FILES",
+    "CARD_FILE",
     "PRETRAINED",
     "Bundle",
     "BundleError",
@@ -39,8 +46,11 @@ __all__ = [
     "ReliabilityBin",
     "TrainingData",
     "WrongAnswer",
+    "check_bundle",
+    "check_card",
     "copy_bundle",
     "read_bundle",
+    "read_bundle_files",
     "read_weights",
     "write_bundle",
     "write_bundle_files",

@@ -16,7 +16,10 @@ from trainer.recognition.bundle.card import Card
 PRETRAINED = Path(__file__).resolve().parents[3] / "webapp" / "pretrained"
 """The folder of the bundles shipped with the project, one subfolder each."""
 
-_MODEL, _WEIGHTS, _CARD = "model.onnx", "weights.safetensors", "card.json"
+CARD_FILE = "card.json"
+_MODEL, _WEIGHTS = "model.onnx", "weights.safetensors"
+BUNDLE_FILES = (CARD_FILE, _MODEL, _WEIGHTS)
+"""Names of a bundle's files."""
 
 
 class BundleError(Exception):
@@ -42,7 +45,7 @@ def write_bundle(folder: Path, card: Card, model: bytes, weights: bytes) -> Bund
     files = {_MODEL: model, _WEIGHTS: weights}
     card = msgspec.structs.replace(card, sha256={name: _sha256(files[name]) for name in files})
     text = msgspec.json.format(msgspec.json.encode(card), indent=2) + b"\n"
-    write_folder(folder, files | {_CARD: text})
+    write_folder(folder, files | {CARD_FILE: text})
     return Bundle(folder, card, model)
 
 
@@ -52,17 +55,47 @@ def read_bundle(folder: Path) -> Bundle:
     Raises `BundleError` if a file is missing or does not match its hash, if the card cannot be
     decoded, or if the model was made for another version of preprocessing.
     """
-    card = _read_card(folder)
+    return check_bundle(read_bundle_files(folder), folder)
+
+
+def check_bundle(files: Mapping[str, bytes], folder: Path) -> Bundle:
+    """The bundle of these files, content by name; `folder` is where they are, for messages.
+
+    Raises `BundleError` as `read_bundle` does.
+    """
+    card = check_card(files.get(CARD_FILE, b""), folder)
+    for name in (_MODEL, _WEIGHTS):
+        if card.sha256.get(name) != _sha256(files.get(name, b"")):
+            raise BundleError(f"{folder / name}: does not match the hash in the card")
+    return Bundle(folder, card, files[_MODEL])
+
+
+def check_card(content: bytes, folder: Path) -> Card:
+    """The card in this content of `card.json`. Raises `BundleError` as `read_bundle` does."""
+    try:
+        card = msgspec.json.decode(content, type=Card)
+    except msgspec.DecodeError as error:
+        raise BundleError(f"{folder / CARD_FILE}: {error}") from error
     if card.preprocessing != preprocess.VERSION:
         raise BundleError(
             f"{folder}: made for preprocessing version {card.preprocessing}, "
             f"but this is version {preprocess.VERSION}"
         )
-    files = {name: _read(folder / name) for name in (_MODEL, _WEIGHTS)}
-    for name, content in files.items():
-        if card.sha256.get(name) != _sha256(content):
-            raise BundleError(f"{folder / name}: does not match the hash in the card")
-    return Bundle(folder, card, files[_MODEL])
+    return card
+
+
+def read_bundle_files(folder: Path, most: int | None = None) -> dict[str, bytes]:
+    """The content of a bundle's files by name, unchecked.
+
+    Raises `BundleError` if a file cannot be read, or if they have more than `most` bytes together.
+    """
+    try:
+        size = sum((folder / name).stat().st_size for name in BUNDLE_FILES)
+        if most is not None and size > most:
+            raise BundleError(f"{folder}: larger than {most >> 20} MB")
+        return {name: (folder / name).read_bytes() for name in BUNDLE_FILES}
+    except OSError as error:
+        raise BundleError(f"{error.filename}: {error.strerror or error}") from error
 
 
 def read_weights(bundle: Bundle) -> bytes:
@@ -78,21 +111,13 @@ def copy_bundle(bundle: Bundle, folder: Path) -> Bundle:
 
     Raises `BundleError` as `read_bundle` does.
     """
-    files = {name: _read(bundle.folder / name) for name in (_MODEL, _WEIGHTS, _CARD)}
-    write_folder(folder, files)
+    write_folder(folder, read_bundle_files(bundle.folder))
     return read_bundle(folder)
 
 
 def write_bundle_files(folder: Path, files: Mapping[str, bytes]) -> None:
-    """Write a bundle's files, content by name, atomically but unchecked; for restoring backups."""
+    """Write a bundle's files, content by name, atomically but unchecked."""
     write_folder(folder, files)
-
-
-def _read_card(folder: Path) -> Card:
-    try:
-        return msgspec.json.decode(_read(folder / _CARD), type=Card)
-    except msgspec.DecodeError as error:
-        raise BundleError(f"{folder / _CARD}: {error}") from error
 
 
 def _read(path: Path) -> bytes:
