@@ -82,13 +82,15 @@ def _clean_up(database: Database, keep_days: int) -> None:
 @main.command()
 def worker() -> None:
     """Run the retraining worker until it is stopped."""
+    from webapp.retraining.scratch import writable_home
     from webapp.retraining.worker import Worker
 
     logs.configure(_settings().log)
     settings, database = _installation()
     for line in retired_settings():
         log.warning(line)
-    Worker(settings, database).run()
+    with writable_home(settings.home_folder) as home:
+        Worker(settings, database, home).run()
 
 
 @main.command(context_settings={"show_default": True})

@@ -18,7 +18,7 @@ from webapp import importing
 from webapp.http.errors import Problem
 from webapp.http.json import as_json, json_or_redirect
 from webapp.services import services
-from webapp.storage import audit, exports, full_disk, imports
+from webapp.storage import audit, exports, full_disk, imports, run_files
 from webapp.storage.database import Database
 from webapp.storage.drawings import accepted, delete_all
 from webapp.storage.tables import Drawing, Import, ImportStatus
@@ -128,6 +128,7 @@ def delete_everything(database: Database, who: str) -> int:
     def action(session: Session) -> int:
         imports.end_all(session, "all drawings were deleted")
         count = delete_all(session)
+        run_files.delete_all(session)  # drawings that runs are learning from are among them
         audit.record(session, who, "deleted", count=count)
         return count
 

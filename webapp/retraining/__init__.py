@@ -3,7 +3,9 @@
 options       the options of a run
 runs          the table of runs, which is the queue: claims, heartbeats, lost runs
 worker        the process that claims runs and executes them one at a time
+scratch       where it trains
 job           one run: train, compare, perhaps promote
+checkpoints   what a run is resumed from, stored with it for workers of other hosts
 rivals        the versions that a run continues from and is compared with
 process       the trainer's commands as child processes, watched line by line
 command       those commands

@@ -6,7 +6,7 @@ import logging
 import signal
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from itertools import dropwhile, takewhile
@@ -21,10 +21,11 @@ from webapp.inference.registry import shipped_version
 from webapp.inference.versions import Superseded, Versions
 from webapp.logs import fields
 from webapp.retraining import command
+from webapp.retraining.checkpoints import CORRECTIONS, PLAN, Checkpoints
 from webapp.retraining.gate import Comparison, Verdict, judge, superseded
 from webapp.retraining.options import InvalidOptions, RetrainingOptions
 from webapp.retraining.process import Stream, run_watched
-from webapp.retraining.progress import Reader, loaded, stored
+from webapp.retraining.progress import Progress, Reader, loaded, stored
 from webapp.retraining.rivals import Rivals
 from webapp.retraining.runs import MAX_LOG_CHARS, Claim, LostRun
 from webapp.settings import Settings
@@ -52,22 +53,23 @@ class Stopped(Exception):
 
 
 class Job:
-    """Executes a claimed run, in a folder of its own."""
+    """Executes a claimed run, in a folder of its own below `home`."""
 
     def __init__(
-        self, settings: Settings, database: Database, claim: Claim, stopping: Event
+        self, settings: Settings, database: Database, claim: Claim, stopping: Event, home: Path
     ) -> None:
         self._settings = settings
         self._database = database
         self._claim = claim
         self._stopping = stopping
-        self._home = settings.home_folder.absolute()
+        self._home = home.absolute()
         self._versions = Versions(database, partial(shipped_version, settings))
-        self._folder = runs_folder(settings) / claim.run.id
+        self._folder = runs_folder(self._home) / claim.run.id
         self._rivals = Rivals(settings, self._versions, self._folder)
-        self._corrections = self._folder / "corrections"
+        self._corrections = self._folder / CORRECTIONS
         self._reader = Reader(loaded(claim.run.progress))
         self._log = deque(claim.run.log.splitlines(), maxlen=1000)
+        self._checkpoints = Checkpoints(database, claim, self._folder, self._log.append)
         self._next_heartbeat = 0.0
 
     def run(self) -> None:
@@ -110,7 +112,8 @@ class Job:
     def _work(self) -> Verdict:
         """Train a new version and compare it with the active one."""
         self._reader.enter("preparing")
-        self._output_of(self._training_command())
+        self._output_of(self._training_command(), self._checkpoints.store)
+        self._checkpoints.store(at_once=True)
         self._reader.enter("comparing")
         verdict = self._compare(self._rivals.active())
         self._reader.enter("ended")
@@ -144,13 +147,20 @@ class Job:
                 self._reader.take(line)
 
     def _training_command(self) -> list[str]:
-        if (self._folder / "run.json").exists():
+        self._checkpoints.fetch(self._check)
+        if (self._folder / PLAN).exists():
             self._recall_epochs()
+            self._checkpoints.begin(self._check)
             return command.resume(self._relative(self._folder))
+        if self._reader.progress.epochs:
+            self._log.append("there is no checkpoint here or in the database: starting over")
+            self._reader = Reader(Progress(commands=self._reader.progress.commands))
+            self._reader.enter("preparing")
         options = msgspec.convert(self._claim.run.options, RetrainingOptions)
         options.check()
         teaching = teaching_origins(self._database)
         learnable = write_corrections(self._corrections, accepted(self._database), teaching)
+        self._checkpoints.begin(self._check)
         return command.retrain(
             options,
             self._relative(self._folder),
@@ -177,11 +187,13 @@ class Job:
             raise JobFailed(f"the comparison cannot be read: {error}") from error
         return judge(comparison, self._settings.gate_margin)
 
-    def _output_of(self, arguments: Sequence[str]) -> list[str]:
+    def _output_of(
+        self, arguments: Sequence[str], meanwhile: Callable[[], None] = lambda: None
+    ) -> list[str]:
         """Run a command; return the lines of its standard output. Standard error goes to the log.
 
-        Raises `JobFailed` with the last error that it printed if it fails, and `Cancelled`,
-        `Stopped` or `LostRun` if it was ended early.
+        `meanwhile` is called ten times a second. Raises `JobFailed` with the last error that it
+        printed if it fails, and `Cancelled`, `Stopped` or `LostRun` if it was ended early.
         """
         typed = command.as_typed(arguments)
         self._reader.progress.commands.append(typed)
@@ -195,7 +207,11 @@ class Job:
             elif line.strip():
                 self._log.append(line.rstrip())
 
-        status = run_watched(arguments, self._home, on_line, self._check)
+        def check() -> None:
+            self._check()
+            meanwhile()
+
+        status = run_watched(arguments, self._home, on_line, check)
         if status != 0:
             raise JobFailed(self._reason(status))
         return output
@@ -230,6 +246,6 @@ class Job:
         return " ".join(errors).removeprefix("Error: ") or printed[-1]
 
 
-def runs_folder(settings: Settings) -> Path:
+def runs_folder(home: Path) -> Path:
     """The folder with one subfolder per run, which holds its checkpoints."""
-    return settings.home_folder.absolute() / "retraining"
+    return home / "retraining"

@@ -8,6 +8,7 @@ import signal
 import time
 from contextlib import ExitStack
 from importlib.util import find_spec
+from pathlib import Path
 from subprocess import DEVNULL, PIPE
 from threading import Event, Thread
 from typing import IO
@@ -20,6 +21,7 @@ from webapp.retraining.job import Job, runs_folder
 from webapp.retraining.process import in_background
 from webapp.retraining.runs import OPEN, claim_next, mark_lost
 from webapp.settings import Settings
+from webapp.storage import run_files
 from webapp.storage.database import Database
 from webapp.storage.drawings import expire
 from webapp.storage.tables import Run
@@ -35,10 +37,11 @@ _STOP_WITHIN = 20
 
 
 class Worker:
-    """Claims and executes runs until it is stopped."""
+    """Claims and executes runs in a folder of its host, `home`, until it is stopped."""
 
-    def __init__(self, settings: Settings, database: Database) -> None:
+    def __init__(self, settings: Settings, database: Database, home: Path) -> None:
         self._settings = settings
+        self._home = home
         self._database = database
         self._stopping = Event()
 
@@ -51,8 +54,7 @@ class Worker:
         Thread(target=self._keep_house, daemon=True).start()
         log.info("worker ready")
         with ExitStack() as preparation:
-            home = self._settings.home_folder
-            preparing = in_background(PREPARE_DATA, home, stdout=DEVNULL, stderr=PIPE)
+            preparing = in_background(PREPARE_DATA, self._home, stdout=DEVNULL, stderr=PIPE)
             errors = preparation.enter_context(preparing).stderr
             Thread(target=_log_lines, args=(errors,), daemon=True).start()
             # Event.wait() could deadlock here: the signal handler calls set() on the same thread.
@@ -67,7 +69,7 @@ class Worker:
                     self._sleep(_POLL_EVERY)
                     continue
                 preparation.close()  # the run prepares whatever it needs
-                Job(self._settings, self._database, claim, self._stopping).run()
+                Job(self._settings, self._database, claim, self._stopping, self._home).run()
         log.info("worker stopped")
 
     def _stop(self, *_: object) -> None:
@@ -84,13 +86,14 @@ class Worker:
             time.sleep(min(left, _POLL_EVERY))
 
     def _keep_house(self) -> None:
-        """Mark lost runs, and delete the folders of closed runs and expired drawings."""
+        """Mark lost runs, and delete the files of closed runs, and expired drawings."""
         next_expiry = 0.0
         while not self._stopping.wait(_HOUSEKEEPING_EVERY):
             try:
                 with self._database.writing() as session:
                     mark_lost(session)
                 self._delete_closed_folders()
+                run_files.prune(self._database)
                 if time.monotonic() >= next_expiry:
                     next_expiry = time.monotonic() + _EXPIRE_EVERY
                     expire(self._database, self._settings.keep_days)
@@ -101,7 +104,7 @@ class Worker:
 
     def _delete_closed_folders(self) -> None:
         """Delete the folders of runs that can no longer be resumed."""
-        folders = list(runs_folder(self._settings).glob("*"))  # first: later ones are of new runs
+        folders = list(runs_folder(self._home).glob("*"))  # first: later ones are of new runs
         with self._database.reading() as session:
             is_open = set(session.scalars(select(Run.id).where(Run.state.in_(OPEN))))
         for folder in folders:

@@ -17,7 +17,7 @@ def test_housekeeping_goes_on_after_an_error_that_is_not_the_databases(
     settings = Settings(home=str(tmp_path), keep_days=999_999_999)  # before the calendar begins
     database = Database(settings.database)
     database.upgrade()
-    keeper = Worker(settings, database)
+    keeper = Worker(settings, database, tmp_path)
     thread = threading.Thread(target=keeper._keep_house, daemon=True)
     thread.start()
     deadline = time.monotonic() + 60

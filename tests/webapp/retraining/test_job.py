@@ -83,7 +83,7 @@ def asked(database: Database) -> str:
 def execute(chosen: Settings, database: Database) -> None:
     claim = claim_next(database)
     assert claim is not None
-    Job(chosen, database, claim, Event()).run()
+    Job(chosen, database, claim, Event(), chosen.home_folder).run()
 
 
 def test_a_better_version_is_promoted_as_its_run_ends(client, chosen, database, versions):
