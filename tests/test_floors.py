@@ -24,10 +24,10 @@ MAPS = {
         retraining
         inference
         http
-        readiness
+        readiness  secret
         storage
         authenticator
-        settings  secret  schemas  threads  master  archives
+        settings  schemas  threads  master  archives
         translatable  logs  cores
     """,
     "trainer": """

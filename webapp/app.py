@@ -63,8 +63,9 @@ def create_app(settings: Settings | None = None, models: Models | None = None) -
     # Base64 makes an image a third larger, and strokes may accompany it.
     app.config["MAX_CONTENT_LENGTH"] = image.MAX_BYTES * 3 // 2
     app.jinja_options = {"extensions": [Unindented]}
-    app.secret_key = secret_key(settings.secret_key, settings.home_folder)
-    services = app.extensions[EXTENSION] = _services(settings, app.secret_key, models)
+    database = Database(settings.database, PATIENCE)
+    app.secret_key = secret_key(settings.secret_key, settings.home_folder, database)
+    services = app.extensions[EXTENSION] = _services(settings, database, app.secret_key, models)
     cv2.setNumThreads(1)  # there is one worker process for each core
 
     app.jinja_env.policies["json.dumps_kwargs"] = {"ensure_ascii": False, "separators": (",", ":")}
@@ -94,8 +95,9 @@ def create_app(settings: Settings | None = None, models: Models | None = None) -
     return app
 
 
-def _services(settings: Settings, secret: str, models: Models | None) -> Services:
-    database = Database(settings.database, PATIENCE)
+def _services(
+    settings: Settings, database: Database, secret: str, models: Models | None
+) -> Services:
     versions = Versions(database, partial(shipped_version, settings))
     return Services(
         settings=settings,

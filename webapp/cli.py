@@ -18,6 +18,7 @@ from trainer.recognition.bundle import BundleError
 from webapp import logs
 from webapp.inference.registry import shipped_version
 from webapp.inference.versions import SHIPPED, Superseded, Versions
+from webapp.secret import secret_key
 from webapp.settings import Settings, SettingsError, retired_settings
 from webapp.storage import full_disk, imports, version_folders
 from webapp.storage.backup import BackupError, back_up, restore
@@ -59,6 +60,9 @@ def serve(host: str, port: int) -> None:
     _clean_up(database, settings.keep_days)
     # glibc would give each thread memory of its own: 327 MB instead of 298 in two workers.
     environment = {"MALLOC_ARENA_MAX": "2"} | os.environ | {"HOST": host, "PORT": str(port)}
+    # A process that starts later may find the database away.
+    secret = secret_key(settings.secret_key, settings.home_folder, database)
+    environment["INKLING_SECRET_KEY"] = secret
     if not (settings.admin_password or settings.admin_password_hash):
         password = environment["INKLING_ADMIN_PASSWORD"] = secrets.token_urlsafe(12)
         click.echo(

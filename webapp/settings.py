@@ -34,7 +34,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Each field is set by a variable: `home` by `INKLING_HOME`, and so on."""
 
     home: str = "var"
-    """Folder for everything the app stores; bundles in its `models/NAME` join the shipped ones."""
+    """This host's folder, for SQLite's file, the worker's runs and caches; it may be empty. Bundles
+    in its `models/NAME` join the shipped ones."""
 
     model: Annotated[str, Meta(min_length=1)] = "inkling"
     """Name of the default model."""
@@ -62,7 +63,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Format of the log: a line of text, or `json`, an object a line, for machines."""
 
     secret_key: str = ""
-    """Key that signs sessions and predictions; by default a random one, stored in `home`."""
+    """Key that signs sessions and predictions; by default a random one, stored in `home`, or in the
+    database where that is a server."""
 
     database_url: str = ""
     """SQLAlchemy URL of the database; by default the SQLite file `inkling.db` in `home`."""
