@@ -20,7 +20,7 @@ from webapp.inference.registry import shipped_version
 from webapp.inference.versions import SHIPPED, Superseded, Versions
 from webapp.secret import secret_key
 from webapp.settings import Settings, SettingsError, retired_settings
-from webapp.storage import full_disk, imports, version_folders
+from webapp.storage import full_disk, imports, network_disk, version_folders
 from webapp.storage.backup import BackupError, back_up, restore
 from webapp.storage.database import Database, DatabaseUnavailable
 from webapp.storage.drawings import expire
@@ -91,8 +91,9 @@ def worker() -> None:
 
     logs.configure(_settings().log)
     settings, database = _installation()
-    for line in retired_settings():
-        log.warning(line)
+    for line in (*retired_settings(), network_disk.warning(settings.database)):
+        if line:
+            log.warning(line)
     with writable_home(settings.home_folder) as home:
         Worker(settings, database, home).run()
 

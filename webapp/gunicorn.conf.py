@@ -3,8 +3,8 @@
 Each worker creates the application after the fork (no preloading): an ONNX Runtime session does not
 survive a fork, and a reload (SIGHUP) picks up new code and a new model. A reload does not replace
 what the master itself imports: `webapp.master`, `webapp.settings`, `webapp.cores`, `webapp.logs`,
-`webapp.gunicorn_logger`, `webapp.gunicorn_worker`, gunicorn, gevent and msgspec. For these,
-restart, or replace the master (SIGUSR2).
+`webapp.gunicorn_logger`, `webapp.gunicorn_worker`, `webapp.storage.network_disk`, gunicorn, gevent
+and msgspec. For these, restart, or replace the master (SIGUSR2).
 """
 
 import os
@@ -15,6 +15,7 @@ import tempfile
 from webapp import master
 from webapp.logs import configuration
 from webapp.settings import Settings, SettingsError, retired_settings
+from webapp.storage import network_disk
 
 try:
     _settings = Settings.from_environment()
@@ -68,9 +69,10 @@ if not _folder or (_folder.startswith(_PREFIX) and not _folder.startswith(_OWN))
 
 
 def on_starting(server):  # type: ignore[no-untyped-def]
-    """Warn of settings that are set and have no effect any more, once for all workers."""
-    for line in retired_settings():
-        server.log.warning(line)
+    """Warn of settings without an effect, and of a disk that hosts share, once for all workers."""
+    for line in (*retired_settings(), network_disk.warning(_settings.database)):
+        if line:
+            server.log.warning(line)
     master.attach(server, _settings.drain_seconds)
 
 
