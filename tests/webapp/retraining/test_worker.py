@@ -2,14 +2,16 @@
 
 import json
 import os
+import shutil
 import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from datetime import timedelta
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import psutil
 import pytest
@@ -18,11 +20,13 @@ from flask.testing import FlaskClient
 
 from tests.conftest import installed, new_database
 from tests.webapp.admin.test_admin import imported
-from tests.webapp.test_serving import Server
+from tests.webapp.test_serving import Server, running
 from trainer.data.datasets import synthetic
+from trainer.recognition.bundle import PRETRAINED
 from webapp.inference.versions import Versions
 from webapp.settings import Settings
-from webapp.storage import liveness
+from webapp.storage import liveness, run_files
+from webapp.storage.database import Database
 
 TOKEN = "a-token-for-scripts"
 HEADERS = {"Authorization": f"Bearer {TOKEN}", "Accept": "application/json"}
@@ -352,39 +356,74 @@ def ended(client: FlaskClient, run: str) -> dict:
     return view
 
 
+def followed(server: Server, body: bytes, version: str) -> float:
+    """Seconds until a server of one worker answers with this version."""
+    began = time.monotonic()
+    while json.loads(server.get("/api/v1/predict", body, **JSON)[1])["model"]["version"] != version:
+        assert time.monotonic() < began + PATIENCE
+        time.sleep(0.05)
+    return time.monotonic() - began
+
+
+def worker_of(home: Path, settings: Settings, cache: Path) -> Worker:
+    """An eager worker of a host of its own, with a copy of what was rendered elsewhere."""
+    home.mkdir()
+    own = msgspec.structs.replace(settings, home=str(home))
+    worker = Worker(own, home / "no data", cache, ["-c", WORKER_AT_USUAL_PRIORITY])
+    (home / "cache").unlink()
+    with suppress(shutil.Error):  # what others are just writing or deleting
+        shutil.copytree(cache, home / "cache")
+    return worker
+
+
 @pytest.mark.long
 @on_postgres
-def test_two_servers_and_a_worker_on_one_database_share_all(chosen, eager_worker, tmp_path, body):
-    environment = {"INKLING_DATABASE_URL": chosen.database_url, "INKLING_ADMIN_TOKEN": TOKEN}
-    servers = [Server(tmp_path, f"server {name}.log", **environment) for name in "ab"]
-    try:
-        for server in servers:
-            server.wait_until_ready()
+def test_hosts_share_a_database_and_no_file(
+    chosen, client, database, versions, tmp_path, rendered, body, monkeypatch
+):
+    """Two that serve and two that train. One of these is killed, and the other goes on."""
+    settings = {"INKLING_DATABASE_URL": chosen.database_url, "INKLING_ADMIN_TOKEN": TOKEN}
+    with ExitStack() as stack:
+        servers = []
+        for name in "ab":
+            (tmp_path / name).mkdir()
+            server = Server(tmp_path / name, INKLING_WORKERS="1", **settings)
+            servers.append(stack.enter_context(running(server)))
         first, second = servers
         answer = json.loads(first.get("/api/v1/predict", body, **JSON)[1])
         told = {"prediction_id": answer["prediction_id"], "label": "7"}
-        assert first.get("/api/v1/feedback", json.dumps(told).encode(), **JSON)[0] == 201
-        assert ask_json(second, "/admin/api/drawings")["count"] == 1
+        assert second.get("/api/v1/feedback", json.dumps(told).encode(), **JSON)[0] == 201
+        assert ask_json(first, "/admin/api/drawings")["count"] == 1
 
-        options = json.dumps(QUICK | {"epochs": 1}).encode()
-        run = ask_json(first, "/admin/retrain", options)["id"]
-        deadline = time.monotonic() + PATIENCE
-        while (view := ask_json(second, f"/admin/api/runs/{run}"))["state"] in {
-            "queued",
-            "running",
-        }:
-            assert time.monotonic() < deadline, view
-            time.sleep(0.3)
-        assert view["state"] == "done", view["error"]
+        give(client, 12)
+        killed = worker_of(tmp_path / "c", chosen, rendered)
+        killed.start()
+        stack.callback(killed.stop)
+        run = ask_json(first, "/admin/retrain", json.dumps(QUICK | {"epochs": 500}).encode())
+        until(client, run["id"], lambda view: is_stored(database, view))
+        killed.process.kill()
+        with monkeypatch.context() as patch:
+            patch.setattr(liveness, "LOST_AFTER", timedelta(seconds=4))  # for `look` alone
+            until(client, run["id"], lambda view: view["state"] == "lost")
+        complete = epochs(look(client, run["id"]))
 
-        ask_json(second, f"/admin/versions/{view['version']}/promote", b"")
+        other = worker_of(tmp_path / "d", chosen, tmp_path / "c" / "cache")
+        other.start()
+        stack.callback(other.stop)
+        ask_json(second, f"/admin/runs/{run['id']}/resume", b"")
+        view = until(client, run["id"], lambda view: epochs(view) > complete)
+        assert "going on from the checkpoint in the database" in view["log"]
+        progress = view["progress"]
+        assert [each["epoch"] for each in progress["epochs"]] == list(range(1, epochs(view) + 1))
+        assert "--resume" in progress["commands"][-1]
+        ask_json(first, f"/admin/runs/{run['id']}/cancel", b"")
+
+        version = versions.add(PRETRAINED / "cnn").card.version
+        ask_json(second, f"/admin/versions/{version}/promote", b"")
         for server in servers:
-            in_a_row, deadline = 0, time.monotonic() + PATIENCE
-            while in_a_row < 8:  # as many as it takes to meet each of its workers
-                answering = json.loads(server.get("/api/v1/predict", body, **JSON)[1])
-                followed = answering["model"]["version"] == view["version"]
-                in_a_row = in_a_row + 1 if followed else 0
-                assert time.monotonic() < deadline
-    finally:
-        for server in servers:
-            server.stop()
+            assert followed(server, body, version) < 5  # 1 s where nothing else runs
+
+
+def is_stored(database: Database, view: dict) -> bool:
+    with database.reading() as session:
+        return "checkpoint.safetensors" in run_files.names(session, view["id"])
