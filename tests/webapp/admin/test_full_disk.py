@@ -192,6 +192,19 @@ def test_all_drawings_are_deleted_on_a_full_disk(client, database, full, method,
     assert Path(f"{full}/inkling.db.reserve").stat().st_size == full_disk.RESERVE_BYTES
 
 
+@pytest.mark.parametrize(("limit", "expected"), [(32 << 20, True), (0, False)])
+def test_only_a_small_database_is_rewritten_in_memory(database, monkeypatch, limit, expected):
+    monkeypatch.setattr(full_disk, "_REWRITTEN_IN_MEMORY", limit)
+    database.engine.dispose()
+    statements: list[str] = []
+    connection = database.engine.raw_connection()
+    connection.driver_connection.set_trace_callback(statements.append)
+    connection.close()  # to the pool, which has no other
+    full_disk.shrink(database)
+    assert "VACUUM" in statements
+    assert ("PRAGMA temp_store = MEMORY" in statements) == expected
+
+
 def test_single_drawings_are_deleted_on_a_full_disk(client, database, full):
     before = len(states(database))
     for number in range(3):
