@@ -17,11 +17,20 @@ from trainer.recognition.recognizer import Recognizer
 @click.argument("bundle", type=PATH, default=DEFAULT_BUNDLE, required=False)
 @click.option("--size", type=click.IntRange(min=2), default=600, help="Numbers of each kind.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, help="Seed of the numbers.")
+@click.option(
+    "--corrections",
+    type=PATH,
+    metavar="FOLDER",
+    help="Also use the numbers that people corrected, in this folder.",
+)
 @click.option("--output", type=PATH, help="Folder of the result.  [default: in place]")
-def calibrate_numbers(bundle: Path, size: int, seed: int, output: Path | None) -> None:
+def calibrate_numbers(
+    bundle: Path, size: int, seed: int, corrections: Path | None, output: Path | None
+) -> None:
     """Fit the confidence of a BUNDLE in numbers, and store it in its card.
 
     Uses numbers by validation writers: with digits apart and touching, with a mark, in two rows.
+    Of corrected numbers, those that are held out measure the result instead.
     Graph and weights, and so the version, stay as they are.
     """
     from trainer.evaluation.number_calibration import as_lines
@@ -35,6 +44,7 @@ def calibrate_numbers(bundle: Path, size: int, seed: int, output: Path | None) -
         seed=seed,
         command=command_line(),
         report=lambda line: click.echo(line, err=True),
+        corrections=corrections,
     )
     card = msgspec.structs.replace(old.card, numbers=found)
     write_bundle(output or bundle, card, old.model, read_weights(old))

@@ -11,6 +11,7 @@ import click
 from trainer.cli.export import tests_option
 from trainer.cli.main import PATH, every_option, folder_option, json_option
 from trainer.cli.train import train
+from trainer.data.datasets.corrections import teaching_digits
 from trainer.data.source import Source
 from trainer.training.available_data import plan_data
 from trainer.training.recipes import preset as recipe_file
@@ -70,6 +71,9 @@ def retrain(
     """
     if start_from and (preset or architecture):
         raise click.UsageError("--preset and --architecture cannot be used with --start-from")
+    if corrections and next(teaching_digits(corrections), None) is None:
+        click.echo("the corrections are numbers whose digits cannot be told apart", err=True)
+        corrections = None
     name = _REFINE if start_from else preset or "inkling"
     recipe = read_options(recipe_file(name))
     plan = plan_data(

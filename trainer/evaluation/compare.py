@@ -8,12 +8,14 @@ from typing import Literal
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
+from trainer.data.datasets.corrections import Corrected, gate_numbers
 from trainer.data.samples import Samples
 from trainer.data.source import Source
 from trainer.evaluation.bootstrap import Gain, by_writer, gain, total
 from trainer.evaluation.calibration import CALIBRATION_BINS
-from trainer.evaluation.gate_numbers import numbers_right
+from trainer.evaluation.gate_numbers import corrected_right, numbers_right
 from trainer.evaluation.metrics import all_logits, confusion
 from trainer.recognition.array_types import Floats
 from trainer.recognition.bundle import Bundle, Card
@@ -67,8 +69,15 @@ def compare(
     or `TrainerError` if a bundle or a data set is damaged.
     """
     recognizers = [Recognizer(bundle) for bundle in bundles]
-    sets = {each.title: each.load_gate() for each in sources if each.is_here}
-    measured = {name: _Outcomes(recognizers, part) for name, part in sets.items() if len(part)}
+    measured = {}
+    for source in sources:
+        if not source.is_here:
+            continue
+        outcomes = _Outcomes(recognizers, source.load_gate())
+        if source.name == "corrections" and source.path:
+            outcomes.add_numbers(recognizers, *gate_numbers(source.path))
+        if outcomes.count:
+            measured[source.title] = outcomes
     scores = [outcomes.score(name) for name, outcomes in measured.items()]
     frozen = [measured[each.title] for each in sources if not each.path and each.title in measured]
     if frozen:
@@ -93,14 +102,18 @@ class _Outcomes:
     def __init__(self, recognizers: Sequence[Recognizer], samples: Samples) -> None:
         writers = samples.writers
         self._writers = np.arange(len(samples)) if writers is None else writers
+        self._right_writers = self._writers
         self._digits = samples.labels != NOT_A_DIGIT
         self._samples = samples
+        self.count = len(samples)
         self.has_digits = bool(self._digits.any())
-        self.right: list[Floats] = []
-        """By bundle, sums as `by_writer` makes them."""
+        self._right: list[NDArray[np.bool_]] = []  # by bundle, of each sample
         self.bins: list[Floats] = []
         """The same of what calibration is computed from, of digits with ink."""
         self._confusions: list[list[list[int]]] = []
+        if not self.count:
+            self._right = [np.zeros(0, np.bool_) for _ in recognizers]
+            return
         with ThreadPoolExecutor() as threads:  # ONNX Runtime computes outside of the GIL
             logits = threads.map(lambda each: all_logits(each, samples.pixels), recognizers)
             for recognizer, of_bundle in zip(recognizers, logits, strict=True):
@@ -112,7 +125,7 @@ class _Outcomes:
         probabilities = digit_probabilities(logits, card.temperature)
         answers, confidence = probabilities.argmax(axis=1), probabilities.max(axis=1)
         right = np.where(self._digits, accepted & (answers == labels), ~accepted)
-        self.right.append(by_writer(right[:, None].astype(np.float64), self._writers))
+        self._right.append(right)
         read = self._digits & samples.has_ink
         bins = np.minimum((confidence * CALIBRATION_BINS).astype(int), CALIBRATION_BINS - 1)
         errors = np.zeros((len(labels), CALIBRATION_BINS))
@@ -120,6 +133,26 @@ class _Outcomes:
         self.bins.append(by_writer(errors[read], self._writers[read]))
         if self.has_digits:
             self._confusions.append(confusion(labels[read], answers[read]).tolist())
+
+    def add_numbers(
+        self,
+        recognizers: Sequence[Recognizer],
+        numbers: Sequence[Corrected],
+        writers: NDArray[np.int64],
+    ) -> None:
+        """Add numbers, each of which is right or wrong as a whole."""
+        more = corrected_right(recognizers, numbers)
+        self._right = [np.append(one, other) for one, other in zip(self._right, more, strict=True)]
+        self._right_writers = np.append(self._right_writers, writers)
+        self.count += len(numbers)
+        self.has_digits |= bool(numbers)
+
+    @property
+    def right(self) -> list[Floats]:
+        """By bundle, sums as `by_writer` makes them of what is right."""
+        return [
+            by_writer(each[:, None].astype(np.float64), self._right_writers) for each in self._right
+        ]
 
     def score(self, name: str) -> Score:
         """The share of all bundles that is right."""

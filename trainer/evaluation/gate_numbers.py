@@ -7,12 +7,14 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from trainer.data.datasets.corrections import Corrected
 from trainer.data.datasets.synthetic import synthetic_strokes
 from trainer.data.rendering.rendered_numbers import NumberRenderer
 from trainer.data.source import Source
 from trainer.data.strokes.records import Record, read_gate
 from trainer.evaluation.benchmark.rendered_samples import draw_one
 from trainer.paths import data_folder
+from trainer.recognition.image import decode
 from trainer.recognition.model_inputs import ModelInputs
 from trainer.recognition.preprocess import EmptyDrawing
 from trainer.recognition.recognizer import Recognizer
@@ -40,6 +42,19 @@ def numbers_right(recognizers: Sequence[Recognizer]) -> tuple[NDArray[np.bool_],
         for model, recognizer in enumerate(recognizers):
             right[model, index] = _read(recognizer, inputs) == str(label).zfill(length)
     return right, np.arange(COUNT) % len(writers)
+
+
+def corrected_right(
+    recognizers: Sequence[Recognizer], numbers: Sequence[Corrected]
+) -> NDArray[np.bool_]:
+    """Which drawings of numbers each model reads right as a whole: bool [models, n]."""
+    right = np.zeros((len(recognizers), len(numbers)), np.bool_)
+    for index, each in enumerate(numbers):
+        picture = decode(each.picture)
+        inputs = ModelInputs(picture.image, picture.scale)
+        for model, recognizer in enumerate(recognizers):
+            right[model, index] = _read(recognizer, inputs) == each.label
+    return right
 
 
 def _writers() -> list[list[Record]]:

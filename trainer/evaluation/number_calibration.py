@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
+from trainer.data.datasets.corrections import Corrected, corrected_numbers
 from trainer.data.rendering.numbers import MARKS
 from trainer.data.rendering.rendered_numbers import NumberRenderer
 from trainer.data.samples import Split
@@ -17,12 +19,17 @@ from trainer.evaluation.calibration import calibration_error, reliability
 from trainer.progress import ReportProgress
 from trainer.recognition.array_types import Floats
 from trainer.recognition.bundle import NumberCalibration, NumberReliability
+from trainer.recognition.image import Picture, decode
 from trainer.recognition.preprocess import EmptyDrawing
 from trainer.recognition.recognizer import Recognizer
 from trainer.recognition.segmentation.confidence import NAMES
+from trainer.recognition.segmentation.segments import TooManyPieces
 
 KINDS = ("apart", "touching", "one mark", "two rows")
 """The kinds of numbers that are measured."""
+
+CORRECTED = "corrected"
+"""The kind of the numbers that people drew and labeled, where there are some."""
 
 LENGTHS = range(2, 7)
 """Numbers of digits in a row."""
@@ -60,10 +67,8 @@ def read_kind(
     seed: int,
 ) -> NumbersRead:
     """Read `count` numbers of one of `KINDS`, of 2 to 6 digits in a row."""
-    doubts = np.zeros((count, len(NAMES)))
-    confidence = np.zeros(count)
-    right, silent = np.zeros(count, bool), np.zeros(count, bool)
-    for index in range(count):
+
+    def drawn(index: int) -> tuple[str, Picture]:
         draw = NumberRenderer(
             digits,
             LENGTHS[index % len(LENGTHS)],
@@ -71,10 +76,29 @@ def read_kind(
             marks=marks if kind == "one mark" else (),
             rows=2 if kind == "two rows" else 1,
         )
-        text, picture = draw.draw(np.random.default_rng([seed, KINDS.index(kind), index]))
+        text, pixels = draw.draw(np.random.default_rng([seed, KINDS.index(kind), index]))
+        return text, Picture(Image.fromarray(pixels), 1.0)
+
+    return read_all(recognizer, map(drawn, range(count)), count)
+
+
+def read_corrected(recognizer: Recognizer, numbers: Sequence[Corrected]) -> NumbersRead:
+    """Read drawings of numbers that people sent and labeled."""
+    pictures = ((each.label, decode(each.picture)) for each in numbers)
+    return read_all(recognizer, pictures, len(numbers))
+
+
+def read_all(
+    recognizer: Recognizer, numbers: Iterable[tuple[str, Picture]], count: int
+) -> NumbersRead:
+    """Read `count` pictures of numbers, each with the text that it shows."""
+    doubts = np.zeros((count, len(NAMES)))
+    confidence = np.zeros(count)
+    right, silent = np.zeros(count, bool), np.zeros(count, bool)
+    for index, (text, picture) in enumerate(numbers):
         try:
-            found = recognizer.read_number(picture)
-        except EmptyDrawing:
+            found = recognizer.read_number(picture.image, picture.scale)
+        except (EmptyDrawing, TooManyPieces):
             continue
         if not found.doubts:
             continue
@@ -129,11 +153,14 @@ def calibrate_numbers(
     seed: int,
     command: str,
     report: ReportProgress,
+    corrections: Path | None = None,
 ) -> NumberCalibration:
     """Fit the confidence to `count` numbers of each kind, by validation writers.
 
-    Half as many others measure the result. `folder` is the data folder. Raises `TrainerError` if
-    the strokes are missing or damaged.
+    Half as many others measure the result. `folder` is the data folder. Numbers in a folder of
+    `corrections` are one more kind, as people draw them: those that teach are fitted to as well,
+    those that are held out are measured. Raises `TrainerError` if the strokes are missing or
+    damaged, or the corrections are.
     """
     digits = read_split(folder, "digits", Split.VALIDATION)
     marks = marks_of(Split.VALIDATION, folder)
@@ -141,18 +168,19 @@ def calibrate_numbers(
     for kind in KINDS:
         report(f"numbers, {kind} …")
         fitted.append(read_kind(recognizer, kind, digits, marks, count, seed))
+    teaching, held_back = corrected_numbers(corrections) if corrections else ([], [])
+    fitted.append(read_corrected(recognizer, teaching))
     weights = fit_weights(
         np.concatenate([each.doubts for each in fitted]),
         np.concatenate([each.right for each in fitted]),
     )
     recognizer.weigh_numbers(weights)
-    return NumberCalibration(
-        weights=weights,
-        command=command,
-        measured=measure_numbers(
-            recognizer, digits, marks, max(1, count // 2), seed + _MEASURED, report
-        ),
+    measured = measure_numbers(
+        recognizer, digits, marks, max(1, count // 2), seed + _MEASURED, report
     )
+    if held_back:
+        measured.append(as_reliability(CORRECTED, read_corrected(recognizer, held_back)))
+    return NumberCalibration(weights=weights, command=command, measured=measured)
 
 
 def measure_numbers(

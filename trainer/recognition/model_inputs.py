@@ -5,6 +5,8 @@ from __future__ import annotations
 from contextlib import suppress
 from functools import cached_property
 
+import cv2
+import numpy as np
 from PIL import Image
 
 from trainer.recognition.array_types import Pixels
@@ -17,8 +19,13 @@ from trainer.recognition.preprocess import (
     preprocess_ink,
     without_line_below,
 )
+from trainer.recognition.preprocess.components import bounds, remove_specks
 from trainer.recognition.segmentation.segments import Segments, TooManyPieces, segment_ink
 
+SMALL_SIDE = 240
+"""In pixels: enough for six digits of 28 pixels beside each other."""
+
+_MARGIN = 8  # pixels of paper around ink
 _MAX_OTHER_NUMBERS = 2  # as reading a number takes up to half a second
 
 
@@ -33,6 +40,21 @@ class ModelInputs:
     @cached_property
     def _ink(self) -> Ink:
         return find_ink(self._picture, self._scale)
+
+    @cached_property
+    def small(self) -> Pixels:
+        """All ink of the image in black on white, at most `SMALL_SIDE` large: uint8 [h, w].
+
+        It is read as the image is, for nearly all numbers. Raises `EmptyDrawing`.
+        """
+        strength = remove_specks(self._ink.strength)
+        x, y, width, height = bounds(strength)
+        scale = min(1.0, (SMALL_SIDE - 2 * _MARGIN) / max(width, height))
+        size = (max(1, round(width * scale)), max(1, round(height * scale)))
+        ink = cv2.resize(
+            strength[y : y + height, x : x + width], size, interpolation=cv2.INTER_AREA
+        )
+        return 255 - np.pad(ink, _MARGIN)
 
     @cached_property
     def _other_inks(self) -> list[Ink]:

@@ -87,6 +87,11 @@ class NumberPrediction:
         return "\n".join(lines.values())
 
     @property
+    def least_certain(self) -> DigitPrediction:
+        """The digit with the lowest confidence."""
+        return min(self.digits, key=lambda each: each.confidence)
+
+    @property
     def digit_score(self) -> float:
         """The geometric mean of the digit scores, 0..1."""
         return mean_score(self.digits)

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trainer.recognition.array_types import Pixels
+from trainer.recognition.labels import is_number
 
 Line = NDArray[np.float64]
 """One pen-down stroke: float64 [points, 2], x to the right and y down, in any unit."""
@@ -29,6 +30,7 @@ SUBPIXEL_BITS = 4
 MOST_POINTS = 2_000
 """Points that are drawn of strokes from outside; a digit's have some hundreds."""
 
+_MAX_DIGITS = 5  # beside or below each other for which a canvas is enlarged
 _POINTS_PER_SEGMENT = 8
 _MARGIN = 1 / 14  # of a cropped drawing, on each side
 _SMALLEST_CROP = 6  # widths of the pen, so that a dot stays a dot
@@ -149,3 +151,13 @@ def thinned(strokes: Strokes, most: int) -> Strokes:
     """Strokes of about `most` points at most, and two for each stroke: every nth, and the last."""
     step = -(-sum(map(len, strokes)) // most)
     return [np.vstack([line[:-1:step], line[-1:]]) for line in strokes] if step > 1 else strokes
+
+
+def draw_labeled(strokes: Strokes, label: str) -> Pixels:
+    """`draw_plain`, on a canvas that has room for all digits of the label if it is a number.
+
+    Their lines are about as thick, in heights of a digit, as the line of one digit is.
+    """
+    rows = label.split("\n") if is_number(label) else [""]
+    digits = min(_MAX_DIGITS, max(1, len(rows), *map(len, rows)))
+    return draw_plain(strokes, DEFAULT_SIDE * digits)

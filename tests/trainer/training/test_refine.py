@@ -207,7 +207,7 @@ def test_held_out_corrections_are_the_gate_part_and_in_no_split(tmp_path):
 @pytest.mark.parametrize(
     ("line", "words"),
     [
-        ({"label": "12"}, "'12' is neither 0 to 9"),
+        ({"label": "1-2"}, "'1-2' is neither 0 to 9"),
         ({"picture": base64.b64encode(b"no picture").decode()}, "not a corrected drawing"),
         ({"strokes": [[[1]]]}, "not a corrected drawing"),
         ("{", "not a corrected drawing"),
