@@ -1,6 +1,7 @@
 // The review page: one drawing at a time, one key each, or a grid of which several are chosen.
 
 import { keepFocus } from "./focus.js";
+import { numberLabel } from "./labels.js";
 import { percent } from "./percent.js";
 import { Queue } from "./queue.js";
 import { Replay } from "./replay.js";
@@ -33,12 +34,12 @@ function show() {
 }
 
 function word(label) {
-  return $("relabel").querySelector(`[value="${label}"]`).firstChild.data.trim();
+  return label === "not_a_digit" ? $("no-digit").firstChild.data.trim() : inOneLine(label);
 }
 
-/** What the model said: a digit, or that it is none. */
-function said({ digit, is_digit: isDigit }) {
-  return isDigit ? String(digit) : word("not_a_digit");
+/** What the model said: a digit, a number, or that it is none. */
+function said({ answer }) {
+  return word(answer);
 }
 
 function showOne(drawing) {
@@ -46,6 +47,8 @@ function showOne(drawing) {
   $("review-seen").src = drawing.seen;
   $("visitor-label").textContent = word(drawing.label);
   $("said").textContent = said(drawing);
+  const isNumber = drawing.label.length > 1 && drawing.label !== "not_a_digit";
+  $("number").value = isNumber ? inOneLine(drawing.label) : "";
   const { closest } = $("confidence").dataset;
   const sure = percent(drawing.confidence);
   $("confidence").textContent = drawing.is_digit ? sure
@@ -76,6 +79,10 @@ function item(drawing) {
   made.classList.toggle("differs", word(drawing.label) !== said(drawing));
   made.querySelector(".held-out").hidden = !drawing.held_back;
   return made;
+}
+
+function inOneLine(label) {
+  return label.replaceAll("\n", " ");
 }
 
 function decide(state, label) {
@@ -130,9 +137,15 @@ $("all").addEventListener("click", () => {
   showGrid(queue.drawings);
 });
 grid.addEventListener("change", () => showGrid(queue.drawings));
+$("relabel-number").addEventListener("submit", (event) => {
+  event.preventDefault();
+  const label = numberLabel($("number").value);
+  if (label) decide("accepted", label);
+  $("number").blur();
+});
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
-  if ($("deletion").open || event.target.matches("select, #filters input")) return;
+  if ($("deletion").open || event.target.matches("select, #filters input, #number")) return;
   const key = event.key.toLowerCase();
   if (/^[0-9]$/.test(key)) decide("accepted", key);
   else if (key === "x") decide("accepted", "not_a_digit");
@@ -142,6 +155,7 @@ document.addEventListener("keydown", (event) => {
   else if (key === "z") queue.undo();
   else if (key === "g") $("as-grid").click();
   else if (key === "p") replay.start();
+  else if (key === "n") $("number").focus();
   else return;
   event.preventDefault();
 });

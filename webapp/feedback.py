@@ -13,20 +13,14 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from trainer.recognition.image import Picture
-from trainer.recognition.preprocess import EmptyDrawing, Pixels, preprocess
-from trainer.recognition.strokes import MOST_POINTS, draw_plain, thinned
+from trainer.recognition.preprocess import EmptyDrawing, preprocess
+from trainer.recognition.strokes import MOST_POINTS, draw_labeled, thinned
 from webapp.http.rate_limit import RateLimiter
-from webapp.inference.likeness import DRAWN_AGAIN, REENCODED, blurred_distance, distance
-from webapp.inference.registry import Models
+from webapp.inference.corrections import answered_correction, predicted_correction
+from webapp.inference.likeness import DRAWN_AGAIN, blurred_distance
 from webapp.schemas import MAX_COORDINATE, MAX_POINTS
 from webapp.services import Services
-from webapp.storage.drawings import (
-    Correction,
-    PredictionRecord,
-    delete_expired,
-    store,
-    stored_picture,
-)
+from webapp.storage.drawings import Correction, delete_expired, store
 
 log = logging.getLogger(__name__)
 
@@ -91,10 +85,11 @@ def correction_of(services: Services, feedback: Feedback) -> Correction:
     The prediction is that of the `prediction_id` if that was made for this picture; otherwise the
     default model reads the picture again, so that what is stored belongs together. Strokes that do
     not draw the picture are left out, as they would teach what no reviewer sees. Raises
-    `FeedbackIncomplete`, `TooManyPoints`, `InvalidPredictionId` and `EmptyDrawing`.
+    `FeedbackIncomplete`, `PictureNeeded`, `TooManyPoints`, `InvalidPredictionId` and
+    `EmptyDrawing`.
     """
     correction = _correction_of(services, feedback, _compact(feedback.strokes))
-    if correction.strokes and not _draw_it(correction.strokes, correction.seen):
+    if correction.strokes and not _draw_it(correction.strokes, correction):
         log.info("strokes were left out, as they do not draw the picture")
         return replace(correction, strokes=None)
     return correction
@@ -104,13 +99,8 @@ def _correction_of(services: Services, feedback: Feedback, strokes: list[Any] | 
     label, picture = feedback.label, feedback.picture
     if feedback.prediction_id:
         prediction = services.signer.read(feedback.prediction_id)
-        answered = Correction.of_seen(prediction, label, prediction.seen, strokes)
-        if not picture:
-            return answered
-        correction = Correction.of_picture(prediction, label, picture, strokes)
-        if distance(answered.seen, correction.seen) <= REENCODED:
-            return correction
-        log.info("a prediction_id came with another picture, which was read again")
+        if found := answered_correction(prediction, label, picture, strokes):
+            return found
     if picture:
         return predicted_correction(services.models, label, picture, strokes)
     raise FeedbackIncomplete("send `prediction_id` or `image`")
@@ -131,16 +121,16 @@ def _compact(strokes: list[Any] | None) -> list[Any] | None:
     return compact or None
 
 
-def _draw_it(strokes: list[Any], seen: Pixels) -> bool:
+def _draw_it(strokes: list[Any], correction: Correction) -> bool:
     """Whether strokes draw what the model saw, apart from the pen's width."""
     lines = thinned([np.array([point[:2] for point in line]) for line in strokes], MOST_POINTS)
     if not np.abs(np.vstack(lines)).max() <= MAX_COORDINATE:
         return False
     try:
-        drawn = preprocess(draw_plain(lines)).pixels
+        drawn = preprocess(draw_labeled(lines, correction.label)).pixels
     except EmptyDrawing:
         return False
-    return blurred_distance(drawn, seen) <= DRAWN_AGAIN
+    return blurred_distance(drawn, correction.seen) <= DRAWN_AGAIN
 
 
 def store_correction(
@@ -162,33 +152,12 @@ def store_correction(
         log.exception("a correction could not be stored")
         raise NotStored("it could not be stored; try again later") from error
     if drawing.visitor != visitor:
-        differs = correction.label != drawing.label
+        differs = correction.label != drawing.truth
         return Stored("", correction.label, is_new=False, disputed=differs)
-    return Stored(drawing.id, drawing.visitor_label, is_new, drawing.is_disputed)
+    return Stored(drawing.id, drawing.visitor_truth, is_new, drawing.is_disputed)
 
 
 def _count(session: Session, limiter: RateLimiter, who: str) -> None:
     """Count a correction. Raises `TooManyCorrections`; the transaction must then end in that."""
     if wait := limiter.hit(session, who):
         raise TooManyCorrections(limiter.limit, wait)
-
-
-def predicted_correction(
-    models: Models, label: str, picture: Picture, strokes: list[Any] | None
-) -> Correction:
-    """A correction of an image without a prediction: the default model makes one first.
-
-    It reads a single digit, as nothing of a number would be stored. Raises `EmptyDrawing`.
-    """
-    recognizer = models.get(models.default)
-    reading = recognizer.read(picture.image, picture.scale)
-    prediction = PredictionRecord(
-        models.default,
-        recognizer.card.version,
-        reading.digit,
-        round(reading.confidence, 4),
-        reading.is_digit,
-        tuple(round(float(p), 4) for p in reading.probabilities),
-    )
-    pixels = reading.prepared.pixels
-    return Correction(prediction, label, stored_picture(picture.image), pixels, strokes)

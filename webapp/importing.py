@@ -10,7 +10,7 @@ from typing import Any, BinaryIO, TypeVar
 from sqlalchemy.exc import SQLAlchemyError
 
 from trainer.recognition.preprocess import EmptyDrawing
-from webapp.feedback import predicted_correction
+from webapp.inference.corrections import predicted_correction
 from webapp.services import Services
 from webapp.storage import imports
 from webapp.storage.database import DatabaseUnavailable

@@ -17,6 +17,7 @@ from webapp.feedback import (
     TooManyPoints,
 )
 from webapp.http.errors import Problem
+from webapp.inference.corrections import PictureNeeded
 from webapp.inference.explain import NotExplainable
 from webapp.inference.registry import UnknownModel
 from webapp.inference.signed_prediction import InvalidPredictionId
@@ -27,6 +28,7 @@ _PROBLEMS: dict[type[Exception], tuple[HTTPStatus, str]] = {
     TooManyPieces: (HTTPStatus.UNPROCESSABLE_ENTITY, "too_complex"),
     NotExplainable: (HTTPStatus.BAD_REQUEST, "invalid_request"),
     FeedbackIncomplete: (HTTPStatus.BAD_REQUEST, "invalid_request"),
+    PictureNeeded: (HTTPStatus.BAD_REQUEST, "picture_needed"),
     TooManyPoints: (HTTPStatus.BAD_REQUEST, "invalid_request"),
     InvalidPredictionId: (HTTPStatus.BAD_REQUEST, "unknown_prediction"),
     CorrectionsDisabled: (HTTPStatus.FORBIDDEN, "corrections_off"),

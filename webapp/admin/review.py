@@ -8,7 +8,7 @@ from typing import Annotated, Any, TypeVar
 import msgspec
 from flask import Blueprint, Response, g, render_template, request
 from msgspec import Meta
-from sqlalchemy import ColumnElement, Select, String, case, cast, func, select
+from sqlalchemy import ColumnElement, Select, case, func, select
 from sqlalchemy.orm import Session
 
 from trainer.recognition.image import png_data_url
@@ -16,7 +16,7 @@ from webapp.admin import drawings
 from webapp.http.errors import Problem
 from webapp.http.images import json_body
 from webapp.http.json import as_json
-from webapp.schemas import NOT_A_DIGIT, Truth
+from webapp.schemas import Truth
 from webapp.services import services
 from webapp.storage import audit, full_disk
 from webapp.storage import drawings as storage
@@ -25,6 +25,8 @@ from webapp.storage.tables import Drawing
 
 blueprint = Blueprint("review", __name__)
 api = Blueprint("drawings", __name__, url_prefix="/drawings")
+
+NUMBER = "number"
 
 F = TypeVar("F", bound="Filters")
 
@@ -36,7 +38,8 @@ class Filters(msgspec.Struct, forbid_unknown_fields=True):
     """Query parameters that select drawings; without any, all of them."""
 
     state: State | None = None
-    label: Truth | None = None
+    label: Annotated[str, Meta(pattern=f"^(not_a_digit|{NUMBER}|[0-9])$")] | None = None
+    """`number` are all of several digits."""
     disagree: bool = False
     """Only drawings whose label differs from the model's answer."""
     disputed: bool = False
@@ -66,6 +69,8 @@ class DrawingView(msgspec.Struct):
     state: str
     label: str
     visitor_label: str
+    answer: str
+    """What the model read: a digit, not_a_digit or a number."""
     digit: int
     confidence: float
     is_digit: bool
@@ -132,7 +137,7 @@ def decide(identity: str) -> Response:
     with services().database.writing() as session:
         drawing = _drawing(session, identity)
         storage.review(drawing, decision.state, decision.label)
-        audit.record(session, g.admin, decision.state, drawing=identity, label=drawing.label)
+        audit.record(session, g.admin, decision.state, drawing=identity, label=drawing.truth)
     return as_json(_view(drawing))
 
 
@@ -175,15 +180,15 @@ def _query(kind: type[F]) -> F:
 
 def _disagrees() -> ColumnElement[bool]:
     """SQL condition: the visitor's label differs from the model's answer."""
-    answered = case((Drawing.is_digit, cast(Drawing.digit, String)), else_=NOT_A_DIGIT)
-    return Drawing.visitor_label != answered
+    return Drawing.visitor_truth != Drawing.answer
 
 
 def _filtered(statement: Select[Any], filters: Filters) -> Select[Any]:
     if filters.state:
         statement = statement.where(Drawing.state == filters.state)
     if filters.label:
-        statement = statement.where(Drawing.label == filters.label)
+        is_it = Drawing.truth == filters.label
+        statement = statement.where(Drawing.is_number if filters.label == NUMBER else is_it)
     if filters.disagree:
         statement = statement.where(_disagrees())
     if filters.disputed:
@@ -210,8 +215,9 @@ def _view(drawing: Drawing) -> DrawingView:
         id=drawing.id,
         created=drawing.created.isoformat(timespec="seconds"),
         state=drawing.state,
-        label=drawing.label,
-        visitor_label=drawing.visitor_label,
+        label=drawing.truth,
+        visitor_label=drawing.visitor_truth,
+        answer=drawing.answer,
         digit=drawing.digit,
         confidence=drawing.confidence,
         is_digit=drawing.is_digit,

@@ -35,8 +35,8 @@ blueprint = Blueprint("feedback", __name__, url_prefix="/api/v1/feedback")
     problems={
         HTTPStatus.BAD_REQUEST: N_(
             "Invalid request: `not_json`, `invalid_request`, `not_a_data_url`, "
-            "`broken_base64`; or the `prediction_id` is unknown or expired: "
-            "`unknown_prediction`."
+            "`broken_base64`; the `prediction_id` is unknown or expired: `unknown_prediction`; or "
+            "a number was read as one digit, and its `image` is needed too: `picture_needed`."
         ),
         HTTPStatus.FORBIDDEN: N_("This site does not store corrections: `corrections_off`."),
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE: TOO_LARGE,

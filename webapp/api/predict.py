@@ -7,6 +7,8 @@ from http import HTTPStatus
 
 from flask import Blueprint, Response, request
 
+from trainer.recognition.image import Picture
+from trainer.recognition.model_inputs import ModelInputs
 from webapp.api.operation import operation
 from webapp.api.problems import PICTURE_PROBLEMS
 from webapp.cost import charge
@@ -16,11 +18,14 @@ from webapp.http.json import as_json
 from webapp.http.lanes import lane_by_size, runs_in
 from webapp.inference.explain import explain
 from webapp.inference.predict import answer
+from webapp.inference.registry import Models
 from webapp.problems import as_problems
 from webapp.schemas import Explanation, Prediction, PredictRequest
 from webapp.services import services
 from webapp.threads import Lane, in_thread
 from webapp.translatable import N_
+
+Read = Callable[[ModelInputs, Models, PredictRequest], Prediction]
 
 blueprint = Blueprint("predict", __name__, url_prefix="/api/v1")
 
@@ -66,7 +71,7 @@ def predict_and_explain() -> Response:
 
 def _lane_of(upload: Upload) -> Lane:
     """The lane of a prediction: the page's drawings are read sooner than a thread would start."""
-    asks_little = upload.options.mode == "digit" and not upload.options.model
+    asks_little = upload.options.mode != "number" and not upload.options.model
     return Lane.GREENLET if asks_little and upload.is_drawing else Lane.COMPUTE
 
 
@@ -90,15 +95,17 @@ def _explained(upload: Upload) -> Response:
     picture = upload.picture()
     charge(picture, upload.options, is_explained=True)
     with as_problems():
-        return _signed(explain(picture, services().models, upload.options))
+        return _signed(explain, picture, upload.options)
 
 
 def _answered(upload: Upload) -> Response:
     picture = upload.picture()
     charge(picture, upload.options)
     with as_problems():
-        return _signed(answer(picture, services().models, upload.options))
+        return _signed(answer, picture, upload.options)
 
 
-def _signed(prediction: Prediction) -> Response:
-    return as_json(services().signer.sign(prediction))
+def _signed(read: Read, picture: Picture, options: PredictRequest) -> Response:
+    inputs = ModelInputs(picture.image, picture.scale)
+    prediction = read(inputs, services().models, options)
+    return as_json(services().signer.sign(prediction, inputs))

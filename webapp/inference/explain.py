@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 from trainer.recognition.activation_layout import lay_out
 from trainer.recognition.array_types import Pixels
-from trainer.recognition.image import Picture, as_data_url
+from trainer.recognition.image import as_data_url
 from trainer.recognition.model_inputs import ModelInputs
 from trainer.recognition.occlusion import occlusion_map
-from webapp.inference.predict import answer_inputs
+from webapp.inference.predict import answer
 from webapp.inference.registry import ALL, Models
 from webapp.schemas import Explanation, PredictRequest, Stage
 
@@ -27,15 +27,14 @@ class NotExplainable(ValueError):
     """A request to explain more than one digit, or more than one model."""
 
 
-def explain(picture: Picture, models: Models, options: PredictRequest) -> Explanation:
+def explain(inputs: ModelInputs, models: Models, options: PredictRequest) -> Explanation:
     """Read one digit with one model, and explain the prediction.
 
     Raises `NotExplainable`, and what `answer` raises.
     """
-    if options.mode == "number" or options.model == ALL:
+    if options.mode != "digit" or options.model == ALL:
         raise NotExplainable("only one digit, read by one model, can be explained")
-    inputs = ModelInputs(picture.image, picture.scale)
-    prediction = answer_inputs(inputs, models, options)
+    prediction = answer(inputs, models, options)
     recognizer = models.get(prediction.model.name)
     pixels = recognizer.read_digit(inputs).prepared.pixels
     return Explanation(

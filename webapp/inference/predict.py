@@ -7,10 +7,12 @@ from contextlib import suppress
 
 import msgspec
 
-from trainer.recognition.image import Picture, as_data_url
+from trainer.recognition.image import as_data_url
 from trainer.recognition.model_inputs import ModelInputs
 from trainer.recognition.prediction import DigitPrediction, NumberPrediction
+from trainer.recognition.preprocess import EmptyDrawing
 from trainer.recognition.recognizer import Recognizer
+from trainer.recognition.segmentation.apart import are_apart
 from trainer.recognition.segmentation.segments import TooManyPieces
 from webapp.http.metrics import count_prediction
 from webapp.inference.registry import ALL, Models, UnknownModel
@@ -29,17 +31,12 @@ SEVERAL = 0.8
 validation writers, 87 % of 250 numbers reach it, and one of 1,200 letters and symbols."""
 
 
-def answer(picture: Picture, models: Models, options: PredictRequest) -> Prediction:
+def answer(inputs: ModelInputs, models: Models, options: PredictRequest) -> Prediction:
     """Read a picture in the mode and with the model of the request, whose `image` is not used.
 
     Raises `UnknownModel`, `EmptyDrawing` for a picture without ink, and `TooManyPieces` for one
     that can't be a number in mode number.
     """
-    return answer_inputs(ModelInputs(picture.image, picture.scale), models, options)
-
-
-def answer_inputs(inputs: ModelInputs, models: Models, options: PredictRequest) -> Prediction:
-    """`answer` for a picture whose inputs are kept, so that all models share them."""
     everyone = options.model == ALL
     name = models.default if everyone or not options.model else options.model
     prediction = _predict(inputs, name, models.get(name), options.mode)
@@ -57,10 +54,9 @@ def answer_inputs(inputs: ModelInputs, models: Models, options: PredictRequest) 
 
 def _predict(inputs: ModelInputs, name: str, recognizer: Recognizer, mode: Mode) -> Prediction:
     started = time.perf_counter()
-    number = recognizer.read_as(inputs, mode)
-    several = mode == "digit" and _looks_like_several(inputs, recognizer, number)
+    number, several = _read(inputs, recognizer, mode)
     count_prediction(name, number.certainty)
-    doubtful = min(number.digits, key=lambda reading: reading.confidence)
+    doubtful = number.least_certain
     return Prediction(
         digit=doubtful.digit,
         confidence=number.confidence,
@@ -83,19 +79,22 @@ def _predict(inputs: ModelInputs, name: str, recognizer: Recognizer, mode: Mode)
     )
 
 
-def _looks_like_several(
-    inputs: ModelInputs, recognizer: Recognizer, as_digit: NumberPrediction
-) -> bool:
-    """Whether a picture that was rejected as a digit reads as a number."""
-    if as_digit.is_number:
-        return False
+def _read(inputs: ModelInputs, recognizer: Recognizer, mode: Mode) -> tuple[NumberPrediction, bool]:
+    """What is read, and whether it is not a digit but would be a number."""
+    if mode == "number":
+        return recognizer.read_as(inputs, "number"), False
+    digit = recognizer.read_as(inputs, "digit")
+    if digit.is_number:
+        return digit, False
     try:
         number = recognizer.read_all(inputs)
-    except TooManyPieces:
-        return False
+    except (EmptyDrawing, TooManyPieces):
+        return digit, False
+    if mode == "auto" and are_apart(number):
+        return number, False
     is_confident = number.confidence * number.digit_score >= SEVERAL
     is_clean = number.is_number and not number.unread
-    return is_clean and len(number.digits) > 1 and is_confident
+    return digit, is_clean and is_confident and len(number.digits) > 1
 
 
 def _digit(reading: DigitPrediction, row: int) -> DigitReading:
@@ -105,6 +104,7 @@ def _digit(reading: DigitPrediction, row: int) -> DigitReading:
         probabilities=[float(p) for p in reading.probabilities],
         is_digit=reading.is_digit,
         digit_score=reading.digit_score,
+        seen=as_data_url(reading.prepared.pixels),
         box=list(reading.prepared.box),
         row=row,
     )

@@ -13,7 +13,8 @@ from typing import TypeVar
 import msgspec
 from itsdangerous import BadData, TimestampSigner
 
-from trainer.recognition.image import png_of_data_url
+from trainer.recognition.image import as_png, png_of_data_url
+from trainer.recognition.model_inputs import ModelInputs
 from webapp.schemas import Prediction
 from webapp.storage.drawings import PredictionRecord
 
@@ -34,18 +35,27 @@ class SignedPrediction(PredictionRecord, array_like=True, frozen=True):
     """Makes every token unique."""
     seen: bytes
     """The model's input, 28×28, as a PNG file. Of a number, its least certain digit."""
+    number: str = ""
+    """The text of several digits."""
+    whole: bytes = b""
+    """All ink of the drawing, as a small PNG file, where `seen` may not be all that a label is
+    about: the answer is a number, or none, or it is to be corrected without sending the picture
+    again; otherwise empty."""
 
     @classmethod
-    def of(cls, prediction: Prediction) -> SignedPrediction:
+    def of(cls, prediction: Prediction, inputs: ModelInputs, keep_whole: bool) -> SignedPrediction:
+        several = len(prediction.digits) > 1
         return cls(
             prediction.model.name,
             prediction.model.version,
             prediction.digit,
-            round(max(prediction.probabilities), 4),
+            round(prediction.confidence, 4),
             prediction.is_digit,
             tuple(round(p, 4) for p in prediction.probabilities),
             secrets.token_bytes(6),
             png_of_data_url(prediction.seen),
+            prediction.text if several else "",
+            as_png(inputs.small) if keep_whole or several or not prediction.is_digit else b"",
         )
 
 
@@ -55,9 +65,14 @@ class PredictionSigner:
     def __init__(self, secret: str) -> None:
         self._signer = TimestampSigner(secret, salt="prediction")
 
-    def sign(self, prediction: P) -> P:
-        """Set `prediction_id` to the token, of letters, digits, `-`, `_` and `.`; return it."""
-        packed = base64.urlsafe_b64encode(msgspec.msgpack.encode(SignedPrediction.of(prediction)))
+    def sign(self, prediction: P, inputs: ModelInputs, *, keep_whole: bool = False) -> P:
+        """Set `prediction_id` to the token, of letters, digits, `-`, `_` and `.`; return it.
+
+        `inputs` are those of the picture that the prediction was made for. `keep_whole`: a label
+        may come without the picture, whatever it is about.
+        """
+        content = msgspec.msgpack.encode(SignedPrediction.of(prediction, inputs, keep_whole))
+        packed = base64.urlsafe_b64encode(content)
         prediction.prediction_id = self._signer.sign(packed.rstrip(b"=")).decode()
         return prediction
 

@@ -13,7 +13,7 @@ from webapp.inference.predict import answer
 from webapp.pages import drawing_text, text
 from webapp.pages.examples import examples
 from webapp.pages.shared import blueprint, read_upload
-from webapp.schemas import FeedbackRequest, Mode, Prediction
+from webapp.schemas import FeedbackRequest, Prediction
 from webapp.services import services
 from webapp.threads import Lane
 from webapp.visitor import keep_feedback
@@ -37,7 +37,7 @@ def upload() -> tuple[str, int]:
     prediction, error, status = read_upload(answer)
     if not prediction:
         return _drawing_page(None, error), status
-    mode: Mode = "number" if request.form.get("mode") == "number" else "digit"
+    mode = request.form.get("mode", "digit")  # it is valid, as it was read
     return _drawing_page(prediction, text.sentence(prediction), mode), status
 
 
@@ -47,6 +47,8 @@ def correct() -> tuple[str, int, dict[str, str]]:
     """Store feedback on an answer, for browsers without JavaScript."""
     try:
         fields = {name: value for name, value in request.form.items() if name != "csrf_token"}
+        if label := fields.get("label"):  # of a number that was typed, or sent with its rows
+            fields["label"] = "\n".join(label.split())
         kept, _is_new = keep_feedback(msgspec.convert(fields, FeedbackRequest))
     except msgspec.ValidationError:
         abort(400)
@@ -54,11 +56,11 @@ def correct() -> tuple[str, int, dict[str, str]]:
         sentences = text.not_kept()
         sentence = sentences.get(problem.code, sentences["not_kept"])
         return _drawing_page(None, sentence), problem.status, problem.headers
-    sentence = text.disputed() if kept.disputed else text.kept()[kept.label]
+    sentence = text.disputed() if kept.disputed else text.kept_sentence(kept.label)
     return _drawing_page(None, sentence), HTTPStatus.OK, {}
 
 
-def _drawing_page(prediction: Prediction | None, sentence: str, mode: Mode = "digit") -> str:
+def _drawing_page(prediction: Prediction | None, sentence: str, mode: str = "auto") -> str:
     return render_template(
         "draw.html",
         models=services().models,

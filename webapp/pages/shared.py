@@ -10,7 +10,7 @@ import msgspec
 from flask import Blueprint, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from trainer.recognition.image import Picture
+from trainer.recognition.model_inputs import ModelInputs
 from webapp.cost import charge
 from webapp.http.errors import Problem
 from webapp.http.images import upload_in_form
@@ -18,7 +18,7 @@ from webapp.inference.explain import explain
 from webapp.inference.registry import Models
 from webapp.pages import drawing_text, text
 from webapp.problems import as_problems
-from webapp.schemas import Prediction, PredictRequest
+from webapp.schemas import NOT_A_DIGIT, Prediction, PredictRequest
 from webapp.services import services
 
 blueprint = Blueprint("pages", __name__)
@@ -37,6 +37,7 @@ def template_variables() -> dict[str, object]:
         "model_lines": drawing_text.model_lines(),
         "model_version": services().models.get().card.version,
         "keeps_corrections": services().settings.corrections,
+        "right_label": right_label,
     }
 
 
@@ -46,8 +47,15 @@ def invitation(sentence: str) -> bool:
     return sentence == text.invitation()
 
 
+def right_label(prediction: Prediction) -> str:
+    """The label that says what the answer's sentence says; as `rightLabel` in labels.js."""
+    if not prediction.is_digit:
+        return NOT_A_DIGIT
+    return prediction.text if len(prediction.digits) > 1 else str(prediction.digit)
+
+
 def read_upload(
-    read: Callable[[Picture, Models, PredictRequest], P], **overrides: str
+    read: Callable[[ModelInputs, Models, PredictRequest], P], **overrides: str
 ) -> tuple[P | None, str, int]:
     """Read the image that a browser without JavaScript uploaded.
 
@@ -59,9 +67,10 @@ def read_upload(
         options = msgspec.structs.replace(upload.options, **overrides)
         picture = upload.picture()
         charge(picture, options, is_explained=read is explain)
+        inputs = ModelInputs(picture.image, picture.scale)
         with as_problems():
-            prediction = read(picture, services().models, options)
-        services().signer.sign(prediction)
+            prediction = read(inputs, services().models, options)
+        services().signer.sign(prediction, inputs, keep_whole=True)
     except Problem as problem:
         return None, text.problem_sentence(problem.code), problem.status
     except RequestEntityTooLarge as error:

@@ -89,16 +89,27 @@ def script_words() -> dict[str, object]:
         "reading": _("Reading…"),
         "seen": {"inverted": seen_line(True), "as is": seen_line(False)},
         "leastCertain": least_certain(),
+        "chosen": _("Digit {index} of {count}."),
     }
 
 
 def kept() -> dict[str, str]:
-    """The confirmation of a stored drawing, by its label."""
+    """The confirmation of a stored drawing, by its label; `number` for any {number}."""
     sentences = {
         str(digit): _("Saved as %(digit)s. Thank you!", digit=name)
         for digit, name in enumerate(digit_names())
     }
-    return sentences | {NOT_A_DIGIT: _("Saved as not a digit. Thank you!")}
+    return sentences | {
+        NOT_A_DIGIT: _("Saved as not a digit. Thank you!"),
+        "number": _("Saved as %(digit)s. Thank you!", digit="{number}"),
+    }
+
+
+def kept_sentence(label: str) -> str:
+    """The confirmation of a stored drawing with this label."""
+    sentences = kept()
+    number = label.replace("\n", ", ")
+    return sentences.get(label) or sentences["number"].format(number=number)
 
 
 def disputed() -> str:

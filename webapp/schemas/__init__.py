@@ -6,7 +6,14 @@ Descriptions are message ids, translated when shown.
 
 from webapp.schemas.batch import BatchItem
 from webapp.schemas.feedback import FeedbackRequest, Kept, Truth
-from webapp.schemas.fields import MAX_COORDINATE, MAX_POINTS, NOT_A_DIGIT, Certainty, Mode
+from webapp.schemas.fields import (
+    MAX_COORDINATE,
+    MAX_NUMBER_CHARS,
+    MAX_POINTS,
+    NOT_A_DIGIT,
+    Certainty,
+    Mode,
+)
 from webapp.schemas.models import Measured, ModelInfo, ModelList
 from webapp.schemas.predictions import (
     DigitReading,
@@ -23,6 +30,7 @@ from webapp.schemas.problems import ProblemDetails
 
 __all__ = [
     "MAX_COORDINATE",
+    "MAX_NUMBER_CHARS",
     "MAX_POINTS",
     "NOT_A_DIGIT",
     "BatchItem",

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from webapp.schemas.fields import NotADigit, Strokes
+from trainer.recognition.labels import NUMBER_PATTERN
+from webapp.schemas.fields import MAX_NUMBER_CHARS, NOT_A_DIGIT, Strokes
 from webapp.translatable import N_
 
 Truth = Annotated[
-    Literal["0", "1", "2", "3", "4", "5", "6", "7", "8", "9", NotADigit],
-    Meta(description=N_("The correct label of the drawing.")),
+    str,
+    Meta(
+        # The end is that of the text: `$` alone also matches before a last line feed.
+        pattern=rf"^({NOT_A_DIGIT}|{NUMBER_PATTERN})$(?!\n)",
+        max_length=MAX_NUMBER_CHARS,
+        examples=["7", "471", NOT_A_DIGIT],
+        description=N_(
+            "The correct label of the drawing: a digit; `not_a_digit`; or the digits of a number, "
+            "row by row, with a line feed between rows."
+        ),
+    ),
 ]
 
 

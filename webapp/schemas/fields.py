@@ -37,5 +37,8 @@ NotADigit = Literal["not_a_digit"]
 NOT_A_DIGIT: NotADigit = "not_a_digit"
 """The answer or label of a drawing that is not a digit."""
 
+MAX_NUMBER_CHARS = 64
+"""Largest length of a number's text, with a line feed between rows."""
+
 Certainty = Literal["sure", "likely", "unsure", NotADigit]
-Mode = Literal["digit", "number"]
+Mode = Literal["digit", "number", "auto"]

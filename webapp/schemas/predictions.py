@@ -38,7 +38,7 @@ class PredictRequest(Struct, kw_only=True, forbid_unknown_fields=True):
         Meta(
             description=N_(
                 "digit: the picture shows one digit. number: it shows several, read row by row "
-                "from left to right."
+                "from left to right. auto: several if they lie well apart, otherwise one."
             )
         ),
     ] = "digit"
@@ -87,6 +87,7 @@ class DigitReading(Struct, kw_only=True):
     digit_score: Annotated[
         Probability, Meta(description=N_("How much the ink looks like a digit."))
     ]
+    seen: Annotated[str, Meta(description=N_("The model's 28×28 input, as a PNG data URL."))]
     box: Box
     row: Annotated[
         int, Meta(ge=0, description=N_("Row that the digit stands in, counted from 0 at the top."))
@@ -155,7 +156,7 @@ class Prediction(Struct, kw_only=True):
         bool,
         Meta(
             description=N_(
-                "In mode digit: whether the picture is not a digit, but mode number would "
+                "Whether the picture was read as one digit and is none, but mode number would "
                 "read several."
             )
         ),

@@ -20,18 +20,20 @@ from sqlalchemy.orm import Session
 
 from trainer.recognition.image import Picture, as_png
 from trainer.recognition.preprocess import Pixels, preprocess
+from webapp.schemas import MAX_NUMBER_CHARS
 from webapp.storage import full_disk
 from webapp.storage.database import Database
+from webapp.storage.labeled import label_columns
 from webapp.storage.sides import Side
 from webapp.storage.tables import Drawing, now
 from webapp.storage.visibility import UNFINISHED_TOO, is_visible
+from webapp.storage.votes import vote, withdraw_vote
 
 LARGEST_SIDE = 560
 """Longer side of a stored image, in pixels: the size that the page sends for a number."""
 
 State = Literal["new", "accepted", "rejected"]
 
-_VOTES_OF_A_LABEL = 50  # origins that are remembered
 _FETCH_ROWS = 100
 
 
@@ -50,7 +52,8 @@ class PredictionRecord(msgspec.Struct, array_like=True, frozen=True):
 class Correction:
     """A drawing with a visitor's label and the prediction that it refers to.
 
-    `picture` is a PNG file that this app encoded; `seen`, uint8 [28, 28], is the model's input.
+    `label` is a digit, not_a_digit or a number; `picture` is a PNG file that this app encoded;
+    `seen`, uint8 [28, 28], is the model's input, of the whole drawing as one digit.
     """
 
     prediction: PredictionRecord
@@ -58,14 +61,22 @@ class Correction:
     picture: bytes
     seen: Pixels
     strokes: list[Any] | None
+    answered_number: str | None = None
+    """The text of the prediction, if that is of several digits."""
 
     @classmethod
     def of_picture(
-        cls, prediction: PredictionRecord, label: str, picture: Picture, strokes: list[Any] | None
+        cls,
+        prediction: PredictionRecord,
+        label: str,
+        picture: Picture,
+        strokes: list[Any] | None,
+        answered_number: str | None = None,
     ) -> Correction:
         """From the image that was sent. Raises `EmptyDrawing` if it has no ink."""
         seen = preprocess(picture.image, picture.scale).pixels
-        return cls(prediction, label, stored_picture(picture.image), seen, strokes)
+        file = stored_picture(picture.image)
+        return cls(prediction, label, file, seen, strokes, answered_number)
 
     @classmethod
     def of_seen(
@@ -97,34 +108,18 @@ def store(
             return drawing, True
         if stored is not None:
             if stored.visitor == visitor and stored.state == "new":
-                _withdraw_vote(stored, side.origin)
-                stored.visitor_label = stored.label = correction.label
-            _vote(stored, side.origin, correction.label)
+                withdraw_vote(stored, side.origin)
+                stored.visitor_truth = stored.truth = correction.label
+            vote(stored, side.origin, correction.label)
             return stored, False
         staged = delete(Drawing).where(same, ~is_visible())
         session.execute(staged, execution_options=UNFINISHED_TOO)
 
 
-def _vote(drawing: Drawing, origin: str, label: str) -> None:
-    """Count a label, once for each origin; a drawing that is not reviewed yet may be disputed."""
-    votes = drawing.votes or {drawing.visitor_label: [drawing.origin or drawing.visitor]}
-    for_label = votes.get(label, [])
-    if origin not in for_label and len(for_label) < _VOTES_OF_A_LABEL:
-        for_label = [*for_label, origin]
-    drawing.votes = votes | {label: for_label}
-    drawing.is_disputed = drawing.reviewed is None and len(drawing.votes) > 1
-
-
-def _withdraw_vote(drawing: Drawing, origin: str) -> None:
-    votes = drawing.votes or {}
-    left = {label: [each for each in who if each != origin] for label, who in votes.items()}
-    drawing.votes = {label: who for label, who in left.items() if who}
-
-
 def review(drawing: Drawing, state: State, label: str | None) -> None:
     """Apply a reviewer's decision; without a label the drawing keeps its own."""
     drawing.state = state
-    drawing.label = label or drawing.label
+    drawing.truth = label or drawing.truth
     drawing.reviewed = None if state == "new" else now()
     drawing.is_disputed = state == "new" and len(drawing.votes or {}) > 1
 
@@ -132,6 +127,8 @@ def review(drawing: Drawing, state: State, label: str | None) -> None:
 def row(correction: Correction, visitor: str, side: Side, state: State) -> dict[str, Any]:
     """The columns of a new drawing."""
     prediction = correction.prediction
+    label, number = label_columns(correction.label)
+    answered_number = (correction.answered_number or "")[:MAX_NUMBER_CHARS] or None
     return {
         "id": secrets.token_hex(16),
         "created": now(),
@@ -140,12 +137,15 @@ def row(correction: Correction, visitor: str, side: Side, state: State) -> dict[
         "seen": as_png(correction.seen),
         "fingerprint": hashlib.sha256(correction.seen.tobytes()).hexdigest(),
         "strokes": correction.strokes,
-        "label": correction.label,
-        "visitor_label": correction.label,
+        "label": label,
+        "visitor_label": label,
+        "number": number,
+        "visitor_number": number,
         "state": state,
         "held_back": side.held_back,
         "origin": side.origin,
         "votes": {correction.label: [side.origin]},
+        "answered_number": answered_number,
         "digit": prediction.digit,
         "confidence": prediction.confidence,
         "is_digit": prediction.is_digit,

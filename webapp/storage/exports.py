@@ -21,6 +21,9 @@ SOURCE = "inkling"
 
 CORRECTIONS_FILE = "drawings.jsonl.gz"
 
+ROW_SEPARATOR = "-"
+"""Between the rows of a number in the name of a folder."""
+
 _CHUNK_BYTES = 64 << 10
 
 
@@ -34,7 +37,7 @@ def strokes_file(drawings: Iterable[Drawing]) -> Iterator[bytes]:
     for drawing in drawings:
         if drawing.strokes:
             record = {
-                "label": drawing.label,
+                "label": drawing.truth,
                 "strokes": [[point[:2] for point in line] for line in drawing.strokes],
                 "writer": f"{SOURCE}/{drawing.visitor}",
                 "source": SOURCE,
@@ -48,15 +51,17 @@ def strokes_file(drawings: Iterable[Drawing]) -> Iterator[bytes]:
 def pictures_file(drawings: Iterable[Drawing]) -> Iterator[bytes]:
     """A ZIP archive of PNG files: SPLIT/LABEL/ID.png.
 
-    Extracted, it is a folder for `trainer --data folder:`. Drawings that are held back are in
-    `test`, the others in `train`. Yields the file in chunks. If it ends early, the directory of the
+    Extracted, it is a folder for `trainer --data folder:`, which leaves out numbers: their folder
+    has the rows joined by `-`. Drawings that are held back are in `test`, the others in `train`.
+    Yields the file in chunks. If it ends early, the directory of the
     archive is missing.
     """
     chunks = _Chunks()
     archive = zipfile.ZipFile(chunks, "w", zipfile.ZIP_STORED)  # PNG is compressed already
     for drawing in drawings:
         part = "test" if drawing.held_back else "train"
-        archive.writestr(f"{part}/{drawing.label}/{drawing.id}.png", drawing.picture)
+        label = drawing.truth.replace("\n", ROW_SEPARATOR)
+        archive.writestr(f"{part}/{label}/{drawing.id}.png", drawing.picture)
         yield from chunks.full()
     archive.close()
     yield chunks.rest()
@@ -91,11 +96,11 @@ def write_corrections(
 ) -> bool:
     """Write FOLDER/drawings.jsonl.gz for the trainer's data set `corrections`.
 
-    One JSON object per line: {"label": "7" or "not_a_digit", "picture": base64 of a PNG file,
-    "strokes": [[[x, y, …], …], …] or null, "held_back": true or false, "writer": "…"}. Without any
-    drawing no file is written. `teaching` are origins that (also) teach: their drawings do not
-    judge independently, and count as those of one writer. Returns whether there are drawings to
-    learn from, that is, not held back.
+    One JSON object per line: {"label": "7", "not_a_digit" or a number, "picture": base64 of a PNG
+    file, "strokes": [[[x, y, …], …], …] or null, "held_back": true or false, "writer": "…"}.
+    Without any drawing no file is written. `teaching` are origins that (also) teach: their drawings
+    do not judge independently, and count as those of one writer. Returns whether there are drawings
+    to learn from, that is, not held back.
     """
     learnable = False
     lines = None
@@ -106,7 +111,7 @@ def write_corrections(
                 lines = gzip.GzipFile(folder / CORRECTIONS_FILE, "wb", mtime=0)
             origin = drawing.origin or drawing.visitor or ""
             record = {
-                "label": drawing.label,
+                "label": drawing.truth,
                 "picture": drawing.picture,
                 "strokes": drawing.strokes,
                 "held_back": drawing.held_back,

@@ -19,10 +19,11 @@ from PIL import Image
 
 from trainer.recognition import image
 from trainer.recognition.image import Picture, PictureError, decode
-from trainer.recognition.strokes import draw_plain
+from trainer.recognition.strokes import draw_labeled
 from webapp import archives
 from webapp.archives import BadArchive, TooManyEntries, printable, unpacked
 from webapp.schemas import MAX_POINTS, NOT_A_DIGIT, Truth
+from webapp.storage.exports import ROW_SEPARATOR
 
 MAX_DRAWINGS = 100_000
 MAX_BYTES = 1 << 30
@@ -87,11 +88,12 @@ def _read_pictures(file: BinaryIO) -> Iterator[Imported]:
     for number, info in enumerate(entries, 1):
         path = PurePosixPath(info.filename)
         try:
-            label = msgspec.convert(path.parent.name, Truth)
+            label = msgspec.convert(path.parent.name.replace(ROW_SEPARATOR, "\n"), Truth)
             picture = decode(unpacked(archive, info, image.MAX_BYTES))
         except msgspec.ValidationError:
             raise BadImport(
-                f"entry {printable(info.filename)}: its folder is neither 0 to 9 nor {NOT_A_DIGIT}"
+                f"entry {printable(info.filename)}: its folder is neither 0 to 9 nor a number nor "
+                f"{NOT_A_DIGIT}"
             ) from None
         except (BadArchive, PictureError) as error:
             raise BadImport(f"entry {printable(info.filename)}: {error}") from error
@@ -110,7 +112,7 @@ def _read_strokes(file: BinaryIO) -> Iterator[Imported]:
             raise _too_many()
         label, visitor, strokes = _record(line, f"line {number}")
         drawn = [np.array([point[:2] for point in each], np.float64) for each in strokes]
-        picture = Picture(Image.fromarray(draw_plain(drawn)), 1.0)
+        picture = Picture(Image.fromarray(draw_labeled(drawn, label)), 1.0)
         yield Imported(label, visitor, picture, strokes, None, file.tell() / size)
 
 

@@ -20,6 +20,8 @@ from sqlalchemy import (
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import DateTime, TypeDecorator
 
+from webapp.storage.labeled import Labeled
+
 
 class UTCDateTime(TypeDecorator[datetime]):
     """A time in UTC. SQLite drops the time zone, so it is added again on reading."""
@@ -77,7 +79,7 @@ class Base(DeclarativeBase):
     """The declarative base of all tables."""
 
 
-class Drawing(Base):
+class Drawing(Labeled, Base):
     """A drawing that somebody labeled, and the model's prediction for it."""
 
     __tablename__ = "drawings"
@@ -93,10 +95,6 @@ class Drawing(Base):
     fingerprint: Mapped[str] = mapped_column(String(64), unique=True)
     """SHA-256 of the model's input; the same drawing is stored once."""
     strokes: Mapped[list[Any] | None] = mapped_column(JSON(none_as_null=True))
-    label: Mapped[str] = mapped_column(String(12))
-    """0 to 9, or not_a_digit: the visitor's label, unless a reviewer changed it."""
-    visitor_label: Mapped[str] = mapped_column(String(12))
-    """The label that the visitor gave."""
     state: Mapped[str] = mapped_column(String(8), default="new", index=True)
     """new, accepted or rejected; only accepted drawings are used for training or evaluation."""
     reviewed: Mapped[datetime | None] = mapped_column(UTCDateTime)
@@ -108,9 +106,7 @@ class Drawing(Base):
     """The origins that gave each label."""
     is_disputed: Mapped[bool] = mapped_column(default=False, server_default=false())
     """Whether there are several labels and no reviewer has decided; it then teaches nothing."""
-    digit: Mapped[int]
     confidence: Mapped[float]
-    is_digit: Mapped[bool]
     probabilities: Mapped[list[float]] = mapped_column(JSON)
     model: Mapped[str] = mapped_column(String(100))
     version: Mapped[str] = mapped_column(String(64))

@@ -86,7 +86,7 @@ LINES = {
     "UTF-16": ('{"label":"7"}'.encode("utf-16"), "line 2"),
     "half a surrogate": (b'{"label":"7","writer":"\\ud800","strokes":[[[1,2]]]}\n', "line 2"),
     "nested deeply": (b'{"label":"7","x":' + b"[" * 100_000 + b"\n", "line 2"),
-    "an absurd label": (record(label="12"), "line 2"),
+    "an absurd label": (record(label="12a"), "line 2"),
     "a label of another kind": (record(label=7), "line 2"),
     "a million points": (record(strokes=[[[0.0, 1.0]] * 1_000_000]), "line 2"),
     "too many points": (record(strokes=[[[n % 99, 1] for n in range(20_001)]]), "20,000 points"),

@@ -189,7 +189,7 @@ def test_many_corrections_at_once_are_no_more_than_the_limit(app, database, seve
     ("fields", "status", "code"),
     [
         ({"label": "7"}, 400, "invalid_request"),
-        ({"label": "12", "prediction_id": "x"}, 400, "invalid_request"),
+        ({"label": "12a", "prediction_id": "x"}, 400, "invalid_request"),
         ({"label": "7", "prediction_id": "x"}, 400, "unknown_prediction"),
         ({"label": "7", "prediction_id": "ł.ł"}, 400, "unknown_prediction"),
         ({"label": "7", "image": "data:image/png;base64,AAAA"}, 415, "unsupported_picture"),

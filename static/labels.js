@@ -1,0 +1,30 @@
+// What feedback labels a drawing with: a digit, "not_a_digit", or the text of a number.
+
+const NOT_A_DIGIT = "not_a_digit";
+
+/** The label that says what the answer's sentence says. */
+export function rightLabel({ certainty, digits, digit, text }) {
+  if (certainty === NOT_A_DIGIT) return NOT_A_DIGIT;
+  return digits.length > 1 ? text : String(digit);
+}
+
+/** The index of the digit of a number that is the least certain one. */
+export function leastCertain({ digits }) {
+  const confidences = digits.map(({ confidence }) => confidence);
+  return confidences.indexOf(Math.min(...confidences));
+}
+
+/** The text of all digits of an answer, also of one that was rejected, with digit `index` changed. */
+export function withDigit({ digits }, index, changed) {
+  return digits
+    .map(({ digit, row }, i) => {
+      const begins = i > 0 && row !== digits[i - 1].row;
+      return `${begins ? "\n" : ""}${i === index ? changed : digit}`;
+    })
+    .join("");
+}
+
+/** The label for a number as somebody types it, whatever separates its rows; "" if it has no digit. */
+export function numberLabel(typed) {
+  return (typed.normalize("NFKC").match(/[0-9]+/g) ?? []).join("\n");
+}
