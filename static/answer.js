@@ -82,7 +82,6 @@ export class PredictionView extends AnswerView {
       answer: find("answer"),
       sentence: find("sentence"),
       rows: [...root.querySelectorAll("#bars [data-digit]")],
-      readNumber: find("read-number"),
       afterAll: find("after-all"),
       saw: find("saw"),
       seen: find("seen"),
@@ -93,21 +92,30 @@ export class PredictionView extends AnswerView {
 
   show(prediction) {
     announce(prediction);
-    const { answer, readNumber, saw, seen, seenLine } = this.#elements;
+    const { answer } = this.#elements;
     const length = Math.max(...prediction.text.split("\n").map((row) => row.length));
-    answer.textContent = prediction.text;
+    if (answer.textContent !== prediction.text) answer.textContent = prediction.text; // keeps focus
     answer.classList.toggle("number", length > 1);
     answer.style.setProperty("--digits", length);
-    readNumber.hidden = !prediction.several_digits;
     this.#elements.afterAll.hidden = prediction.is_digit;
-    this.#updateBars(prediction);
-    saw.classList.remove("empty");
-    seen.hidden = false;
-    seen.src = prediction.seen;
     const line = this.words.seen[prediction.inverted ? "inverted" : "as is"];
     const isNumber = prediction.digits.length > 1;
-    seenLine.textContent = isNumber ? `${this.words.leastCertain} ${line}` : line;
+    const seenLine = isNumber ? `${this.words.leastCertain} ${line}` : line;
+    this.showBars(prediction.probabilities, prediction.seen, seenLine, prediction.is_digit);
     this.say(this.sentenceFor(prediction));
+  }
+
+  /**
+   * Show the probabilities of a digit, the pixels seen of it, and a line about these. No bar stands
+   * out where the answer is that it is no digit.
+   */
+  showBars(probabilities, pixels, line, isDigit) {
+    const { saw, seen, seenLine } = this.#elements;
+    this.#updateBars(probabilities, isDigit);
+    saw.classList.remove("empty");
+    seen.hidden = false;
+    seen.src = pixels;
+    seenLine.textContent = line;
   }
 
   wait(waiting) {
@@ -123,10 +131,9 @@ export class PredictionView extends AnswerView {
 
   empty() {
     announce(null);
-    const { answer, readNumber, afterAll, rows, saw, seen, seenLine, initialLine } = this.#elements;
+    const { answer, afterAll, rows, saw, seen, seenLine, initialLine } = this.#elements;
     answer.textContent = "";
     afterAll.hidden = true;
-    readNumber.hidden = true;
     for (const row of rows) this.#updateBar(row, 0, false, "");
     saw.classList.add("empty");
     seen.hidden = true;
@@ -134,8 +141,7 @@ export class PredictionView extends AnswerView {
     seenLine.textContent = initialLine;
   }
 
-  /** No bar stands out where the answer is that it is no digit. */
-  #updateBars({ probabilities, is_digit: isDigit }) {
+  #updateBars(probabilities, isDigit) {
     const best = isDigit && Math.max(...probabilities);
     for (const row of this.#elements.rows) {
       const p = probabilities[Number(row.dataset.digit)];

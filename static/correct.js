@@ -1,6 +1,7 @@
 // Feedback on an answer: one click or key labels the drawing, which is then stored.
 
 import { announce } from "./announce.js";
+import { leastCertain, rightLabel, withDigit } from "./labels.js";
 import { patientFetch } from "./reader.js";
 import { at } from "./site.js";
 
@@ -15,6 +16,7 @@ export class Correction {
   #words;
   #getDrawing; // () → promise of {image, strokes} of the drawing that was read
   #prediction = null;
+  #index = 0; // of the digit of a number that the choices are about
   #storedId = null; // null: nothing stored; "": being stored, or stored by somebody else
 
   constructor(form, words, getDrawing) {
@@ -36,14 +38,20 @@ export class Correction {
   offer(prediction) {
     this.#prediction = prediction;
     this.#storedId = null;
-    if (this.#right) this.#right.value = prediction.digit;
-    for (const button of this.#choices.querySelectorAll("button:not(#right)")) {
-      const answered = prediction.is_digit ? String(prediction.digit) : "not_a_digit";
-      button.classList.toggle("answered", button.value === answered);
-    }
+    this.choose(leastCertain(prediction));
     this.#showUnlabeled("");
     this.#form.classList.remove("waiting");
     this.#form.inert = false;
+  }
+
+  /** From now on the choices are about another digit of the number. */
+  choose(index) {
+    this.#index = index;
+    const { certainty, digits } = this.#prediction;
+    const answered = certainty === "not_a_digit" ? certainty : String(digits[index].digit);
+    for (const button of this.#choices.querySelectorAll("button:not(#right)")) {
+      button.classList.toggle("answered", button.value === answered);
+    }
   }
 
   /** Stop asking: there is no answer on the page. */
@@ -53,14 +61,14 @@ export class Correction {
     this.#form.inert = true;
   }
 
-  /** Send feedback: "0" to "9", "not_a_digit", or "right" if the answer is correct. */
+  /** Send feedback: "0" to "9", "not_a_digit", a number, or "right" if the answer is correct. */
   async submit(feedback) {
-    const shown = this.#prediction;
+    const [shown, index] = [this.#prediction, this.#index];
     if (!shown || this.#storedId !== null || (feedback === "right" && !this.#right)) return;
-    const drawing = await this.#getDrawing(); // resolves once this drawing has been answered
+    const drawing = await this.#getDrawing(shown); // resolves once this drawing has been answered
     const prediction = this.#prediction;
     if (!prediction || this.#storedId !== null) return;
-    const label = labelFor(feedback, shown, prediction);
+    const label = labelFor(feedback, shown, index, prediction);
     if (label === null) return;
     this.#storedId = "";
     const body = { label, prediction_id: prediction.prediction_id, ...drawing };
@@ -68,7 +76,7 @@ export class Correction {
     if (this.#prediction !== prediction) return; // a new drawing was answered meanwhile
     if (response.id !== undefined) {
       this.#storedId = response.id;
-      this.#showStored(response.disputed ? this.#words.disputed : this.#words.kept[response.label]);
+      this.#showStored(response.disputed ? this.#words.disputed : this.#thanksFor(response.label));
     } else {
       this.#storedId = null;
       this.#showUnlabeled(this.#words.notKept[response.code] ?? this.#words.notKept.not_kept);
@@ -88,10 +96,16 @@ export class Correction {
     this.#showUnlabeled(code ? notDeleted.not_found : "");
   }
 
+  #thanksFor(label) {
+    const { kept } = this.#words;
+    return kept[label] ?? kept.number.replace("{number}", label.replaceAll("\n", ", "));
+  }
+
   /** The drawing is stored: say so, or why it could not be deleted, instead of the choices. */
   #showStored(sentence) {
     this.#say(sentence);
     this.#choices.hidden = true;
+    this.#form.classList.add("stored");
     this.#takeBack.hidden = !this.#storedId;
   }
 
@@ -99,6 +113,7 @@ export class Correction {
   #showUnlabeled(sentence) {
     this.#say(sentence);
     this.#choices.hidden = false;
+    this.#form.classList.remove("stored");
     this.#takeBack.hidden = true;
   }
 
@@ -109,14 +124,15 @@ export class Correction {
 }
 
 /**
- * The label for `prediction`, given feedback on `shown`, the answer on the page at that moment.
- * null if the feedback no longer applies, because it was about another digit of a number.
+ * The label for `prediction`, given feedback on `shown`, the answer on the page at that moment, and
+ * its digit `index`. null if the feedback no longer applies, because it was about another number.
  */
-function labelFor(feedback, shown, prediction) {
-  const isNumber = prediction.digits.length > 1;
-  if (feedback !== "right") return isNumber && prediction.digit !== shown.digit ? null : feedback;
-  if (!isNumber) return String(shown.digit);
-  return prediction.text === shown.text ? String(prediction.digit) : null;
+function labelFor(feedback, shown, index, prediction) {
+  const isNumber = shown.digits.length > 1;
+  const isDigit = /^[0-9]$/.test(feedback);
+  if (feedback !== "right" && !(isDigit && isNumber)) return feedback;
+  if ((isNumber || prediction.digits.length > 1) && prediction.text !== shown.text) return null;
+  return isDigit ? withDigit(shown, index, feedback) : rightLabel(shown);
 }
 
 /** The response's JSON, {} if it has no body, or {code} if the request failed. */

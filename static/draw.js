@@ -4,6 +4,7 @@
 import { PredictionView } from "./answer.js";
 import { Editor } from "./editor.js";
 import { install } from "./install.js";
+import { NumberView } from "./number.js";
 import { options } from "./options.js";
 import { offerPictures } from "./pictures.js";
 import { remember, remembered } from "./settings.js";
@@ -13,10 +14,35 @@ const NUMBER_SIDE = 560;
 
 const $ = (id) => document.getElementById(id);
 
-const view = new PredictionView($("result"));
-const editor = new Editor(view, () => {
+class DrawView extends PredictionView {
+  #number = new NumberView(this, (index) => editor.choose(index));
+
+  constructor(root) {
+    super(root);
+    this.#number.onSwitch(() => editor.read());
+    this.#number.onNumber((label) => editor.submit(label));
+  }
+
+  show(prediction) {
+    super.show(prediction);
+    this.#number.show(prediction);
+  }
+
+  showDigit(index) {
+    this.#number.showDigit(index);
+  }
+
+  empty() {
+    super.empty();
+    this.#number.hide();
+  }
+}
+
+const view = new DrawView($("result"));
+const editor = new Editor(view, (strokes) => {
   const chosen = options();
-  return { ...chosen, side: chosen.mode === "number" ? NUMBER_SIDE : DIGIT_SIDE };
+  const isDigit = chosen.mode === "digit" || (chosen.mode === "auto" && strokes.length < 2);
+  return { ...chosen, side: isDigit ? DIGIT_SIDE : NUMBER_SIDE };
 });
 const { sheet, reader } = editor;
 
@@ -25,10 +51,6 @@ for (const select of [$("model"), $("mode")]) {
 }
 
 offerPictures(editor);
-$("read-number").addEventListener("click", () => {
-  $("mode").value = "number";
-  editor.read();
-});
 
 install();
 

@@ -2,6 +2,7 @@
 // them to the page's own answer view.
 
 import { Correction } from "./correct.js";
+import { Digits } from "./digits.js";
 import { dataURL, isArchive, listenForFiles, pictureOf, problemOf } from "./files.js";
 import { keepFocus } from "./focus.js";
 import { Hands } from "./hands.js";
@@ -17,13 +18,14 @@ const FEEDBACK_KEYS = { r: "right", x: "not_a_digit" };
 const $ = (id) => document.getElementById(id);
 
 /**
- * `view` is the page's AnswerView. `getOptions()` returns the request's `mode` and `model`, and
- * `side`, the pixels of the square picture to send. `url` answers with a prediction.
+ * `view` is the page's AnswerView. `getOptions(strokes)` returns the request's `mode` and `model`,
+ * and `side`, the pixels of the square picture to send. `url` answers with a prediction.
  */
 export class Editor {
   #sheet = new Sheet();
   #pad = new Pad($("pad"), this.#sheet);
   #hands = new Hands($("pad"), this.#sheet);
+  #digits = new Digits($("pad"), this.#pad);
   #reader;
   #picture = null; // the one on the sheet that was last read, if any
   #chosen = 0; // how many pictures were chosen; a later one wins while an earlier is decoded
@@ -36,7 +38,8 @@ export class Editor {
     this.#view = view;
     this.#getOptions = getOptions;
     const form = $("correct");
-    if (form) this.#correction = new Correction(form, view.words, () => this.#drawingForFeedback());
+    const drawing = (shown) => this.#drawingForFeedback(shown);
+    if (form) this.#correction = new Correction(form, view.words, drawing);
     this.#listen();
     document.addEventListener("keydown", (event) => this.#onKey(event));
     keepFocus();
@@ -58,7 +61,7 @@ export class Editor {
 
   /** Request a prediction for the drawing or picture on the sheet, if there is one. */
   read() {
-    this.#pad.frames = [];
+    this.#digits.hide();
     const problem = this.#file && problemOf(this.#file);
     if (problem) {
       this.#reader.cancel();
@@ -69,6 +72,16 @@ export class Editor {
       this.#reader.cancel();
       this.#showInvitation();
     }
+  }
+
+  /** Choose a digit of the number on the sheet. */
+  choose(index) {
+    this.#digits.choose(index);
+  }
+
+  /** Label the drawing, as the correction buttons do. */
+  submit(label) {
+    this.#correction?.submit(label);
   }
 
   get #file() {
@@ -86,10 +99,10 @@ export class Editor {
   }
 
   /** The body fields that feedback sends along: the picture, and the strokes if it was drawn. */
-  async #drawingForFeedback() {
+  async #drawingForFeedback({ digits, unread }) {
     await this.#reader.settled(); // the answer must belong to the drawing as it is now
-    const { mode, side } = this.#getOptions();
-    if (mode === "number") return {}; // feedback is on the least certain digit, which the server has
+    if (digits.length === 1 && unread.length) return {}; // the server has that digit by itself
+    const { side } = this.#options;
     if (this.#file) return { image: await dataURL(this.#file) };
     const strokes = this.#sheet.strokes.map(({ points }) => points);
     const { image } = this.#pad.drawing(side); // none where canvases cannot be read
@@ -101,8 +114,12 @@ export class Editor {
     this.#view.wait(true);
   }
 
+  get #options() {
+    return this.#getOptions(this.#sheet.strokes);
+  }
+
   #jsonRequest() {
-    const { side, ...options } = this.#getOptions();
+    const { side, ...options } = this.#options;
     return {
       headers: { "Content-Type": "application/json" },
       body: JSON.stringify({ ...this.#pad.drawing(side), ...options }),
@@ -110,7 +127,7 @@ export class Editor {
   }
 
   #formRequest() {
-    const { mode, model } = this.#getOptions();
+    const { mode, model } = this.#options;
     const body = new FormData();
     body.append("image", this.#file);
     body.append("mode", mode);
@@ -163,11 +180,15 @@ export class Editor {
     this.#reader.addEventListener("answer", ({ detail: prediction }) => {
       this.#view.show(prediction);
       this.#correction?.offer(prediction);
-      const framed = this.#file || this.#getOptions().mode === "number";
-      pad.frames = framed ? framesOf(prediction) : [];
+      const isNumber = prediction.digits.length > 1 || this.#options.mode === "number";
+      if (this.#file || isNumber) this.#digits.show(prediction);
+    });
+    this.#digits.addEventListener("choose", () => {
+      this.#view.showDigit(this.#digits.index);
+      this.#correction?.choose(this.#digits.index);
     });
     this.#reader.addEventListener("problem", ({ detail: code }) => {
-      pad.frames = [];
+      this.#digits.hide();
       // The drawing is too small to read, which needs no explanation.
       if (code === "empty_drawing" && !this.#file) this.#showInvitation();
       else this.explain(code);
@@ -207,10 +228,4 @@ export class Editor {
     if (feedback) this.#correction?.submit(feedback);
     return Boolean(feedback && this.#correction);
   }
-}
-
-/** What to frame: the digits, and the ink that is none of them. */
-function framesOf({ digits, unread, text }) {
-  const read = text || !unread.length ? digits : []; // otherwise nothing was read
-  return [...read, ...unread.map((ink) => ({ ...ink, isUnread: true }))];
 }

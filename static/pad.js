@@ -11,7 +11,7 @@ const SMALLEST_CROP = SIDE / 4; // so that a dot stays a dot instead of being en
 export class Pad {
   #canvas;
   #sheet;
-  #frames = []; // {box, isUnread}: [x, y, width, height] in pixels of the picture that was read
+  #frames = []; // {box, isChosen, isUnread}: [x, y, width, height] in pixels of what was read
   #sent = null; // that picture's {left, top} and {scale} in thousandths of the sheet
   #width = 42; // of the cursor
   #framePending = false;
@@ -34,12 +34,23 @@ export class Pad {
   }
 
   /**
-   * Ink to frame: its `box`, [x, y, width, height] in pixels of the picture that was sent, and
-   * `isUnread` for a dashed frame.
+   * Ink to frame: its `box`, [x, y, width, height] in pixels of the picture that was sent,
+   * `isChosen` for a thicker frame and `isUnread` for a dashed one.
    */
   set frames(frames) {
     this.#frames = frames;
     this.repaint();
+  }
+
+  /** The index of the frame around a place on the page, -1 if there is none. */
+  frameAt({ clientX, clientY }) {
+    if (!this.#sent) return -1;
+    const bounds = this.#canvas.getBoundingClientRect();
+    const [x, y] = [clientX - bounds.left, clientY - bounds.top].map((n) => (n * SIDE) / bounds.width);
+    const { left, top, scale } = this.#sent;
+    const isIn = (at, from, length) => at >= from * scale && at <= (from + length) * scale;
+    return this.#frames.findIndex(({ box }) =>
+      isIn(x - left, box[0], box[2]) && isIn(y - top, box[1], box[3]));
   }
 
   /**
@@ -131,8 +142,10 @@ export class Pad {
     context.strokeStyle = style.getPropertyValue("--accent");
     context.lineWidth = (2 * SIDE) / canvas.clientWidth;
     const frames = this.#sent ? this.#frames : [];
-    for (const { box: [x, y, width, height], isUnread } of frames) {
+    const thin = context.lineWidth;
+    for (const { box: [x, y, width, height], isChosen, isUnread } of frames) {
       const { left, top, scale } = this.#sent;
+      context.lineWidth = isChosen ? 2 * thin : thin;
       context.setLineDash(isUnread ? [3 * context.lineWidth, 2 * context.lineWidth] : []);
       context.strokeRect(left + x * scale, top + y * scale, width * scale, height * scale);
     }

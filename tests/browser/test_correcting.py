@@ -1,14 +1,10 @@
 """Visitors give feedback on answers, and their drawings are stored."""
 
-import base64
-
-import numpy as np
 import pytest
 from playwright.sync_api import expect
 from sqlalchemy import select
 
 from tests.browser.conftest import answered, draw
-from trainer.data.rendering.numbers import compose_number
 from webapp.storage.tables import Drawing
 
 
@@ -167,19 +163,3 @@ def test_only_the_answer_on_the_page_can_be_corrected(open_page, site, tmp_path,
     expect(page.locator("#sentence")).to_contain_text("not a picture")
     answered(page, "")
     expect(page.locator("#correct[inert]")).to_have_count(1)
-
-
-def test_feedback_on_a_number_is_about_its_least_certain_digit(open_page, site, drawings):
-    page = open_page()
-    page.select_option("#mode", "number")
-    number = compose_number([drawings[digit] for digit in (4, 0, 7)], np.random.default_rng(1))
-    draw(page, number, size=0.8)
-    answered(page, "407")
-    page.get_by_role("button", name="Right").click()
-    expect(page.locator("#thanks")).to_contain_text("Saved as a")
-    (drawing,) = kept(site)
-    assert drawing.visitor_label == str(drawing.digit)
-    assert drawing.digit in {4, 0, 7}
-    assert drawing.picture == drawing.seen
-    shown = page.locator("#seen").get_attribute("src")
-    assert shown == "data:image/png;base64," + base64.b64encode(drawing.seen).decode()

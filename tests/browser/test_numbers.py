@@ -25,25 +25,33 @@ def number(drawings):
     return compose_number([drawings[digit] for digit in (4, 0, 7)], np.random.default_rng(1))
 
 
+COLUMNS = """() => {
+    const pad = document.getElementById("pad");
+    const accent = getComputedStyle(pad).getPropertyValue("--accent").match(/\\d+/g);
+    const { data } = pad.getContext("2d").getImageData(0, 0, pad.width, pad.height);
+    const counts = new Array(pad.width).fill(0);
+    for (let i = 0; i < data.length; i += 4) {
+        const near = [0, 1, 2].every((c) => Math.abs(data[i + c] - accent[c]) < 8);
+        if (near && data[i + 3] > 250) counts[(i / 4) % pad.width] += 1;
+    }
+    return counts.filter((n, x) => n > 30 && (counts[x - 1] ?? 0) <= 30).length;
+}"""
+"""The number of vertical lines in the accent color on the pad."""
+
+
 def accent_columns(page) -> int:
     """How many vertical lines in the accent color are on the pad."""
-    return page.evaluate(
-        """() => {
-            const pad = document.getElementById("pad");
-            const accent = getComputedStyle(pad).getPropertyValue("--accent").match(/\\d+/g);
-            const { data } = pad.getContext("2d").getImageData(0, 0, pad.width, pad.height);
-            const counts = new Array(pad.width).fill(0);
-            for (let i = 0; i < data.length; i += 4) {
-                const near = [0, 1, 2].every((c) => Math.abs(data[i + c] - accent[c]) < 8);
-                if (near && data[i + 3] > 250) counts[(i / 4) % pad.width] += 1;
-            }
-            return counts.filter((n, x) => n > 30 && (counts[x - 1] ?? 0) <= 30).length;
-        }"""
-    )
+    return page.evaluate(COLUMNS)
+
+
+def framed(page, digits: int) -> None:
+    """Wait until this many digits are framed, as they are once the last answer has come."""
+    page.wait_for_function(f"(lines) => ({COLUMNS})() === lines", arg=2 * digits)
 
 
 def test_several_digits_in_single_mode_offer_to_switch(open_page, screen, number):
     page = open_page(**screen)
+    page.select_option("#mode", "digit")
     draw(page, number, size=0.8)
     expect(page.locator("#sentence")).to_have_text("That looks like several digits.")
     expect(page.locator("#answer")).to_have_text("")
