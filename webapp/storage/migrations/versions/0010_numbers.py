@@ -6,8 +6,8 @@ Nullable, so that processes of the former release go on storing digits.
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0009"
-down_revision = "0008"
+revision = "0010"
+down_revision = "0009"
 
 _COLUMNS = ("number", "visitor_number", "answered_number")
 
