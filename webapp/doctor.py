@@ -15,6 +15,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -22,9 +23,10 @@ from sqlalchemy import func, inspect, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from trainer.recognition.bundle import BundleError
-from webapp.inference.registry import Models
+from webapp.inference.registry import Models, shipped_version
 from webapp.inference.versions import SHIPPED, Versions
 from webapp.settings import Settings
+from webapp.storage import network_disk
 from webapp.storage.database import Database
 from webapp.storage.liveness import is_silent
 from webapp.storage.tables import Drawing, Run, RunStatus, now
@@ -37,8 +39,6 @@ _WAITS = timedelta(minutes=1)
 _CLOCKS_DIFFER = timedelta(seconds=5)
 """Workers count as lost after 15 seconds of silence, by the clocks of two machines."""
 _LITTLE, _TOO_LITTLE = 1 << 30, 100 << 20  # bytes
-_NETWORK = {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "fuse.sshfs", "ceph", "glusterfs"}
-"""File systems of other hosts, whose locks SQLite cannot rely on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +74,9 @@ def _home(settings: Settings) -> Finding:
     except OSError as error:
         mend = f"let this user write to {there}, or name another folder in INKLING_HOME"
         return Finding("home", "wrong", f"{home} cannot be written: {error.strerror}", mend)
-    kind = _file_system(there)
-    if kind in _NETWORK and not settings.database_url:
-        mend = "set INKLING_DATABASE_URL to a PostgreSQL database, or move INKLING_HOME"
-        return Finding("home", "wrong", f"{home} is on {kind}, where SQLite is not safe", mend)
+    if warning := network_disk.warning(settings.database):
+        says, _, mend = warning.partition(": ")
+        return Finding("home", "wrong", says, mend)
     return Finding("home", "ok", str(home))
 
 
@@ -166,7 +165,7 @@ def _disk(settings: Settings) -> Iterator[Finding]:
 
 
 def _model(settings: Settings, database: Database | None) -> Finding:
-    versions = Versions(database, settings.home_folder) if database else None
+    versions = Versions(database, partial(shipped_version, settings)) if database else None
     try:
         models = Models(settings)
         shipped = models.get().card.version
@@ -216,23 +215,6 @@ def _is_inkling(host: str, port: int) -> bool:
 def _nearest(place: Path) -> Path:
     """The folder itself, or else the nearest one above it that is there."""
     return next(each for each in (place, *place.parents) if each.is_dir())
-
-
-def _file_system(path: Path) -> str:
-    """The kind of the file system that a path is on, such as `ext4`; empty if nobody knows."""
-    try:
-        lines = Path("/proc/self/mountinfo").read_text("utf-8").splitlines()
-    except OSError:  # not Linux
-        return ""
-    found = ("", "")
-    for line in lines:
-        place, kind = (
-            line.split(" ")[4].replace("\\040", " "),
-            line.partition(" - ")[2].split(" ")[0],
-        )
-        if path.is_relative_to(place) and len(place) >= len(found[0]):
-            found = (place, kind)
-    return found[1]
 
 
 def _line(error: Exception) -> str:

@@ -11,6 +11,7 @@ from http import HTTPStatus
 import msgspec
 from flask import Blueprint, Response, g, request
 
+from trainer.recognition.model_inputs import ModelInputs
 from webapp.api.operation import operation
 from webapp.api.problems import PICTURE_PROBLEMS
 from webapp.cost import cost_of
@@ -159,9 +160,10 @@ class _Batch:
     def _answered(self, content: bytes) -> Prediction:
         picture = read_picture(content)
         self._services.limits.requests.owe(self._client, cost_of(picture, self._options))
+        inputs = ModelInputs(picture.image, picture.scale)
         with as_problems():
-            prediction = answer(picture, self._services.models, self._options)
-        return self._services.signer.sign(prediction)
+            prediction = answer(inputs, self._services.models, self._options)
+        return self._services.signer.sign(prediction, inputs)
 
     def _failed(self, source: Source, problem: Problem) -> BatchItem:
         return BatchItem(file=source.name, problem=details_of(problem, self._request_id))
