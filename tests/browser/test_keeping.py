@@ -206,6 +206,14 @@ CODES = """async () => {
       if (!(error instanceof Error)) wrong.push(text);
     }
   }
+  for (let i = 0; i < 200; i++) {
+    const text = code.slice(0, i) + (code[i] === "A" ? "B" : "A") + code.slice(i + 1);
+    try {
+      wrong.push(decode(text));
+    } catch {
+      // as it should be
+    }
+  }
   return [same, refused, wrong];
 }"""
 
