@@ -42,7 +42,10 @@ ImageBitmap.prototype.close = function () {
 
 # Resolves once so many have been made.
 MADE = """async (count) => {
-  while (bitmaps.made < count) await new Promise(requestAnimationFrame);
+  const end = performance.now() + 5000;
+  while (bitmaps.made < count && performance.now() < end) {
+    await new Promise(requestAnimationFrame);
+  }
 }"""
 
 

@@ -55,18 +55,28 @@ def open_camera(camera_browser, site):
         context.close()
 
 
-def live_tracks(page) -> int:
-    return page.evaluate("tracks.filter(({ readyState }) => readyState === 'live').length")
+def lights_are(page, count: int) -> None:
+    """So many of the camera's tracks are live, soon: a dialog tells late that it was closed."""
+    page.evaluate(
+        """async (count) => {
+        const end = performance.now() + 5000;
+        while (tracks.filter(({ readyState }) => readyState === "live").length !== count) {
+          if (performance.now() > end) throw new Error(`not ${count} live tracks`);
+          await new Promise(requestAnimationFrame);
+        }
+        }""",
+        count,
+    )
 
 
 def test_a_picture_is_taken_turned_and_cropped_by_keyboard_then_read(open_camera):
     page = open_camera()
     expect(page.locator("#shoot")).to_be_focused()
-    assert live_tracks(page) == 1
+    lights_are(page, 1)
     check_both_schemes(page, "the camera")
     page.keyboard.press("Enter")
     expect(page.locator("#cropper")).to_be_visible()
-    assert live_tracks(page) == 0
+    lights_are(page, 0)
     expect(page.locator("#cropper output")).to_have_text("640 × 360")
     page.locator("#turn-left").press("Enter")
     expect(page.locator("#cropper output")).to_have_text("360 × 640")
@@ -91,7 +101,7 @@ def test_the_camera_is_off_however_the_dialog_is_left(open_camera):
     expect(page.locator("#shoot")).to_be_enabled()
     page.keyboard.press("Escape")
     expect(page.locator("#viewfinder")).to_be_hidden()
-    assert live_tracks(page) == 0
+    lights_are(page, 0)
     page.locator("#camera").click()
     expect(page.locator("#shoot")).to_be_enabled()
     page.locator("#shoot").click()
@@ -99,7 +109,7 @@ def test_the_camera_is_off_however_the_dialog_is_left(open_camera):
     expect(page.locator("#shoot")).to_be_enabled()
     page.evaluate("tracks.at(-1).dispatchEvent(new Event('ended'))")  # it was unplugged
     expect(page.locator("#viewfinder [role=status]")).to_contain_text("turned off")
-    assert live_tracks(page) == 0
+    lights_are(page, 0)
     with page.expect_file_chooser():
         page.locator("#file-instead").click()
     expect(page.locator("#viewfinder")).to_be_hidden()
