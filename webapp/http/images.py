@@ -69,7 +69,7 @@ class Upload(NamedTuple):
 
     def picture(self) -> Picture:
         """The picture in the file, or the one that the strokes draw. Raises `Problem`."""
-        return read_picture(self.content) if self.content else _drawn(self.options)
+        return _drawn(self.options) if self.options.image is None else read_picture(self.content)
 
 
 def upload_in(request: Request) -> Upload:
