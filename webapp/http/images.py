@@ -158,7 +158,8 @@ def _drawn(options: PredictRequest) -> Picture:
         _refuse("invalid_request", "Send `image`, or `strokes` with at least one point")
     if not np.abs(np.vstack(lines)).max() <= MAX_COORDINATE:
         _refuse("invalid_request", f"`strokes` has coordinates beyond {MAX_COORDINATE:,.0f}")
-    side = _NUMBER_SIDE if options.mode == "number" else _DIGIT_SIDE
+    is_digit = options.mode == "digit" or (options.mode == "auto" and len(lines) == 1)
+    side = _DIGIT_SIDE if is_digit else _NUMBER_SIDE
     return Picture(Image.fromarray(draw_cropped(lines, side, options.pen)), 1.0)
 
 

@@ -55,7 +55,8 @@ class PredictRequest(Struct, kw_only=True, forbid_unknown_fields=True):
         Meta(
             description=N_(
                 "The pen's path. Without an image it is drawn on a square of 140 pixels (mode "
-                "number: 560), cropped to the ink; with one it does not affect the answer."
+                "number, and auto with several strokes: 560), cropped to the ink; with one it does "
+                "not affect the answer."
             )
         ),
     ] = None
@@ -87,7 +88,7 @@ class DigitReading(Struct, kw_only=True):
     digit_score: Annotated[
         Probability, Meta(description=N_("How much the ink looks like a digit."))
     ]
-    seen: Annotated[str, Meta(description=N_("The model's 28×28 input, as a PNG data URL."))]
+    seen: Annotated[str, Meta(description=N_("The model's 28×28 input, as a PNG data URL."))] = ""
     box: Box
     row: Annotated[
         int, Meta(ge=0, description=N_("Row that the digit stands in, counted from 0 at the top."))

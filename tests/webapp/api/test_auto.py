@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from tests.handwriting import write
+from trainer.data.rendering.numbers import compose_number
 from trainer.recognition.image import as_png
 from trainer.recognition.strokes import draw_plain
 
@@ -50,3 +51,11 @@ def test_loose_strokes_of_one_sign_are_no_number(client, name):
     found = predicted(client, draw_plain([np.array(line, float) for line in LOOSE[name]]))
     assert len(found["digits"]) == 1
     assert found["text"] in (name, "") or name in "i"
+
+
+def test_a_number_is_found_in_strokes_without_a_picture(client, drawings):
+    lines = compose_number([drawings[digit] for digit in (4, 0, 7)], np.random.default_rng(1))
+    strokes = [(100 * line).tolist() for line in lines]
+    body = {"strokes": strokes, "pen": 7, "mode": "auto"}
+    answer = client.post("/api/v1/predict", json=body).get_json()
+    assert (answer["text"], len(answer["digits"])) == ("407", 3)
