@@ -63,7 +63,7 @@ def _of_runs() -> list[Metric]:
     by_state = select(Run.state, func.count()).group_by(Run.state)
     try:
         with database.reading() as session:
-            counts = dict(session.execute(by_state).tuples().all())
+            counts = dict(session.execute(by_state).all())
     except SQLAlchemyError:  # /readyz tells
         return []
     runs = GaugeMetricFamily("inkling_runs", "Retraining runs, by state", labels=["state"])
