@@ -15,8 +15,7 @@ PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_ARG
 # What `make check` runs, without the tests that are marked `slow`: under a minute in all.
 FAST = tests/webapp tests/trainer/recognition tests/trainer/data $(wildcard tests/test_docs.py tests/test_floors.py)
 
-.PHONY: run web worker install format lint check test test-image bench dist translations screenshots \
-	examples clean
+.PHONY: run web worker install format lint check test test-image bench dist translations screenshots examples clean
 
 # The site starts as soon as its dependencies are installed; the worker follows once torch is.
 run: .venv/slim

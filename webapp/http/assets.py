@@ -8,6 +8,7 @@ What it imports dynamically, by `import("./share.js")`, is a file of its own, fe
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import mimetypes
 import re
@@ -38,11 +39,16 @@ _LONG_TEXT = re.compile(r"^[^`\n]*(?:`[^`\n]*`[^`\n]*)*`[^`\n]*$", re.MULTILINE)
 _OTHER = re.compile(r"^(?:import|export)\b.*", re.MULTILINE)
 
 
+_PACKED = (".js", ".css", ".svg")
+
+
 class Asset(NamedTuple):
-    """What is served under a name: its bytes, and the digest (12 hex digits) of them."""
+    """What is served under a name: its bytes, the digest (12 hex digits) of them, and the bytes
+    compressed by gzip, if that is worth it."""
 
     content: bytes
     version: str
+    packed: bytes | None
 
 
 def init_app(app: Flask) -> None:
@@ -59,7 +65,8 @@ def init_app(app: Flask) -> None:
         if path is None or normpath(name) != name or not Path(path).is_file():
             raise NotFound
         content = _content(Path(folder), name, lambda other: asset(other).version)
-        return Asset(content, hashlib.sha256(content).hexdigest()[:12])
+        packed = gzip.compress(content, mtime=0) if name.endswith(_PACKED) else None
+        return Asset(content, hashlib.sha256(content).hexdigest()[:12], packed)
 
     @app.url_defaults
     def add_version(endpoint: str, values: dict[str, Any]) -> None:
@@ -73,11 +80,16 @@ def init_app(app: Flask) -> None:
         version, name = match.groups()
         found = asset(name)
         kind, _encoding = mimetypes.guess_type(name)
-        response = Response(found.content, mimetype=kind or "application/octet-stream")
+        packed = found.packed if request.accept_encodings["gzip"] > 0 else None
+        response = Response(packed or found.content, mimetype=kind or "application/octet-stream")
+        if found.packed:
+            response.vary.add("Accept-Encoding")
+        if packed:
+            response.content_encoding = "gzip"
         # While a new release replaces the old one, either may be asked for a file of the other: it
         # answers with its own, which must not be kept under that name.
         response.headers["Cache-Control"] = _KEPT if version == found.version else "no-cache"
-        response.set_etag(found.version)
+        response.set_etag(f"{found.version}-gzip" if packed else found.version)
         response.make_conditional(request)
         return response
 

@@ -1,5 +1,6 @@
 """Static files: names that change with the content, and modules joined into one file."""
 
+import gzip
 import re
 from graphlib import CycleError
 from urllib.parse import urljoin
@@ -30,6 +31,20 @@ def test_a_page_names_files_by_their_content_and_browsers_keep_them(client):
         assert response.status_code == 200
         assert response.headers["Cache-Control"] == "public, max-age=31536000, immutable"
         assert "charset=utf-8" in response.headers["Content-Type"]
+
+
+def test_text_is_compressed_for_those_who_take_it(client):
+    path = linked(client, "draw.js")
+    plain = client.get(path)
+    packed = client.get(path, headers={"Accept-Encoding": "gzip, br"})
+    refused = client.get(path, headers={"Accept-Encoding": "gzip;q=0"})
+    assert packed.headers["Content-Encoding"] == "gzip"
+    assert gzip.decompress(packed.data) == plain.data == refused.data
+    assert len(packed.data) < len(plain.data) / 2
+    assert {each.headers["Vary"] for each in (plain, packed, refused)} == {"Accept-Encoding"}
+    assert packed.headers["ETag"] != plain.headers["ETag"] == refused.headers["ETag"]
+    picture = client.get("/static/icon-192.png", headers={"Accept-Encoding": "gzip"})
+    assert "Content-Encoding" not in picture.headers
 
 
 @pytest.mark.parametrize("path", ["/static/draw.js", "/static/0123456789ab/draw.js"])
