@@ -62,7 +62,7 @@ def read_again(app, drawing: Drawing) -> str | None:
     return predicted_correction(models, "407", decode(drawing.picture), None).answered_number
 
 
-@pytest.mark.parametrize("label", ["407", "417", "4071", "40\n7"])
+@pytest.mark.parametrize("label", ["4071", "40\n7"])
 def test_a_number_is_stored_whole_with_what_it_is(app, client, database, picture, label):
     answer = predicted(client, picture)
     assert answer["text"] == "407"
@@ -115,10 +115,10 @@ def test_a_number_that_was_not_seen_as_one_needs_its_picture(client, database, s
     assert (drawing.truth, drawing.answer) == ("77", "7")
 
 
-@pytest.mark.parametrize("label", ["4 7", "47\n", "\n47", "4\n\n7", "-47", "4७", "1" * 65, ""])
-def test_a_number_is_digits_in_rows(client, database, picture, label):
-    answer = give(client, label=label, image=data_url(picture))
-    assert (answer.status_code, answer.get_json()["code"]) == (400, "invalid_request")
+def test_a_number_is_digits_in_rows(client, database, picture):
+    for label in ("4 7", "47\n", "\n47", "4\n\n7", "-47", "4७", "1" * 65, ""):
+        answer = give(client, label=label, image=data_url(picture))
+        assert (answer.status_code, answer.get_json()["code"]) == (400, "invalid_request"), label
     assert kept(database) == []
 
 
