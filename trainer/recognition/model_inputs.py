@@ -48,6 +48,8 @@ class ModelInputs:
         It is read as the image is, for nearly all numbers. Raises `EmptyDrawing`.
         """
         strength = remove_specks(self._ink.strength)
+        if not strength.any():
+            raise EmptyDrawing("there are only specks in the picture")
         x, y, width, height = bounds(strength)
         scale = min(1.0, (SMALL_SIDE - 2 * _MARGIN) / max(width, height))
         size = (max(1, round(width * scale)), max(1, round(height * scale)))

@@ -15,6 +15,7 @@ from itsdangerous import BadData, TimestampSigner
 
 from trainer.recognition.image import as_png, png_of_data_url
 from trainer.recognition.model_inputs import ModelInputs
+from trainer.recognition.preprocess import EmptyDrawing
 from webapp.schemas import Prediction
 from webapp.storage.drawings import PredictionRecord
 
@@ -55,7 +56,7 @@ class SignedPrediction(PredictionRecord, array_like=True, frozen=True):
             secrets.token_bytes(6),
             png_of_data_url(prediction.seen),
             prediction.text if several else "",
-            as_png(inputs.small) if keep_whole or several or not prediction.is_digit else b"",
+            _whole(inputs) if keep_whole or several or not prediction.is_digit else b"",
         )
 
 
@@ -84,3 +85,11 @@ class PredictionSigner:
             return msgspec.msgpack.decode(base64.urlsafe_b64decode(padded), type=SignedPrediction)
         except (BadData, ValueError, msgspec.MsgspecError) as error:
             raise InvalidPredictionId("the prediction_id is unknown or expired") from error
+
+
+def _whole(inputs: ModelInputs) -> bytes:
+    """All ink as a PNG file; empty where a digit was read in another way to see a photo's ink."""
+    try:
+        return as_png(inputs.small)
+    except EmptyDrawing:
+        return b""

@@ -13,8 +13,11 @@ from tests.conftest import installed
 from tests.handwriting import write
 from trainer.data.rendering.numbers import compose_number
 from trainer.recognition.image import as_png, decode
+from trainer.recognition.model_inputs import ModelInputs
 from trainer.recognition.strokes import draw_labeled
 from webapp.inference.corrections import predicted_correction
+from webapp.inference.predict import answer
+from webapp.schemas import PredictRequest
 from webapp.settings import Settings
 from webapp.storage.tables import Drawing
 
@@ -113,6 +116,15 @@ def test_a_number_that_was_not_seen_as_one_needs_its_picture(client, database, s
     assert give(client, **fields, image=data_url(seven)).status_code == 201
     (drawing,) = kept(database)
     assert (drawing.truth, drawing.answer) == ("77", "7")
+
+
+def test_an_answer_is_signed_even_where_the_drawing_is_not_found_again(app, picture):
+    services = app.extensions["inkling"]
+    asked = PredictRequest(image="", mode="number")
+    prediction = answer(ModelInputs(picture), services.models, asked)
+    blank = ModelInputs(np.full_like(picture, 255))
+    signed = services.signer.sign(prediction, blank)
+    assert services.signer.read(signed.prediction_id).whole == b""
 
 
 def test_a_number_is_digits_in_rows(client, database, picture):
