@@ -6,7 +6,7 @@ a body a temporary file. Those beyond the limit are refused before any of that.
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Callable, Container, Iterable
 from threading import Lock
 from typing import Any
 
@@ -48,8 +48,27 @@ class _Counted:
         except BaseException:
             self._end()
             raise
-        return ClosingIterator(body, self._end)
+        return _Body(body, self._end)
 
     def _end(self) -> None:
         with self._lock:
             self._count -= 1
+
+
+class _Body(ClosingIterator):
+    """A body whose end is told once: when all of it is read, or when it is closed before."""
+
+    def __init__(self, body: Iterable[bytes], end: Callable[[], None]) -> None:
+        super().__init__(body, self._tell)
+        self._ends = [end]
+
+    def __next__(self) -> bytes:
+        try:
+            return super().__next__()
+        except StopIteration:
+            self._tell()
+            raise
+
+    def _tell(self) -> None:
+        while self._ends:
+            self._ends.pop()()

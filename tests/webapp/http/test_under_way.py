@@ -47,3 +47,10 @@ def test_requests_that_fail_are_not_under_way_any_more(app):
         with pytest.raises(SystemExit):  # as when a worker's time is over
             client.get("/ended")
     assert client.get("/about").status_code == 200
+
+
+def test_an_answer_that_was_read_to_its_end_is_not_under_way_any_more(app):
+    client = app.test_client()
+    for _ in range(4):
+        assert client.get("/slow").data == b"ab"  # and not closed
+    assert client.get("/about").status_code == 200
