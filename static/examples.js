@@ -21,11 +21,11 @@ export async function showExample({ dataset, children }, sheet) {
     if (!file) return false;
     const picture = await pictureOf(file);
     if (number !== latest) return true;
-    choose({ mode: "number" });
+    choose({});
     sheet.show(picture);
     return true;
   }
-  choose({ mode: isNumber ? "number" : undefined });
+  choose({});
   const width = WIDTHS[isNumber ? "number" : "digit"];
   const lines = [...children[0].querySelectorAll("path")].map(pointsOf);
   if (matchMedia("(prefers-reduced-motion: reduce)").matches) {
