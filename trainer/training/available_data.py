@@ -16,7 +16,7 @@ _REPLAY_WITHOUT_DATA = ("synthetic:5000", "scribbles:800")
 """Replayed if no data set of real drawings is available."""
 
 _GENERATED = ("synthetic", "scribbles")
-_NON_DIGITS = ("letters", "scribbles")
+_NON_DIGITS = ("letters", "scribbles", "symbols", "fragments")
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@ import gzip
 import json
 from dataclasses import replace
 
+import cv2
 import numpy as np
 import pytest
 
@@ -195,3 +196,27 @@ def test_the_samples_of_the_synthetic_set_never_change():
     lines = [line for label in range(10) for line in synthetic.synthetic_strokes(label, rng)]
     assert sum(map(len, lines)) == 215
     assert np.vstack(lines).sum() == pytest.approx(6.62304988, abs=1e-6)
+
+
+@pytest.mark.parametrize("name", ["printed", "small"])
+def test_unusual_digits_depend_on_seed_and_split_alone(pen_strokes, name):
+    def load(split, seed):
+        return DATA_SETS[name].load(split, pen_strokes, 20, seed)
+
+    first = load(Split.TRAIN, 1)
+    assert first.sha256() == load(Split.TRAIN, 1).sha256() != load(Split.TRAIN, 2).sha256()
+    assert load(Split.TEST, 1).sha256() == load(Split.TEST, 2).sha256()
+    assert load(Split.TEST, 1).sha256() != load(Split.VALIDATION, 1).sha256()
+    assert first.labels.max() < 10
+    assert first.has_ink.mean() >= 0.9
+
+
+def test_printed_digits_are_bold_and_hollow():
+    """In a hollow one, little ink is far from paper."""
+    printed = DATA_SETS["printed"].load(Split.TRAIN, None, 60, 0)
+    depths = [
+        cv2.distanceTransform((each > 100).astype(np.uint8), cv2.DIST_L2, 3).max()
+        for each in printed.pixels[~np.isin(printed.labels, [0, 8])]
+    ]
+    assert 0.3 < np.mean(np.array(depths) < 1.9) < 0.9
+    assert max(depths) > 2.5
