@@ -50,7 +50,7 @@ def fit(
             images = augment(images, augmentation)  # noqa: PLW2901
             with torch.autocast(device.type, torch.bfloat16, enabled=use_bfloat16):
                 logits = model(images)
-            loss = criterion(images, logits, labels)
+                loss = criterion(images, logits, labels)
 
             state.optimizer.zero_grad(set_to_none=True)
             loss.backward()

@@ -12,9 +12,6 @@ from msgspec import Meta
 
 DataName = Literal["mnist", "strokes", "corrections", "synthetic"]
 
-_REFINE = "refine"
-"""The recipe for continuing from a bundle; the others start from scratch."""
-
 
 class InvalidOptions(ValueError):
     """The options contradict each other or name something unknown; the message says which."""
@@ -51,7 +48,7 @@ class RetrainingOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
 
 
 def recipes() -> list[str]:
-    """Names of the trainer's recipes that start from random weights."""
+    """Names of the trainer's recipes that start from random weights, not from a bundle's."""
     return sorted(_recipes())
 
 
@@ -69,5 +66,4 @@ def _recipes() -> dict[str, dict[str, Any]]:
         for file in folder.iterdir()
         if file.name.endswith(".toml")
     }
-    del found[_REFINE]
-    return found
+    return {name: recipe for name, recipe in found.items() if "distillation-weight" not in recipe}

@@ -24,6 +24,7 @@ def app(tmp_path):
         ({"data": ["mnist", "letters"]}, "letters"),
         ({"start": "scratch", "preset": "lenet"}, "no preset 'lenet'"),
         ({"start": "scratch", "preset": "refine"}, "no preset 'refine'"),
+        ({"start": "scratch", "preset": "inkling-finetune"}, "no preset 'inkling-finetune'"),
         ({"start": "scratch", "architecture": "vgg"}, "no architecture 'vgg'"),
         ({"preset": "lenet5"}, "only to training from scratch"),
         ({"epochs": 0}, "epochs"),
