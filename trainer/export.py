@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,7 +19,9 @@ from trainer.data.source import Source
 from trainer.errors import TrainerError
 from trainer.evaluation.calibration import fit_temperature, rejection_threshold
 from trainer.evaluation.metrics import all_logits, measure
+from trainer.evaluation.number_calibration import calibrate_numbers
 from trainer.onnx_graph import to_onnx
+from trainer.paths import data_folder
 from trainer.quantization import quantize
 from trainer.recognition import __version__, preprocess
 from trainer.recognition.array_types import Floats, Labels, Pixels
@@ -28,6 +30,7 @@ from trainer.recognition.bundle import (
     Card,
     Epoch,
     Evaluation,
+    NumberCalibration,
     Rejection,
     read_weights,
     write_bundle,
@@ -36,7 +39,7 @@ from trainer.recognition.labels import DIGITS
 from trainer.recognition.prediction import softmax
 from trainer.recognition.recognizer import Recognizer
 from trainer.training.run import TrainingRun, WhichEpoch, weights_of
-from trainer.training.training_data import load_validation
+from trainer.training.training_data import load_validation_parts
 from trainer.training.validation import predict_logits
 
 LARGEST_DIFFERENCE = 1e-4
@@ -49,16 +52,19 @@ LARGEST_LOSS = 0.001
 _RANGE_IMAGES = 300
 """Images of each data set from which int8 takes the ranges of activations."""
 
+_NUMBERS, _FEW_NUMBERS = 600, 150
+"""Numbers of each kind to which their confidence is fitted, with tests and without."""
+
 
 def export(
     run: TrainingRun, folder: Path, which: WhichEpoch = "best", *, tests: bool = True
 ) -> Bundle:
     """Write the bundle of a run's best or last epoch, calibrated, checked and evaluated.
 
-    The temperature and the rejection threshold are fitted on the validation splits of the run's
-    validation data. Test splits are used only here, after every choice has been made; without
-    `tests` they are not, and the card has no evaluations. Raises `TrainerError` if ONNX Runtime and
-    torch disagree.
+    Temperature, rejection threshold and the confidence of numbers are fitted on the validation
+    splits of the run's validation data. Test splits are used only here, after every choice has been
+    made; without `tests` they are not, the card has no evaluations, and fewer numbers are read.
+    Raises `TrainerError` if ONNX Runtime and torch disagree.
     """
     plan = run.plan()
     model = run.model(which)
@@ -66,7 +72,8 @@ def export(
         round_to_half(model)
     graph = to_onnx(model)
     sources = [Source.parse(text) for text in plan.validation]
-    validation = load_validation(sources)
+    parts = load_validation_parts(sources)
+    validation = Samples.join(parts)
     unmeasured = Card(
         architecture=plan.recipe.architecture,
         parameters=sum(parameter.numel() for parameter in model.parameters()),
@@ -107,7 +114,9 @@ def export(
     named = [*trained_on, *(Source.parse(text) for text in plan.test)]
     tested = dict.fromkeys([source.whole for source in named] + sources) if tests else {}
     weights = weights_of(model, plan.recipe.half)
-    return _write_measured(bundle, weights, logits, validation.labels, tested)
+    return _write_measured(
+        bundle, weights, logits, parts, tested, _NUMBERS if tests else _FEW_NUMBERS
+    )
 
 
 def quantize_bundle(bundle: Bundle, folder: Path) -> Bundle:
@@ -120,18 +129,15 @@ def quantize_bundle(bundle: Bundle, folder: Path) -> Bundle:
     card = bundle.card
     if card.int8_loss is not None:
         raise TrainerError(f"{bundle.folder} is in int8 already")
-    validation = load_validation(
-        [
-            Source.parse(text.removesuffix(f" {Split.VALIDATION}"))
-            for text in card.calibrated_on.split(", ")
-        ]
-    )
+    parts = load_validation_parts(_calibrated_on(card))
+    validation = Samples.join(parts)
     weights = read_weights(bundle)
     trained_on = [Source.parse(part.source) for part in card.data]
     whole = all_logits(Recognizer(bundle), validation.pixels)
     quantized, logits = _in_int8(replace(bundle, folder=folder), whole, trained_on, validation)
     names = [each.data for each in card.evaluations] + [each.data for each in card.rejections]
-    return _write_measured(quantized, weights, logits, validation.labels, map(Source.parse, names))
+    tested = map(Source.parse, names)
+    return _write_measured(quantized, weights, logits, parts, tested, _NUMBERS)
 
 
 def _in_int8(
@@ -163,14 +169,26 @@ def _images_of(sources: Iterable[Source], seed: int) -> Pixels:
 
 
 def _write_measured(
-    bundle: Bundle, weights: bytes, logits: Floats, labels: Labels, tested: Iterable[Source]
+    bundle: Bundle,
+    weights: bytes,
+    logits: Floats,
+    validation: Sequence[Samples],
+    tested: Iterable[Source],
+    numbers: int,
 ) -> Bundle:
-    """Calibrate a model by its validation logits, evaluate it on test splits, write its bundle."""
+    """Calibrate a model by its validation logits, evaluate it on test splits, write its bundle.
+
+    `numbers` of each kind are read to fit their confidence.
+    """
+    labels = np.concatenate([part.labels for part in validation])
+    ends = np.cumsum([len(part) for part in validation])
     card = msgspec.structs.replace(
         bundle.card,
         temperature=fit_temperature(logits, labels),
-        rejection_threshold=rejection_threshold(logits),
+        rejection_threshold=rejection_threshold(*np.split(logits, ends[:-1])),
+        numbers=None,  # another graph's
     )
+    card = msgspec.structs.replace(card, numbers=_fitted_numbers(bundle, card, numbers))
     recognizer = Recognizer(replace(bundle, card=card))
     tests = {source: source.load(Split.TEST) for source in tested}
     titles = Counter(source.title for source in tests)
@@ -190,6 +208,27 @@ def _write_measured(
         rejections=[each for each in measured if isinstance(each, Rejection)],
     )
     return write_bundle(bundle.folder, card, bundle.model, weights)
+
+
+def _fitted_numbers(bundle: Bundle, card: Card, count: int) -> NumberCalibration | None:
+    """The confidence of numbers, for models that are calibrated on what numbers are made of."""
+    marks = Source("letters")
+    if Source("strokes") not in _calibrated_on(card) or not marks.is_here:
+        return None
+    return calibrate_numbers(
+        Recognizer(replace(bundle, card=card)),
+        data_folder(),
+        count=count,
+        seed=card.seed,
+        command=card.command,
+        report=lambda _: None,
+    )
+
+
+def _calibrated_on(card: Card) -> list[Source]:
+    """The data sets on whose validation splits a model is calibrated."""
+    names = card.calibrated_on.split(", ")
+    return [Source.parse(name.removesuffix(f" {Split.VALIDATION}")) for name in names]
 
 
 def round_to_half(model: nn.Module) -> None:

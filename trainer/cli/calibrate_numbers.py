@@ -29,6 +29,7 @@ def calibrate_numbers(
 ) -> None:
     """Fit the confidence of a BUNDLE in numbers, and store it in its card.
 
+    Exports and `quantize` do so already; this does it again, as after a change of segmentation.
     Uses numbers by validation writers: with digits apart and touching, with a mark, in two rows.
     Of corrected numbers, those that are held out measure the result instead.
     Graph and weights, and so the version, stay as they are.

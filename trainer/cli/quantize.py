@@ -17,8 +17,8 @@ def quantize(bundle: Path, output: Path | None) -> None:
     """Convert a BUNDLE to int8, which answers in less than half of the time.
 
     The ranges of its activations are taken from the data sets that it was trained on. It is then
-    calibrated and evaluated anew. Its weights stay as they are, so that trainings can continue
-    from them. Trainings do the same with --int8.
+    calibrated, with its confidence in numbers, and evaluated anew. Its weights stay as they are, so
+    that trainings can continue from them. Trainings do the same with --int8.
     """
     require_torch()
     from trainer.export import quantize_bundle

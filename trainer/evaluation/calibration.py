@@ -12,7 +12,10 @@ CALIBRATION_BINS = 15
 """Number of bins, of equal width in confidence."""
 
 REJECTED_SHARE = 0.01
-"""Share of digits that the rejection threshold rejects."""
+"""Share of all digits that the rejection threshold rejects at most."""
+
+LARGEST_REJECTED_SHARE = 0.02
+"""Share of the digits of any origin that it rejects at most."""
 
 _MIN_PROBABILITY = 1e-12  # avoids the logarithm of 0
 _MIN_TEMPERATURE, _MAX_TEMPERATURE = 0.05, 20.0  # range of the search
@@ -67,6 +70,25 @@ def fit_temperature(logits: Floats, truth: Labels) -> float:
     return float(np.exp((low + high) / 2))
 
 
-def rejection_threshold(logits: Floats) -> float:
-    """The digit score, 0..1, below which 1 % of these digits lie; `logits` is [n, 10 or 11]."""
-    return float(np.quantile(digit_score(logits), REJECTED_SHARE))
+def rejection_threshold(*origins: Floats) -> float:
+    """The largest digit score, 0..1, below which few of these digits lie.
+
+    These are 1 % of all digits, and 2 % of the digits of each origin, such as a data set: what
+    suits one origin may reject whole styles of another. An argument has the logits of an origin's
+    digits, [n, 10 or 11].
+    """
+    scores = [digit_score(logits) for logits in origins]
+    of_each = [np.quantile(each, LARGEST_REJECTED_SHARE) for each in scores]
+    return float(min(np.quantile(np.concatenate(scores), REJECTED_SHARE), *of_each))
+
+
+def rejected_unseen(*origins: Floats) -> list[float]:
+    """The share of each origin's digits that is rejected, 0..1, by a threshold of all others.
+
+    Arguments are those of `rejection_threshold`; there are at least two.
+    """
+    shares = []
+    for index, logits in enumerate(origins):
+        threshold = rejection_threshold(*origins[:index], *origins[index + 1 :])
+        shares.append(float((digit_score(logits) < threshold).mean()))
+    return shares

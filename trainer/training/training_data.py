@@ -68,8 +68,14 @@ def load_validation(sources: Sequence[Source]) -> Samples:
     Non-digits are left out, so that the rejection threshold is chosen without having seen any.
     Raises `TrainerError` if there are no digits.
     """
-    samples = Samples.join(source.load(Split.VALIDATION) for source in sources)
-    digits = samples.where(samples.has_ink & (samples.labels != NOT_A_DIGIT))
-    if not len(digits):
+    return Samples.join(load_validation_parts(sources))
+
+
+def load_validation_parts(sources: Sequence[Source]) -> list[Samples]:
+    """The same by data set, in their order, without those that have no digits."""
+    parts = [source.load(Split.VALIDATION) for source in sources]
+    digits = [part.where(part.has_ink & (part.labels != NOT_A_DIGIT)) for part in parts]
+    digits = [part for part in digits if len(part)]
+    if not digits:
         raise TrainerError("there are no digits to validate with; name a data set with --validate")
     return digits

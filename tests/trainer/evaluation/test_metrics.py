@@ -1,7 +1,12 @@
 import numpy as np
 import pytest
 
-from trainer.evaluation.calibration import calibration_error, fit_temperature, rejection_threshold
+from trainer.evaluation.calibration import (
+    calibration_error,
+    fit_temperature,
+    rejected_unseen,
+    rejection_threshold,
+)
 from trainer.evaluation.metrics import auroc, confusion
 from trainer.recognition.prediction import digit_score, softmax
 
@@ -43,6 +48,32 @@ def test_the_threshold_rejects_one_percent_of_the_digits():
     logits = rng.normal(0, 3, (10_000, 10))
     rejected = digit_score(logits) < rejection_threshold(logits)
     assert rejected.mean() == pytest.approx(0.01, abs=0.001)
+
+
+def digits_of(rng, count, unsure):
+    """Logits of an origin's digits, of which a share looks little like digits."""
+    logits = np.zeros((count, 11))
+    logits[:, 0] = rng.normal(6, 0.5, count)
+    logits[:, 10] = np.where(rng.random(count) < unsure, rng.normal(4, 0.5, count), -4)
+    return logits
+
+
+def test_the_threshold_loses_at_most_two_percent_of_a_small_origin():
+    rng = np.random.default_rng(0)
+    large, small = digits_of(rng, 10_000, 0.002), digits_of(rng, 400, 0.1)
+    together = rejection_threshold(np.concatenate([large, small]))
+    assert (digit_score(small) < together).mean() > 0.05
+    threshold = rejection_threshold(large, small)
+    assert (digit_score(small) < threshold).mean() <= 0.02
+    assert (digit_score(large) < threshold).mean() <= 0.01
+
+
+def test_what_a_threshold_rejects_of_an_unseen_origin_is_measured_by_the_others():
+    rng = np.random.default_rng(0)
+    large, small = digits_of(rng, 10_000, 0.002), digits_of(rng, 400, 0.1)
+    of_large, of_small = rejected_unseen(large, small)
+    assert of_large < 0.01
+    assert of_small == (digit_score(small) < rejection_threshold(large)).mean() > 0.02
 
 
 def test_an_image_between_two_digits_has_a_high_digit_score_and_one_unlike_any_a_low_one():
