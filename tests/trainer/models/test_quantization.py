@@ -1,5 +1,8 @@
 """Graphs in int8 answer as their floats do, in less memory."""
 
+from dataclasses import replace
+
+import msgspec
 import numpy as np
 import onnx
 import onnx.numpy_helper
@@ -9,8 +12,15 @@ import pytest
 from trainer.errors import TrainerError
 from trainer.export import quantize_bundle
 from trainer.quantization import quantize
-from trainer.recognition.bundle import PRETRAINED, Bundle, read_bundle
+from trainer.recognition.bundle import (
+    PRETRAINED,
+    Bundle,
+    NumberCalibration,
+    TrainingData,
+    read_bundle,
+)
 from trainer.recognition.recognizer import Recognizer
+from trainer.recognition.segmentation.confidence import NAMES
 
 
 @pytest.fixture(scope="module")
@@ -73,3 +83,29 @@ def test_a_bundle_that_is_in_int8_is_not_quantized_again(tmp_path):
     with pytest.raises(TrainerError, match="in int8 already"):
         quantize_bundle(read_bundle(PRETRAINED / "inkling"), tmp_path / "again")
     assert not (tmp_path / "again").exists()
+
+
+@pytest.mark.parametrize("on_strokes", [True, False])
+def test_confidence_in_numbers_is_fitted_to_the_new_graph(
+    tmp_path, monkeypatch, few_strokes, some_digits, on_strokes
+):
+    """That of another graph is never kept."""
+    monkeypatch.setenv("INKLING_DATA", str(few_strokes))
+    monkeypatch.setattr("trainer.export.LARGEST_LOSS", 1.0)
+    monkeypatch.setattr("trainer.export._NUMBERS", 2)
+    digits, floats = f"folder:{some_digits}", read_bundle(PRETRAINED / "lenet5")
+    weights = dict.fromkeys([*NAMES, "bias"], 0.5)
+    card = msgspec.structs.replace(
+        floats.card,
+        numbers=NumberCalibration(weights=weights, command="another graph's", measured=[]),
+        calibrated_on=f"{'strokes' if on_strokes else digits} validation",
+        data=[TrainingData(source=digits, parts=["train"], pictures=500, sha256="")],
+        evaluations=[],
+    )
+    numbers = quantize_bundle(replace(floats, card=card), tmp_path / "int8").card.numbers
+    if on_strokes:
+        assert numbers
+        assert numbers.weights.keys() == weights.keys()
+        assert numbers.weights != weights
+    else:
+        assert numbers is None
