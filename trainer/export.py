@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,9 +17,13 @@ from trainer.data.datasets import DATA_SETS
 from trainer.data.samples import Samples, Split
 from trainer.data.source import Source
 from trainer.errors import TrainerError
-from trainer.evaluation.calibration import fit_temperature, rejection_threshold
+from trainer.evaluation.calibration import (
+    fit_temperature,
+    rejected_unseen,
+    rejection_threshold,
+)
 from trainer.evaluation.metrics import all_logits, measure
-from trainer.evaluation.number_calibration import calibrate_numbers
+from trainer.evaluation.number_calibration import fit_numbers
 from trainer.onnx_graph import to_onnx
 from trainer.paths import data_folder
 from trainer.quantization import quantize
@@ -30,7 +34,6 @@ from trainer.recognition.bundle import (
     Card,
     Epoch,
     Evaluation,
-    NumberCalibration,
     Rejection,
     read_weights,
     write_bundle,
@@ -73,7 +76,7 @@ def export(
     graph = to_onnx(model)
     sources = [Source.parse(text) for text in plan.validation]
     parts = load_validation_parts(sources)
-    validation = Samples.join(parts)
+    validation = Samples.join(parts.values())
     unmeasured = Card(
         architecture=plan.recipe.architecture,
         parameters=sum(parameter.numel() for parameter in model.parameters()),
@@ -130,7 +133,7 @@ def quantize_bundle(bundle: Bundle, folder: Path) -> Bundle:
     if card.int8_loss is not None:
         raise TrainerError(f"{bundle.folder} is in int8 already")
     parts = load_validation_parts(_calibrated_on(card))
-    validation = Samples.join(parts)
+    validation = Samples.join(parts.values())
     weights = read_weights(bundle)
     trained_on = [Source.parse(part.source) for part in card.data]
     whole = all_logits(Recognizer(bundle), validation.pixels)
@@ -172,7 +175,7 @@ def _write_measured(
     bundle: Bundle,
     weights: bytes,
     logits: Floats,
-    validation: Sequence[Samples],
+    validation: Mapping[str, Samples],
     tested: Iterable[Source],
     numbers: int,
 ) -> Bundle:
@@ -180,15 +183,19 @@ def _write_measured(
 
     `numbers` of each kind are read to fit their confidence.
     """
-    labels = np.concatenate([part.labels for part in validation])
-    ends = np.cumsum([len(part) for part in validation])
+    labels = np.concatenate([part.labels for part in validation.values()])
+    ends = np.cumsum([len(part) for part in validation.values()])
+    of_each = np.split(logits, ends[:-1])
+    unseen = rejected_unseen(*of_each) if len(of_each) > 1 else []
     card = msgspec.structs.replace(
         bundle.card,
         temperature=fit_temperature(logits, labels),
-        rejection_threshold=rejection_threshold(*np.split(logits, ends[:-1])),
+        rejection_threshold=rejection_threshold(*of_each),
+        rejected_unseen=dict(zip(validation, unseen, strict=False)),
         numbers=None,  # another graph's
     )
-    card = msgspec.structs.replace(card, numbers=_fitted_numbers(bundle, card, numbers))
+    fitted = fit_numbers(Recognizer(replace(bundle, card=card)), data_folder(), numbers)
+    card = msgspec.structs.replace(card, numbers=fitted)
     recognizer = Recognizer(replace(bundle, card=card))
     tests = {source: source.load(Split.TEST) for source in tested}
     titles = Counter(source.title for source in tests)
@@ -208,21 +215,6 @@ def _write_measured(
         rejections=[each for each in measured if isinstance(each, Rejection)],
     )
     return write_bundle(bundle.folder, card, bundle.model, weights)
-
-
-def _fitted_numbers(bundle: Bundle, card: Card, count: int) -> NumberCalibration | None:
-    """The confidence of numbers, for models that are calibrated on what numbers are made of."""
-    marks = Source("letters")
-    if Source("strokes") not in _calibrated_on(card) or not marks.is_here:
-        return None
-    return calibrate_numbers(
-        Recognizer(replace(bundle, card=card)),
-        data_folder(),
-        count=count,
-        seed=card.seed,
-        command=card.command,
-        report=lambda _: None,
-    )
 
 
 def _calibrated_on(card: Card) -> list[Source]:

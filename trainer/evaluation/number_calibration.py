@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from trainer.data.datasets import DATA_SETS
 from trainer.data.datasets.corrections import Corrected, corrected_numbers
 from trainer.data.rendering.numbers import MARKS
 from trainer.data.rendering.rendered_numbers import NumberRenderer
@@ -181,6 +182,23 @@ def calibrate_numbers(
     if held_back:
         measured.append(as_reliability(CORRECTED, read_corrected(recognizer, held_back)))
     return NumberCalibration(weights=weights, command=command, measured=measured)
+
+
+def fit_numbers(recognizer: Recognizer, folder: Path, count: int) -> NumberCalibration | None:
+    """The same for a new model, if it is calibrated on pen strokes, and marks are in the folder."""
+    card = recognizer.card
+    if f"strokes {Split.VALIDATION}" not in card.calibrated_on.split(", "):
+        return None
+    if not any(folder.glob(DATA_SETS["letters"].files)):
+        return None
+    return calibrate_numbers(
+        recognizer,
+        folder,
+        count=count,
+        seed=card.seed,
+        command=card.command,
+        report=lambda _: None,
+    )
 
 
 def measure_numbers(

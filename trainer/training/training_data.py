@@ -68,14 +68,17 @@ def load_validation(sources: Sequence[Source]) -> Samples:
     Non-digits are left out, so that the rejection threshold is chosen without having seen any.
     Raises `TrainerError` if there are no digits.
     """
-    return Samples.join(load_validation_parts(sources))
+    return Samples.join(load_validation_parts(sources).values())
 
 
-def load_validation_parts(sources: Sequence[Source]) -> list[Samples]:
+def load_validation_parts(sources: Sequence[Source]) -> dict[str, Samples]:
     """The same by data set, in their order, without those that have no digits."""
-    parts = [source.load(Split.VALIDATION) for source in sources]
-    digits = [part.where(part.has_ink & (part.labels != NOT_A_DIGIT)) for part in parts]
-    digits = [part for part in digits if len(part)]
+    parts = {str(source): source.load(Split.VALIDATION) for source in sources}
+    digits = {
+        name: part.where(part.has_ink & (part.labels != NOT_A_DIGIT))
+        for name, part in parts.items()
+    }
+    digits = {name: part for name, part in digits.items() if len(part)}
     if not digits:
         raise TrainerError("there are no digits to validate with; name a data set with --validate")
     return digits

@@ -148,7 +148,7 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     attribution: list[str]
     """Sources of the training data that have to be named."""
     calibrated_on: str
-    """The data set on which temperature and threshold were fitted."""
+    """The data sets on which temperature and threshold were fitted."""
     history: list[Epoch]
     exported_epoch: int | None = None
     """The epoch whose weights the bundle has; None in bundles that did not record it."""
@@ -164,6 +164,9 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     int8_loss: float | None = None
     """Share of the validation digits that int8 costs, 0..1; below 0 where it reads more. None for a
     graph of floats."""
+    rejected_unseen: dict[str, float] = {}
+    """Share of the validation digits of each data set that are rejected by a threshold that was
+    chosen on the others, 0..1; empty if there is one."""
     numbers: NumberCalibration | None = None
     """The calibration of numbers; without it, their confidence is estimated from their digits'."""
 
