@@ -78,8 +78,13 @@ def rejection_threshold(*origins: Floats) -> float:
     digits, [n, 10 or 11].
     """
     scores = [digit_score(logits) for logits in origins]
-    of_each = [np.quantile(each, LARGEST_REJECTED_SHARE) for each in scores]
-    return float(min(np.quantile(np.concatenate(scores), REJECTED_SHARE), *of_each))
+    together = _quantile(np.concatenate(scores), REJECTED_SHARE)
+    return min(together, *(_quantile(each, LARGEST_REJECTED_SHARE) for each in scores))
+
+
+def _quantile(scores: Floats, share: float) -> float:
+    """One of the scores, of which at most this share is lower."""
+    return float(np.quantile(scores, share, method="lower"))
 
 
 def rejected_unseen(*origins: Floats) -> list[float]:
