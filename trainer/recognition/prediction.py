@@ -17,6 +17,10 @@ SURE = 0.98
 LIKELY = 0.85
 """Minimum confidence of the certainties `sure` and `likely`."""
 
+CLEAR = 0.8
+"""Digit score of what is clearly a digit. The thresholds of some models are lower, so that they
+reject few digits; nothing below this is `sure`."""
+
 Certainty = Literal["sure", "likely", "unsure", "not_a_digit"]
 
 _MIN_SCORE = 1e-6  # of a digit of a number, in the mean
@@ -44,6 +48,11 @@ class DigitPrediction:
     def confidence(self) -> float:
         """The probability of that digit, 0..1."""
         return float(self.probabilities.max())
+
+    @property
+    def is_clear(self) -> bool:
+        """Whether it is clearly a digit, whichever one."""
+        return self.is_digit and self.digit_score >= CLEAR
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,10 +107,11 @@ class NumberPrediction:
 
     @property
     def certainty(self) -> Certainty:
-        """The confidence in words; never `sure` where ink was left unread."""
+        """The confidence in words; `sure` only of clear digits, where no ink was left unread."""
         if not self.is_number:
             return "not_a_digit"
-        if self.confidence >= SURE and not self.unread:
+        is_clear = all(digit.is_clear for digit in self.digits)
+        if self.confidence >= SURE and is_clear and not self.unread:
             return "sure"
         return "likely" if self.confidence >= LIKELY else "unsure"
 

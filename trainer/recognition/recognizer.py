@@ -27,7 +27,6 @@ from trainer.recognition.segmentation.segments import Segments, TooManyPieces
 
 _LOGITS = ["logits"]
 _BATCH = 16
-_CLEAR = 0.8  # digit score; of several ways to see a letter, one may pass a threshold by chance
 _MAX_DIGITS = 12  # of a number: what reads as more, badly, is not read again in another way
 
 
@@ -87,11 +86,11 @@ class Recognizer:
         first = None
         with suppress(EmptyDrawing):
             first = self.read_prepared(inputs.digit)
-        if first and _is_clear(first):
+        if first and first.is_clear:
             return first
         others = [self.read_prepared(other) for other in inputs.other_digits]
         best = max(others, key=lambda other: other.digit_score, default=None)
-        if best and _is_clear(best):
+        if best and best.is_clear:
             return best
         return first or self.read_prepared(inputs.digit)
 
@@ -162,7 +161,3 @@ class Recognizer:
         if self._input.type == "tensor(float)":  # exported before graphs scaled their own input
             batch = batch.astype(np.float32) / np.float32(255)
         return {self._input.name: batch}
-
-
-def _is_clear(prediction: DigitPrediction) -> bool:
-    return prediction.is_digit and prediction.digit_score >= _CLEAR

@@ -5,7 +5,14 @@ import pytest
 
 from trainer.recognition.bundle import PRETRAINED, read_bundle
 from trainer.recognition.model_inputs import ModelInputs
-from trainer.recognition.prediction import LIKELY, SURE, NumberPrediction, Unread
+from trainer.recognition.prediction import (
+    LIKELY,
+    SURE,
+    DigitPrediction,
+    NumberPrediction,
+    Unread,
+)
+from trainer.recognition.preprocess import Prepared
 from trainer.recognition.recognizer import Recognizer
 
 
@@ -31,3 +38,12 @@ def test_an_image_is_read_as_its_mode_says(seven):
     inputs = ModelInputs(np.hstack([seven, seven]))
     assert recognizer.read_as(inputs, "number").text == "77"
     assert len(recognizer.read_as(inputs, "digit").digits) == 1
+
+
+@pytest.mark.parametrize(("score", "certainty"), [(0.9, "sure"), (0.5, "likely")])
+def test_what_is_not_clearly_a_digit_is_not_sure(score, certainty):
+    """However much likelier one of the ten is than the others."""
+    probabilities = np.array([0.991, *[0.001] * 9])
+    prepared = Prepared(np.zeros((28, 28), np.uint8), (0, 0, 9, 9), True)
+    digit = DigitPrediction(prepared, probabilities, score, is_digit=True)
+    assert NumberPrediction.of_digit(digit).certainty == certainty

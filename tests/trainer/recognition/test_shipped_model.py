@@ -78,7 +78,7 @@ def test_it_recognizes_synthetic_digits(recognizer):
 def test_its_threshold_rejects_few_digits_of_any_origin(recognizer):
     rejected = {each.data: each.rejected for each in recognizer.card.evaluations}
     for name in ("mnist", "strokes", "semeion", "optdigits"):
-        assert rejected[name] <= 0.025, name  # 2 % on validation, and chance
+        assert rejected[name] <= 0.035, name  # 2 % on validation; of 318, up to 3.5 % by chance
     assert recognizer.card.numbers
 
 
