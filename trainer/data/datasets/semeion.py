@@ -25,7 +25,7 @@ the training part: the shipped model reads 97.8 % there at 0.6 and 95.9 % of the
 
 @data_set(
     "semeion",
-    "Semeion Handwritten Digit: Tactile and Semeion Research Center, UCI, CC BY 4.0",
+    "Semeion Handwritten Digit: Semeion Research Center and Tattile, UCI, CC BY 4.0",
     files=FILE,
     row="Semeion test (Italian hands, scanned)",
 )
