@@ -11,8 +11,9 @@ from tests.browser.conftest import PHONE, Pointers, answered, draw, ink
 
 
 def posted(site) -> set[str]:
-    """The paths asked for, except for the files of the pages."""
-    return {path for path in site.requests if not path.startswith("/static/") and path != "/"}
+    """The paths asked for, except for the pages and their files, and what a browser keeps."""
+    kept = {"/", "/service-worker.js", "/offline"}
+    return {path for path in site.requests if not path.startswith("/static/")} - kept
 
 
 def settled(page, text: int | str) -> None:

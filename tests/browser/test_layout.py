@@ -34,7 +34,8 @@ FAULTS = """(size) => {
     text.selectNodeContents(each);
     const tops = [...text.getClientRects()].filter(({ width }) => width).map(({ top }) => top);
     const breaks = Math.max(...tops) - Math.min(...tops) > 12;
-    if (!size && each.matches("button, .button") && breaks) found.push(`${name(each)} breaks`);
+    const isText = each.matches("button, .button") && !each.querySelector("svg");
+    if (!size && isText && breaks) found.push(`${name(each)} breaks`);
   }
   if (root.scrollWidth > root.clientWidth) found.push("it scrolls sideways");
   root.style.fontSize = "";
@@ -70,7 +71,7 @@ def test_no_control_overlaps_another_or_sticks_out_on_any_screen(
 
 def test_the_sheet_grows_with_the_screen(open_page):
     page = open_page(viewport={"width": 1920, "height": 1080})
-    assert page.locator("#pad").bounding_box()["width"] > 800
+    assert page.locator("#pad").bounding_box()["width"] > 700
     assert page.evaluate("document.documentElement.scrollHeight") <= 1080
 
 

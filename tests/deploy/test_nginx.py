@@ -103,7 +103,7 @@ def proxy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
 @pytest.mark.parametrize(("site", "root"), [("https:", ""), ("path:", "/digits")])
 def test_pages_scripts_cookies_and_the_api_work_through_nginx(proxy, site, root, body):
     page = proxy.ask(f"{site}{root}/", **{"X-Forwarded-Prefix": "/forged"}).read().decode()
-    assert f'<body data-root="{root}">' in page
+    assert f'<body data-root="{root}" ' in page
     script = page.partition('<script type="module" src="')[2].partition('"')[0]
     assert script.startswith(f"{root}/static/")
     assert proxy.ask(f"{site}{script}").status == 200

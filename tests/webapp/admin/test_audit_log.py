@@ -39,7 +39,7 @@ def test_every_action_is_translated(app, client, database):
             audit.record(session, "session", action, label="not_a_digit", version="0123")
         (row, *_) = rows(client.get("/admin/", headers=HEADERS).get_data(as_text=True))
         assert "管理员" in row
-        assert "标签: 不是数字, 版本: 0123" in row
+        assert '标签: 不是数字, 版本: <a href="/admin/versions">0123</a>' in row
         assert f"<td>{action}</td>" not in row
 
 

@@ -88,10 +88,10 @@ def test_the_language_switch_leads_back_to_the_page(client):
 
 
 def test_the_page_of_a_model_shows_its_performance_training_and_errors(client):
-    card = read_bundle(PRETRAINED / "inkling").card
+    card = read_bundle(PRETRAINED / "lenet5").card
     listed = html(client.get("/models"))
-    assert 'href="/models/inkling"' in listed
-    page = html(client.get("/models/inkling"))
+    assert 'href="/models/lenet5"' in listed
+    page = html(client.get("/models/lenet5"))
     for evaluation in card.evaluations:
         assert f"{100 * evaluation.accuracy:.2f} %" in page
         assert evaluation.wrong[0].seen in page
