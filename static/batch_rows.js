@@ -1,16 +1,12 @@
 // The table of many pictures: a row for each, with what was read, and how far it is.
 
+import { percent } from "./percent.js";
 import { Thumbnails } from "./thumbnails.js";
 
 export class Rows {
   #section;
   #words;
   #thumbnails = new Thumbnails();
-  #percent = new Intl.NumberFormat(document.documentElement.lang, {
-    style: "percent",
-    minimumFractionDigits: 1,
-    maximumFractionDigits: 1,
-  });
 
   constructor(section, words) {
     this.#section = section;
@@ -46,7 +42,7 @@ export class Rows {
     read.textContent = answer.text || this.#words[otherwise];
     if (answer.text) {
       const word = this.#section.dataset[answer.certainty];
-      sure.textContent = `${this.#percent.format(answer.confidence)} · ${word}`;
+      sure.textContent = `${percent(answer.confidence)} · ${word}`;
     }
     if (!file) {
       const seen = new Image(thumbnail.firstElementChild.width, thumbnail.firstElementChild.height);
