@@ -8,7 +8,7 @@ no figure of the benchmark is typed by hand. tests/test_docs.py compares them.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 import click
@@ -136,8 +136,10 @@ def summary(results: BenchmarkResults, old: str) -> str:
         min(hardest, key=lambda row: row.right[first]),
         next(row for row in results.numbers if row.setting == "2 to 6"),
     ]
-    figures = [[_figure(row, name) for name in (first, *_BESIDE[1:])] for row in rows]
-    rejected = [results.ood_metrics.get(name) for name in (first, *_BESIDE[1:])]
+    readers = (first, *_BESIDE[1:])
+    figures = [[_figure(row.right, name) for name in readers] for row in rows]
+    figures.insert(2, [_figure(rows[1].accepted, name) for name in readers])
+    rejected = [results.ood_metrics.get(name) for name in readers]
     figures.append([f"{100 * each.rejected:.1f} %" if each else "" for each in rejected])
     head, rule, *lines = old.rstrip("\n").split("\n")
     if len(lines) != len(figures):
@@ -169,8 +171,8 @@ def _row(results: BenchmarkResults, name: str) -> Row:
     return next((row for row in found if row.setting == "random"), found[0])
 
 
-def _figure(row: Row, name: str) -> str:
-    return per_cent(row.right[name]) if name in row.right else ""
+def _figure(shares: Mapping[str, float], name: str) -> str:
+    return per_cent(shares[name]) if name in shares else ""
 
 
 def _table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> str:

@@ -10,6 +10,7 @@ SUMMARY = """<!-- figures: summary -->
 |---|---|---|---|
 | MNIST | 1 % | 2 % | 3 % |
 | everything | | | |
+| and accepted | | | |
 | photos, 照片 | | | |
 | the worst | | | |
 | numbers | | | |
@@ -49,12 +50,12 @@ def test_the_summary_keeps_its_words_and_changes_its_figures(results):
     assert lines[1:3] == SUMMARY.splitlines()[1:3]
     right = results.rows[0].right[first]
     assert lines[3].startswith(f"| MNIST | {100 * right:.2f} % | ")
-    assert lines[5].startswith("| photos, 照片 | ")
+    assert lines[6].startswith("| photos, 照片 | ")
     assert all(line.count("|") == 5 for line in lines[1:-1])
     assert updated(text, results) == text
     chinese = updated(SUMMARY.replace(" %", "%"), results)
     assert chinese == text.replace(" %", "%")
-    with pytest.raises(ValueError, match="6 rows"):
+    with pytest.raises(ValueError, match="7 rows"):
         updated(SUMMARY.replace("| letters | | | |\n", ""), results)
 
 
