@@ -195,6 +195,7 @@ def test_all_drawings_are_deleted_once_it_is_confirmed(admin, site):
     admin.get_by_role("link", name="Cancel").click()
     assert len(kept(site)) == 3
     admin.get_by_role("link", name="Delete all").click()
+    expect(admin.get_by_role("button", name="Delete all")).to_be_visible()
     assert fits(admin)
     admin.get_by_role("button", name="Delete all").click()
     expect(admin.locator("main")).to_contain_text("No drawings yet.")

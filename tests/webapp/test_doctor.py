@@ -1,6 +1,7 @@
 """`inkling doctor` on installations that are broken, each in one way."""
 
 import importlib.util
+import logging
 import shutil
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -43,7 +44,8 @@ def doctor(tmp_path):
             found[part] = (found.get(part, "") + "\n" + line).strip()
         return result.exit_code, found
 
-    return run
+    yield run
+    logging.disable(logging.NOTSET)  # the command's process would have ended
 
 
 def wrong(found: dict[str, str]) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from contextlib import suppress
+from dataclasses import replace
 
 import msgspec
 
@@ -80,11 +81,14 @@ def _predict(inputs: ModelInputs, name: str, recognizer: Recognizer, mode: Mode)
 
 
 def _read(inputs: ModelInputs, recognizer: Recognizer, mode: Mode) -> tuple[NumberPrediction, bool]:
-    """What is read, and whether it is not a digit but would be a number."""
+    """What is read, and whether it is not a digit but would be a number.
+
+    What is not clearly one digit is not accepted as one if it would be a number.
+    """
     if mode == "number":
         return recognizer.read_as(inputs, "number"), False
     digit = recognizer.read_as(inputs, "digit")
-    if digit.is_number:
+    if digit.least_certain.is_clear:
         return digit, False
     try:
         number = recognizer.read_all(inputs)
@@ -94,7 +98,9 @@ def _read(inputs: ModelInputs, recognizer: Recognizer, mode: Mode) -> tuple[Numb
         return number, False
     is_confident = number.confidence * number.digit_score >= SEVERAL
     is_clean = number.is_number and not number.unread
-    return digit, is_clean and is_confident and len(number.digits) > 1
+    if is_clean and is_confident and len(number.digits) > 1:
+        return replace(digit, is_number=False), True
+    return digit, False
 
 
 def _digit(reading: DigitPrediction, row: int) -> DigitReading:
