@@ -29,8 +29,9 @@ BASE = "localhost/inkling-base"
 SUITE = "bookworm"
 LIMIT_MB = 500
 """Unpacked. OpenCV, NumPy and ONNX Runtime take 245 of them, Debian with Python 125."""
-OF_THIS_MACHINE = ("/etc/pip.conf", "/etc/xdg/pip", "/opt/wheels", "/opt/pypi")
-"""Where this machine may have its own settings for pip, which also hold in the build."""
+PIP_SETTINGS = ("/etc/pip.conf", "/etc/xdg/pip")
+"""Where a machine may have its own settings for pip, which also hold in the build. Folders that
+they name are listed in $PIP_FOLDERS, with `:` between them."""
 CERTIFICATES, IN_THE_BUILD = "/etc/ssl/certs/ca-certificates.crt", "/etc/inkling-certificates"
 _LEFT_OUT = ("dev", "var/cache/apt", "var/lib/apt/lists", "usr/share/doc", "usr/share/locale")
 
@@ -66,7 +67,8 @@ def make_base(folder: Path) -> None:
 def build(target: str) -> str:
     """Build a target of the Containerfile; return the name of its image."""
     name = f"localhost/inkling-{target}"
-    places = [each for each in OF_THIS_MACHINE if Path(each).exists()]
+    named = filter(None, os.environ.get("PIP_FOLDERS", "").split(":"))
+    places = [each for each in (*PIP_SETTINGS, *named) if Path(each).exists()]
     volumes = [f"--volume={each}:{each}:ro" for each in places]
     volumes += [f"--volume={CERTIFICATES}:{IN_THE_BUILD}:ro"]
     options = ["--isolation=chroot", "--format=docker", "--layers", f"--build-arg=BASE={BASE}"]
