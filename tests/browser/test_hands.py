@@ -77,6 +77,7 @@ def test_the_other_end_of_a_pen_erases_whole_strokes_in_one_step(page):
     pointers = Pointers(page)
     for x in (0.3, 0.5, 0.8):
         pointers.pen_line(x)
+    page.wait_for_timeout(500)  # pens are told of late
     before = ink(page)
     page.evaluate(
         """() => {
