@@ -3,6 +3,7 @@
 import { post } from "./batch_request.js";
 import { Rows } from "./batch_rows.js";
 import { csvOf } from "./csv.js";
+import { download } from "./download.js";
 import { isArchive, problemOf, sendable, smallCopy } from "./files.js";
 
 const MOST_FILES = 20; // of a request, so that it takes about a second
@@ -164,11 +165,7 @@ export class Batch {
       const answer = item?.answer?.text.replaceAll("\n", " ") ?? "";
       return { file: name, answer, confidence: answer ? item.answer.confidence : null };
     }));
-    const link = document.createElement("a");
-    link.href = URL.createObjectURL(new Blob([text], { type: "text/csv" }));
-    link.download = "inkling.csv";
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+    download(new Blob([text], { type: "text/csv" }), "inkling.csv");
   }
 
   #close() {

@@ -1,6 +1,7 @@
 // Sharing and saving what is drawn. Nothing is sent: a link carries the strokes themselves, in its
 // fragment, which browsers keep to themselves.
 
+import { download } from "./download.js";
 import { choose, options } from "./options.js";
 import { outlineOf } from "./outline.js";
 import { SIDE } from "./sheet.js";
@@ -111,12 +112,4 @@ function toJSON(strokes) {
     strokes: strokes.map(({ points }) => points),
   };
   return new Blob([JSON.stringify(drawing)], { type: "application/json" });
-}
-
-function download(blob, name) {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(blob);
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
 }

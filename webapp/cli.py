@@ -37,13 +37,8 @@ class _Commands(click.Group):
         try:
             return super().invoke(context)
         except DatabaseUnavailable as error:
-            reason = _line(error)
+            reason = logs.one_line(error)
             raise click.ClickException(f"the database is not available: {reason}") from error
-
-
-def _line(error: Exception) -> str:
-    """An error in one line; PostgreSQL's take several."""
-    return " ".join(str(error).split())
 
 
 @click.group(cls=_Commands)
@@ -80,7 +75,7 @@ def _clean_up(database: Database, keep_days: int) -> None:
         try:
             action()
         except DatabaseUnavailable as error:
-            log.error("cleaning up failed: %s", _line(error))
+            log.error("cleaning up failed: %s", logs.one_line(error))
 
 
 @main.command()
@@ -243,7 +238,7 @@ def _installation() -> tuple[Settings, Database]:
     except (DatabaseUnavailable, OSError) as error:
         url = database.engine.url.render_as_string()
         raise click.ClickException(
-            f"the database {url} cannot be opened: {_line(error)}"
+            f"the database {url} cannot be opened: {logs.one_line(error)}"
         ) from error
     return settings, database
 
@@ -253,7 +248,7 @@ def _take_over(database: Database, settings: Settings) -> None:
     try:
         version_folders.take_over(database, settings.home_folder)
     except DatabaseUnavailable as error:
-        log.error("versions could not be taken over into the database: %s", _line(error))
+        log.error("versions could not be taken over into the database: %s", logs.one_line(error))
 
 
 def _settings() -> Settings:

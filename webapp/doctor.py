@@ -25,6 +25,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from trainer.recognition.bundle import BundleError
 from webapp.inference.registry import Models, shipped_version
 from webapp.inference.versions import SHIPPED, Versions
+from webapp.logs import one_line
 from webapp.settings import Settings
 from webapp.storage import network_disk
 from webapp.storage.database import Database
@@ -97,7 +98,7 @@ def _schema(database: Database, settings: Settings) -> Finding:
         mend = "start its server, or mend the URL"
         if database.is_local:
             mend = "make room, permit writing, or restore a backup"
-        return Finding("database", "wrong", f"{url}: {_line(error)}", mend)
+        return Finding("database", "wrong", f"{url}: {one_line(error)}", mend)
     if at == known[0]:
         return Finding("database", "ok", url)
     if at and at not in known:
@@ -121,7 +122,7 @@ def _of_database(database: Database, *checks: Callable[[Database], Finding]) -> 
             yield check(database)
         except SQLAlchemyError as error:
             mend = "restore a backup (README, Back up)"
-            yield Finding(check.__name__.strip("_"), "wrong", _line(error), mend)
+            yield Finding(check.__name__.strip("_"), "wrong", one_line(error), mend)
 
 
 def _queue(database: Database) -> Finding:
@@ -174,7 +175,7 @@ def _model(settings: Settings, database: Database | None) -> Finding:
             versions.read(active)
     except BundleError as error:
         mend = "set INKLING_MODEL to one of `inkling models list`, or add the version again"
-        return Finding("model", "wrong", _line(error), mend)
+        return Finding("model", "wrong", one_line(error), mend)
     return Finding("model", "ok", f"{settings.model}, version {active}")
 
 
@@ -215,7 +216,3 @@ def _is_inkling(host: str, port: int) -> bool:
 def _nearest(place: Path) -> Path:
     """The folder itself, or else the nearest one above it that is there."""
     return next(each for each in (place, *place.parents) if each.is_dir())
-
-
-def _line(error: Exception) -> str:
-    return " ".join(str(error).split())

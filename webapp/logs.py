@@ -26,6 +26,11 @@ IN_ENVIRONMENT = "inkling.request_id"
 _STDERR = 2
 
 
+def one_line(error: BaseException) -> str:
+    """The message of an error in one line; those of databases take several."""
+    return " ".join(str(error).split())
+
+
 def configure(kind: Kind) -> None:
     """Log everything that this process has to say, in one format."""
     from logging.config import dictConfig  # a dozen modules, which gunicorn has already

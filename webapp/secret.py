@@ -12,6 +12,7 @@ from pathlib import Path
 
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
+from webapp.logs import one_line
 from webapp.storage.database import Database
 from webapp.storage.file_tables import Secret
 
@@ -99,4 +100,4 @@ def _written_beside(file: Path, secret: str) -> Iterator[Path]:
 
 
 def _line(error: Exception) -> str:
-    return " ".join(str(getattr(error, "orig", None) or error).split())
+    return one_line(getattr(error, "orig", None) or error)

@@ -170,18 +170,11 @@ def draw(
 
 
 INK = """async ([left, top, right, bottom]) => {
+  for (let i = 0; i < 2; i++) await new Promise(requestAnimationFrame); // it is painted by then
   const { width: side } = pad;
   const area = [left, top, right - left, bottom - top].map((each) => Math.round(each * side));
-  const read = () => pad.getContext("2d").getImageData(...area).data
-    .filter((value, i) => i % 4 === 3 && value > 128).length / side ** 2;
-  let share = -1;
-  for (let i = 0; i < 50; i++) { // until all that was done is painted
-    for (let frame = 0; frame < 2; frame++) await new Promise(requestAnimationFrame);
-    const now = read();
-    if (now === share) break;
-    share = now;
-  }
-  return share;
+  const { data } = pad.getContext("2d").getImageData(...area);
+  return data.filter((value, i) => i % 4 === 3 && value > 128).length / side ** 2;
 }"""
 
 

@@ -12,7 +12,6 @@ from trainer.recognition.image import png_data_url
 from webapp import importing
 from webapp.admin import drawings
 from webapp.admin.review import NUMBER
-from webapp.schemas import NOT_A_DIGIT
 from webapp.services import services
 from webapp.storage import imports
 from webapp.storage.tables import AuditEntry, Drawing
@@ -32,14 +31,12 @@ def overview() -> str:
     importing.clear(services())
     newest_imports = imports.newest(services().database, _IMPORTS)
     with services().database.reading() as session:
-        kinds = (Drawing.label, Drawing.number.is_not(None), Drawing.state)
+        kinds = (Drawing.label, Drawing.is_number, Drawing.state)
         counts: dict[str, dict[str, int]] = {}
-        for label, has_number, state, count in session.execute(
+        for label, is_number, state, count in session.execute(
             select(*kinds, func.count()).group_by(*kinds)
         ):
-            kind = NUMBER if has_number and label == NOT_A_DIGIT else label
-            by_state = counts.setdefault(kind, {})
-            by_state[state] = by_state.get(state, 0) + count
+            counts.setdefault(NUMBER if is_number else label, {})[state] = count
         held_back = session.scalar(
             select(func.count()).where(Drawing.held_back, Drawing.state == "accepted")
         )

@@ -10,7 +10,7 @@ import logging
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import BinaryIO
@@ -22,7 +22,7 @@ from webapp.retraining.runs import Claim
 from webapp.storage import run_files
 from webapp.storage.database import Database
 from webapp.storage.exports import CORRECTIONS_FILE
-from webapp.storage.file_tables import PART_BYTES
+from webapp.storage.file_tables import parts
 
 log = logging.getLogger(__name__)
 
@@ -117,7 +117,7 @@ class Checkpoints:
             self._bind(f"its drawings have more than {_MAX_DRAWINGS_BYTES >> 20} MB")
             return
         with file.open("rb") as opened:
-            for part, content in enumerate(_parts(opened)):
+            for part, content in enumerate(parts(opened)):
                 with self._database.writing() as session:
                     run_files.put(session, self._run, _DRAWINGS, part, content)
                 check()
@@ -153,7 +153,7 @@ class Checkpoints:
             for name, file in files.items():
                 if name not in names or stamps[name] != self._stored.get(name):
                     run_files.remove(session, self._run, name)
-                    for part, content in enumerate(_parts(file)):
+                    for part, content in enumerate(parts(file)):
                         run_files.put(session, self._run, name, part, content)
         self._stored = stamps
 
@@ -168,13 +168,6 @@ def _opened(path: Path, stack: ExitStack) -> BinaryIO | None:
         return stack.enter_context(path.open("rb"))
     except FileNotFoundError:
         return None
-
-
-def _parts(file: BinaryIO) -> Iterator[bytes]:
-    """The parts of a file; an empty one has one."""
-    yield file.read(PART_BYTES)
-    while content := file.read(PART_BYTES):
-        yield content
 
 
 def _stamp(file: BinaryIO) -> _Stamp:

@@ -19,7 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from trainer.recognition.bundle import PRETRAINED, Bundle, BundleError
 from webapp.inference.registry import shipped_version
 from webapp.inference.versions import Superseded, Versions
-from webapp.logs import fields
+from webapp.logs import fields, one_line
 from webapp.retraining import command
 from webapp.retraining.checkpoints import CORRECTIONS, PLAN, Checkpoints
 from webapp.retraining.gate import Comparison, Verdict, judge, superseded
@@ -99,7 +99,7 @@ class Job:
         except Stopped:
             state = RunStatus.QUEUED
         except (JobFailed, InvalidOptions, BundleError, OSError) as reason:
-            state, error = RunStatus.FAILED, " ".join(str(reason).split())
+            state, error = RunStatus.FAILED, one_line(reason)
         except (LostRun, SQLAlchemyError):
             raise
         except Exception as reason:

@@ -32,6 +32,7 @@ from sqlalchemy import (
 )
 
 from trainer.recognition.bundle import BundleError
+from webapp.logs import one_line
 from webapp.storage import version_folders
 from webapp.storage.database import Database, DatabaseUnavailable
 from webapp.storage.file_tables import Version, VersionFile
@@ -131,7 +132,7 @@ def restore(database: Database, file: Path) -> dict[str, int]:
 
 
 def _one_line(error: BaseException) -> str:
-    return " ".join(str(error).split()) or type(error).__name__
+    return one_line(error) or type(error).__name__
 
 
 def _revision(archive: zipfile.ZipFile, file: Path) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
+from typing import BinaryIO
 
 from sqlalchemy import ForeignKey, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column
@@ -11,6 +13,13 @@ from webapp.storage.tables import Base, UTCDateTime
 
 PART_BYTES = 1 << 20
 """Content of a row at most. A row is fetched, sent or backed up at once; a file is not."""
+
+
+def parts(file: BinaryIO) -> Iterator[bytes]:
+    """The parts of a file; an empty one has one."""
+    yield file.read(PART_BYTES)
+    while content := file.read(PART_BYTES):
+        yield content
 
 
 class Version(Base):

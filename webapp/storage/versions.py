@@ -6,15 +6,16 @@ What is stored was checked by whoever stored it, and is checked again by whoever
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import datetime
+from io import BytesIO
 
 from sqlalchemy import Select, delete, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from webapp.storage.activations import locked_pointer
-from webapp.storage.file_tables import PART_BYTES, Version, VersionFile
+from webapp.storage.file_tables import Version, VersionFile, parts
 from webapp.storage.tables import Activation
 
 MAX_BYTES = 100 << 20
@@ -38,16 +39,10 @@ def put(session: Session, version: str, files: Mapping[str, bytes], added: datet
     except IntegrityError:
         return
     for name, content in files.items():
-        for part, piece in enumerate(parts(content)):
+        for part, piece in enumerate(parts(BytesIO(content))):
             session.add(VersionFile(version=version, name=name, part=part, content=piece))
         session.flush()
         session.expunge_all()  # each part is in memory once
-
-
-def parts(content: bytes) -> Iterator[bytes]:
-    """The parts of a file; an empty one has one."""
-    for start in range(0, max(len(content), 1), PART_BYTES):
-        yield content[start : start + PART_BYTES]
 
 
 def files(session: Session, version: str) -> dict[str, bytes]:

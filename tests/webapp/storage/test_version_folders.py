@@ -1,5 +1,6 @@
 """Versions in the database: in bounded parts, bounded in number, and taken over from folders."""
 
+import io
 import os
 import shutil
 import threading
@@ -14,7 +15,7 @@ from sqlalchemy import func, select
 from trainer.recognition.bundle import PRETRAINED, BundleError, read_bundle, read_bundle_files
 from webapp.cli import main
 from webapp.inference.versions import SHIPPED, Versions
-from webapp.storage import version_folders
+from webapp.storage import file_tables, version_folders
 from webapp.storage import versions as stored
 from webapp.storage.activations import append
 from webapp.storage.database import Database
@@ -56,7 +57,7 @@ BUNDLES = {
 def test_processes_that_start_at_once_take_each_version_over_once(
     folders, settings, database, monkeypatch
 ):
-    monkeypatch.setattr(stored, "PART_BYTES", 100_000)
+    monkeypatch.setattr(file_tables, "PART_BYTES", 100_000)
     with database.writing() as session:
         append(session, VERSIONS[0], None)  # it was active
     starters = [Database(settings().database) for _ in range(4)]
@@ -106,8 +107,8 @@ def test_no_row_is_larger_than_a_part(database):
 @given(st.binary(max_size=50), st.integers(1, 60))
 def test_parts_make_up_the_whole(content, size):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(stored, "PART_BYTES", size)
-        parts = list(stored.parts(content))
+        patch.setattr(file_tables, "PART_BYTES", size)
+        parts = list(file_tables.parts(io.BytesIO(content)))
     assert b"".join(parts) == content
     assert 1 <= len(parts) <= max(1, -(-len(content) // size))
     assert max(map(len, parts)) <= size
