@@ -3,7 +3,6 @@
 import base64
 import io
 import re
-import time
 
 import numpy as np
 import pytest
@@ -11,6 +10,7 @@ from sqlalchemy import select
 
 from tests.conftest import installed
 from tests.handwriting import write
+from tests.webapp.admin.test_admin import BEARER, JSON, TOKEN, imported
 from trainer.data.rendering.numbers import compose_number
 from trainer.recognition.image import as_png, decode
 from trainer.recognition.model_inputs import ModelInputs
@@ -21,8 +21,7 @@ from webapp.schemas import PredictRequest
 from webapp.settings import Settings
 from webapp.storage.tables import Drawing
 
-TOKEN = "a-token-for-scripts"
-ADMIN = {"Authorization": f"Bearer {TOKEN}", "Accept": "application/json"}
+ADMIN = BEARER | JSON
 
 
 @pytest.fixture
@@ -169,7 +168,7 @@ def test_numbers_are_exported_and_imported(app, database, picture, drawings, tmp
     files = {name: client.get(f"/admin/drawings/{name}", headers=ADMIN).data for name in FILES}
     with installed(Settings(home=str(tmp_path / "other"), admin_token=TOKEN)) as second:
         for name, labels in FILES.items():
-            import_file(second.test_client(), files[name], name)
+            assert imported(second.test_client(), files[name], name)["kept"] == len(labels)
             found = kept(second.extensions["inkling"].database)
             assert {each.truth for each in found} == labels
             if name == "pictures.zip":
@@ -179,15 +178,6 @@ def test_numbers_are_exported_and_imported(app, database, picture, drawings, tmp
 
 
 FILES = {"pictures.zip": {"40\n7", "77"}, "strokes.jsonl.gz": {"77"}}
-
-
-def import_file(client, content: bytes, name: str) -> None:
-    form = {"file": (io.BytesIO(content), name)}
-    answer = client.post("/admin/drawings", data=form, headers=ADMIN).get_json()
-    while answer.get("state", "done") in {"waiting", "running"}:
-        time.sleep(0.05)
-        answer = client.get(f"/admin/api/imports/{answer['id']}", headers=ADMIN).get_json()
-    assert answer["kept"] == len(FILES[name])
 
 
 # Without scripts

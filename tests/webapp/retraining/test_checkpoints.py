@@ -4,7 +4,6 @@ A script stands in for the trainer, which would take minutes; the worker's side 
 """
 
 import json
-import sys
 import time
 from collections.abc import Callable
 from datetime import timedelta
@@ -17,9 +16,10 @@ from sqlalchemy import func, select
 
 from tests.conftest import installed
 from tests.webapp.retraining.test_job import TRAINER as REST
-from tests.webapp.retraining.test_worker import AT_USUAL_PRIORITY, HEADERS, TOKEN, give
+from tests.webapp.retraining.test_job import use_trainer
+from tests.webapp.retraining.test_worker import HEADERS, TOKEN, give
 from webapp.admin.drawings import delete_everything
-from webapp.retraining import checkpoints, command, process, runs
+from webapp.retraining import checkpoints, runs
 from webapp.retraining.checkpoints import Checkpoints
 from webapp.retraining.job import Job
 from webapp.retraining.options import RetrainingOptions
@@ -79,10 +79,7 @@ def chosen(settings):
 
 @pytest.fixture
 def app(chosen, tmp_path, monkeypatch):
-    script = tmp_path / "stand_in.py"
-    script.write_text(TRAINER)
-    monkeypatch.setattr(command, "_TRAINER", [sys.executable, str(script)])
-    monkeypatch.setattr(process, "LAUNCHER", [sys.executable, "-c", AT_USUAL_PRIORITY])
+    use_trainer(monkeypatch, tmp_path, TRAINER)
     with installed(chosen) as app:
         yield app
 

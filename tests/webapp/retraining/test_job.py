@@ -6,6 +6,7 @@ A script stands in for the trainer, which would take minutes; the worker's side 
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from threading import Event, Thread
 
 import pytest
@@ -57,13 +58,18 @@ def chosen(settings) -> Settings:
     return chosen
 
 
-@pytest.fixture
-def app(chosen, tmp_path, monkeypatch):
-    script = tmp_path / "stand_in.py"
-    script.write_text(TRAINER)
-    monkeypatch.setattr(command, "_TRAINER", [sys.executable, str(script)])
+def use_trainer(monkeypatch, folder: Path, script: str) -> None:
+    """Let jobs run this script, which is written to the folder, in place of the trainer."""
+    file = folder / "stand_in.py"
+    file.write_text(script)
+    monkeypatch.setattr(command, "_TRAINER", [sys.executable, str(file)])
     # At the lowest priority it would wait for the other tests.
     monkeypatch.setattr(process, "LAUNCHER", [sys.executable, "-c", AT_USUAL_PRIORITY])
+
+
+@pytest.fixture
+def app(chosen, tmp_path, monkeypatch):
+    use_trainer(monkeypatch, tmp_path, TRAINER)
     with installed(chosen) as app:
         yield app
 
