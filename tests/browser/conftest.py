@@ -178,6 +178,27 @@ INK = """async ([left, top, right, bottom]) => {
 }"""
 
 
+WAIT = """({ condition, arg }) => new Promise((resolve, reject) => {
+  const holds = CONDITION;
+  const deadline = performance.now() + 30_000;
+  const check = () => {
+    if (holds(arg)) resolve();
+    else if (performance.now() > deadline) reject(new Error(`never true: ${condition}`));
+    else requestAnimationFrame(check);
+  };
+  check();
+})"""
+
+
+def wait_until(page: Page, condition: str, arg: object = None) -> None:
+    """Wait until a function of the page, given as its source, returns something true.
+
+    `Page.wait_for_function` evaluates text anew for each look, which the pages' content security
+    policy refuses from the second look on; this one compiles the function once.
+    """
+    page.evaluate(WAIT.replace("CONDITION", condition), {"condition": condition, "arg": arg})
+
+
 def ink(page: Page, area: tuple[float, float, float, float] = (0, 0, 1, 1)) -> float:
     """The share of the pad that is inked in an area: left, top, right, bottom in 0..1."""
     share: float = page.evaluate(INK, area)

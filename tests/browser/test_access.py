@@ -5,7 +5,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
-from tests.browser.conftest import DESKTOP, PHONE, answered, draw, fits, sign_in
+from tests.browser.conftest import DESKTOP, PHONE, answered, draw, fits, sign_in, wait_until
 from tests.webapp.retraining.test_gate import RECORDED
 from trainer.recognition.bundle import Epoch
 from webapp.retraining import runs
@@ -133,7 +133,7 @@ def test_the_focus_moves_on_when_what_has_it_goes(open_page, drawings):
     assert page.evaluate("document.activeElement.closest('#truths') !== null")
     page.evaluate("document.activeElement.dispatchEvent(new Event('blur'))")
     page.locator("#clear").click()
-    page.wait_for_function("document.activeElement !== document.body")
+    wait_until(page, "() => document.activeElement !== document.body")
 
 
 def test_a_status_is_shown_before_it_is_filled(open_page, drawings):

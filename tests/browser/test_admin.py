@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import expect
 from sqlalchemy import insert, select
 
-from tests.browser.conftest import answered, draw, fits, sign_in
+from tests.browser.conftest import answered, draw, fits, sign_in, wait_until
 from tests.webapp.storage.test_migrations import ROW
 from trainer.recognition.image import as_png
 from webapp.storage import imports
@@ -173,7 +173,7 @@ def test_the_page_shows_what_the_model_meant_that_it_is_held_out_and_how_it_was_
     replayed = queue.locator("#replayed")
     expect(replayed).to_be_visible()
     inked = "(each) => each.getContext('2d').getImageData(0, 0, 384, 384).data.some(Boolean)"
-    queue.wait_for_function(f"({inked})(replayed)")
+    wait_until(queue, f"() => ({inked})(replayed)")
     queue.keyboard.press("a")
     expect(queue.locator("#held-out")).to_be_hidden()
     expect(replayed).to_be_hidden()

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 from werkzeug.serving import make_server
 
-from tests.browser.conftest import Site, draw
+from tests.browser.conftest import Site, draw, wait_until
 
 PAGE = """<!doctype html><title>Course</title>
 <iframe src="{sheet}" width="700" height="420"></iframe>
@@ -53,14 +53,14 @@ def test_the_page_around_is_told_the_answers_and_that_the_sheet_is_blank_again(
     frame = page.frame_locator("iframe")
     expect(frame.locator("#undo")).to_be_disabled()
     draw(page, drawings[3], frame="iframe")
-    page.wait_for_function("told.at(-1)?.[2] === '3'")
+    wait_until(page, "() => told.at(-1)?.[2] === '3'")
     assert page.evaluate("told.at(-1)") == [
         course.sheet.removesuffix("/digits/embed"),
         "inkling",
         "3",
     ]
     frame.locator("#clear").click()
-    page.wait_for_function("told.at(-1)[2] === null")
+    wait_until(page, "() => told.at(-1)[2] === null")
     with page.expect_console_message(lambda message: "frame-ancestors" in message.text):
         page.goto(course.other_origin)  # which the browser refuses the frame
     expect(page.frame_locator("iframe").locator("#pad")).to_have_count(0)

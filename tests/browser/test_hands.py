@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import DESKTOP, PHONE, Pointers, answered, ink
+from tests.browser.conftest import DESKTOP, PHONE, Pointers, answered, ink, wait_until
 
 TABLET = DESKTOP | {"has_touch": True}
 LEFT, RIGHT = (0, 0, 0.4, 1), (0.6, 0, 1, 1)
@@ -139,7 +139,7 @@ def test_the_page_can_be_scrolled_at_four_hundred_percent(open_page):
     for y in (0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2):
         pointers.touch("touchMove", (0.3, y), (0.7, y))
     pointers.touch("touchEnd")
-    page.wait_for_function("before => scrollY > before", arg=before)
+    wait_until(page, "before => scrollY > before", before)
     assert ink(page) == 0
 
 
@@ -166,5 +166,5 @@ def test_the_sheet_stays_sharp_when_the_pixel_ratio_changes(open_page):
         metrics = size | {"deviceScaleFactor": ratio}
         session.send("Emulation.setDeviceMetricsOverride", metrics)
         sharp = "(ratio) => Math.abs(pad.width / pad.clientWidth - ratio) < 0.02"
-        page.wait_for_function(sharp, arg=ratio)
+        wait_until(page, sharp, ratio)
         assert ink(page) > 0.01

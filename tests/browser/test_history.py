@@ -5,7 +5,7 @@ import base64
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import PHONE, Pointers, answered, ink
+from tests.browser.conftest import PHONE, Pointers, answered, ink, wait_until
 from tests.browser.test_uploading import MAKE_FILES, choose
 
 
@@ -72,7 +72,7 @@ def test_a_killed_tab_loses_no_ink_and_no_history(open_page):
     pointers.pen("mousePressed", 0.8, 0.2)
     for y in (0.4, 0.6, 0.8):
         pointers.pen("mouseMoved", 0.8, y)
-    page.wait_for_function("() => JSON.parse(sessionStorage.sheet).now.length === 1")
+    wait_until(page, "() => JSON.parse(sessionStorage.sheet).now.length === 1")
     page.reload()
     assert ink(page, (0.6, 0, 1, 1)) > 0.01
     for _ in range(2):
@@ -98,7 +98,7 @@ def slow(open_page):
     page.route("**/draw.js", lambda route: held.append(route))  # noqa: PLW0108
     page.goto(page.url.replace("/about", "/"), wait_until="commit")
     page.locator("#pad").wait_for()
-    page.wait_for_function("() => performance.getEntriesByName('first-paint').length")
+    wait_until(page, "() => performance.getEntriesByName('first-paint').length")
 
     def let_come(fail: bool = False) -> None:
         (route,) = held
@@ -115,7 +115,7 @@ def test_what_is_drawn_before_the_scripts_have_come_shows_and_is_read(slow):
     pointers.pen("mousePressed", 0.5, 0.2)
     pointers.pen("mouseMoved", 0.5, 0.5)
     let_come()
-    page.wait_for_function("() => !document.getElementById('undo').disabled")
+    wait_until(page, "() => !document.getElementById('undo').disabled")
     pointers.pen("mouseMoved", 0.5, 0.8)
     pointers.pen("mouseReleased", 0.5, 0.8)
     page.locator("#undo").click()

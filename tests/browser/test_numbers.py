@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import answered, draw
+from tests.browser.conftest import answered, draw, wait_until
 from tests.handwriting import write
 from trainer.data.rendering.canvas import RenderStyle, render
 from trainer.data.rendering.numbers import compose_number
@@ -46,7 +46,7 @@ def accent_columns(page) -> int:
 
 def framed(page, digits: int) -> None:
     """Wait until this many digits are framed, as they are once the last answer has come."""
-    page.wait_for_function(f"(lines) => ({COLUMNS})() === lines", arg=2 * digits)
+    wait_until(page, f"(lines) => ({COLUMNS})() === lines", 2 * digits)
 
 
 def test_several_digits_in_single_mode_offer_to_switch(open_page, screen, number):
