@@ -22,7 +22,14 @@ export function load(url) {
 async function fetchParts(url) {
   const response = await fetch(url);
   if (!response.ok) throw new Error(response.statusText);
-  $("main").insertAdjacentHTML("beforeend", await response.text());
+  const parts = document.createRange().createContextualFragment(await response.text());
+  const style = parts.querySelector("link"); // before it has come, a dialog would lie elsewhere
+  await new Promise((resolve, reject) => {
+    style.addEventListener("load", resolve);
+    style.addEventListener("error", reject);
+    document.head.append(style);
+  });
+  $("main").append(parts);
 }
 
 /** Read these files, in a table that grows. */
