@@ -34,6 +34,7 @@ from trainer.recognition.bundle import (
     Card,
     Epoch,
     Evaluation,
+    NumberCalibration,
     Rejection,
     read_weights,
     write_bundle,
@@ -56,7 +57,8 @@ _RANGE_IMAGES = 300
 """Images of each data set from which int8 takes the ranges of activations."""
 
 _NUMBERS, _FEW_NUMBERS = 600, 150
-"""Numbers of each kind to which their confidence is fitted, with tests and without."""
+"""Numbers of each kind to which their confidence is fitted, with tests and without; half as many
+others measure it."""
 
 
 def export(
@@ -66,7 +68,8 @@ def export(
 
     Temperature, rejection threshold and the confidence of numbers are fitted on the validation
     splits of the run's validation data. Test splits are used only here, after every choice has been
-    made; without `tests` they are not, the card has no evaluations, and fewer numbers are read.
+    made; without `tests` they are not, the card has no evaluations, fewer numbers are read, and the
+    confidence of numbers stays that of the bundle that the run started from, if it had one.
     Raises `TrainerError` if ONNX Runtime and torch disagree.
     """
     plan = run.plan()
@@ -117,9 +120,8 @@ def export(
     named = [*trained_on, *(Source.parse(text) for text in plan.test)]
     tested = dict.fromkeys([source.whole for source in named] + sources) if tests else {}
     weights = weights_of(model, plan.recipe.half)
-    return _write_measured(
-        bundle, weights, logits, parts, tested, _NUMBERS if tests else _FEW_NUMBERS
-    )
+    numbers, known = (_NUMBERS, None) if tests else (_FEW_NUMBERS, plan.numbers)
+    return _write_measured(bundle, weights, logits, parts, tested, numbers, known)
 
 
 def quantize_bundle(bundle: Bundle, folder: Path) -> Bundle:
@@ -178,10 +180,12 @@ def _write_measured(
     validation: Mapping[str, Samples],
     tested: Iterable[Source],
     numbers: int,
+    known: NumberCalibration | None = None,
 ) -> Bundle:
     """Calibrate a model by its validation logits, evaluate it on test splits, write its bundle.
 
-    `numbers` of each kind are read to fit their confidence.
+    `numbers` of each kind are read to fit their confidence, or to measure how well what is `known`
+    of an earlier model fits this one.
     """
     labels = np.concatenate([part.labels for part in validation.values()])
     ends = np.cumsum([len(part) for part in validation.values()])
@@ -194,7 +198,7 @@ def _write_measured(
         rejected_unseen=dict(zip(validation, unseen, strict=False)),
         numbers=None,  # another graph's
     )
-    fitted = fit_numbers(Recognizer(replace(bundle, card=card)), data_folder(), numbers)
+    fitted = fit_numbers(Recognizer(replace(bundle, card=card)), data_folder(), numbers, known)
     card = msgspec.structs.replace(card, numbers=fitted)
     recognizer = Recognizer(replace(bundle, card=card))
     tests = {source: source.load(Split.TEST) for source in tested}

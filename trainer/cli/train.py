@@ -146,10 +146,12 @@ def train(
                 click.echo("no epoch was completed; starting over", err=True)
         else:
             recipe = Recipe.from_options(hyperparameters)
-            weights = None
+            weights = numbers = None
             if start_from:
                 _check_options_with_start(context)
-                recipe, weights = start_of(read_bundle(_bundle_folder(start_from)), recipe)
+                bundle = read_bundle(_bundle_folder(start_from))
+                recipe, weights = start_of(bundle, recipe)
+                numbers = bundle.card.numbers
             elif recipe.distillation_weight:
                 raise TrainerError("--distillation-weight needs a bundle: --start-from")
             build_model(recipe)  # reports an unknown name or option before any data is loaded
@@ -166,6 +168,7 @@ def train(
                     test=test,
                     learn_validation=learn_validation,
                     which=which,
+                    numbers=numbers,
                 )
 
             # The main process names the folder: the clocks of others may differ.

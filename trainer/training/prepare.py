@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from trainer.data.source import Source
 from trainer.errors import TrainerError
+from trainer.recognition.bundle import NumberCalibration
 from trainer.recognition.labels import DIGITS
 from trainer.training.model import class_count
 from trainer.training.recipe import Recipe
@@ -24,12 +25,14 @@ def start_run(
     test: Sequence[str],
     learn_validation: bool,
     which: WhichEpoch,
+    numbers: NumberCalibration | None = None,
 ) -> tuple[TrainingPlan, DataSplits]:
     """Load the data of a new run and write its plan.
 
-    `weights` are the initial weights in safetensors format, None for random ones. Data sets are
-    named as on the command line; `validate` defaults to those in `data`. Raises `TrainerError` if
-    the folder contains a run, or data is missing or unsuitable.
+    `weights` are the initial weights in safetensors format, None for random ones, and
+    `numbers` the calibration of the bundle that they are from. Data sets are named as on the
+    command line; `validate` defaults to those in `data`. Raises `TrainerError` if the folder
+    contains a run, or data is missing or unsuitable.
     """
     run.must_be_new()
     sources = [Source.parse(text) for text in data]
@@ -53,6 +56,7 @@ def start_run(
         test=[str(source) for source in test_sources],
         learn_validation=learn_validation,
         which=which,
+        numbers=numbers,
     )
     run.start(plan, weights)
     return plan, splits

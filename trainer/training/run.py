@@ -24,7 +24,7 @@ from torch import nn
 
 from trainer.atomic import write_file
 from trainer.errors import TrainerError
-from trainer.recognition.bundle import TrainingData
+from trainer.recognition.bundle import NumberCalibration, TrainingData
 from trainer.training.callbacks import Callback
 from trainer.training.checkpoint import TrainingState
 from trainer.training.metrics import EpochResult
@@ -49,6 +49,7 @@ class TrainingPlan:
     test: list[str] = field(default_factory=list)  # measured besides those of data and validation
     learn_validation: bool = True
     which: WhichEpoch = "best"  # the epoch whose weights make the bundle
+    numbers: NumberCalibration | None = None  # of the bundle that the run starts from
 
 
 class TrainingRun:

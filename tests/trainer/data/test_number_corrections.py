@@ -9,6 +9,7 @@ from trainer.data.datasets.corrections import Corrected, corrected_numbers, writ
 from trainer.data.samples import Split
 from trainer.data.source import Source
 from trainer.evaluation.compare import compare
+from trainer.evaluation.number_calibration import KINDS, fit_numbers
 from trainer.recognition.bundle import PRETRAINED, read_bundle
 from trainer.recognition.image import as_png
 from trainer.recognition.labels import NOT_A_DIGIT
@@ -81,3 +82,12 @@ def test_corrected_numbers_calibrate_and_those_held_out_measure(drawings, tmp_pa
     assert "numbers, corrected: 100.0% of 1 right" in result.stdout
     measured = read_bundle(tmp_path / "out").card.numbers.measured
     assert [each.kind for each in measured][-1] == "corrected"
+
+
+def test_what_is_known_of_an_earlier_model_is_measured_and_not_fitted_again(few_strokes):
+    bundle = read_bundle(INKLING)
+    known = bundle.card.numbers
+    again = fit_numbers(Recognizer(bundle), few_strokes, 4, known)
+    assert again.weights == known.weights
+    assert again.command == known.command
+    assert [(each.kind, each.pictures) for each in again.measured] == [(kind, 2) for kind in KINDS]
