@@ -18,7 +18,7 @@ from playwright.sync_api import (
 from werkzeug.serving import make_server
 
 from tests.conftest import need
-from trainer.recognition.strokes import Strokes, catmull_rom
+from trainer.recognition.strokes import Strokes
 from webapp.app import create_app
 from webapp.settings import Settings
 from webapp.storage.database import Database
@@ -164,7 +164,7 @@ def draw(
         path = path[np.unique(np.linspace(0, len(path) - 1, _MOST_POINTS).round().astype(int))]
         page.mouse.move(*path[0])
         page.mouse.down()
-        for point in path[1:] if len(path) > 20 else catmull_rom(path, 3)[1:]:
+        for point in path[1:]:
             page.mouse.move(*point)
         page.mouse.up()
 

@@ -58,8 +58,8 @@ def test_a_blot_is_no_error_of_the_page(open_page):
     page.locator("#pen").fill("100")
     statuses = []
     page.on("response", lambda response: statuses.append(response.status))
-    rows = [(x, y) for y in (0, 15, 30, 50) for x in (0, 50)]
-    draw(page, [np.array(rows, float)], size=0.12)
+    turns = np.linspace(0, 2 * np.pi, 13)
+    draw(page, [np.column_stack([np.cos(turns), np.sin(turns)])], size=0.12)
     expect(page.locator("#sentence")).to_have_text("Draw a digit, or drop a picture here.")
     expect(page.locator("#undo")).to_be_enabled()
     for _ in range(500):

@@ -45,6 +45,7 @@ low_priority.main(sys.argv[1:])
 
 SMALL_TRAINER = """
 import importlib, sys
+from trainer import export
 from trainer.data.datasets import scribbles, synthetic
 from trainer.data.samples import Split
 from trainer.evaluation import gate_numbers
@@ -54,6 +55,7 @@ for data_set in (scribbles, synthetic):
     data_set._DEFAULT_SIZES.update(small)
     data_set._GATE_SIZE = 200
 gate_numbers.COUNT = 24
+export._FEW_NUMBERS = 20
 available_data._CORRECTIONS_SIZE = 480
 available_data._REPLAY_WITHOUT_DATA = ("synthetic:480", "scribbles:80")
 retrain = importlib.import_module("trainer.cli.retrain")
