@@ -119,6 +119,8 @@ class NumberPrediction:
 def mean_score(digits: Sequence[DigitPrediction]) -> float:
     """The geometric mean of the digit scores of at least one digit, 0..1."""
     scores = [max(digit.digit_score, _MIN_SCORE) for digit in digits]
+    if len(scores) == 1:
+        return scores[0]
     return float(np.exp(np.log(scores).mean()))
 
 

@@ -56,24 +56,24 @@ def answer(inputs: ModelInputs, models: Models, options: PredictRequest) -> Pred
 def _predict(inputs: ModelInputs, name: str, recognizer: Recognizer, mode: Mode) -> Prediction:
     started = time.perf_counter()
     number, several = _read(inputs, recognizer, mode)
-    count_prediction(name, number.certainty)
-    doubtful = number.least_certain
+    certainty = number.certainty
+    count_prediction(name, certainty)
+    digits = [_digit(reading, row) for reading, row in zip(number.digits, number.rows, strict=True)]
+    doubtful = min(digits, key=lambda each: each.confidence)
     return Prediction(
         digit=doubtful.digit,
         confidence=number.confidence,
-        probabilities=[float(p) for p in doubtful.probabilities],
+        probabilities=doubtful.probabilities,
         is_digit=number.is_number,
         digit_score=number.digit_score,
-        certainty=number.certainty,
+        certainty=certainty,
         text=number.text if number.is_number else "",
         several_digits=several,
-        digits=[
-            _digit(reading, row) for reading, row in zip(number.digits, number.rows, strict=True)
-        ],
+        digits=digits,
         unread=[UnreadInk(box=list(each.box), reason=each.reason) for each in number.unread],
         prediction_id="",  # filled in by `PredictionSigner`
-        seen=as_data_url(doubtful.prepared.pixels),
-        inverted=doubtful.prepared.dark_on_light,
+        seen=doubtful.seen,
+        inverted=number.least_certain.prepared.dark_on_light,
         model=ModelVersion(name=name, version=recognizer.card.version),
         models=[],
         elapsed_ms=round((time.perf_counter() - started) * 1000, 3),
@@ -107,7 +107,7 @@ def _digit(reading: DigitPrediction, row: int) -> DigitReading:
     return DigitReading(
         digit=reading.digit,
         confidence=reading.confidence,
-        probabilities=[float(p) for p in reading.probabilities],
+        probabilities=reading.probabilities.tolist(),
         is_digit=reading.is_digit,
         digit_score=reading.digit_score,
         seen=as_data_url(reading.prepared.pixels),
