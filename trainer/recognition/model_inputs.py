@@ -19,7 +19,7 @@ from trainer.recognition.preprocess import (
     preprocess_ink,
     without_line_below,
 )
-from trainer.recognition.preprocess.components import bounds, remove_specks
+from trainer.recognition.preprocess.components import remove_specks
 from trainer.recognition.segmentation.segments import Segments, TooManyPieces, segment_ink
 
 SMALL_SIDE = 240
@@ -47,10 +47,9 @@ class ModelInputs:
 
         It is read as the image is, for nearly all numbers. Raises `EmptyDrawing`.
         """
-        strength = remove_specks(self._ink.strength)
+        strength, (x, y, width, height) = remove_specks(self._ink.strength)
         if not strength.any():
             raise EmptyDrawing("there are only specks in the picture")
-        x, y, width, height = bounds(strength)
         scale = min(1.0, (SMALL_SIDE - 2 * _MARGIN) / max(width, height))
         size = (max(1, round(width * scale)), max(1, round(height * scale)))
         ink = cv2.resize(

@@ -19,7 +19,7 @@ from PIL import Image
 
 from trainer.recognition.array_types import Pixels
 from trainer.recognition.preprocess.alternatives import other_inks, without_line_below
-from trainer.recognition.preprocess.components import Box, bounds, remove_specks
+from trainer.recognition.preprocess.components import Box, remove_specks
 from trainer.recognition.preprocess.ink import EmptyDrawing, Ink, find_ink
 from trainer.recognition.preprocess.mnist_format import SIDE, to_mnist_format
 
@@ -68,8 +68,7 @@ def preprocess(picture: Image.Image | Pixels, scale: float = 1.0) -> Prepared:
 
 def preprocess_ink(ink: Ink) -> Prepared:
     """Convert the ink of one digit to MNIST's format. Raises `EmptyDrawing` for a dot."""
-    strength = remove_specks(ink.strength)
-    x, y, width, height = bounds(strength)
+    strength, (x, y, width, height) = remove_specks(ink.strength)
     return prepare(ink, strength[y : y + height, x : x + width], (x, y, width, height))
 
 

@@ -29,7 +29,7 @@ _MAX_GAP = 0.2  # of the main component's longer side: components nearer than th
 
 def mask_of(ink: Pixels) -> Pixels:
     """Where there is ink: uint8 [height, width], 0 or 1."""
-    threshold = _MIN_STRENGTH * int(ink.max(initial=0))
+    threshold = _MIN_STRENGTH * cv2.norm(ink, cv2.NORM_INF)
     return cv2.threshold(ink, threshold, 1, cv2.THRESH_BINARY)[1]
 
 
@@ -39,17 +39,24 @@ def bounds(ink: Pixels) -> Box:
     return x, y, width, height
 
 
-def remove_specks(ink: Pixels) -> Pixels:
+def remove_specks(ink: Pixels) -> tuple[Pixels, Box]:
     """Remove what surrounds the drawing, and specks of dirt.
 
     Specks are components that are both much smaller and much shorter than the largest one. Takes
-    and returns uint8 [height, width].
+    uint8 [height, width], and returns it with the bounding box of what is left.
     """
     mask = mask_of(ink)
     x, y, width, height = cv2.boundingRect(mask)
     inside = (slice(y, y + height), slice(x, x + width))
     if cv2.connectedComponents(mask[inside], connectivity=8)[0] <= 2:  # the paper and one component
-        return ink
+        return ink, (x, y, width, height)
+    left = _without_specks(ink, mask, inside)
+    return left, bounds(left)
+
+
+def _without_specks(ink: Pixels, mask: Pixels, inside: tuple[slice, slice]) -> Pixels:
+    """The ink of several components, `inside` whose bounding box they all are."""
+    y, x = inside[0].start, inside[1].start
     # The statistics take several times as long, and most drawings are one component.
     count, labels, stats, _ = cv2.connectedComponentsWithStats(mask[inside], connectivity=8)
     if (erased := erase_enclosures(ink[inside], labels, stats)) is not None:

@@ -93,7 +93,7 @@ def find_ink(picture: Image.Image | Pixels, scale: float = 1.0) -> Ink:
 
 
 def _is_blank(ink: Ink) -> bool:
-    return int(ink.strength.max(initial=0)) < _MIN_CONTRAST
+    return cv2.norm(ink.strength, cv2.NORM_INF) < _MIN_CONTRAST
 
 
 def _find(array: Pixels, is_drawn: bool = False) -> Ink:

@@ -57,7 +57,7 @@ def _resize(ink: Pixels, scale: float) -> Pixels:
 
 
 def _stretch_contrast(ink: Pixels) -> Pixels:
-    return cv2.convertScaleAbs(ink, alpha=255 / max(1, int(ink.max(initial=0))))
+    return cv2.convertScaleAbs(ink, alpha=255 / max(1, cv2.norm(ink, cv2.NORM_INF)))
 
 
 def stroke_width(ink: Pixels) -> float:
@@ -66,9 +66,10 @@ def stroke_width(ink: Pixels) -> float:
     Across a stroke of width w, the distance to its edge rises from 0 to w/2 and falls back to 0, so
     that its mean is w/4.
     """
-    stroke = cv2.copyMakeBorder((ink > 127).astype(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT)
+    stroke = cv2.threshold(ink, 127, 1, cv2.THRESH_BINARY)[1]
+    stroke = cv2.copyMakeBorder(stroke, 1, 1, 1, 1, cv2.BORDER_CONSTANT)
     distance = cv2.distanceTransform(stroke, cv2.DIST_L2, 3)
-    return 4 * (float(distance.sum()) / max(1, int(np.count_nonzero(distance))) - 0.5)
+    return 4 * (float(distance.sum()) / max(1, cv2.countNonZero(distance)) - 0.5)
 
 
 def _thicken(ink: Pixels, width: float) -> Pixels:

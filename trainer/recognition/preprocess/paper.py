@@ -34,6 +34,8 @@ def is_uneven(border: Pixels) -> bool:
 
     Uses the median absolute deviation, which is robust against strokes that touch the border.
     """
+    if border[0] == border[-1]:  # as of most drawings
+        return False
     middle = len(border) // 2
     deviations = cv2.absdiff(border, np.full_like(border, border[middle]))
     deviation = int(np.partition(deviations, middle, axis=0)[middle].max())
