@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from flask import Flask, Request, Response, request
-from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface, SessionMixin
 
 _POLICY = {
     "default-src": "'none'",
@@ -36,6 +36,11 @@ class _Sessions(SecureCookieSessionInterface):
         if self.get_cookie_name(app) not in request.cookies:
             return self.session_class()
         return super().open_session(app, request)
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        """Set or delete the cookie; a session that nobody looked at is left alone."""
+        if session.accessed or session.modified:
+            super().save_session(app, session, response)
 
     def get_cookie_path(self, _app: Flask) -> str:
         """The site's path: others may be on the same host."""

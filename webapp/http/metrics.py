@@ -11,8 +11,10 @@ import logging
 import os
 import time
 from collections.abc import Callable, Iterable
+from functools import cache
 from http import HTTPMethod, HTTPStatus
 from pathlib import Path
+from typing import Any
 
 from flask import Flask, Response, g, request
 from prometheus_client import (
@@ -71,14 +73,20 @@ def init_app(app: Flask) -> None:
 
 
 def _count_request(route: str, method: str, status: int | str, seconds: float | None) -> None:
-    _REQUESTS.labels(route, method, status).inc()
+    _labeled(_REQUESTS, route, method, status).inc()
     if seconds is not None:
-        _SECONDS.labels(route).observe(seconds)
+        _labeled(_SECONDS, route).observe(seconds)
+
+
+@cache
+def _labeled(metric: Any, *values: object) -> Any:
+    """The child of a metric for these labels, which the library looks for under a lock."""
+    return metric.labels(*values)
 
 
 def count_prediction(model: str, certainty: str) -> None:
     """Count a prediction of a model that is there, so that nobody can invent its name."""
-    _quietly(lambda: _PREDICTIONS.labels(model, certainty).inc())
+    _quietly(lambda: _labeled(_PREDICTIONS, model, certainty).inc())
 
 
 def _quietly(count: Callable[[], None]) -> None:

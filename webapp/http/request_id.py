@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-import uuid
+import secrets
 
 from flask import Flask, Response, g, request
 
 from webapp import logs
 
 HEADER = "X-Request-ID"
+_VARIABLE = "HTTP_X_REQUEST_ID"  # the same in WSGI
 
 _SAFE = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
 
@@ -19,10 +20,11 @@ def init_app(app: Flask) -> None:
 
     @app.before_request
     def choose() -> None:
-        given = request.headers.get(HEADER, "")
-        g.request_id = given if _SAFE.fullmatch(given) else uuid.uuid4().hex
-        request.environ[logs.IN_ENVIRONMENT] = g.request_id
-        logs.request_id.set(g.request_id)
+        environ = request.environ
+        given = environ.get(_VARIABLE, "")
+        chosen = given if _SAFE.fullmatch(given) else secrets.token_hex(16)
+        g.request_id = environ[logs.IN_ENVIRONMENT] = chosen
+        logs.request_id.set(chosen)
 
     @app.teardown_request
     def forget(_error: BaseException | None) -> None:

@@ -6,12 +6,11 @@ a body a temporary file. Those beyond the limit are refused before any of that.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable
+from collections.abc import Callable, Container, Iterable, Iterator
 from threading import Lock
 from typing import Any
 
 from flask import Flask, request
-from werkzeug.wsgi import ClosingIterator
 
 from webapp.threads import Overloaded
 
@@ -55,19 +54,31 @@ class _Counted:
             self._count -= 1
 
 
-class _Body(ClosingIterator):
+class _Body:
     """A body whose end is told once: when all of it is read, or when it is closed before."""
 
     def __init__(self, body: Iterable[bytes], end: Callable[[], None]) -> None:
-        super().__init__(body, self._tell)
+        self._body = body
+        self._parts = iter(body)
         self._ends = [end]
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
 
     def __next__(self) -> bytes:
         try:
-            return super().__next__()
+            return next(self._parts)
         except StopIteration:
             self._tell()
             raise
+
+    def close(self) -> None:
+        """Close the body itself too, as WSGI servers do once."""
+        try:
+            if close := getattr(self._body, "close", None):
+                close()
+        finally:
+            self._tell()
 
     def _tell(self) -> None:
         while self._ends:
