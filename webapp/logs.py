@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from contextvars import ContextVar
+from functools import lru_cache
 from typing import Any, Literal
 
 Kind = Literal["text", "json"]
@@ -129,8 +130,12 @@ def escaped(text: str) -> str:
 
 def _time(record: logging.LogRecord) -> str:
     """ISO 8601 in UTC, to the millisecond."""
-    seconds = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created))
-    return f"{seconds}.{int(record.msecs):03d}Z"
+    return f"{_to_the_second(int(record.created))}.{int(record.msecs):03d}Z"
+
+
+@lru_cache(maxsize=1)
+def _to_the_second(moment: int) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(moment))
 
 
 def _request(record: logging.LogRecord) -> str:
