@@ -3,10 +3,12 @@
 Each worker creates the application after the fork (no preloading): an ONNX Runtime session does not
 survive a fork, and a reload (SIGHUP) picks up new code and a new model. A reload does not replace
 what the master itself imports: `webapp.master`, `webapp.settings`, `webapp.cores`, `webapp.logs`,
-`webapp.gunicorn_logger`, `webapp.gunicorn_worker`, `webapp.storage.network_disk`, gunicorn, gevent
-and msgspec. For these, restart, or replace the master (SIGUSR2).
+`webapp.gunicorn_logger`, `webapp.gunicorn_worker`, `webapp.storage.network_disk`, gunicorn, gevent,
+msgspec, NumPy, OpenCV and Pillow. For these, restart, or replace the master (SIGUSR2).
 """
 
+import gc
+import importlib
 import os
 import shutil
 import sys
@@ -45,6 +47,12 @@ logconfig_dict = configuration(_settings.log)
 
 control_socket_disable = True
 
+# Workers share the memory of what the master has imported. These libraries know nothing of gevent,
+# and start no threads, which a fork would lose: ONNX Runtime does, and Flask and SQLAlchemy would
+# be imported before gevent has replaced locks and sockets.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+_SHARED = ("numpy", "cv2", "PIL.Image", "PIL.ImageOps")
+
 
 def _new_folder():  # type: ignore[no-untyped-def]
     """A folder of this master where nobody cleans up: systemd's, or else in the home folder."""
@@ -74,6 +82,9 @@ def on_starting(server):  # type: ignore[no-untyped-def]
         if line:
             server.log.warning(line)
     master.attach(server, _settings.drain_seconds)
+    for library in _SHARED:
+        importlib.import_module(library)
+    gc.freeze()  # collecting garbage writes to what it looks at, and ends the sharing
 
 
 def pre_fork(server, worker):  # type: ignore[no-untyped-def]  # noqa: ARG001
@@ -92,6 +103,8 @@ def post_worker_init(worker):  # type: ignore[no-untyped-def]
     services.models.follow_in_background()
     master.report_ready(worker)
     metrics.merge_ended()
+    gc.collect()
+    gc.freeze()  # what is there now stays, and is not looked through again and again
 
 
 def on_exit(server):  # type: ignore[no-untyped-def]  # noqa: ARG001

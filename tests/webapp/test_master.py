@@ -117,12 +117,19 @@ def test_the_master_imports_only_what_its_configuration_lists(tmp_path):
 
 def test_the_master_imports_nothing_when_a_worker_ends(tmp_path):
     with serving(tmp_path) as (server, _):
-        before = wait_for_all(server)
+        before, shared = wait_for_all(server), libraries(server.process.pid)
         os.kill(min(before), signal.SIGTERM)
         until(lambda: len(server.workers()) == 2 and server.workers() != before, server)
         compiled = {"sqlalchemy", "numpy", "cv2", "PIL", "onnxruntime"}
         assert all(libraries(pid) >= compiled for pid in wait_for_all(server))
-        assert not libraries(server.process.pid) & compiled
+        assert libraries(server.process.pid) == shared
+        assert shared & compiled == {"numpy", "cv2", "PIL"}
+
+
+def test_the_master_has_one_thread_when_it_forks(tmp_path):
+    with serving(tmp_path) as (server, _):
+        wait_for_all(server)
+        assert len(os.listdir(f"/proc/{server.process.pid}/task")) == 1
 
 
 def test_reloads_that_fail_leave_the_old_workers_and_can_be_repeated(tmp_path):
