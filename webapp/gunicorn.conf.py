@@ -48,9 +48,8 @@ logconfig_dict = configuration(_settings.log)
 control_socket_disable = True
 
 # Workers share the memory of what the master has imported. These libraries know nothing of gevent,
-# and start no threads, which a fork would lose: ONNX Runtime does, and Flask and SQLAlchemy would
-# be imported before gevent has replaced locks and sockets.
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+# and keep no threads, which a fork would lose: ONNX Runtime does, and Flask and SQLAlchemy would be
+# imported before gevent has replaced locks and sockets.
 _SHARED = ("numpy", "cv2", "PIL.Image", "PIL.ImageOps")
 
 
@@ -92,6 +91,11 @@ def pre_fork(server, worker):  # type: ignore[no-untyped-def]  # noqa: ARG001
     master.expect(worker)
 
 
+def post_fork(server, worker):  # type: ignore[no-untyped-def]  # noqa: ARG001
+    """Collect no garbage while the application is loaded, which makes hardly any."""
+    gc.disable()
+
+
 def post_worker_init(worker):  # type: ignore[no-untyped-def]
     """Start what runs beside the requests, and let the application see that it is stopping."""
     from webapp.http import metrics  # loaded with the application; the master must not import it
@@ -103,8 +107,8 @@ def post_worker_init(worker):  # type: ignore[no-untyped-def]
     services.models.follow_in_background()
     master.report_ready(worker)
     metrics.merge_ended()
-    gc.collect()
     gc.freeze()  # what is there now stays, and is not looked through again and again
+    gc.enable()
 
 
 def on_exit(server):  # type: ignore[no-untyped-def]  # noqa: ARG001

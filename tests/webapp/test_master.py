@@ -126,7 +126,8 @@ def test_the_master_imports_nothing_when_a_worker_ends(tmp_path):
         assert shared & compiled == {"numpy", "cv2", "PIL"}
 
 
-def test_the_master_has_one_thread_when_it_forks(tmp_path):
+def test_the_master_has_one_thread_when_it_forks(tmp_path, monkeypatch):
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     with serving(tmp_path) as (server, _):
         wait_for_all(server)
         assert len(os.listdir(f"/proc/{server.process.pid}/task")) == 1

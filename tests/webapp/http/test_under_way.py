@@ -1,8 +1,11 @@
 """The limit of requests that a process has under way."""
 
+import gc
 import sys
+import weakref
 
 import pytest
+from werkzeug.test import create_environ
 
 from webapp.app import create_app
 from webapp.settings import Settings
@@ -54,3 +57,16 @@ def test_an_answer_that_was_read_to_its_end_is_not_under_way_any_more(app):
     for _ in range(4):
         assert client.get("/slow").data == b"ab"  # and not closed
     assert client.get("/about").status_code == 200
+
+
+def test_an_answer_that_was_sent_takes_no_memory_until_garbage_is_collected(app):
+    gc.disable()
+    try:
+        answer = app.wsgi_app(create_environ("/slow"), lambda *_: None)
+        assert b"".join(answer) == b"ab"
+        answer.close()
+        sent = weakref.ref(answer)
+        del answer
+        assert sent() is None
+    finally:
+        gc.enable()
