@@ -24,7 +24,8 @@ PATHS = [
     "/api/docs",
     "/no-such-page",
 ]
-CONTRAST = {"runOnly": {"type": "rule", "values": ["color-contrast"]}}
+CONTRAST = """axe.run({ resultTypes: ["violations"], runOnly: ["color-contrast"] })
+  .then(({ violations }) => violations)"""
 
 
 def check_both_schemes(page, path):
@@ -33,8 +34,8 @@ def check_both_schemes(page, path):
     results = Axe().run(page)
     assert results.violations_count == 0, f"{path}: {results.generate_report()}"
     page.emulate_media(color_scheme="dark", reduced_motion="reduce")
-    results = Axe().run(page, options=CONTRAST)
-    assert results.violations_count == 0, f"{path}, dark: {results.generate_report()}"
+    violations = page.evaluate(CONTRAST)  # by the axe that is there already
+    assert violations == [], f"{path}, dark"
 
 
 @pytest.mark.parametrize(
