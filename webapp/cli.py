@@ -24,6 +24,7 @@ from webapp.storage import full_disk, imports, network_disk, version_folders
 from webapp.storage.backup import BackupError, back_up, restore
 from webapp.storage.database import Database, DatabaseUnavailable
 from webapp.storage.drawings import expire
+from webapp.storage.newer_schema import SchemaTooNew
 
 log = logging.getLogger(__name__)
 
@@ -235,7 +236,7 @@ def _installation() -> tuple[Settings, Database]:
     try:
         full_disk.upgrade(database)
         _take_over(database, settings)
-    except (DatabaseUnavailable, OSError) as error:
+    except (DatabaseUnavailable, SchemaTooNew, OSError) as error:
         url = database.engine.url.render_as_string()
         raise click.ClickException(
             f"the database {url} cannot be opened: {logs.one_line(error)}"

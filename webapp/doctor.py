@@ -30,6 +30,7 @@ from webapp.settings import Settings
 from webapp.storage import network_disk
 from webapp.storage.database import Database
 from webapp.storage.liveness import is_silent
+from webapp.storage.newer_schema import obstacles
 from webapp.storage.tables import Drawing, Run, RunStatus, now
 
 State = Literal["ok", "note", "wrong"]
@@ -102,7 +103,13 @@ def _schema(database: Database, settings: Settings) -> Finding:
     if at == known[0]:
         return Finding("database", "ok", url)
     if at and at not in known:
-        says, mend = f"{url} was made by a newer Inkling", "install that, or restore a backup"
+        with database.reading() as session:
+            found = obstacles(session.connection())
+        if not found:
+            says = f"{url} was upgraded by a newer Inkling, and still fits this one"
+            return Finding("database", "note", says, "update this host too")
+        says = f"{url} was made by a newer Inkling: {', '.join(found)}"
+        mend = "install that, or restore a backup"
     else:
         says, mend = f"{url} has an older schema", "run `inkling db upgrade`"
     return Finding("database", "wrong", says, mend)

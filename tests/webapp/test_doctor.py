@@ -52,6 +52,19 @@ def wrong(found: dict[str, str]) -> list[str]:
     return [part for part, lines in found.items() if lines.startswith("wrong")]
 
 
+def test_what_a_newer_release_has_added_is_no_fault_and_what_it_has_taken_away_is(
+    installation, doctor
+):
+    for change, state in (
+        ("UPDATE alembic_version SET version_num = 'newer'", "note "),
+        ("ALTER TABLE runs RENAME COLUMN options TO wishes", "wrong"),
+    ):
+        with installation.writing() as session:
+            session.execute(text(change))
+        assert doctor()[1]["database"].startswith(state)
+    assert "runs.options is missing" in doctor()[1]["database"]
+
+
 def test_a_sound_installation_has_nothing_to_mend(installation, doctor):
     status, found = doctor()
     assert (status, wrong(found)) == (0, [])

@@ -165,7 +165,10 @@ class Database:
                 yield connection
 
     def upgrade(self) -> None:
-        """Upgrade the schema to the newest revision; safe to call again and concurrently."""
+        """Upgrade the schema to the newest revision; safe to call again and concurrently.
+
+        One that a newer release made is left as it is: raises `SchemaTooNew` if it does not fit.
+        """
         from webapp.storage.migrations import migrate  # Alembic's 30 MB are not for every worker
 
         with self.migrating() as connection:

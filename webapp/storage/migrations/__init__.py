@@ -2,16 +2,32 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
+from webapp.storage.newer_schema import SchemaTooNew, obstacles
+
+log = logging.getLogger(__name__)
+
 
 def migrate(connection: Connection, revision: str = "head") -> None:
-    """Upgrade to a revision, by default the newest, within the connection's transaction."""
+    """Upgrade to a revision, by default the newest, within the connection's transaction.
+
+    A schema that a newer release made is left as it is. Raises `SchemaTooNew` if this release
+    cannot work with it.
+    """
+    at = MigrationContext.configure(connection).get_current_revision()
+    if at is not None and at not in revisions():
+        if found := obstacles(connection):
+            raise SchemaTooNew(found)
+        log.warning("a newer Inkling has upgraded the database, which still fits this one")
+        return
     command.upgrade(_config(connection), revision)
 
 
