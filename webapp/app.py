@@ -28,6 +28,7 @@ from webapp.http import (
 )
 from webapp.http.lanes import LanedFlask
 from webapp.http.unindented import Unindented
+from webapp.inference.answers import AnswerCounts
 from webapp.inference.registry import Models, shipped_version
 from webapp.inference.signed_prediction import PredictionSigner
 from webapp.inference.versions import Versions
@@ -99,11 +100,15 @@ def _services(
     settings: Settings, database: Database, secret: str, models: Models | None
 ) -> Services:
     versions = Versions(database, partial(shipped_version, settings))
+    models = models or Models(settings, versions)
+    answers = AnswerCounts(database)
+    models.watchers = [answers.count]
     return Services(
         settings=settings,
         database=database,
         versions=versions,
-        models=models or Models(settings, versions),
+        models=models,
+        answers=answers,
         signer=PredictionSigner(secret),
         authenticator=Authenticator(settings, secret),
         readiness=Readiness(database, settings.home_folder),

@@ -105,6 +105,7 @@ def post_worker_init(worker):  # type: ignore[no-untyped-def]
     services.is_stopping = lambda: not worker.alive
     services.is_draining = master.is_draining
     services.models.follow_in_background()
+    services.answers.flush_in_background()
     master.report_ready(worker)
     metrics.merge_ended()
     gc.freeze()  # what is there now stays, and is not looked through again and again

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from flask import current_app
 
 from webapp.authenticator import Authenticator
+from webapp.inference.answers import AnswerCounts
 from webapp.inference.registry import Models
 from webapp.inference.signed_prediction import PredictionSigner
 from webapp.inference.versions import Versions
@@ -29,6 +30,7 @@ class Services:
     database: Database
     versions: Versions
     models: Models
+    answers: AnswerCounts
     signer: PredictionSigner
     authenticator: Authenticator
     readiness: Readiness

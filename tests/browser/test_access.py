@@ -12,7 +12,9 @@ from webapp.retraining import runs
 from webapp.retraining.gate import Comparison, judge
 from webapp.retraining.options import RetrainingOptions
 from webapp.retraining.progress import Progress, stored
-from webapp.storage import imports
+from webapp.storage import answer_counts, imports
+from webapp.storage.answer_counts import Counted, Kind
+from webapp.storage.tables import now
 
 PATHS = [
     "/",
@@ -221,6 +223,8 @@ def test_axe_finds_no_violations_on_the_admin_pages(site, open_page, screen):
         judged.progress = stored(progress)
         failed = runs.enqueue(session, RetrainingOptions(epochs=2), "test")
         failed.state, failed.error = "failed", "No space left on device: " + "/a/long/path" * 9
+        kinds = {Kind(now().date(), "0a1b2c3d4e5f", str(each), "sure"): 90 for each in range(7)}
+        answer_counts.add(session, {kind: Counted(n, n) for kind, n in kinds.items()})
     imports.add(site.database, "test", "drawings.zip").begin()
     imports.add(site.database, "test", "a-long-name" * 9).fail("bad_import", "line 17: " + "x" * 99)
     page = open_page("/admin/login", **screen)
@@ -230,6 +234,7 @@ def test_axe_finds_no_violations_on_the_admin_pages(site, open_page, screen):
         "review",
         "drawings/delete",
         "versions",
+        "drift",
         "retrain",
         *(f"runs/{each}" for each in (waiting, judged.id, failed.id)),
     ]

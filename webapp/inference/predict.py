@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import replace
 
@@ -16,7 +17,7 @@ from trainer.recognition.recognizer import Recognizer
 from trainer.recognition.segmentation.apart import are_apart
 from trainer.recognition.segmentation.segments import TooManyPieces
 from webapp.http.metrics import count_prediction
-from webapp.inference.registry import ALL, Models, UnknownModel
+from webapp.inference.registry import ALL, Models, UnknownModel, Watcher
 from webapp.schemas import (
     DigitReading,
     Mode,
@@ -40,7 +41,8 @@ def answer(inputs: ModelInputs, models: Models, options: PredictRequest) -> Pred
     """
     everyone = options.model == ALL
     name = models.default if everyone or not options.model else options.model
-    prediction = _predict(inputs, name, models.get(name), options.mode)
+    watchers = models.watchers if name == models.default else ()
+    prediction = _predict(inputs, name, models.get(name), options.mode, watchers)
     if everyone:
         answers = [prediction]
         for other in models.names:
@@ -53,11 +55,19 @@ def answer(inputs: ModelInputs, models: Models, options: PredictRequest) -> Pred
     return prediction
 
 
-def _predict(inputs: ModelInputs, name: str, recognizer: Recognizer, mode: Mode) -> Prediction:
+def _predict(
+    inputs: ModelInputs,
+    name: str,
+    recognizer: Recognizer,
+    mode: Mode,
+    watchers: Iterable[Watcher] = (),
+) -> Prediction:
     started = time.perf_counter()
     number, several = _read(inputs, recognizer, mode)
     certainty = number.certainty
     count_prediction(name, certainty)
+    for watch in watchers:
+        watch(inputs, number, recognizer)
     digits = [_digit(reading, row) for reading, row in zip(number.digits, number.rows, strict=True)]
     doubtful = min(digits, key=lambda each: each.confidence)
     return Prediction(

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from threading import Lock
 
 import numpy as np
 
 from trainer.recognition.bundle import PRETRAINED, Bundle, BundleError, Card, read_bundle
+from trainer.recognition.model_inputs import ModelInputs
+from trainer.recognition.prediction import NumberPrediction
 from trainer.recognition.preprocess import SIDE
 from trainer.recognition.recognizer import Recognizer
 from webapp.inference.versions import Versions, first_sound
@@ -24,6 +26,9 @@ _LOOK_AGAIN_AFTER_FAILURE = 10.0
 
 ALL = "all"
 """The model name that requests the answers of all models."""
+
+Watcher = Callable[[ModelInputs, NumberPrediction, Recognizer], None]
+"""Takes what was read, the reading, and what read it."""
 
 log = logging.getLogger(__name__)
 
@@ -48,6 +53,8 @@ class Models:
         self._loaded: dict[str, Recognizer] = {}
         self._lock = Lock()
         self.default = settings.model
+        self.watchers: list[Watcher] = []
+        """Told of each answer of the default model; they must neither wait nor raise."""
         self._versions = versions
         self._active: Recognizer | None = None  # of the default model, where one is promoted
         self._following = Lock()

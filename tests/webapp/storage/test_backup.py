@@ -37,14 +37,17 @@ CNN, LENET5 = (read_bundle(PRETRAINED / name).card.version for name in ("cnn", "
 
 @pytest.fixture
 def installation(settings, seven, encode) -> tuple[Database, Path]:
-    """With a drawing, a rate limit's counter, a promoted version, a run, an import and a log."""
+    """With a drawing, a counted answer, a promoted version, a run, an import and a log."""
     chosen = settings()
     app = create_app(chosen)
     database = app.extensions["inkling"].database
     database.upgrade()
     image = "data:image/png;base64," + base64.b64encode(encode(seven)).decode()
     body = {"image": image, "label": "7", "strokes": [[[1, 2, 0.5]]]}
-    assert app.test_client().post("/api/v1/feedback", json=body).status_code == 201
+    client = app.test_client()
+    assert client.post("/api/v1/feedback", json=body).status_code == 201
+    assert client.post("/api/v1/predict", json={"image": image}).status_code == 200
+    app.extensions["inkling"].answers.flush()
     versions = Versions(database)
     versions.promote(versions.add(PRETRAINED / "cnn").card.version, "test")
     with database.writing() as session:

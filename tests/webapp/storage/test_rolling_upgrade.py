@@ -39,8 +39,10 @@ for line in sys.stdin:
     method, path, body, headers = json.loads(line)
     answer = client.open(path, method=method, json=body, headers=headers)
     print(json.dumps([answer.status_code, answer.get_data(as_text=True)]), flush=True)
+main(["backup", "backup.zip"], standalone_mode=False)
 """
-"""Answers each line of standard input, a request, by a line. It uses what is a contract alone."""
+"""Answers each line of standard input, a request, by a line. Makes a backup
+at the end. It uses what is a contract alone."""
 
 NEWER = "newer"
 """A revision that no release knows."""
@@ -109,6 +111,7 @@ def process_of(former: Path, settings: Any) -> Iterator[Any]:
         assert line, "the former release did not start"
         yield ask
         process.stdin.close()
+        assert process.wait() == 0
 
 
 def feedback(ask: Any, picture: str, label: str) -> dict[str, Any]:
@@ -154,6 +157,7 @@ def test_the_former_release_serves_on_while_this_one_upgrades(former, settings, 
                 assert drawings[before["id"]] == "7"
                 assert drawings[meanwhile["id"]] == "not_a_digit"
                 assert drawings[by_new["id"]] == "2"
+            client.get("/admin/drift", headers=ADMIN)  # which has what is new in the tables
             # Each accepts what the other signed and stored.
             for ask, signed in ((new, before), (old, by_new)):
                 sent = {"prediction_id": signed["prediction_id"], "label": "1"}
