@@ -30,6 +30,7 @@ from webapp.http.lanes import LanedFlask
 from webapp.http.unindented import Unindented
 from webapp.inference.answers import AnswerCounts
 from webapp.inference.registry import Models, shipped_version
+from webapp.inference.shadow import ShadowReader
 from webapp.inference.signed_prediction import PredictionSigner
 from webapp.inference.versions import Versions
 from webapp.limits import Limits
@@ -102,13 +103,15 @@ def _services(
     versions = Versions(database, partial(shipped_version, settings))
     models = models or Models(settings, versions)
     answers = AnswerCounts(database)
-    models.watchers = [answers.count]
+    shadow = ShadowReader(database, versions, models)
+    models.watchers = [answers.count, shadow.watch]
     return Services(
         settings=settings,
         database=database,
         versions=versions,
         models=models,
         answers=answers,
+        shadow=shadow,
         signer=PredictionSigner(secret),
         authenticator=Authenticator(settings, secret),
         readiness=Readiness(database, settings.home_folder),

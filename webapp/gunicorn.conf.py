@@ -106,10 +106,19 @@ def post_worker_init(worker):  # type: ignore[no-untyped-def]
     services.is_draining = master.is_draining
     services.models.follow_in_background()
     services.answers.flush_in_background()
+    services.shadow.run_in_background()
     master.report_ready(worker)
     metrics.merge_ended()
     gc.freeze()  # what is there now stays, and is not looked through again and again
     gc.enable()
+
+
+def worker_exit(server, worker):  # type: ignore[no-untyped-def]  # noqa: ARG001
+    """Keep what the worker has counted since the last time; one that never served has nothing."""
+    application = getattr(worker, "wsgi", None)  # missing where it could not be loaded
+    if services := getattr(application, "extensions", {}).get("inkling"):
+        services.answers.flush()
+        services.shadow.finish()
 
 
 def on_exit(server):  # type: ignore[no-untyped-def]  # noqa: ARG001

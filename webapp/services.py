@@ -10,6 +10,7 @@ from flask import current_app
 from webapp.authenticator import Authenticator
 from webapp.inference.answers import AnswerCounts
 from webapp.inference.registry import Models
+from webapp.inference.shadow import ShadowReader
 from webapp.inference.signed_prediction import PredictionSigner
 from webapp.inference.versions import Versions
 from webapp.limits import Limits
@@ -31,6 +32,7 @@ class Services:
     versions: Versions
     models: Models
     answers: AnswerCounts
+    shadow: ShadowReader
     signer: PredictionSigner
     authenticator: Authenticator
     readiness: Readiness

@@ -1,5 +1,7 @@
 """Accessibility: screen readers, keyboard use, reduced motion."""
 
+from datetime import timedelta
+
 import msgspec
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -12,8 +14,9 @@ from webapp.retraining import runs
 from webapp.retraining.gate import Comparison, judge
 from webapp.retraining.options import RetrainingOptions
 from webapp.retraining.progress import Progress, stored
-from webapp.storage import answer_counts, imports
+from webapp.storage import answer_counts, imports, shadows
 from webapp.storage.answer_counts import Counted, Kind
+from webapp.storage.shadows import Pair
 from webapp.storage.tables import now
 
 PATHS = [
@@ -225,6 +228,8 @@ def test_axe_finds_no_violations_on_the_admin_pages(site, open_page, screen):
         failed.state, failed.error = "failed", "No space left on device: " + "/a/long/path" * 9
         kinds = {Kind(now().date(), "0a1b2c3d4e5f", str(each), "sure"): 90 for each in range(7)}
         answer_counts.add(session, {kind: Counted(n, n) for kind, n in kinds.items()})
+        shadow = shadows.start(session, "shipped", "test", timedelta(hours=1))
+        shadows.add(session, {Pair(shadow.id, "0a1b2c3d4e5f", "7", "sure", "1", "sure"): 3})
     imports.add(site.database, "test", "drawings.zip").begin()
     imports.add(site.database, "test", "a-long-name" * 9).fail("bad_import", "line 17: " + "x" * 99)
     page = open_page("/admin/login", **screen)
@@ -234,6 +239,7 @@ def test_axe_finds_no_violations_on_the_admin_pages(site, open_page, screen):
         "review",
         "drawings/delete",
         "versions",
+        "versions/shipped/shadow",
         "drift",
         "retrain",
         *(f"runs/{each}" for each in (waiting, judged.id, failed.id)),

@@ -14,12 +14,18 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from datetime import date, timedelta
 from pathlib import Path
 
 import psutil
 import pytest
 
 from tests.conftest import ROOT
+from trainer.recognition.bundle import PRETRAINED
+from webapp.inference.versions import Versions
+from webapp.settings import Settings
+from webapp.storage import answer_counts, shadows
+from webapp.storage.database import Database
 
 
 def free_port() -> int:
@@ -165,7 +171,13 @@ def until(condition: Callable[[], bool], server: Server) -> None:
 
 
 def test_it_stops_gracefully_after_the_current_request(tmp_path, body):
-    """A body that is still arriving when the stop comes is waited for and answered."""
+    """A body that is still arriving when the stop comes is waited for and answered. It counts, and
+    is read in the shadow too."""
+    database = Database(Settings(home=str(tmp_path)).database)
+    database.upgrade()
+    candidate = Versions(database).add(PRETRAINED / "lenet5").card.version
+    with database.writing() as session:
+        shadow = shadows.start(session, candidate, "test", timedelta(hours=1)).id
     with running(Server(tmp_path)) as server:
         with socket.create_connection(("127.0.0.1", server.port), timeout=20) as connection:
             head = (
@@ -179,6 +191,11 @@ def test_it_stops_gracefully_after_the_current_request(tmp_path, body):
             connection.sendall(body[100:])
             assert connection.recv(100).startswith(b"HTTP/1.1 200")
         assert server.process.wait(timeout=40) == 0
+    with database.reading() as session:
+        counted = answer_counts.since(session, date.min)
+        assert [each.answers for each in counted.values()] == [1]
+        assert list(shadows.counts(session, shadow).values()) == [1]
+    database.engine.dispose()
 
 
 def test_hostile_images_kill_no_worker(server, body):

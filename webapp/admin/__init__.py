@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from flask import Blueprint, Flask, Response
 
-from webapp.admin import auth, dashboard, drawings, drift, retraining, review, runs, versions
+from webapp.admin import (
+    auth,
+    dashboard,
+    drawings,
+    drift,
+    retraining,
+    review,
+    runs,
+    shadow,
+    versions,
+)
 
 
 def init_app(app: Flask) -> None:
@@ -12,7 +22,7 @@ def init_app(app: Flask) -> None:
     auth.init_app(app)
     drawings.init_app(app)
     admin = Blueprint("admin", __name__, url_prefix="/admin")
-    for page in (auth, dashboard, review, drawings, retraining, versions, drift):
+    for page in (auth, dashboard, review, drawings, retraining, versions, shadow, drift):
         admin.register_blueprint(page.blueprint)
     api = Blueprint("api", __name__, url_prefix="/api")
     for resource in (review, drawings, runs):

@@ -154,7 +154,7 @@ class Models:
         if self._active and self._active.card.version == version:
             return self._active
         assert self._versions is not None  # noqa: S101 - for mypy
-        return _tried(self._versions.read(version))
+        return tried(self._versions.read(version))
 
     def _load(self, name: str) -> Recognizer:
         for bundle in bundles_of(self._settings, name):
@@ -192,7 +192,7 @@ def _folders(settings: Settings) -> tuple[Path, Path]:
     return settings.models_folder, PRETRAINED
 
 
-def _tried(bundle: Bundle) -> Recognizer:
+def tried(bundle: Bundle) -> Recognizer:
     """Load a bundle and run it once. Raises `BundleError`."""
     recognizer = Recognizer(bundle)
     try:

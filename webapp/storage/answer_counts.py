@@ -60,7 +60,7 @@ _ADD = text(
 
 
 def add(session: Session, counts: Mapping[Kind, Counted]) -> None:
-    """Add to what is counted. In the order of the key, so that two hosts never block each other."""
+    """Add to what is counted. In the order of the key, or two hosts could block each other."""
     rows = [
         kind._asdict() | counts[kind]._asdict() | {"day": kind.day.isoformat()}
         for kind in sorted(counts)

@@ -23,7 +23,7 @@ from webapp.inference.versions import SHIPPED, Versions
 from webapp.retraining import runs
 from webapp.retraining.options import RetrainingOptions
 from webapp.settings import Settings
-from webapp.storage import imports, versions
+from webapp.storage import imports, shadows, versions
 from webapp.storage.admin_sessions import is_open, open_session
 from webapp.storage.backup import BackupError, back_up, restore
 from webapp.storage.database import Database
@@ -48,6 +48,9 @@ def installation(settings, seven, encode) -> tuple[Database, Path]:
     assert client.post("/api/v1/feedback", json=body).status_code == 201
     assert client.post("/api/v1/predict", json={"image": image}).status_code == 200
     app.extensions["inkling"].answers.flush()
+    with database.writing() as session:
+        shadow = shadows.start(session, "v", "test", timedelta(hours=1))
+        shadows.add(session, {shadows.Pair(shadow.id, "w", "7", "sure", "1", "sure"): 3})
     versions = Versions(database)
     versions.promote(versions.add(PRETRAINED / "cnn").card.version, "test")
     with database.writing() as session:
