@@ -6,6 +6,15 @@ const PEN_MODE_KEY = "pen-mode";
 const EVERY_MS = 500; // while a stroke is being drawn
 const STEPS = [50, 0]; // of the history; without it if there is no room
 
+/** Whether there are strokes to restore. */
+export function hasPreserved() {
+  try {
+    return JSON.parse(sessionStorage.getItem(KEY)).now.length > 0;
+  } catch {
+    return false; // nothing is stored, it is no sheet, or storage is blocked
+  }
+}
+
 /** Restore `sheet` and the pen mode of `hands`, and store them as they change. */
 export function preserve(sheet, hands) {
   try {

@@ -45,7 +45,7 @@ MAPS = {
     """,
     "trainer.recognition": """
         occlusion
-        recognizer
+        recognizer  scaled
         model_inputs
         bundle
         segmentation

@@ -27,6 +27,11 @@ def charge(
     services().limits.requests.owe(client_network(request), cost)
 
 
+def charge_sheet(lines: int, readings: float) -> None:
+    """Charge the client of the current request for drawing so many lines, and reading them."""
+    services().limits.requests.owe(client_network(request), _STROKE * lines + readings - 1)
+
+
 def cost_of(
     picture: Picture, options: PredictRequest | None = None, *, is_explained: bool = False
 ) -> float:

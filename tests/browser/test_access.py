@@ -25,6 +25,7 @@ PATHS = [
     "/class",
     "/models",
     "/models/inkling",
+    "/learn",
     "/about",
     "/api/docs",
     "/no-such-page",

@@ -141,6 +141,24 @@ def draw_cropped(strokes: Strokes, side: int, pen: float | None = None) -> Pixel
     return 255 - canvas
 
 
+def draw_on_sheet(strokes: Strokes, side: int, sheet: float, pen: float) -> Pixels:
+    """How much of each pixel of a sheet is ink, with strokes where they are: uint8 [side, side].
+
+    Coordinates and `pen` are in the unit in which the sheet's side has the length `sheet`; what is
+    beyond the sheet is not seen. There must be at least one point. The work is bounded as in
+    `draw_cropped`.
+    """
+    scale = side / sheet
+    most = 2.0 * side  # beyond the sheet, where lines still cross it
+    strokes = thinned(strokes, MOST_POINTS)
+    lines = [_without_small_steps(np.clip(line * scale, -most, side + most)) for line in strokes]
+    smoothing = min(_POINTS_PER_SEGMENT, MOST_POINTS // (2 * sum(map(len, lines))))
+    canvas: Pixels = np.zeros((side, side), np.uint8)
+    for line in lines:
+        draw_line(canvas, catmull_rom(line, max(1, smoothing)), min(pen * scale, side))
+    return canvas
+
+
 def _without_small_steps(line: Line) -> Line:
     """A line without the points that stay in the pixel of the point before, but with its end."""
     moves = np.any(np.diff(np.floor(line), axis=0) != 0, axis=1)

@@ -10,13 +10,21 @@ from webapp.pages import (
     explain,
     install,
     language,
+    learn,
     lesson,
     models,
 )
 from webapp.pages.shared import blueprint
 
-UPLOADS = (draw.upload, compare.compare_upload, explain.inside_upload, embed.embed_upload)
-"""The views that read the picture of a form, and change nothing."""
+UPLOADS = (
+    draw.upload,
+    compare.compare_upload,
+    explain.inside_upload,
+    embed.embed_upload,
+    learn.learn_ways,
+    learn.learn_rows,
+)
+"""The views that read a picture or strokes, and change nothing."""
 
 FRAMED = frozenset({"pages.embed", "pages.embed_upload"})
 """The endpoints that pages of other sites may frame, where the settings allow it."""
@@ -32,6 +40,7 @@ __all__ = [
     "explain",
     "install",
     "language",
+    "learn",
     "lesson",
     "models",
 ]

@@ -14,6 +14,7 @@ from webapp.schemas.fields import (
     Certainty,
     Mode,
 )
+from webapp.schemas.learn import Look, Rows, SheetRequest, Ways
 from webapp.schemas.models import Measured, ModelInfo, ModelList
 from webapp.schemas.predictions import (
     DigitReading,
@@ -39,6 +40,7 @@ __all__ = [
     "Explanation",
     "FeedbackRequest",
     "Kept",
+    "Look",
     "Measured",
     "Mode",
     "ModelAnswer",
@@ -49,7 +51,10 @@ __all__ = [
     "Prediction",
     "ProblemDetails",
     "Reason",
+    "Rows",
+    "SheetRequest",
     "Stage",
     "Truth",
     "UnreadInk",
+    "Ways",
 ]

@@ -14,12 +14,13 @@ from trainer.errors import TrainerError
 from trainer.evaluation.benchmark import benchmark
 from trainer.evaluation.benchmark.accuracy import reader_row
 from trainer.evaluation.benchmark.nuisances import NUISANCES, styles
-from trainer.evaluation.benchmark.readers import Reader, scale_down
+from trainer.evaluation.benchmark.readers import Reader
 from trainer.evaluation.benchmark.rejection import blank_inputs
 from trainer.evaluation.benchmark.rendered_samples import NuisanceRenderer, draw_one, draw_samples
 from trainer.evaluation.bootstrap import MIN_WRITERS, by_writer, interval
 from trainer.recognition.bundle import PRETRAINED, read_bundle
 from trainer.recognition.recognizer import Recognizer
+from trainer.recognition.scaled import scale_down
 
 
 def test_the_table_has_rows_for_each_nuisance():

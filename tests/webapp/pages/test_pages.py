@@ -18,6 +18,7 @@ PAGES = [
     "/models",
     "/models/inkling",
     "/models/rnn/inside",
+    "/learn",
     "/class",
     "/about",
     "/api/docs",
@@ -48,7 +49,7 @@ def test_a_page_is_in_the_browsers_language(client, path, asked, tag, word):
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
-@pytest.mark.parametrize("path", ["/", "/compare", "/models", "/api/docs", "/about"])
+@pytest.mark.parametrize("path", ["/", "/compare", "/models", "/learn", "/api/docs", "/about"])
 def test_navigation_and_heading_use_the_same_name_for_a_page(client, path, language):
     page = html(client.get(path, headers={"Accept-Language": language}))
     link = re.search(r'<a [^>]*aria-current="page">([^<]+)</a>', page)

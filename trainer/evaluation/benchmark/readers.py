@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-import cv2
 import numpy as np
 
 from trainer.data.samples import Samples
@@ -15,7 +14,6 @@ from trainer.evaluation.metrics import all_logits
 from trainer.progress import ReportProgress
 from trainer.recognition.array_types import Floats, Pixels
 from trainer.recognition.prediction import digit_probabilities, digit_score, softmax
-from trainer.recognition.preprocess import SIDE
 from trainer.recognition.recognizer import Recognizer
 from trainer.training.recipe import Recipe
 
@@ -60,19 +58,6 @@ def tutorial_readers(folder: Path, seed: int, report: ReportProgress) -> list[Re
         Reader("LeNet-5, centered", "preprocessed", read, 0.0),
         Reader("LeNet-5, scaled", "scaled", read, 0.0),
     ]
-
-
-def scale_down(picture: Pixels) -> Pixels:
-    """Convert an image as tutorials do: gray, 28×28, inverted if the paper is light.
-
-    Takes uint8 gray, RGB or RGBA; returns uint8 [28, 28].
-    """
-    if picture.ndim == 3 and picture.shape[2] == 4:
-        opacity = picture[:, :, 3:] / np.float32(255)
-        picture = (picture[:, :, :3] * opacity + 255 * (1 - opacity)).astype(np.uint8)
-    gray = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY) if picture.ndim == 3 else picture
-    small = cv2.resize(gray, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
-    return np.asarray(255 - small if small.mean() > 127 else small)
 
 
 def _train_lenet5(

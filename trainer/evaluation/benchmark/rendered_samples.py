@@ -15,8 +15,8 @@ from trainer.data.rendering.rendered import preprocess_or_blank
 from trainer.data.samples import Samples
 from trainer.data.strokes.records import Record
 from trainer.evaluation.benchmark.nuisances import styles
-from trainer.evaluation.benchmark.readers import scale_down
 from trainer.recognition.array_types import Labels, Pixels
+from trainer.recognition.scaled import scale_down
 
 DrawPixels = Callable[[int, Generator], tuple[int, Pixels]]
 """(index, random generator for this index) → (label, image). Picklable."""
@@ -32,7 +32,7 @@ class BenchmarkSamples:
     preprocessed: Pixels
     """uint8 [n, 28, 28], by `preprocess`; all 0 where it found no ink."""
     scaled: Pixels
-    """uint8 [n, 28, 28], by `readers.scale_down`."""
+    """uint8 [n, 28, 28], by `scale_down`."""
     labels: Labels
 
     def seen_as(self, kind: Literal["preprocessed", "scaled"]) -> Samples:

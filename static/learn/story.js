@@ -1,0 +1,204 @@
+// The learn page's story: one drawing, what is read of it, and the state of all parts, which stands in
+// the address's fragment.
+
+import { Hands } from "../hands.js";
+import { Pad } from "../pad.js";
+import { hasPreserved, preserve } from "../preserve.js";
+import { Reader } from "../reader.js";
+import { Sheet } from "../sheet.js";
+import { at } from "../site.js";
+import { decode, encode } from "../stroke_code.js";
+
+const WRITE_AFTER_MS = 300; // browsers limit how often an address changes
+const INK = "#000000";
+
+export class Story {
+  sheet = new Sheet();
+  words;
+  ways; // the answer to /learn/ways for the drawing; null without one
+  #example;
+  #isExample = false; // while nobody has drawn
+  #state = new Map();
+  #reader = new Reader(at("/learn/ways"));
+  #papers = []; // {canvas, hands, pad}
+  #listeners = new Set();
+  #frame = 0;
+  #timer = 0;
+
+  /** Begin with what the page shows before a hand has drawn, and its `words`. */
+  constructor({ strokes, pen, ways, words }) {
+    this.words = words;
+    this.ways = ways;
+    this.#example = strokes.map((points) => ({
+      width: pen,
+      pressure: false,
+      points: points.map(([x, y]) => [x, y, 0.5]),
+    }));
+    this.#reader.addEventListener("answer", ({ detail }) => this.#show(detail, ""));
+    this.#reader.addEventListener("problem", ({ detail: code }) => {
+      if (code === "unreachable") this.#tell(code);
+      else this.#show(null, code === "empty_drawing" ? "" : code);
+    });
+    addEventListener("hashchange", () => this.#open());
+  }
+
+  /** Take the drawing from the link, or from where the visitor drew before, or show the example. */
+  begin() {
+    const [{ hands }] = this.#papers;
+    const keep = () => preserve(this.sheet, hands);
+    const isKept = hasPreserved();
+    if (isKept) keep();
+    else this.sheet.draw(this.#example);
+    this.#isExample = !isKept;
+    this.sheet.addEventListener("change", () => this.#drawn());
+    if (!isKept) this.sheet.addEventListener("change", keep, { once: true });
+    if (isKept) this.read();
+    this.#open();
+    this.changed();
+  }
+
+  get strokes() {
+    return this.sheet.strokes;
+  }
+
+  get isBlank() {
+    return this.sheet.isBlank;
+  }
+
+  /** The width of the pen, in thousandths of the sheet. */
+  get pen() {
+    return this.strokes.at(-1)?.width ?? this.#papers[0].hands.width;
+  }
+
+  /** A part's setting, a string. */
+  get(name, fallback = "") {
+    return this.#state.get(name) ?? fallback;
+  }
+
+  set(name, value) {
+    if (this.get(name) === String(value)) return;
+    this.#state.set(name, String(value));
+    this.#writeSoon();
+    this.changed();
+  }
+
+  /** Call `change(this)` now, and once a frame after changes of drawing, answer or state. */
+  on(change) {
+    this.#listeners.add(change);
+    change(this);
+  }
+
+  /** Let all know of a change. */
+  changed() {
+    this.#frame ||= requestAnimationFrame(() => {
+      this.#frame = 0;
+      const ink = this.get("ink", INK);
+      for (const { canvas, pad, hands } of this.#papers) {
+        hands.width = this.pen;
+        pad.width = this.pen;
+        if (canvas.style.color === ink) continue;
+        canvas.style.color = ink;
+        pad.repaint();
+      }
+      for (const change of this.#listeners) change(this);
+    });
+  }
+
+  /** Let `canvas` show the drawing, and be drawn on. */
+  paper(canvas) {
+    const hands = new Hands(canvas, this.sheet);
+    const [first] = this.#papers;
+    if (first) {
+      hands.penMode = first.hands.penMode;
+      for (const [one, other] of [[hands, first.hands], [first.hands, hands]]) {
+        one.addEventListener("penmode", () => (other.penMode = one.penMode));
+      }
+    }
+    this.#papers.push({ canvas, hands, pad: new Pad(canvas, this.sheet) });
+    this.changed();
+  }
+
+  /** The body of a request about the drawing where it is on the sheet. */
+  request() {
+    const ink = this.get("ink", INK);
+    return {
+      strokes: this.strokes.map(({ points }) => points.map(([x, y]) => [x, y])),
+      pen: this.pen,
+      ink: [1, 3, 5].map((from) => parseInt(ink.slice(from, from + 2), 16)),
+      invert: this.get("invert", "yes") === "yes",
+    };
+  }
+
+  /** Ask what is read of the drawing. */
+  read() {
+    if (!this.sheet.isDot) {
+      this.#reader.ask(() => ({
+        headers: { "Content-Type": "application/json" },
+        body: JSON.stringify(this.request()),
+      }));
+      return;
+    }
+    this.#reader.cancel();
+    this.#show(null, "");
+  }
+
+  /** The page's address with all of the state. */
+  get link() {
+    const fields = new URLSearchParams(this.#state);
+    if (!this.#isExample && !this.isBlank) fields.set("drawing", encode(this.strokes));
+    return `${location.pathname}${location.search}#${fields}`;
+  }
+
+  /** Write the state into the address now. Returns whether there was room. */
+  write() {
+    clearTimeout(this.#timer);
+    try {
+      history.replaceState(null, "", this.link);
+      return true;
+    } catch {
+      return false; // too many strokes for a link
+    }
+  }
+
+  #writeSoon() {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.write(), WRITE_AFTER_MS);
+  }
+
+  #drawn() {
+    this.#isExample = false;
+    this.read();
+    this.#writeSoon();
+    this.changed();
+  }
+
+  #show(ways, problem) {
+    this.ways = ways;
+    this.#tell(problem);
+    this.changed();
+  }
+
+  #tell(problem) {
+    const { problems } = this.words;
+    document.getElementById("problem").textContent =
+      problem && (problems[problem] ?? problems.unexpected);
+  }
+
+  /** Take over what a link's fragment says, if it is one of ours. */
+  #open() {
+    const fields = new URLSearchParams(location.hash.slice(1));
+    const drawing = fields.get("drawing");
+    if (!drawing && !fields.get("chapter")) return;
+    fields.delete("drawing");
+    this.#state = new Map([...fields].map(([name, value]) => [name, value]));
+    if (!/^#[0-9a-f]{6}$/.test(this.get("ink", INK))) this.#state.delete("ink");
+    try {
+      if (drawing) this.sheet.draw(decode(drawing));
+    } catch {
+      document.getElementById("problem").textContent = this.words.damaged;
+    }
+    document.getElementById(`chapter-${this.get("chapter")}`)?.scrollIntoView();
+    if (!drawing) this.read();
+    this.changed();
+  }
+}

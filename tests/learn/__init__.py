@@ -1,0 +1,1 @@
+"""Makes the learn page's texts, figures and still pictures: `python -m tests.learn`."""
