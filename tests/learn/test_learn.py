@@ -86,11 +86,11 @@ def test_the_listing_of_mnists_recipe_does_what_inkling_does(language, drawings,
         names = {"np": np, "Image": Image}
         exec(recipe.replace("mine.png", str(tmp_path / "mine.png")), names)
         ours = preprocess(sheet).pixels.astype(int)
-        differences = [  # the center of mass may be rounded to the next pixel
+        differences = [  # size and center may be rounded to the next pixel
             np.abs(np.roll(names["picture"].astype(int), shift, (0, 1)) - ours).sum()
             for shift in itertools.product((-1, 0, 1), repeat=2)
         ]
-        assert min(differences) < 0.25 * ours.sum(), digit
+        assert min(differences) < 0.3 * ours.sum(), digit
 
 
 def test_without_scripts_the_page_tells_the_whole_story(client):
