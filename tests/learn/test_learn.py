@@ -2,6 +2,7 @@
 
 import itertools
 import re
+import struct
 
 import msgspec
 import numpy as np
@@ -91,6 +92,17 @@ def test_the_listing_of_mnists_recipe_does_what_inkling_does(language, drawings,
             for shift in itertools.product((-1, 0, 1), repeat=2)
         ]
         assert min(differences) < 0.3 * ours.sum(), digit
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_listing_of_the_files_reads_them(language, mnist):
+    text = next(path for path in chapters(language) if path.name.startswith("1")).read_text("utf-8")
+    folder = f"{mnist}/mnist/MNIST/raw/t10k"
+    names = {"np": np, "struct": struct}
+    for listing in re.findall(r"```python\n(.*?)```", text, re.DOTALL):
+        exec(listing.replace('"train', f'"{folder}'), names)
+    assert names["pictures"].shape == (10_000, 28, 28)
+    assert names["labels"][:4].tolist() == [7, 2, 1, 0]
 
 
 def test_without_scripts_the_page_tells_the_whole_story(client):

@@ -1,0 +1,112 @@
+"""The learn page: one drawing through all chapters, and its parts."""
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import PHONE, fits, wait_until
+from trainer.recognition.strokes import Strokes, fit_to_canvas
+
+PICTURE, WRONG = "[data-part=picture]", "[data-part=wrong]"
+
+
+def see(page: Page, part: str) -> None:
+    """Scroll to a part, and wait until it is alive."""
+    page.locator(part).scroll_into_view_if_needed()
+    expect(page.locator(f"{part}[data-is-alive]")).to_be_visible()
+
+
+HAND = """({ canvas, lines }) => {
+  const paper = document.querySelector(canvas);
+  const { left, top, width } = paper.getBoundingClientRect();
+  const point = (type, [x, y]) => paper.dispatchEvent(new PointerEvent(type, {
+    pointerId: 1, pointerType: "mouse", isPrimary: true, bubbles: true, cancelable: true,
+    clientX: left + x * width, clientY: top + y * width,
+  }));
+  for (const line of lines) {
+    point("pointerdown", line[0]);
+    for (const each of line) point("pointermove", each);
+    point("pointerup", line.at(-1));
+  }
+}"""
+
+
+def write(page: Page, strokes: Strokes, canvas: str, size: float, at: tuple[float, float]) -> None:
+    """Write on one of the page's papers at once; `size` and `at` are fractions of it."""
+    lines = [line.tolist() for line in fit_to_canvas(strokes, 1000, size, 42, at)]
+    lines = [[[x / 1000, y / 1000] for x, y in line] for line in lines]
+    page.evaluate(HAND, {"canvas": canvas, "lines": lines})
+
+
+def answers(page: Page) -> tuple[str, str]:
+    """The digit that the tutorial's way and MNIST's way lead to."""
+    best = page.locator(f"{WRONG} .ten-bars .best text")
+    expect(best).to_have_count(2)
+    scaled, centered = best.all_text_contents()
+    return scaled, centered
+
+
+def test_a_small_drawing_in_a_corner_is_wrong_the_tutorials_way_and_right_by_mnists(
+    open_page, drawings
+):
+    page = open_page("/learn")
+    see(page, WRONG)
+    turned = 0
+    for digit, strokes in drawings.items():
+        page.locator("#path [data-do=clear]").dispatch_event("click")
+        expect(page.locator(f"{WRONG} .best")).to_have_count(0)
+        write(page, strokes, "#wrong-paper", 0.25, (0.9, 0.85))
+        scaled, centered = answers(page)
+        turned += scaled != str(digit) == centered
+    assert turned >= 8
+
+
+def test_sliders_move_the_drawing_and_a_link_brings_all_of_it_back(open_page, site):
+    page = open_page("/learn")
+    see(page, WRONG)
+    assert answers(page) == ("5", "4")  # before a hand has drawn
+    for name, value in (("x", "50"), ("y", "50"), ("size", "60")):
+        page.locator(f"{WRONG} [name={name}]").fill(value)
+    wait_until(page, "() => document.querySelector('#scaled-bars .best text')?.textContent === '4'")
+    page.locator("#path [data-do=undo]").dispatch_event("click")  # one step, however far
+    wait_until(page, "() => document.querySelector('.says').textContent.includes('5')")
+    page.locator(f"{WRONG} [name=ink]").select_option("#f2d53c")
+    see(page, PICTURE)
+    page.locator(f"{PICTURE} [name=row]").fill("20")
+    wait_until(page, "() => /ink=.*row=20/.test(location.hash)")
+    link = page.url
+    other = open_page("/learn#" + link.split("#")[1], **PHONE)
+    see(other, PICTURE)
+    expect(other.locator(f"{PICTURE} [data-of=place]")).to_have_text("20, 16")
+    see(other, WRONG)
+    expect(other.locator(f"{WRONG} [name=ink]")).to_have_value("#f2d53c")
+    assert fits(other)
+
+
+def test_pointing_at_a_cell_shows_its_number_in_the_file_and_in_the_batch(open_page):
+    page = open_page("/learn")
+    see(page, PICTURE)
+    page.locator(f"{PICTURE} [name=batch]").fill("2")
+    cells = page.locator(f"{PICTURE} .cells")
+    box = cells.bounding_box()
+    cells.hover(position={"x": box["width"] * 17.5 / 28, "y": box["height"] * 13.5 / 28})
+    expect(page.locator(f"{PICTURE} [data-of=index]")).to_have_text("[2, 0, 13, 17]")
+    expect(page.locator(f"{PICTURE} [data-of=offset]")).to_have_text(
+        str(16 + 2 * 784 + 13 * 28 + 17)
+    )
+    value = int(page.locator(f"{PICTURE} [data-of=value]").inner_text())
+    assert value > 128
+    expect(page.locator(f"{PICTURE} mark")).to_have_text(f"{value:02x}")
+
+
+def test_the_drawing_goes_along_from_the_drawing_page(open_page, site, drawings):
+    page = open_page("/")
+    write(page, drawings[3], "#pad", 0.6, (0.5, 0.5))
+    expect(page.locator("#answer")).to_have_text("3")
+    page.goto(site.url + "/learn")
+    expect(page.locator("#path-bars .best text")).to_have_text("3")
+    page.locator("#path [data-do=clear]").click()
+    expect(page.locator("#path-bars .best")).to_have_count(0)
+
+
+def test_a_damaged_link_is_told(open_page):
+    page = open_page("/learn#drawing=AAAA&chapter=2")
+    expect(page.locator("#problem")).to_contain_text("damaged")
