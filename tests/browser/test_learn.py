@@ -5,7 +5,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.conftest import PHONE, fits, wait_until
 from trainer.recognition.strokes import Strokes, fit_to_canvas
 
-PICTURE, WRONG = "[data-part=picture]", "[data-part=wrong]"
+PICTURE, WRONG, MODELS = (f"[data-part={name}]" for name in ("picture", "wrong", "models"))
 
 
 def see(page: Page, part: str) -> None:
@@ -95,6 +95,22 @@ def test_pointing_at_a_cell_shows_its_number_in_the_file_and_in_the_batch(open_p
     value = int(page.locator(f"{PICTURE} [data-of=value]").inner_text())
     assert value > 128
     expect(page.locator(f"{PICTURE} mark")).to_have_text(f"{value:02x}")
+
+
+def test_every_model_reads_the_drawing_and_one_reads_it_row_by_row(open_page, site, drawings):
+    page = open_page("/learn", reduced_motion="no-preference")
+    see(page, MODELS)
+    write(page, drawings[0], "#models-paper", 0.5, (0.5, 0.5))
+    expect(page.locator(f"{MODELS} .digit")).to_have_text(["0"] * 7)
+    said = page.locator(f"{MODELS} [data-of=said]")
+    expect(said).to_contain_text("0")
+    page.locator(f"{MODELS} [name=rows]").fill("9")  # a 0's upper arch is no 0 yet
+    expect(said).not_to_contain_text("reads 0")
+    page.locator(f"{MODELS} [data-do=play]").click()
+    expect(page.locator(f"{MODELS} [name=rows]")).to_have_value("28")
+    expect(said).to_contain_text("reads 0")
+    page.locator("#path [data-do=clear]").dispatch_event("click")
+    expect(page.locator(f"{MODELS} .digit")).to_have_text([""] * 7)
 
 
 def test_the_drawing_goes_along_from_the_drawing_page(open_page, site, drawings):

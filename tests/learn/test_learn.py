@@ -11,6 +11,7 @@ from PIL import Image
 
 from tests.learn import still
 from tests.learn.__main__ import wanted
+from tests.learn.measure import wilson
 from tests.learn.text import DOCS, LANGUAGES, chapters
 from trainer.recognition.array_types import Pixels
 from trainer.recognition.preprocess import preprocess
@@ -45,8 +46,8 @@ def test_each_chapter_is_there_in_each_language_with_the_same_figures_and_parts(
 
 
 def test_no_share_in_a_text_is_typed_by_hand():
-    """But for 99.86 %, which is said to be wrong, and shares of the sheet."""
-    allowed = {"99.86", "60"}
+    """But for 99.86 %, which is said to be wrong, a share of the sheet, and that of an interval."""
+    allowed = {"99.86", "60", "95"}
     for path in DOCS.glob("*.md"):
         text = re.sub(r"<!-- figure: .*?<!-- end -->", "", path.read_text("utf-8"))
         assert set(re.findall(r"([\d.]+) ?%", text)) <= allowed, path.name
@@ -154,3 +155,10 @@ def test_what_the_parts_ask_counts_against_the_rate_limit(tmp_path):
     statuses = [client.post("/learn/rows", json=body).status_code for _ in range(60)]
     assert 429 in statuses
     assert statuses.index(429) < 10
+
+
+def test_an_interval_contains_its_share_and_shrinks_with_the_number_of_tries():
+    few, many = wilson(95, 100), wilson(9_500, 10_000)
+    assert few.low < few.value == 0.95 < few.high <= 1
+    assert many.high - many.low < (few.high - few.low) / 5
+    assert wilson(10, 10).low > 0.6

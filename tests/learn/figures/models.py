@@ -1,0 +1,28 @@
+"""Shares with intervals in `docs/learn/models.json`: `mnist/MODEL`, `strokes/MODEL`, and what each
+threshold rejects."""
+
+from __future__ import annotations
+
+from tests.learn.measure import Share, read_measurements
+from trainer.evaluation.benchmark.results import per_cent
+
+
+def figures() -> dict[str, str]:
+    """By name."""
+    found = read_measurements()
+    intervals = {
+        f"{data}/{model}": _with_interval(share)
+        for data, shares in (("mnist", found.mnist), ("strokes", found.strokes))
+        for model, share in shares.items()
+    }
+    rejected = {
+        f"threshold {each.threshold:g}/{kind}": f"{100 * share:.1f} %"
+        for each in found.thresholds
+        for kind, share in (("digits", each.digits), ("letters", each.letters))
+    }
+    counts = {"strokes/pictures": f"{found.pictures:,}", "strokes/writers": str(found.writers)}
+    return intervals | rejected | counts
+
+
+def _with_interval(share: Share) -> str:
+    return f"{per_cent(share.value)} ({100 * share.low:.1f}–{100 * share.high:.1f})"
