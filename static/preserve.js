@@ -24,6 +24,11 @@ export function preserve(sheet, hands) {
   } catch {
     // not a sheet, or storage is blocked; the page works without it
   }
+  keep(sheet, hands);
+}
+
+/** Store `sheet` and the pen mode of `hands` as they change. */
+export function keep(sheet, hands) {
   let timer = 0;
   const save = () => {
     clearTimeout(timer);

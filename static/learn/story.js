@@ -3,7 +3,7 @@
 
 import { Hands } from "../hands.js";
 import { Pad } from "../pad.js";
-import { hasPreserved, preserve } from "../preserve.js";
+import { hasPreserved, keep, preserve } from "../preserve.js";
 import { Reader } from "../reader.js";
 import { Sheet } from "../sheet.js";
 import { at } from "../site.js";
@@ -45,13 +45,14 @@ export class Story {
   /** Take the drawing from the link, or from where the visitor drew before, or show the example. */
   begin() {
     const [{ hands }] = this.#papers;
-    const keep = () => preserve(this.sheet, hands);
     const isKept = hasPreserved();
-    if (isKept) keep();
+    if (isKept) preserve(this.sheet, hands);
     else this.sheet.draw(this.#example);
     this.#isExample = !isKept;
     this.sheet.addEventListener("change", () => this.#drawn());
-    if (!isKept) this.sheet.addEventListener("change", keep, { once: true });
+    // The example is nobody's drawing, and not kept.
+    const keepFromNow = () => keep(this.sheet, hands);
+    if (!isKept) this.sheet.addEventListener("change", keepFromNow, { once: true });
     if (isKept) this.read();
     this.#open();
     this.changed();

@@ -5,7 +5,9 @@ from playwright.sync_api import Page, expect
 from tests.browser.conftest import PHONE, fits, wait_until
 from trainer.recognition.strokes import Strokes, fit_to_canvas
 
-PICTURE, WRONG, MODELS = (f"[data-part={name}]" for name in ("picture", "wrong", "models"))
+PICTURE, WRONG, MODELS, PRODUCT = (
+    f"[data-part={name}]" for name in ("picture", "wrong", "models", "product")
+)
 
 
 def see(page: Page, part: str) -> None:
@@ -111,6 +113,21 @@ def test_every_model_reads_the_drawing_and_one_reads_it_row_by_row(open_page, si
     expect(said).to_contain_text("reads 0")
     page.locator("#path [data-do=clear]").dispatch_event("click")
     expect(page.locator(f"{MODELS} .digit")).to_have_text([""] * 7)
+
+
+def test_a_threshold_rejects_what_is_less_of_a_digit(open_page):
+    page = open_page("/learn")
+    see(page, PRODUCT)
+    score = page.locator(f"{PRODUCT} [data-of=score]")
+    expect(score).to_contain_text("accepted")
+    page.locator("#path [data-example=star]").dispatch_event("click")
+    expect(page.locator(f"{PRODUCT} [data-of=sentence]")).to_contain_text("doesn’t look like")
+    expect(score).to_contain_text("rejected")
+    page.locator("#path [data-example='7']").dispatch_event("click")
+    expect(score).to_contain_text("accepted")
+    page.locator(f"{PRODUCT} [name=threshold]").press("End")
+    expect(score).to_contain_text("rejected")
+    expect(page.locator(f"{PRODUCT} [data-of=threshold]")).to_contain_text("99.9 % of the digits")
 
 
 def test_the_drawing_goes_along_from_the_drawing_page(open_page, site, drawings):

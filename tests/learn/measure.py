@@ -23,6 +23,7 @@ from trainer.paths import data_folder
 from trainer.recognition.bundle import PRETRAINED, read_bundle
 from trainer.recognition.prediction import digit_probabilities, digit_score
 from trainer.recognition.recognizer import Recognizer
+from webapp.pages.learn_still import Threshold
 
 FILE = DOCS / "models.json"
 
@@ -36,16 +37,6 @@ class Share(msgspec.Struct, frozen=True):
     value: float
     low: float
     high: float
-
-
-class Threshold(msgspec.Struct, frozen=True):
-    """What a threshold of the digit score rejects: shares, 0..1."""
-
-    threshold: float
-    digits: float
-    """Of the drawn digits, which are lost."""
-    letters: float
-    """Of the letters and symbols, which should be rejected."""
 
 
 class ModelMeasurements(msgspec.Struct, frozen=True):

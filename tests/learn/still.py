@@ -11,6 +11,7 @@ import msgspec
 import numpy as np
 
 from tests.conftest import ROOT
+from tests.learn.measure import read_measurements
 from trainer.data.strokes.templates import TEMPLATES
 from trainer.recognition.model_inputs import ModelInputs
 from trainer.recognition.strokes import Strokes, catmull_rom, fit_to_canvas
@@ -41,6 +42,8 @@ def made() -> Still:
     with tempfile.TemporaryDirectory() as home:
         models = Models(Settings(home=home))
         options = PredictRequest(model=ALL)
+        card = models.shipped().card
+        drawn_digits = next(each for each in card.evaluations if each.data == "strokes")
         answers = answer(ModelInputs(drawn(asked)), models, options).models
         return Still(
             strokes=points,
@@ -56,6 +59,9 @@ def made() -> Still:
                 )
                 for each in answers
             ],
+            thresholds=read_measurements().thresholds,
+            shipped_threshold=round(card.rejection_threshold, 4),
+            reliability=drawn_digits.reliability,
         )
 
 

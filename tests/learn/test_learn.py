@@ -57,6 +57,7 @@ def test_the_still_is_what_the_shipped_models_say():
     """`python -m tests.learn --still` writes it. Other processors may differ in the last digits."""
     made, kept = still.made(), shown()
     assert made.strokes == kept.strokes
+    assert (made.thresholds, made.reliability) == (kept.thresholds, kept.reliability)
     assert made.answers == [
         msgspec.structs.replace(each, confidence=pytest.approx(each.confidence, abs=0.02))
         for each in kept.answers

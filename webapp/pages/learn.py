@@ -41,7 +41,9 @@ def learn() -> str:
         },
         box=" ".join(f"{each:.0f}" for each in shown.ways.box or ()),
         inks=learn_text.inks(),
-        examples=[each for each in examples() if len(each.value) == 1],
+        product=learn_text.product_words(shown),
+        site=_site(),
+        examples=[each for each in examples() if len(each.value) == 1 or each.value == "star"],
     )
 
 
@@ -55,6 +57,20 @@ def learn_ways() -> Response:
 def learn_rows() -> Response:
     """How an answer forms row by row. Nothing is stored."""
     return _shown(row_by_row, cost=10)
+
+
+def _site() -> dict[str, object]:
+    """What chapter 5 says of this very site."""
+    models, settings = services().models, services().settings
+    card = models.get().card
+    return {
+        "model": models.default,
+        "version": card.version,
+        "is_shipped": card.version == models.shipped().card.version,
+        "threshold": card.rejection_threshold,
+        "keeps": settings.corrections,
+        "margin": settings.gate_margin,
+    }
 
 
 def _shown(show: Callable[[SheetRequest, Models], msgspec.Struct], cost: float) -> Response:

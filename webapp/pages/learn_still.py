@@ -7,7 +7,10 @@ from pathlib import Path
 
 import msgspec
 
+from trainer.recognition.bundle import ReliabilityBin
 from webapp.schemas import Rows, Ways
+
+_BINS = 15  # as in `trainer.evaluation.calibration`
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
@@ -20,6 +23,16 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     """0..1."""
 
 
+class Threshold(msgspec.Struct, frozen=True):
+    """What a threshold of the digit score rejects, in test samples: shares, 0..1."""
+
+    threshold: float
+    digits: float
+    """Of drawn digits, which are lost."""
+    letters: float
+    """Of letters and symbols, which should be rejected."""
+
+
 class Still(msgspec.Struct, frozen=True, kw_only=True):
     """A drawing on the sheet, and what the shipped models say of it."""
 
@@ -30,6 +43,20 @@ class Still(msgspec.Struct, frozen=True, kw_only=True):
     rows: Rows
     answers: list[Answer]
     """Of each model, the default one first."""
+
+    thresholds: list[Threshold]
+    """Of the shipped model, in ascending order."""
+    shipped_threshold: float
+    reliability: list[ReliabilityBin]
+    """Of the shipped model on the test writers' drawings, in ascending order of confidence."""
+
+    @property
+    def groups(self) -> list[ReliabilityBin | None]:
+        """The bins by confidence, of equal width from 0 to 1; None where there was no answer."""
+        found: list[ReliabilityBin | None] = [None] * _BINS
+        for each in self.reliability:
+            found[min(_BINS - 1, int(_BINS * each.confidence))] = each
+        return found
 
     @property
     def paths(self) -> list[str]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import msgspec
 from flask_babel import gettext as _
 
+from webapp.http.i18n import percent
 from webapp.pages import text
+from webapp.pages.learn_still import Still
 
 
 def words() -> dict[str, object]:
@@ -34,3 +37,36 @@ def inks() -> list[tuple[str, str]]:
         ("#b8b8b8", _("pencil gray")),
         ("#f2d53c", _("yellow")),
     ]
+
+
+def product_words(still: Still) -> dict[str, object]:
+    """The strings and figures of chapter 5, and what it says of the drawing that is there first."""
+    digit, confidence = still.answers[0].digit, still.answers[0].confidence
+    promise = _(
+        "It says so with {confidence}. Of the {pictures} test drawings about which it was about as "
+        "sure, {right} were right."
+    )
+    group = still.groups[-1]
+    return {
+        "sentences": text.sentences(),
+        "digits": text.digit_names(),
+        "invitation": text.invitation(),
+        "promise": promise,
+        "noGroup": _("It says so with {confidence}; about no test drawing it was as unsure."),
+        "accepted": _("Its digit score is {score}: at a threshold of {threshold} it is accepted."),
+        "rejected": _(
+            "Its digit score is {score}: at a threshold of {threshold} it is rejected as not a "
+            "digit."
+        ),
+        "bargain": _(
+            "{threshold}: {digits} of the digits are lost, {letters} of the letters rejected."
+        ),
+        "thresholds": msgspec.to_builtins(still.thresholds),
+        "groups": msgspec.to_builtins(still.groups),
+        "example": text.sentences()["sure"].format(first=text.digit_names()[digit]),
+        "first": promise.format(
+            confidence=percent(confidence),
+            pictures=f"{group.pictures if group else 0:,}",
+            right=percent(group.accuracy if group else 0),
+        ),
+    }

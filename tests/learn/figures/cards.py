@@ -1,4 +1,5 @@
-"""What the cards of the shipped models say: `parameters/MODEL`, `accuracy/MODEL/DATA`."""
+"""What the cards of the shipped models say: `parameters/MODEL`, `accuracy/MODEL/DATA`, and
+`calibration/MODEL/DATA`, the calibration error."""
 
 from __future__ import annotations
 
@@ -13,5 +14,7 @@ def figures() -> dict[str, str]:
         card = read_bundle(folder).card
         found[f"parameters/{folder.name}"] = f"{card.parameters:,}"
         for each in card.evaluations:
-            found[f"accuracy/{folder.name}/{each.data}"] = per_cent(each.accuracy)
+            name = f"{folder.name}/{each.data}"
+            found[f"accuracy/{name}"] = per_cent(each.accuracy)
+            found[f"calibration/{name}"] = per_cent(each.calibration_error)
     return found

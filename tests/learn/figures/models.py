@@ -1,10 +1,11 @@
 """Shares with intervals in `docs/learn/models.json`: `mnist/MODEL`, `strokes/MODEL`, and what each
-threshold rejects."""
+threshold rejects, `threshold/0.9/digits` and `/letters`, or `threshold/shipped/…`."""
 
 from __future__ import annotations
 
 from tests.learn.measure import Share, read_measurements
 from trainer.evaluation.benchmark.results import per_cent
+from trainer.recognition.bundle import PRETRAINED, read_bundle
 
 
 def figures() -> dict[str, str]:
@@ -15,8 +16,10 @@ def figures() -> dict[str, str]:
         for data, shares in (("mnist", found.mnist), ("strokes", found.strokes))
         for model, share in shares.items()
     }
+    shipped = read_bundle(PRETRAINED / "inkling").card.rejection_threshold
+    named = {round(shipped, 4): "shipped"}
     rejected = {
-        f"threshold {each.threshold:g}/{kind}": f"{100 * share:.1f} %"
+        f"threshold/{named.get(each.threshold, each.threshold)}/{kind}": f"{100 * share:.1f} %"
         for each in found.thresholds
         for kind, share in (("digits", each.digits), ("letters", each.letters))
     }
