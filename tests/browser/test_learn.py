@@ -3,6 +3,7 @@
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import PHONE, fits, wait_until
+from tests.browser.test_access import check_both_schemes
 from trainer.recognition.strokes import Strokes, fit_to_canvas
 
 PICTURE, WRONG, MODELS, PRODUCT = (
@@ -143,3 +144,12 @@ def test_the_drawing_goes_along_from_the_drawing_page(open_page, site, drawings)
 def test_a_damaged_link_is_told(open_page):
     page = open_page("/learn#drawing=AAAA&chapter=2")
     expect(page.locator("#problem")).to_contain_text("damaged")
+
+
+def test_axe_finds_no_violations_once_all_parts_are_alive(open_page):
+    page = open_page("/learn", reduced_motion="reduce")
+    for part in (PICTURE, WRONG, MODELS, PRODUCT):
+        see(page, part)
+    page.locator("details").evaluate("(each) => (each.open = true)")
+    check_both_schemes(page, "the learn page")
+    assert fits(page)

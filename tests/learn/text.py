@@ -72,7 +72,7 @@ def _chapter(path: Path) -> tuple[str, str, str]:
 
 def _adapted(tokens: list[Token], anchor: str) -> Iterator[Token]:
     """What is shown: headings a level lower, tables and code that scroll, no links to files."""
-    heading = ""
+    heading, codes = "", 0
     _name_rows(tokens)
     for index, token in enumerate(tokens):
         match token.type:
@@ -92,7 +92,8 @@ def _adapted(tokens: list[Token], anchor: str) -> Iterator[Token]:
                 yield _html("</div>\n")
             case "fence" | "code_block":
                 code = _escaped(token.content.rstrip("\n"))
-                label = "{{ _('Code') }}"
+                codes += 1
+                label = f"{{{{ _('Code') }}}} {anchor[-1]}.{codes}"  # a landmark's name is unique
                 yield _html(f"{_scrolling(label)}<pre><code>{code}</code></pre></div>\n")
             case "html_block" if _COMMENT.sub("", token.content).strip():
                 raise ValueError(f"HTML, or a figure that begins a paragraph: {token.content}")
@@ -102,12 +103,18 @@ def _adapted(tokens: list[Token], anchor: str) -> Iterator[Token]:
 
 
 def _name_rows(tokens: list[Token]) -> None:
-    """Make the first cell of each row of a table its heading."""
-    in_body, is_first = False, False
-    for token in tokens:
+    """Make the first cell of each row of a table its heading, and an empty heading none."""
+    in_body, is_first, is_empty = False, False, False
+    for index, token in enumerate(tokens):
         match token.type:
             case "th_open":
-                token.attrSet("scope", "col")
+                is_empty = not tokens[index + 1].content
+                if is_empty:
+                    token.tag = "td"
+                else:
+                    token.attrSet("scope", "col")
+            case "th_close" if is_empty:
+                token.tag = "td"
             case "tbody_open" | "tbody_close":
                 in_body = token.nesting > 0
             case "tr_open":
