@@ -7,7 +7,7 @@ export function showBars(svg, probabilities) {
   const shares = probabilities ?? Array(10).fill(0);
   const best = probabilities ? Math.max(...shares) : Infinity;
   [...svg.querySelectorAll("g")].forEach((group, digit) => {
-    const bar = group.querySelector(".bar");
+    const bar = group.querySelector("rect");
     bar.setAttribute("y", HEIGHT - HEIGHT * shares[digit]);
     bar.setAttribute("height", HEIGHT * shares[digit]);
     group.classList.toggle("best", shares[digit] === best);

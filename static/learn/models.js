@@ -16,7 +16,7 @@ export function mount(element, story) {
   const everyone = new Reader(at("/api/v1/predict"));
   const rowReader = new Reader(at("/learn/rows"));
   let asked = null; // the strokes that the answers are about
-  let rows = null; // the answer to /learn/rows
+  let rows = null; // the answer to /learn/rows; the page has that to its example
   let timer = 0;
 
   story.paper(find("canvas"));
@@ -107,7 +107,8 @@ export function mount(element, story) {
       asked = null;
     } else if (!story.sheet.stroke && story.strokes !== asked) {
       asked = story.strokes;
-      ask();
+      if (story.isExample) rows = { probabilities: JSON.parse(element.dataset.rows) };
+      else ask();
     }
     showRows();
   });

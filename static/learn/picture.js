@@ -6,7 +6,6 @@ const SIDE = 28;
 const HEADER = 16; // bytes of a file of pictures
 const MEAN = 0.1307; // of all cells of MNIST, in 0..1
 const DEVIATION = 0.3081;
-const SVG_STEP = 1.03;
 const IN_A_LINE = 16; // of the batch
 
 export function mount(element, story) {
@@ -61,8 +60,8 @@ export function mount(element, story) {
     const line = pixels.slice(SIDE * row, SIDE * (row + 1)).map(hex);
     mark(find("[data-of=bytes]"), line, column);
     const picture = find(".batch image");
-    picture.setAttribute("x", SVG_STEP * (place % IN_A_LINE));
-    picture.setAttribute("y", SVG_STEP * Math.floor(place / IN_A_LINE));
+    picture.setAttribute("x", place % IN_A_LINE);
+    picture.setAttribute("y", Math.floor(place / IN_A_LINE));
     picture.setAttribute("href", look?.seen ?? "");
     find(".numbers").textContent = pixels
       .map((each, i) => String(each).padStart(4) + ((i + 1) % SIDE ? "" : "\n"))

@@ -87,7 +87,8 @@ export function mount(element, story) {
       asked = answer = null;
     } else if (!story.sheet.stroke && story.strokes !== asked) {
       asked = story.strokes;
-      ask();
+      if (story.isExample) ({ answer } = words);
+      else ask();
     }
     show();
   });

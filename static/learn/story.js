@@ -17,7 +17,7 @@ export class Story {
   words;
   ways; // the answer to /learn/ways for the drawing; null without one
   #example;
-  #isExample = false; // while nobody has drawn
+  #isExample = false;
   #state = new Map();
   #reader = new Reader(at("/learn/ways"));
   #papers = []; // {canvas, hands, pad}
@@ -60,6 +60,11 @@ export class Story {
 
   get strokes() {
     return this.sheet.strokes;
+  }
+
+  /** Whether nobody has drawn yet: what the page shows is right. */
+  get isExample() {
+    return this.#isExample;
   }
 
   get isBlank() {

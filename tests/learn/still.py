@@ -56,6 +56,7 @@ def made() -> Still:
                     digit=each.digit,
                     is_digit=each.is_digit,
                     confidence=round(each.confidence, 4),
+                    digit_score=round(each.digit_score, 4),
                 )
                 for each in answers
             ],

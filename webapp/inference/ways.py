@@ -59,8 +59,7 @@ def row_by_row(asked: SheetRequest, models: Models) -> Rows:
     probabilities = digit_probabilities(recognizer.logits(steps), recognizer.card.temperature)
     (states, *_) = recognizer.stages(pixels[None]).values()
     return Rows(
-        pixels=pixels.ravel().tolist(),
-        probabilities=probabilities.round(4).tolist(),
+        probabilities=probabilities.round(3).tolist(),
         states=as_data_url(as_levels(lay_out(states[0]))),
     )
 

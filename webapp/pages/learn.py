@@ -33,12 +33,7 @@ def learn() -> str:
         "learn.html",
         words=words,
         still=shown,
-        story={
-            "words": words,
-            "strokes": shown.strokes,
-            "pen": shown.pen,
-            "ways": msgspec.to_builtins(shown.ways),
-        },
+        story=shown.story | {"words": words},
         box=" ".join(f"{each:.0f}" for each in shown.ways.box or ()),
         inks=learn_text.inks(),
         product=learn_text.product_words(shown),

@@ -21,6 +21,8 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     is_digit: bool
     confidence: float
     """0..1."""
+    digit_score: float
+    """0..1."""
 
 
 class Threshold(msgspec.Struct, frozen=True):
@@ -57,6 +59,13 @@ class Still(msgspec.Struct, frozen=True, kw_only=True):
         for each in self.reliability:
             found[min(_BINS - 1, int(_BINS * each.confidence))] = each
         return found
+
+    @property
+    def story(self) -> dict[str, object]:
+        """What scripts begin with; they need no pixels of the tutorials' way."""
+        ways = msgspec.to_builtins(self.ways)
+        del ways["scaled"]["pixels"]
+        return {"strokes": self.strokes, "pen": self.pen, "ways": ways}
 
     @property
     def paths(self) -> list[str]:

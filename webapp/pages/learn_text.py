@@ -41,7 +41,7 @@ def inks() -> list[tuple[str, str]]:
 
 def product_words(still: Still) -> dict[str, object]:
     """The strings and figures of chapter 5, and what it says of the drawing that is there first."""
-    digit, confidence = still.answers[0].digit, still.answers[0].confidence
+    ours = still.answers[0]
     promise = _(
         "It says so with {confidence}. Of the {pictures} test drawings about which it was about as "
         "sure, {right} were right."
@@ -63,9 +63,15 @@ def product_words(still: Still) -> dict[str, object]:
         ),
         "thresholds": msgspec.to_builtins(still.thresholds),
         "groups": msgspec.to_builtins(still.groups),
-        "example": text.sentences()["sure"].format(first=text.digit_names()[digit]),
+        "answer": {  # to the example
+            "confidence": ours.confidence,
+            "digit_score": ours.digit_score,
+            "certainty": "sure",
+            "probabilities": [float(digit == ours.digit) for digit in range(10)],
+        },
+        "example": text.sentences()["sure"].format(first=text.digit_names()[ours.digit]),
         "first": promise.format(
-            confidence=percent(confidence),
+            confidence=percent(ours.confidence),
             pictures=f"{group.pictures if group else 0:,}",
             right=percent(group.accuracy if group else 0),
         ),

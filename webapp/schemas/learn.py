@@ -50,8 +50,6 @@ class Ways(Struct, kw_only=True):
 class Rows(Struct, kw_only=True):
     """How a model's answer forms as it is shown row after row of the centered digit."""
 
-    pixels: list[Level]
-    """784, row by row."""
     probabilities: list[list[Probability]]
     """After each of the 28 rows; the rows that were not shown yet were blank."""
     states: str
