@@ -6,9 +6,9 @@ from tests.browser.conftest import PHONE, fits, wait_until
 from tests.browser.test_access import check_both_schemes
 from trainer.recognition.strokes import Strokes, fit_to_canvas
 
-PICTURE, WRONG, MODELS, PRODUCT = (
-    f"[data-part={name}]" for name in ("picture", "wrong", "models", "product")
-)
+PICTURE, WRONG, MODELS, MAPS, PRODUCT = PARTS = [
+    f"[data-part={name}]" for name in ("picture", "wrong", "models", "maps", "product")
+]
 
 
 def see(page: Page, part: str) -> None:
@@ -116,6 +116,32 @@ def test_every_model_reads_the_drawing_and_one_reads_it_row_by_row(open_page, si
     expect(page.locator(f"{MODELS} .digit")).to_have_text([""] * 7)
 
 
+def test_a_window_slides_over_the_picture_and_each_cell_tells_where_it_comes_from(open_page):
+    page = open_page("/learn", reduced_motion="no-preference")
+    see(page, MAPS)
+    window, cell = (page.locator(f"{MAPS} [data-of={name}] rect") for name in ("from", "to"))
+    row = page.locator(f"{MAPS} [name=row]")
+    page.locator(f"{MAPS} [value='3']").click()
+    wait_until(
+        page, "() => Number(document.querySelector('[data-part=maps] [name=row]').value) < 9"
+    )
+    expect(row).to_have_value("14")  # it has slid to the end
+    map_ = page.locator(f"{MAPS} [data-of=to]")
+    side = map_.bounding_box()["width"]
+    map_.hover(position={"x": 10.5 * side / 28, "y": 12.5 * side / 28})
+    expect(window).to_have_attribute("x", "8")  # 5 cells around the tenth
+    expect(window).to_have_attribute("width", "5")
+    expect(cell).to_have_attribute("width", "1")
+    page.locator(f"{MAPS} [data-of=from]").hover(position={"x": side / 2, "y": side / 2})
+    expect(window).to_have_attribute("width", "1")
+    expect(cell).to_have_attribute("width", "5")
+    page.locator(f"{MAPS} [name=relu]").uncheck()
+    corner = """() => [...document.querySelector("[data-part=maps] canvas").getContext("2d")
+      .getImageData(0, 0, 1, 1).data]"""
+    red, *_ = page.evaluate(corner)
+    assert 100 < red < 155  # nearly zero, as there is paper alone
+
+
 def test_a_threshold_rejects_what_is_less_of_a_digit(open_page):
     page = open_page("/learn")
     see(page, PRODUCT)
@@ -148,7 +174,7 @@ def test_a_damaged_link_is_told(open_page):
 
 def test_axe_finds_no_violations_once_all_parts_are_alive(open_page):
     page = open_page("/learn", reduced_motion="reduce")
-    for part in (PICTURE, WRONG, MODELS, PRODUCT):
+    for part in PARTS:
         see(page, part)
     page.locator("details").evaluate("(each) => (each.open = true)")
     check_both_schemes(page, "the learn page")

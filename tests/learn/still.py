@@ -9,16 +9,19 @@ import tempfile
 
 import msgspec
 import numpy as np
+from safetensors.numpy import load_file
 
 from tests.conftest import ROOT
 from tests.learn.measure import read_measurements
 from trainer.data.strokes.templates import TEMPLATES
+from trainer.recognition.bundle import PRETRAINED
+from trainer.recognition.image import as_data_url
 from trainer.recognition.model_inputs import ModelInputs
 from trainer.recognition.strokes import Strokes, catmull_rom, fit_to_canvas
 from webapp.inference.predict import answer
 from webapp.inference.registry import ALL, Models
-from webapp.inference.ways import SHEET, drawn, row_by_row, two_ways
-from webapp.pages.learn_still import Answer, Still
+from webapp.inference.ways import MODEL, SHEET, as_levels, drawn, row_by_row, two_ways
+from webapp.pages.learn_still import Answer, Kernel, Still
 from webapp.schemas import PredictRequest, SheetRequest
 from webapp.settings import Settings
 
@@ -33,6 +36,20 @@ def strokes() -> Strokes:
     lines = [np.array(line) * (0.75, 1) for line in TEMPLATES[4]["open"]]
     smooth = [catmull_rom(line, 4) for line in lines]
     return fit_to_canvas(smooth, SHEET, size=0.35, pen=PEN, position=(0.2, 0.82))
+
+
+def kernels() -> list[Kernel]:
+    """The windows of the first layer of the shipped LeNet-5."""
+    weights = load_file(PRETRAINED / MODEL / "weights.safetensors")
+    pairs = zip(weights["layers.0.weight"], weights["layers.0.bias"], strict=True)
+    return [
+        Kernel(
+            [round(float(each), 3) for each in kernel.ravel()],
+            round(float(bias), 3),
+            as_data_url(as_levels(kernel[0])),
+        )
+        for kernel, bias in pairs
+    ]
 
 
 def made() -> Still:
@@ -60,6 +77,7 @@ def made() -> Still:
                 )
                 for each in answers
             ],
+            kernels=kernels(),
             thresholds=read_measurements().thresholds,
             shipped_threshold=round(card.rejection_threshold, 4),
             reliability=drawn_digits.reliability,

@@ -14,7 +14,9 @@ from tests.learn.__main__ import wanted
 from tests.learn.measure import wilson
 from tests.learn.text import DOCS, LANGUAGES, chapters
 from trainer.recognition.array_types import Pixels
+from trainer.recognition.bundle import PRETRAINED, read_bundle
 from trainer.recognition.preprocess import preprocess
+from trainer.recognition.recognizer import Recognizer
 from trainer.recognition.strokes import Strokes, draw_on_sheet, fit_to_canvas
 from webapp.pages.learn_still import still as shown
 
@@ -57,7 +59,8 @@ def test_the_still_is_what_the_shipped_models_say():
     """`python -m tests.learn --still` writes it. Other processors may differ in the last digits."""
     made, kept = still.made(), shown()
     assert made.strokes == kept.strokes
-    assert (made.thresholds, made.reliability) == (kept.thresholds, kept.reliability)
+    for name in ("thresholds", "reliability", "kernels"):
+        assert getattr(made, name) == getattr(kept, name)
     assert made.answers == [
         msgspec.structs.replace(
             each,
@@ -70,6 +73,15 @@ def test_the_still_is_what_the_shipped_models_say():
         new, old = getattr(made.ways, way), getattr(kept.ways, way)
         assert new.probabilities == pytest.approx(old.probabilities, abs=0.02)
     assert kept.ways.scaled.digit != kept.ways.centered.digit == 4  # the story of chapter 2
+
+
+def test_the_windows_make_the_maps_of_lenet5():
+    pixels = np.array(shown().ways.centered.pixels, np.uint8).reshape(28, 28)
+    (maps, *_) = Recognizer(read_bundle(PRETRAINED / "lenet5")).stages(pixels[None]).values()
+    windows = np.lib.stride_tricks.sliding_window_view(np.pad(pixels / 255, 2), (5, 5))
+    for kernel, given in zip(shown().kernels, maps[0], strict=True):
+        sums = (windows * np.reshape(kernel.weights, (5, 5))).sum((2, 3)) + kernel.bias
+        assert np.maximum(sums, 0) == pytest.approx(given, abs=0.02)
 
 
 def test_a_small_drawing_off_the_center_is_wrong_the_tutorials_way_and_right_by_mnists(

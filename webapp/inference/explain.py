@@ -19,6 +19,7 @@ from webapp.schemas import Explanation, PredictRequest, Stage
 FOR, AGAINST = (255, 150, 50), (90, 160, 255)
 """RGB of ink that supports the prediction, and of ink that opposes it."""
 
+_GRAY = 110  # of 255: zero, among values of both signs
 _MIN_SCALE = 0.01  # of the probability, so that effects which are all weak also look weak
 _BRIGHTEST = 99.5  # percentile that is drawn brightest, so that outliers do not darken the rest
 
@@ -65,10 +66,24 @@ def tinted(pixels: Pixels, falls: NDArray[np.float64]) -> Pixels:
 def as_heatmap(values: NDArray[np.float32]) -> Pixels:
     """Map values, float32 [height, width], to colors from dark (lowest) to bright (highest).
 
-    Returns RGBA, uint8 [height, width, 4]; NaN becomes transparent.
+    If there are negative values, zero is gray, they are blue, and positive ones orange. Returns
+    RGBA, uint8 [height, width, 4]; NaN becomes transparent.
     """
     there = ~np.isnan(values)
+    if np.nanmin(values) < 0:
+        return np.dstack([_around_gray(np.where(there, values, 0)), 255 * there.astype(np.uint8)])
     low, high = np.percentile(values[there], [0, _BRIGHTEST])
     level = np.clip(np.where(there, (values - low) / max(high - low, 1e-9), 0), 0, 1)
     colors = cv2.applyColorMap(np.round(255 * level).astype(np.uint8), cv2.COLORMAP_MAGMA)
     return np.dstack([cv2.cvtColor(colors, cv2.COLOR_BGR2RGB), 255 * there.astype(np.uint8)])
+
+
+def _around_gray(values: NDArray[np.float32]) -> Pixels:
+    """Blue for negative, gray for zero, orange for positive values: RGB, uint8 [height, width, 3].
+
+    `values` is float32 [height, width].
+    """
+    most = max(float(np.percentile(np.abs(values), _BRIGHTEST)), 1e-9)
+    level = np.clip(values / most, -1, 1)[..., None]
+    color = np.where(level > 0, FOR, AGAINST)
+    return np.round(_GRAY + (color - _GRAY) * np.abs(level)).astype(np.uint8)

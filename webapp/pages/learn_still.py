@@ -35,6 +35,16 @@ class Threshold(msgspec.Struct, frozen=True):
     """Of letters and symbols, which should be rejected."""
 
 
+class Kernel(msgspec.Struct, frozen=True):
+    """A window of the first layer of LeNet-5."""
+
+    weights: list[float]
+    """25, row by row, for pixels of 0..1."""
+    bias: float
+    picture: str
+    """The weights as a PNG data URL; zero is the middle gray."""
+
+
 class Still(msgspec.Struct, frozen=True, kw_only=True):
     """A drawing on the sheet, and what the shipped models say of it."""
 
@@ -46,6 +56,8 @@ class Still(msgspec.Struct, frozen=True, kw_only=True):
     answers: list[Answer]
     """Of each model, the default one first."""
 
+    kernels: list[Kernel]
+    """Of each map."""
     thresholds: list[Threshold]
     """Of the shipped model, in ascending order."""
     shipped_threshold: float

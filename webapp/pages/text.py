@@ -178,7 +178,10 @@ def stages() -> dict[str, str]:
         "Feature maps: each one lights up where the picture contains the pattern its filter "
         "looks for."
     )
-    state = _("The hidden state after each row of the picture, from top to bottom.")
+    state = _(
+        "The hidden state after each row of the picture, from top to bottom. Gray is zero, blue "
+        "negative, orange positive."
+    )
     return {
         "ReLU": _("What was found there: only positive values pass through, the rest stays dark."),
         "MaxPool2d": _(

@@ -215,7 +215,8 @@ class Stage(Struct, kw_only=True):
         str,
         Meta(
             description=N_(
-                "All activations in one picture, brighter where larger, as a PNG data URL."
+                "All activations in one picture, brighter where larger, as a PNG data URL. If some "
+                "are negative, these are blue, zero is gray, and positive ones are orange."
             )
         ),
     ]

@@ -113,3 +113,13 @@ def test_ink_that_supports_the_answer_is_orange_and_ink_that_opposes_it_is_blue(
     assert tuple(coloured[0, 0]) == (120, 120, 120)
     faint = tinted(pixels, falls / 1e6)
     assert (faint == 120).all()
+
+
+def test_zero_is_gray_where_there_are_negative_values():
+    values = np.array([[-2.0, 0.0, 2.0, np.nan], [-1.0, 0.0, 1.0, 0.0]], np.float32)
+    colors = as_heatmap(values).astype(int)
+    assert (np.ptp(colors[:, 1, :3], axis=1) == 0).all()
+    assert (colors[:, 0, 2] > colors[:, 0, 0]).all()  # blue
+    assert (colors[:, 2, 0] > colors[:, 2, 2]).all()  # orange
+    assert colors[0, 3, 3] == 0
+    assert colors[1, 3, :3].tolist() == colors[0, 1, :3].tolist()
