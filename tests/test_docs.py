@@ -14,7 +14,7 @@ from trainer.cli import main as trainer
 from webapp.cli import main as inkling
 from webapp.settings import Settings
 
-DOCUMENTS = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")]
+DOCUMENTS = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]
 each_document = pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 
 

@@ -37,7 +37,7 @@ def test_an_installed_inkling_serves_the_same_pages_and_assets(installed, client
     assets = [
         f"/static/{p.relative_to('static')}" for p in Path("static").rglob("*") if p.is_file()
     ]
-    paths = ["/", "/models/inkling", "/about", "/api/docs", "/api/v1/models", *assets]
+    paths = ["/", "/models/inkling", "/learn", "/about", "/api/docs", "/api/v1/models", *assets]
     result = subprocess.run(
         [sys.executable, "-c", SERVE, installed, *paths],
         cwd=tmp_path,
