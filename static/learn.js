@@ -87,7 +87,7 @@ story.begin();
 story.on(showPath);
 for (const part of document.querySelectorAll("[data-script]")) parts.observe(part);
 for (const chapter of document.querySelectorAll(".chapter")) chapters.observe(chapter);
-$("path").addEventListener("click", ({ target }) => {
+document.querySelector(".learn").addEventListener("click", ({ target }) => {
   const button = target.closest("button");
   if (button?.dataset.example) story.sheet.draw(strokesOf(button));
   else ACTIONS[button?.dataset.do]?.();

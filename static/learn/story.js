@@ -39,7 +39,7 @@ export class Story {
       if (code === "unreachable") this.#tell(code);
       else this.#show(null, code === "empty_drawing" ? "" : code);
     });
-    addEventListener("hashchange", () => this.#open());
+    addEventListener("hashchange", () => this.#open(true));
   }
 
   /** Take the drawing from the link, or from where the visitor drew before, or show the example. */
@@ -53,8 +53,11 @@ export class Story {
     // The example is nobody's drawing, and not kept.
     const keepFromNow = () => keep(this.sheet, hands);
     if (!isKept) this.sheet.addEventListener("change", keepFromNow, { once: true });
-    if (isKept) this.read();
-    this.#open();
+    if (isKept) {
+      this.ways = null;
+      this.read();
+    }
+    this.#open(isFresh());
     this.changed();
   }
 
@@ -191,10 +194,13 @@ export class Story {
   }
 
   /** Take over what a link's fragment says, if it is one of ours. */
-  #open() {
+  #open(scrolls) {
     const fields = new URLSearchParams(location.hash.slice(1));
     const drawing = fields.get("drawing");
-    if (!drawing && !fields.get("chapter")) return;
+    if (!drawing && !fields.get("chapter")) {
+      if (location.hash) this.#writeSoon(); // from the list of chapters
+      return;
+    }
     fields.delete("drawing");
     this.#state = new Map([...fields].map(([name, value]) => [name, value]));
     if (!/^#[0-9a-f]{6}$/.test(this.get("ink", INK))) this.#state.delete("ink");
@@ -203,8 +209,13 @@ export class Story {
     } catch {
       document.getElementById("problem").textContent = this.words.damaged;
     }
-    document.getElementById(`chapter-${this.get("chapter")}`)?.scrollIntoView();
+    if (scrolls) document.getElementById(`chapter-${this.get("chapter")}`)?.scrollIntoView();
     if (!drawing) this.read();
     this.changed();
   }
+}
+
+/** Whether the page was not loaded again: then the browser knows how far it was scrolled. */
+function isFresh() {
+  return performance.getEntriesByType("navigation")[0]?.type === "navigate";
 }
