@@ -72,7 +72,7 @@ export function mount(element, story) {
     const best = probabilities && Math.max(...probabilities);
     find("[data-of=said]").textContent = probabilities
       ? story.words.says
-        .replace("LeNet-5", element.querySelector("[data-model=rnn] th").textContent)
+        .replace("{model}", element.querySelector("[data-model=rnn] th").textContent)
         .replace("{digit}", probabilities.indexOf(best)).replace("{share}", percent(best, 0))
       : "";
   }

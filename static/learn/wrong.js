@@ -63,7 +63,9 @@ export function mount(element, story) {
       showPicture(find(`img[data-of=${way}]`), look?.seen);
       showBars(find(`#${way}-bars`), look?.probabilities);
       const share = look && percent(Math.max(...look.probabilities), 0);
-      said[way] = look ? words.says.replace("{digit}", look.digit).replace("{share}", share) : "";
+      said[way] = look
+        ? words.says.replace("{model}", "LeNet-5").replace("{digit}", look.digit).replace("{share}", share)
+        : "";
       find(`.says[data-of=${way}]`).textContent = said[way];
     }
     clearTimeout(speech);

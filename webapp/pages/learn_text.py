@@ -11,7 +11,7 @@ from webapp.pages.learn_still import Still
 
 
 def words() -> dict[str, object]:
-    """The strings; {digit} is a digit and {share} per cent."""
+    """The strings; {model} is a model, {digit} a digit and {share} per cent."""
     return {
         "says": says(),
         "both": _("The tutorial’s way: {scaled}. MNIST’s way: {centered}."),
@@ -25,7 +25,7 @@ def words() -> dict[str, object]:
 
 def says() -> str:
     """What a model says."""
-    return _("LeNet-5 reads {digit}, with {share}.")
+    return _("{model} reads {digit}, with {share}.")
 
 
 def inks() -> list[tuple[str, str]]:
