@@ -14,8 +14,8 @@ def words() -> dict[str, object]:
     """The strings; {model} is a model, {digit} a digit and {share} per cent."""
     return {
         "says": says(),
-        "both": _("The tutorial’s way: {scaled}. MNIST’s way: {centered}."),
-        "nothing": _("nothing to read"),
+        "both": _("The tutorial’s way: {scaled} MNIST’s way: {centered}"),
+        "nothing": _("Nothing to read."),
         "copied": _("Copied."),
         "notCopied": _("Your browser did not allow to copy it. It is in the address bar."),
         "damaged": _("This link is damaged: it holds no drawing."),
