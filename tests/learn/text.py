@@ -52,7 +52,10 @@ def filled(text: str, figures: Mapping[str, str]) -> str:
 def page(language: str) -> str:
     """The template of all chapters of a language, with a list of them before."""
     rendered = [_chapter(path) for path in chapters(language)]
-    links = "".join(f'<li><a href="#{number}">{title}</a></li>' for number, title, _ in rendered)
+    links = "".join(
+        f'<li><a href="#{anchor}" data-number="{anchor[-1]}">{title}</a></li>'
+        for anchor, title, _ in rendered
+    )
     label = "{{ _('Chapters') }}"
     contents = f'<nav class="chapters" aria-label="{label}"><ol>{links}</ol></nav>'
     return "\n".join([contents, *(body for *_, body in rendered)]) + "\n"
@@ -82,6 +85,7 @@ def _adapted(tokens: list[Token], anchor: str) -> Iterator[Token]:
                     heading = _shown(tokens[index + 1])
                     if token.tag == "h2":
                         token.attrSet("id", f"{anchor}-title")
+                        token.attrSet("data-number", anchor[-1])
                 yield token
             case "table_open":
                 token.attrSet("class", "figures")
