@@ -64,7 +64,9 @@ def fit(
 
         train_loss, train_accuracy, speed = metrics.finish(distributed)
         validation_loss, validation_accuracy = distributed.broadcast_from_main(
-            lambda: validation_metrics(state.eval_model, validation, device)
+            lambda: validation_metrics(
+                state.eval_model, validation, device, evaluation_mode=recipe.evaluation_mode
+            )
         )
         is_best = state.record_validation(validation_accuracy)
         result = EpochResult(

@@ -47,6 +47,7 @@ def start_run(
         recipe.seed,
         learn_validation=learn_validation,
         digits_only=class_count(recipe) == DIGITS,
+        validate_on=recipe.validate_on,
     )
     plan = TrainingPlan(
         command=command,
@@ -80,6 +81,7 @@ def resume_run(run: TrainingRun, epochs: int | None = None) -> tuple[TrainingPla
         plan.recipe.seed,
         learn_validation=plan.learn_validation,
         digits_only=class_count(plan.recipe) == DIGITS,
+        validate_on=plan.recipe.validate_on,
     )
     for then, now in zip(plan.data, splits.description, strict=True):
         if then.sha256 != now.sha256:

@@ -17,6 +17,12 @@ from trainer.training.renamed import with_current_names
 Precision = Literal["float32", "bfloat16"]
 """Precision of the forward and backward pass; weights and their EMA are always float32."""
 
+Order = Literal["shuffled", "stored", "by-class"]
+"""Order of the training images in each epoch."""
+
+ValidateOn = Literal["validation", "train", "test"]
+"""What is validated on after each epoch: a split, or with `train` what is trained on."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipe:
@@ -32,11 +38,18 @@ class Recipe:
     batch_size: Annotated[
         int, Meta(ge=2, description="Images in each step, over all processes.")
     ] = 256
+    order: Annotated[
+        Order,
+        Meta(
+            description="Order of the images in each epoch: shuffled anew, always as the data set "
+            "has them, or all of one digit before the next, as folders are read."
+        ),
+    ] = "shuffled"
     loss: Annotated[
-        Literal["ce", "nll", "mse"],
+        Literal["ce", "nll", "mse", "softmax-ce"],
         Meta(
             description="Cross-entropy, the same as log-softmax and negative log-likelihood, or "
-            "mean squared error."
+            "mean squared error; softmax-ce is the cross-entropy of a second softmax, a mistake."
         ),
     ] = "ce"
     label_smoothing: Annotated[
@@ -84,6 +97,17 @@ class Recipe:
         int,
         Meta(ge=0, description="Stop after this many epochs without improvement; 0 never stops."),
     ] = 0
+    validate_on: Annotated[
+        ValidateOn,
+        Meta(
+            description="What is validated on, and so selects the best epoch: another part than "
+            "the validation split makes the result look better than it is."
+        ),
+    ] = "validation"
+    evaluation_mode: Annotated[
+        bool,
+        Meta(description="Validate in evaluation mode, in which dropout is off: model.eval()."),
+    ] = True
     precision: Annotated[
         Precision,
         Meta(

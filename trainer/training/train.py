@@ -38,7 +38,9 @@ def train_model(
     it had never stopped. Raises `TrainerError` if the architecture has no class for a label, or if
     `start` or the checkpoint do not fit it.
     """
-    batches = Batches(train, recipe.batch_size, device, recipe.seed, distributed)
+    batches = Batches(
+        train, recipe.batch_size, device, recipe.seed, distributed, order=recipe.order
+    )
     state = TrainingState.create(recipe, recipe.epochs * len(batches), device, start)
     _check_classes(state.model, train, device)
     if checkpoint:

@@ -10,6 +10,7 @@ from trainer.data.source import Source
 from trainer.errors import TrainerError
 from trainer.recognition.bundle import TrainingData
 from trainer.recognition.labels import NOT_A_DIGIT
+from trainer.training.recipe import ValidateOn
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +29,14 @@ def load_splits(
     *,
     learn_validation: bool = True,
     digits_only: bool = False,
+    validate_on: ValidateOn = "validation",
 ) -> DataSplits:
     """Load the samples to train on and those to validate with.
 
     With `learn_validation`, validation splits that are not used for validation are trained on as
-    well. `digits_only` leaves out non-digits, for architectures without a class for them. Test
-    splits are never loaded. Raises `TrainerError` if nothing of a source is left.
+    well. `digits_only` leaves out non-digits, for architectures without a class for them. With
+    `validate_on`, the digits to validate with are those to train on, or test splits, which are
+    never loaded otherwise. Raises `TrainerError` if nothing of a source is left.
     """
     validating = {source.whole for source in validation_sources}
     train, description = [], []
@@ -59,26 +62,30 @@ def load_splits(
                 sha256=samples.sha256(),
             )
         )
-    return DataSplits(Samples.join(train), load_validation(validation_sources), description)
-
-
-def load_validation(sources: Sequence[Source]) -> Samples:
-    """The digits of the validation splits, to select the epoch and to calibrate probabilities.
-
-    Non-digits are left out, so that the rejection threshold is chosen without having seen any.
-    Raises `TrainerError` if there are no digits.
-    """
-    return Samples.join(load_validation_parts(sources).values())
+    learned = Samples.join(train)
+    if validate_on == "train":
+        return DataSplits(learned, _digits_of(learned), description)
+    validation = Samples.join(load_digits(validation_sources, Split(validate_on)).values())
+    return DataSplits(learned, validation, description)
 
 
 def load_validation_parts(sources: Sequence[Source]) -> dict[str, Samples]:
-    """The same by data set, in their order, without those that have no digits."""
-    parts = {str(source): source.load(Split.VALIDATION) for source in sources}
-    digits = {
-        name: part.where(part.has_ink & (part.labels != NOT_A_DIGIT))
-        for name, part in parts.items()
-    }
+    """The digits of the validation splits, to calibrate probabilities, by data set.
+
+    Non-digits are left out, so that the rejection threshold is chosen without having seen any.
+    Data sets without digits are, too. Raises `TrainerError` if there are no digits at all.
+    """
+    return load_digits(sources, Split.VALIDATION)
+
+
+def load_digits(sources: Sequence[Source], split: Split) -> dict[str, Samples]:
+    """The digits of one split, by data set; see `load_validation_parts`."""
+    digits = {str(source): _digits_of(source.load(split)) for source in sources}
     digits = {name: part for name, part in digits.items() if len(part)}
     if not digits:
         raise TrainerError("there are no digits to validate with; name a data set with --validate")
     return digits
+
+
+def _digits_of(samples: Samples) -> Samples:
+    return samples.where(samples.has_ink & (samples.labels != NOT_A_DIGIT))

@@ -1,6 +1,7 @@
 """Recipes by name: each is a TOML file here, whose keys are options of `python -m trainer train`.
 
-To add one, add its file. Importing this module does not import torch.
+Those in `mistakes/` are one small recipe with a mistake that tutorials make, and `mistakes/none`
+without. To add one, add its file. Importing this module does not import torch.
 """
 
 from __future__ import annotations
@@ -18,7 +19,10 @@ _FOLDER = Path(__file__).parent
 
 def presets() -> list[str]:
     """Names of the recipes that come with Inkling."""
-    return sorted(path.stem for path in _FOLDER.glob("*.toml"))
+    return sorted(
+        str(path.relative_to(_FOLDER).with_suffix("").as_posix())
+        for path in _FOLDER.rglob("*.toml")
+    )
 
 
 def preset(name: str) -> Path:
