@@ -26,6 +26,7 @@ from sqlalchemy import (
     LargeBinary,
     MetaData,
     Table,
+    delete,
     func,
     insert,
     select,
@@ -36,7 +37,7 @@ from webapp.logs import one_line
 from webapp.storage import version_folders
 from webapp.storage.database import Database, DatabaseUnavailable
 from webapp.storage.file_tables import Version, VersionFile
-from webapp.storage.tables import TRANSIENT, Base
+from webapp.storage.tables import REPLACED, TRANSIENT, Base
 
 _FORMAT = 2
 _FORMAT_WITHOUT_REVISION = 1
@@ -154,6 +155,9 @@ def _restore_tables(
 
     for table in Base.metadata.sorted_tables:
         if table.name in TRANSIENT:
+            continue
+        if table.name in REPLACED:
+            connection.execute(delete(table))
             continue
         if connection.scalar(select(func.count()).select_from(table)):
             raise BackupError(f"the installation is not empty: table {table.name} has rows")

@@ -235,3 +235,6 @@ TRANSIENT = frozenset({RateLimit.__tablename__, AdminSession.__tablename__, "run
 """Tables that backups leave out. Rows that belong to the moment: restoring one neither reopens a
 session nor limits anybody, nor brings back drawings that a run was learning from. And the secrets.
 """
+
+REPLACED = frozenset({"answer_counts", "shadows", "shadow_counts"})
+"""Tables whose rows a restored backup replaces: an installation that has only counted is empty."""

@@ -6,7 +6,7 @@ import shutil
 import sqlite3
 import tracemalloc
 import zipfile
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -23,12 +23,13 @@ from webapp.inference.versions import SHIPPED, Versions
 from webapp.retraining import runs
 from webapp.retraining.options import RetrainingOptions
 from webapp.settings import Settings
-from webapp.storage import imports, shadows, versions
+from webapp.storage import answer_counts, imports, shadows, versions
 from webapp.storage.admin_sessions import is_open, open_session
+from webapp.storage.answer_counts import Counted, Kind
 from webapp.storage.backup import BackupError, back_up, restore
 from webapp.storage.database import Database
 from webapp.storage.migrations import migrate, revisions
-from webapp.storage.tables import TRANSIENT, Base, Drawing, Run
+from webapp.storage.tables import REPLACED, TRANSIENT, Base, Drawing, Run
 
 pytestmark = pytest.mark.slow
 
@@ -105,6 +106,20 @@ def test_a_session_that_was_open_at_the_backup_is_not_reopened(installation, tmp
             assert is_open(session, identity, "key", lifetime) == is_there
 
 
+def test_an_installation_that_has_only_counted_is_empty(installation, tmp_path):
+    database, home = installation
+    file = tmp_path / "backup.zip"
+    back_up(database, home, file)
+    other = Database("sqlite:///" + str(tmp_path / "new.db"))
+    other.upgrade()
+    with other.writing() as session:
+        shadow = shadows.start(session, "other", "test", timedelta(hours=1))
+        shadows.add(session, {shadows.Pair(shadow.id, "w", "7", "sure", "1", "sure"): 1})
+        answer_counts.add(session, {Kind(date.today(), "v", "7", "sure"): Counted(5, 5)})
+    restore(other, file)
+    assert everything(other) == everything(database)
+
+
 def test_a_backup_is_restored_only_into_an_empty_installation(installation, tmp_path):
     database, home = installation
     file = tmp_path / "backup.zip"
@@ -123,7 +138,7 @@ def test_a_backup_by_an_earlier_version_is_restored_and_upgraded(
     database, home = installation
     with database.writing() as session:
         session.execute(update(Run).values(progress={"stage": "ended", "missing": ["mnist"]}))
-    before = everything(database)
+    before = everything(database) | {name: [] for name in REPLACED}  # which it did not know
     file, old = tmp_path / "backup.zip", tmp_path / "old.zip"
     back_up(database, home, file)
     with zipfile.ZipFile(file) as new, zipfile.ZipFile(old, "w") as archive:
