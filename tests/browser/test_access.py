@@ -25,7 +25,6 @@ PATHS = [
     "/class",
     "/models",
     "/models/inkling",
-    "/learn",
     "/about",
     "/api/docs",
     "/no-such-page",
