@@ -1,6 +1,7 @@
 // Chapter 3: a window of LeNet-5's first layer slides over the drawing and makes a map.
 
 import { showPicture } from "./bars.js";
+import { onceSeen } from "./seen.js";
 
 const SIDE = 28;
 const WINDOW = 5;
@@ -102,6 +103,9 @@ export function mount(element, story) {
     story.set("maps-relu", target.checked ? "yes" : "no"));
 
   story.on(show);
+  onceSeen(find(".sliding"), () => {
+    if (!story.get("maps-row")) slide();
+  });
 }
 
 /** The sums under a window, 25 weights and a constant, at each of 784 places; paper is around. */

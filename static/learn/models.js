@@ -4,6 +4,7 @@ import { percent } from "../percent.js";
 import { Reader } from "../reader.js";
 import { at } from "../site.js";
 import { showBars, showPicture } from "./bars.js";
+import { onceSeen } from "./seen.js";
 
 const ROWS = 28;
 const PER_ROW_MS = 130;
@@ -111,5 +112,8 @@ export function mount(element, story) {
       else ask();
     }
     showRows();
+  });
+  onceSeen(find(".reading"), () => {
+    if (!story.get("models-rows")) play();
   });
 }
