@@ -6,8 +6,8 @@ from tests.browser.conftest import PHONE, fits, wait_until
 from tests.browser.test_access import check_both_schemes
 from trainer.recognition.strokes import Strokes, fit_to_canvas
 
-PICTURE, WRONG, MODELS, MAPS, PRODUCT = PARTS = [
-    f"[data-part={name}]" for name in ("picture", "wrong", "models", "maps", "product")
+PICTURE, WRONG, MODELS, MAPS, TRAINING, PRODUCT = PARTS = [
+    f"[data-part={name}]" for name in ("picture", "wrong", "models", "maps", "training", "product")
 ]
 
 
@@ -178,7 +178,7 @@ def test_axe_finds_no_violations_once_all_parts_are_alive_and_nothing_sticks_out
     page = open_page("/learn", reduced_motion="reduce")
     for part in PARTS:
         see(page, part)
-    page.locator("details").evaluate("(each) => (each.open = true)")
+    page.evaluate("document.querySelectorAll('details').forEach((each) => (each.open = true))")
     check_both_schemes(page, "the learn page")
     for width, text_size in ((1280, ""), (390, ""), (320, "200%")):
         page.set_viewport_size({"width": width, "height": 700})
