@@ -12,8 +12,6 @@ import numpy as np
 import torch
 from torch import nn
 from torch.utils.data import DataLoader
-from torchvision import transforms
-from torchvision.datasets import MNIST
 
 from trainer.data.samples import Samples, Split
 from trainer.data.source import Source
@@ -87,6 +85,9 @@ def our_loop(samples: Samples, recipe: Recipe) -> float:
 
 def tutorial_loop(count: int, recipe: Recipe) -> float:
     """The same of a tutorial's loop: PIL images, a DataLoader with one worker, float32."""
+    from torchvision import transforms  # slow to import, and each test process imports this file
+    from torchvision.datasets import MNIST
+
     steps: list[object] = [transforms.ToTensor()]
     if recipe.normalize:  # tutorials do so picture by picture
         steps.append(transforms.Normalize((MNIST_MEAN,), (MNIST_STD,)))

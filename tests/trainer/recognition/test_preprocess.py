@@ -8,7 +8,6 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from PIL import Image
-from torchvision.datasets import MNIST
 
 from trainer.data.rendering.canvas import RenderStyle, render
 from trainer.data.rendering.photo import Photo, photograph
@@ -140,6 +139,8 @@ def test_position_and_size_on_the_paper_do_not_matter(seven):
 
 
 def test_mnist_images_are_nearly_unchanged(mnist):
+    from torchvision.datasets import MNIST
+
     pictures = MNIST(str(mnist / "mnist"), train=False).data.numpy()[:2000]
     differences = [np.abs(preprocess(p).pixels.astype(int) - p).mean() for p in pictures]
     assert np.mean(differences) < 0.3

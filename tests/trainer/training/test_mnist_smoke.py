@@ -3,8 +3,6 @@
 import base64
 import json
 
-from torchvision.datasets import MNIST
-
 from tests.trainer.conftest import trainer
 from webapp.app import create_app
 from webapp.settings import Settings
@@ -24,6 +22,8 @@ def test_two_epochs_on_a_few_thousand_images_train_a_model_that_serves(
     client = create_app(
         Settings(home=str(tmp_path / "home"), model="mine", rate_limit=0)
     ).test_client()
+    from torchvision.datasets import MNIST
+
     stored = MNIST(str(mnist / "mnist"), train=False)
     right = 0
     for picture, label in zip(stored.data.numpy()[:200], stored.targets.tolist(), strict=False):
