@@ -59,7 +59,9 @@ class Site:
     def start(self) -> None:
         self._server = make_server("127.0.0.1", self._port, self._app, threaded=True)
         self._port = self._server.port
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        # It looks that often whether it is to stop; half a second by default, for each test.
+        serve = self._server.serve_forever
+        threading.Thread(target=serve, args=(0.05,), daemon=True).start()
 
     def stop(self) -> None:
         self._server.shutdown()
