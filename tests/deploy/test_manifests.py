@@ -88,3 +88,29 @@ def test_volumes_and_secrets_are_defined(resources):
                 {"configMapRef": "ConfigMap", "secretRef": "Secret"}[kind],
                 reference["name"],
             ) in names
+
+
+def test_the_upgrade_page_names_what_is_there(resources):
+    page = (ROOT / "docs" / "operations.md").read_text()
+    deployments = {
+        each["metadata"]["name"]: each["spec"]["template"]["spec"]["containers"][0]["name"]
+        for each in resources
+        if each["kind"] == "Deployment"
+    }
+    assert set(re.findall(r"set image deployment/(\S+) (\S+)=", page)) == set(deployments.items())
+    assert set(re.findall(r"rollout undo deployment/(\S+)", page)) == set(deployments)
+    services = yaml.safe_load((ROOT / "compose.yaml").read_text())["services"]
+    [built] = re.findall(r"docker compose build --pull (.*)", page)
+    assert set(built.split()) == {name for name, each in services.items() if "build" in each}
+
+
+@pytest.mark.parametrize("name", ["inkling", "inkling-worker"])
+def test_the_upgrade_page_has_the_home_and_the_program_of_the_units(name):
+    unit = (ROOT / "deploy" / f"{name}.service").read_text()
+    [home] = re.findall(r"INKLING_HOME=\S+", unit)
+    [program] = re.findall(r"^ExecStart=(\S+)", unit, re.MULTILINE)
+    [user] = re.findall(r"^User=(\S+)", unit, re.MULTILINE)
+    page = (ROOT / "docs" / "operations.md").read_text()
+    for command in ("backup /", "doctor"):
+        assert f"# sudo -u {user} env {home} {program} {command}" in page
+    assert name in re.search(r"systemctl restart (.*)", page)[1].split()
