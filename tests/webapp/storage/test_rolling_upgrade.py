@@ -187,11 +187,13 @@ def at_a_newer_revision(database: Database, *changes: str) -> None:
 
 def test_this_release_starts_again_on_what_a_newer_one_has_added_to(settings, caplog):
     own = settings()
+    filled = "GENERATED ALWAYS AS IDENTITY" if own.database_url else "AS (1) NOT NULL"
     at_a_newer_revision(
         Database(own.database),
         "CREATE TABLE newer (id INTEGER PRIMARY KEY)",
         "ALTER TABLE drawings ADD COLUMN newer VARCHAR(4)",
         "ALTER TABLE runs ADD COLUMN newer INTEGER DEFAULT 0 NOT NULL",
+        f"ALTER TABLE secrets ADD COLUMN newer INTEGER {filled}",
     )
     environment = {"INKLING_HOME": own.home, "INKLING_DATABASE_URL": own.database_url}
     result = CliRunner().invoke(main, ["db", "upgrade"], env=environment)
@@ -201,16 +203,27 @@ def test_this_release_starts_again_on_what_a_newer_one_has_added_to(settings, ca
         assert session.scalar(text("SELECT version_num FROM alembic_version")) == NEWER
 
 
+def instead(column: str, definition: str) -> str:
+    """Statements that replace a column of the drawings."""
+    return (
+        f"ALTER TABLE drawings DROP COLUMN {column};"
+        f"ALTER TABLE drawings ADD COLUMN {column} {definition}"
+    )
+
+
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
+        (instead("number", "VARCHAR(64) DEFAULT '' NOT NULL"), "drawings.number needs a value"),
+        (instead("model", "VARCHAR(100)"), "drawings.model may have no value"),
+        (instead("number", "AS ('7')"), "drawings.number can no longer be written"),
         ("ALTER TABLE drawings DROP COLUMN strokes", "drawings.strokes is missing"),
         ("ALTER TABLE runs RENAME COLUMN options TO wishes", "runs.options is missing"),
         ("DROP TABLE secrets", "secrets is missing"),
     ],
 )
 def test_this_release_does_not_start_on_what_a_newer_one_has_taken_away(tmp_path, change, reason):
-    at_a_newer_revision(Database(Settings(home=str(tmp_path)).database), change)
+    at_a_newer_revision(Database(Settings(home=str(tmp_path)).database), *change.split(";"))
     environment = {"INKLING_HOME": str(tmp_path)}
     result = CliRunner().invoke(main, ["db", "upgrade"], env=environment)
     [line] = result.output.splitlines()
