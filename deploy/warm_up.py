@@ -9,15 +9,19 @@ import gunicorn.app.wsgiapp  # noqa: F401
 import psycopg  # noqa: F401
 from PIL import Image, ImageDraw
 
+from trainer.recognition.image import FORMATS
 from webapp import cli, gunicorn_logger, gunicorn_worker, master  # noqa: F401
 from webapp.app import create_app
 
 cli.main(["db", "upgrade"], standalone_mode=False)
-picture, file = Image.new("L", (100, 100), 255), io.BytesIO()
+picture = Image.new("L", (100, 100), 255)
 ImageDraw.Draw(picture).line([(50, 10), (50, 90)], 0, 8)
-picture.save(file, "PNG")
 client = create_app().test_client()
 for path in ("/", "/readyz", "/metrics", "/admin/login"):
     assert client.get(path).status_code == 200, path  # noqa: S101
-answer = client.post("/api/v1/predict", data=file.getvalue(), content_type="image/png")
-assert answer.status_code == 200, answer.data  # noqa: S101
+for kind in FORMATS:
+    file = io.BytesIO()
+    picture.save(file, kind)
+    content_type = f"image/{kind.lower()}"
+    answer = client.post("/api/v1/predict", data=file.getvalue(), content_type=content_type)
+    assert answer.status_code == 200, (kind, answer.data)  # noqa: S101
