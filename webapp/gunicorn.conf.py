@@ -48,8 +48,9 @@ logconfig_dict = configuration(_settings.log)
 control_socket_disable = True
 
 # Workers share the memory of what the master has imported. These libraries know nothing of gevent,
-# and keep no threads, which a fork would lose: ONNX Runtime does, and Flask and SQLAlchemy would be
-# imported before gevent has replaced locks and sockets.
+# and survive a fork: OpenBLAS, in NumPy and in OpenCV, ends its threads before one, and starts
+# others later. ONNX Runtime would lose its threads; Flask and SQLAlchemy would be imported before
+# gevent has replaced locks and sockets.
 _SHARED = ("numpy", "cv2", "PIL.Image", "PIL.ImageOps")
 
 
