@@ -12,7 +12,7 @@ from PIL import Image
 from tests.learn import still
 from tests.learn.__main__ import wanted
 from tests.learn.measure import wilson
-from tests.learn.text import DOCS, LANGUAGES, chapters
+from tests.learn.text import DOCS, LANGUAGES, chapters, page
 from trainer.recognition.array_types import Pixels
 from trainer.recognition.bundle import PRETRAINED, read_bundle
 from trainer.recognition.preprocess import preprocess
@@ -47,11 +47,24 @@ def test_each_chapter_is_there_in_each_language_with_the_same_figures_and_parts(
     ] * len(LANGUAGES)
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_where_the_page_has_a_part_a_forge_has_a_note_that_the_page_lacks(language):
+    rendered = page(language)
+    for path in chapters(language):
+        text = path.read_text("utf-8")
+        notes = re.findall(r"<!-- part: \w+ -->\n\n\*(.+)\*\n\n<!-- end of part -->", text)
+        assert len(notes) == text.count("<!-- part: ") > 0, path.name
+        for note in notes:
+            assert "/learn" in note
+            assert note.partition("`")[2].partition("`")[2] not in rendered
+
+
 def test_no_share_in_a_text_is_typed_by_hand():
-    """But for 99.86 %, which is said to be wrong, a share of the sheet, and that of an interval."""
+    """But for what a text marks as an example, 99.86 %, which is said to be wrong, a share of the
+    sheet, and that of an interval."""
     allowed = {"99.86", "60", "95"}
     for path in DOCS.glob("*.md"):
-        text = re.sub(r"<!-- figure: .*?<!-- end -->", "", path.read_text("utf-8"))
+        text = re.sub(r"<!-- (?:figure: |example -->).*?<!-- end -->", "", path.read_text("utf-8"))
         assert set(re.findall(r"([\d.]+) ?%", text)) <= allowed, path.name
 
 

@@ -1,7 +1,9 @@
 """The learn page's texts: figures into `docs/learn/*.md`, and the Markdown into a template.
 
-In a text, `<!-- figure: NAME -->` and `<!-- end -->` enclose what `figures` writes, and a line
-`<!-- part: NAME -->` is where the page has its interactive part, `templates/learn/_NAME.html`.
+In a text, `<!-- figure: NAME -->` and `<!-- end -->` enclose what `figures` writes, and
+`<!-- example -->` and `<!-- end -->` a share that was made up to explain something. Between the
+lines `<!-- part: NAME -->` and `<!-- end of part -->` is what a forge shows where the page has its
+interactive part, `templates/learn/_NAME.html`.
 """
 
 from __future__ import annotations
@@ -22,7 +24,7 @@ LANGUAGES = {"en": "", "zh-Hans": ".zh_Hans"}
 """By BCP 47 tag: what the names of a language's texts have before `.md`."""
 
 _FIGURE = re.compile(r"(<!-- figure: ([^>]+) -->)(.*?)(<!-- end -->)")
-_PART = re.compile(r"<!-- part: ([a-z]+) -->")
+_PART = re.compile(r"<!-- part: ([a-z]+) -->.*?<!-- end of part -->", re.DOTALL)
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 
 
