@@ -192,7 +192,7 @@ def test_it_stops_gracefully_after_the_current_request(tmp_path, body):
             assert connection.recv(100).startswith(b"HTTP/1.1 200")
         assert server.process.wait(timeout=40) == 0
     with database.reading() as session:
-        counted = answer_counts.since(session, date.min)
+        counted = answer_counts.between(session, date.min, date.max)
         assert [each.answers for each in counted.values()] == [1]
         assert list(shadows.counts(session, shadow).values()) == [1]
     database.engine.dispose()

@@ -22,8 +22,13 @@ CONFIDENT = 14 / 15
 """Confidence of the highest of the 15 bins in a card's reliability diagram."""
 
 
-def reading_of(number: NumberPrediction) -> str:
-    """What an answer says: 0 to 9, not_a_digit, or number for several digits."""
+def reading_of(number: NumberPrediction, several: bool = False) -> str:
+    """What an answer says: 0 to 9, not_a_digit, or number for several digits.
+
+    `several` says that a single digit was asked for, and is refused as it would be a number.
+    """
+    if several:
+        return NUMBER
     if not number.is_number:
         return NOT_A_DIGIT
     return NUMBER if len(number.digits) > 1 else str(number.digits[0].digit)
@@ -41,10 +46,12 @@ class AnswerCounts:
         self._expired: date | None = None  # the day on which old days were deleted last
         self.flush = self._tally.flush
 
-    def count(self, _inputs: object, number: NumberPrediction, recognizer: Recognizer) -> None:
+    def count(
+        self, _inputs: object, number: NumberPrediction, recognizer: Recognizer, several: bool
+    ) -> None:
         """Count an answer, as a watcher of `Models`."""
         version, today = recognizer.card.version, self._clock().date()
-        kind = Kind(today, version, reading_of(number), number.certainty)
+        kind = Kind(today, version, reading_of(number, several), number.certainty)
         self._tally.count((kind, number.confidence >= CONFIDENT))
 
     def flush_in_background(self) -> None:
@@ -63,5 +70,5 @@ class AnswerCounts:
         answer_counts.add(session, rows)
         today = self._clock().date()
         if self._expired != today:
-            answer_counts.expire(session, today)
+            answer_counts.expire(session)
             self._expired = today

@@ -1,9 +1,11 @@
-"""Whether what visitors draw departs from what a version was tested on.
+"""Whether what visitors draw departs from what they drew before.
 
 The statistic is the population stability index (PSI), the symmetric Kullback-Leibler divergence of
 two distributions: 0 where they are equal, by convention large from 0.2 to 0.25 on. If both are
 samples of one distribution with k kinds, it is distributed as (1/n + 1/m) times chi-squared with
 k - 1 degrees of freedom (Yurdakul and Naranjo 2020).
+
+A version's test is no such sample: it has finished digits, and a site reads drawings as they grow.
 """
 
 from __future__ import annotations
@@ -20,14 +22,17 @@ from webapp.schemas import NOT_A_DIGIT
 from webapp.storage.answer_counts import Counted, Kind
 
 LEAST = 500
-"""Answers, below which nothing is said."""
+"""Answers on either side of a comparison, below which nothing is said."""
+LEAST_DAYS = 7
+"""Days with answers before those that are compared with them, below which nothing is said."""
 LARGE = 0.2
 """PSI, below which a difference does not matter, however certain it is."""
 READINGS = 10
 """A drawing may be read so many times while it grows, so that n answers tell as much as n / 10."""
 
-_CHI_SQUARED = {1: 10.828, 9: 27.877}
-"""The 99.9 % quantiles by degrees of freedom."""
+_CHI_SQUARED = {1: 12.873, 9: 30.699}
+"""The quantiles by degrees of freedom that chance exceeds once in 3,000 times: in one of the three
+comparisons, once in 1,000."""
 _PEOPLE = ("strokes", "mnist")
 """Data sets of single digits by people, the one that is most like what visitors draw first."""
 
@@ -68,11 +73,13 @@ class Profile:
 
 
 @dataclass(frozen=True, slots=True)
-class Departure:
-    """A difference between two profiles that is large, and not by chance."""
+class Comparison:
+    """An aspect of two profiles that both have enough answers of."""
 
     aspect: Aspect
     psi: float
+    departs: bool
+    """Whether the difference is large, and not by chance."""
 
 
 def profile(counts: Mapping[Kind, Counted]) -> Profile:
@@ -93,10 +100,10 @@ def profile(counts: Mapping[Kind, Counted]) -> Profile:
 
 def own_test(card: Card) -> tuple[str, Profile] | None:
     """The data set of the version's own test that is most like visitors' drawings, and what the
-    version answered there; None if its card has no test.
+    version answered there; None if its card has no test on single digits by people.
     """
     by_data = {each.data: each for each in card.evaluations}
-    names = [name for name in _PEOPLE if name in by_data] or list(by_data)
+    names = [name for name in _PEOPLE if name in by_data]
     if not names:
         return None
     test = by_data[names[0]]
@@ -111,34 +118,35 @@ def own_test(card: Card) -> tuple[str, Profile] | None:
     return names[0], Profile(digits, rejected, round(confident * share))
 
 
-def departures(seen: Profile, test: Profile) -> list[Departure]:
-    """In which aspects what was seen departs from the test; none while there is too little.
+def comparisons(now: Profile, before: Profile) -> list[Comparison]:
+    """How two profiles compare in each aspect of which both have `LEAST` answers.
 
-    A departure is a PSI of at least `LARGE` that chance would reach once in a thousand times.
+    One departs from the other if the PSI is at least `LARGE`, and if chance alone would lead to any
+    such line once in a thousand times, were drawings independent.
     """
     aspects: dict[Aspect, tuple[Sequence[int], Sequence[int]]] = {
-        "digits": (seen.digits, test.digits),
-        "not_a_digit": (seen.by_acceptance, test.by_acceptance),
-        "confidence": (seen.by_confidence, test.by_confidence),
+        "digits": (now.digits, before.digits),
+        "not_a_digit": (now.by_acceptance, before.by_acceptance),
+        "confidence": (now.by_confidence, before.by_confidence),
     }
     return [
-        Departure(aspect, psi(ours, theirs))
+        Comparison(aspect, psi(ours, theirs), psi(ours, theirs) >= critical_psi(ours, theirs))
         for aspect, (ours, theirs) in aspects.items()
-        if sum(ours) >= LEAST and psi(ours, theirs) >= critical_psi(ours, theirs)
+        if min(sum(ours), sum(theirs)) >= LEAST
     ]
 
 
 def psi(ours: Sequence[int], theirs: Sequence[int]) -> float:
-    """The population stability index of counts of answers and of counts of a test's pictures."""
+    """The population stability index of two counts of answers by kind."""
     smooth = 0.5  # or a kind that never occurs would be infinitely surprising
-    n, m = sum(ours) / READINGS + smooth * len(ours), sum(theirs) + smooth * len(theirs)
-    shares = [
-        ((a / READINGS + smooth) / n, (b + smooth) / m) for a, b in zip(ours, theirs, strict=True)
-    ]
-    return sum((p - q) * log(p / q) for p, q in shares)
+    p, q = (
+        [(n / READINGS + smooth) / (sum(each) / READINGS + smooth * len(each)) for n in each]
+        for each in (ours, theirs)
+    )
+    return sum((a - b) * log(a / b) for a, b in zip(p, q, strict=True))
 
 
 def critical_psi(ours: Sequence[int], theirs: Sequence[int]) -> float:
-    """The PSI from which a difference counts: large, and rarer by chance than 1 in 1,000."""
-    by_chance = READINGS / max(1, sum(ours)) + 1 / max(1, sum(theirs))
+    """The PSI from which a difference counts: large, and rarer by chance than `_CHI_SQUARED`."""
+    by_chance = READINGS / max(1, sum(ours)) + READINGS / max(1, sum(theirs))
     return max(LARGE, _CHI_SQUARED[len(ours) - 1] * by_chance)

@@ -27,8 +27,9 @@ _LOOK_AGAIN_AFTER_FAILURE = 10.0
 ALL = "all"
 """The model name that requests the answers of all models."""
 
-Watcher = Callable[[ModelInputs, NumberPrediction, Recognizer], None]
-"""Takes what was read, the reading, and what read it."""
+Watcher = Callable[[ModelInputs, NumberPrediction, Recognizer, bool], None]
+"""Takes what was read, the reading, what read it, and whether that is refused as one digit because
+it would be a number."""
 
 log = logging.getLogger(__name__)
 

@@ -61,14 +61,16 @@ class ShadowReader:
         self._is_stuck = False
         self.flush = self._tally.flush
 
-    def watch(self, _inputs: object, number: NumberPrediction, recognizer: Recognizer) -> None:
+    def watch(
+        self, _inputs: object, number: NumberPrediction, recognizer: Recognizer, several: bool
+    ) -> None:
         """Queue an answer for the version in the shadow, as a watcher of `Models`."""
         candidate = self._candidate
         if candidate is None or candidate.card.version == recognizer.card.version:
             return
         digit = number.digits[0]
         # What is refused as it would be a number is not the answer to these pixels.
-        if len(number.digits) > 1 or number.is_number != digit.is_digit:
+        if several or len(number.digits) > 1 or number.is_number != digit.is_digit:
             return
         if len(self._waiting) < AT_ONCE:
             version = recognizer.card.version

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from webapp.storage.tables import Base
 
 KEPT_DAYS = 400
-"""So that a day can be compared with the same one of the year before."""
+"""Days with answers, so that a day can be compared with the same one of the year before."""
 
 
 class AnswerCount(Base):
@@ -69,17 +69,23 @@ def add(session: Session, counts: Mapping[Kind, Counted]) -> None:
         session.execute(_ADD, rows)
 
 
-def since(session: Session, day: date) -> dict[Kind, Counted]:
-    """What was counted on this day and later."""
+def between(session: Session, first: date, last: date) -> dict[Kind, Counted]:
+    """What was counted from one day to another, both included."""
     columns = (
         AnswerCount.day, AnswerCount.version, AnswerCount.reading, AnswerCount.certainty,
         AnswerCount.answers, AnswerCount.confident,
     )  # fmt: skip
-    rows = session.execute(select(*columns).where(AnswerCount.day >= day.isoformat()))
+    days = AnswerCount.day.between(first.isoformat(), last.isoformat())
+    rows = session.execute(select(*columns).where(days))
     return {Kind(date.fromisoformat(row.day), *row[1:4]): Counted(*row[4:]) for row in rows}
 
 
-def expire(session: Session, today: date) -> None:
-    """Delete the counts of days that are more than `KEPT_DAYS` ago."""
-    oldest = date.fromordinal(today.toordinal() - KEPT_DAYS)
-    session.execute(delete(AnswerCount).where(AnswerCount.day < oldest.isoformat()))
+def expire(session: Session) -> None:
+    """Delete all but the newest `KEPT_DAYS` days with answers.
+
+    They are counted, not reckoned from today: a host whose clock is wrong adds days that are not,
+    and deletes none that are.
+    """
+    newest = select(AnswerCount.day).distinct().order_by(AnswerCount.day.desc())
+    oldest_kept = newest.offset(KEPT_DAYS - 1).limit(1).scalar_subquery()
+    session.execute(delete(AnswerCount).where(AnswerCount.day < oldest_kept))
