@@ -118,7 +118,9 @@ def worker_exit(server, worker):  # type: ignore[no-untyped-def]  # noqa: ARG001
     """Keep what the worker has counted since the last time; one that never served has nothing."""
     application = getattr(worker, "wsgi", None)  # missing where it could not be loaded
     if services := getattr(application, "extensions", {}).get("inkling"):
-        services.answers.flush()
+        from webapp.inference.tally import END_WAITS_FOR  # loaded with the application
+
+        services.answers.flush(END_WAITS_FOR)
         services.shadow.finish()
 
 

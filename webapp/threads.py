@@ -108,6 +108,12 @@ def start_thread(target: Callable[[], None]) -> None:
         threading.Thread(target=target, daemon=True).start()
 
 
+def native_lock() -> threading.Lock:
+    """A lock among real threads. Gevent's is for greenlets, which switch while one waits."""
+    lock: threading.Lock = gevent.monkey.get_original("_thread", "allocate_lock")()
+    return lock
+
+
 def every(seconds: float, function: Callable[[], None]) -> None:
     """Call a function again and again in a real thread, until the process ends.
 

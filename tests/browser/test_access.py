@@ -228,7 +228,7 @@ def test_axe_finds_no_violations_on_the_admin_pages(site, open_page, screen):
         failed.state, failed.error = "failed", "No space left on device: " + "/a/long/path" * 9
         kinds = {Kind(now().date(), "0a1b2c3d4e5f", str(each), "sure"): 90 for each in range(7)}
         answer_counts.add(session, {kind: Counted(n, n) for kind, n in kinds.items()})
-        shadow = shadows.start(session, "shipped", "test", timedelta(hours=1))
+        shadow = shadows.start(session, "shipped", timedelta(hours=1))
         shadows.add(session, {Pair(shadow.id, "0a1b2c3d4e5f", "7", "sure", "1", "sure"): 3})
     imports.add(site.database, "test", "drawings.zip").begin()
     imports.add(site.database, "test", "a-long-name" * 9).fail("bad_import", "line 17: " + "x" * 99)

@@ -177,7 +177,7 @@ def test_it_stops_gracefully_after_the_current_request(tmp_path, body):
     database.upgrade()
     candidate = Versions(database).add(PRETRAINED / "lenet5").card.version
     with database.writing() as session:
-        shadow = shadows.start(session, candidate, "test", timedelta(hours=1)).id
+        shadow = shadows.start(session, candidate, timedelta(hours=1)).id
     with running(Server(tmp_path)) as server:
         with socket.create_connection(("127.0.0.1", server.port), timeout=20) as connection:
             head = (

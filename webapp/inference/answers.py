@@ -42,7 +42,7 @@ class AnswerCounts:
 
     def __init__(self, database: Database, clock: Callable[[], datetime] = now) -> None:
         self._clock = clock
-        self._tally: Tally[tuple[Kind, bool]] = Tally(database, self._write)
+        self._tally: Tally[tuple[Kind, bool]] = Tally("answers", database, self._write)
         self._expired: date | None = None  # the day on which old days were deleted last
         self.flush = self._tally.flush
 

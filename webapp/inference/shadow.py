@@ -19,7 +19,7 @@ from trainer.recognition.preprocess import Prepared
 from trainer.recognition.recognizer import Recognizer
 from webapp.inference.answers import reading_of
 from webapp.inference.registry import Models, tried
-from webapp.inference.tally import FLUSH_SECONDS, Tally
+from webapp.inference.tally import END_WAITS_FOR, FLUSH_SECONDS, Tally
 from webapp.inference.versions import SHIPPED, Versions
 from webapp.logs import one_line
 from webapp.storage import shadows
@@ -33,7 +33,12 @@ log = logging.getLogger(__name__)
 STEP_SECONDS = 0.5
 """How often a process looks for the shadow, and reads what waits."""
 AT_ONCE = 16
-"""Drawings that may wait, and so are read at most in each step: 1 % of a core's time."""
+"""Drawings that may wait, and so are read in each step: some 1 % of a core's time."""
+STEP_READS_FOR = 0.05
+"""Seconds after which a step begins no further drawing: a large version takes a tenth of a core,
+and what is too much is dropped."""
+END_READS_FOR = 1.0
+"""Seconds, likewise, before the process ends."""
 _LOOK_AGAIN_AFTER_FAILURE = 10.0  # seconds
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
@@ -54,8 +59,9 @@ class ShadowReader:
         self._versions = versions
         self._models = models
         self._waiting: deque[_Shown] = deque(maxlen=AT_ONCE)
-        self._tally: Tally[Pair] = Tally(database, shadows.add)
-        self._shadow, self._until = "", _LONG_AGO  # of the one that is on
+        self._tally: Tally[Pair] = Tally("the shadow", database, shadows.add)
+        self._shadow: int | None = None  # the one that is on
+        self._until = _LONG_AGO
         self._candidate: Recognizer | None = None
         self._next_look = self._next_flush = 0.0
         self._is_stuck = False
@@ -88,38 +94,53 @@ class ShadowReader:
             self._follow()
         if now() >= self._until:  # also while the database is away
             self._candidate = None
-        self._read_waiting()
-        if time.monotonic() >= self._next_flush:
-            self._next_flush = time.monotonic() + FLUSH_SECONDS
-            self.flush()
+        try:
+            self._read_waiting(STEP_READS_FOR)
+        finally:
+            if time.monotonic() >= self._next_flush:
+                self._next_flush = time.monotonic() + FLUSH_SECONDS
+                self.flush()
 
     def finish(self) -> None:
         """Read what still waits, and add all counts to the database, before the process ends."""
-        self._read_waiting()
-        self.flush()
+        try:
+            self._read_waiting(END_READS_FOR)
+        finally:
+            self.flush(END_WAITS_FOR)
 
-    def _read_waiting(self) -> None:
+    def _read_waiting(self, seconds: float) -> None:
+        """Read until nothing waits or the time is over; a candidate that raises reads no more."""
         candidate, shadow = self._candidate, self._shadow
-        for _ in range(AT_ONCE):
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
             try:
                 shown = self._waiting.popleft()
             except IndexError:  # also where another thread was faster
                 return
-            if candidate:
+            if candidate is None or shadow is None:
+                continue
+            try:
                 self._tally.count(_pair(shadow, shown, candidate))
+            except Exception as error:  # onnxruntime's own exceptions share no other base
+                version = candidate.card.version
+                log.error("version %s failed in the shadow: %s", version, one_line(error))
+                self._candidate = None
+                self._waiting.clear()
+                return
 
     def _follow(self) -> None:
         try:
             if not self._database.exists:
                 return
             with self._database.reading() as session:
-                newest = shadows.newest(session)
-            on = newest if newest and newest.is_on(now()) else None
-            if (on.id if on else "") != self._shadow:
-                self._candidate = None
+                on = shadows.on(session)
+            if (on.id if on else None) != self._shadow:
+                self._candidate, self._shadow = None, None
                 self._waiting.clear()  # nothing counts for one shadow that was meant for another
-                self._shadow, self._until = (on.id, on.until) if on else ("", _LONG_AGO)
-                self._candidate = self._load(on.version) if on else None
+                candidate = self._load(on.version) if on else None
+                # Only now: where loading fails for a moment, it is tried again.
+                self._shadow, self._until = (on.id, on.until) if on else (None, _LONG_AGO)
+                self._candidate = candidate
         except Exception as error:  # whatever it is, answers go on
             self._next_look = time.monotonic() + _LOOK_AGAIN_AFTER_FAILURE
             if not self._is_stuck:
@@ -138,7 +159,7 @@ class ShadowReader:
             return None
 
 
-def _pair(shadow: str, shown: _Shown, candidate: Recognizer) -> Pair:
+def _pair(shadow: int, shown: _Shown, candidate: Recognizer) -> Pair:
     unseen = NumberPrediction.of_digit(candidate.read_prepared(shown.prepared))
     return Pair(
         shadow=shadow,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections import Counter, deque
 from collections.abc import Callable, Hashable, Mapping
-from threading import Lock
 from typing import Generic, TypeVar
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -13,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from webapp.logs import one_line
 from webapp.storage.database import Database
+from webapp.threads import native_lock
 
 log = logging.getLogger(__name__)
 
@@ -20,6 +20,9 @@ K = TypeVar("K", bound=Hashable)
 
 FLUSH_SECONDS = 10.0
 """How often counts are added: what a process that is killed loses at most."""
+END_WAITS_FOR = 5.0
+"""Seconds that a process that ends waits for a thread that is just adding counts: longer than that
+one waits for the database."""
 
 _MOST_WAITING = 100_000
 """Of what was counted since the last flush; beyond this many the oldest are lost. 10 MB, and no
@@ -29,32 +32,33 @@ _MOST_KINDS = 5_000
 
 
 class Tally(Generic[K]):
-    """Counts how often something of each kind occurs.
+    """Counts how often something of each kind occurs; `name` says of what, for the log.
 
     `write` adds counts to the database, within a transaction; it is called by one thread at a time.
     Counting takes a microsecond and waits for nothing.
     """
 
     def __init__(
-        self, database: Database, write: Callable[[Session, Mapping[K, int]], None]
+        self, name: str, database: Database, write: Callable[[Session, Mapping[K, int]], None]
     ) -> None:
+        self._name = name
         self._database = database
         self._write = write
         self._new: deque[K] = deque(maxlen=_MOST_WAITING)
         self._counts: Counter[K] = Counter()
-        self._flushing = Lock()
+        self._flushing = native_lock()
         self._is_stuck = False
 
     def count(self, kind: K) -> None:
         """Count one of this kind, from any thread."""
         self._new.append(kind)
 
-    def flush(self) -> None:
+    def flush(self, patience: float = 0) -> None:
         """Add what was counted to the database; keep it, if that is not available.
 
-        While one thread does so, others go on.
+        While one thread does so, others go on, or wait for it so many seconds and do so then.
         """
-        if self._flushing.acquire(blocking=False):
+        if self._flushing.acquire(timeout=patience):
             try:
                 self._gather()
                 if self._counts and self._database.exists:
@@ -74,7 +78,9 @@ class Tally(Generic[K]):
                 self._write(session, self._counts)
         except SQLAlchemyError as error:
             if not self._is_stuck:
-                log.warning("counts are kept in memory for now: %s", one_line(error))
+                log.warning(
+                    "counts of %s are kept in memory for now: %s", self._name, one_line(error)
+                )
             self._is_stuck = True
             return
         self._counts.clear()

@@ -193,7 +193,11 @@ class Versions:
         if not self._database.exists:
             return version in {SHIPPED, self._shipped()}
         with self._database.reading() as session:
-            return self._is_active(session, activations.pointer(session), version)
+            return self.is_active_in(session, version)
+
+    def is_active_in(self, session: Session, version: str) -> bool:
+        """The same in a transaction."""
+        return self._is_active(session, activations.pointer(session), version)
 
     def _expect(self, session: Session, newest: activations.Pointer, expected: str | None) -> None:
         if expected is not None and not self._is_active(session, newest, expected):

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from sqlalchemy import literal, select, text
 from sqlalchemy.orm import Session, aliased
 
+from webapp.storage import shadows
 from webapp.storage.tables import Activation, now
 
 SHIPPED = "shipped"
@@ -72,5 +73,9 @@ def lineage(session: Session, newest: Pointer) -> list[str]:
 
 
 def append(session: Session, version: str, before: int | None) -> None:
-    """Make a version the active one; `before` is the id of the activation that it replaced."""
+    """Make a version the active one; `before` is the id of the activation that it replaced.
+
+    If it is in the shadow, that ends: its answers are shown now.
+    """
     session.add(Activation(at=now(), version=version, before=before))
+    shadows.stop(session, version)

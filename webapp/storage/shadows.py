@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -17,23 +16,26 @@ KEPT = 20
 
 
 class Shadow(Base):
-    """A time in which a version answers unseen. The newest one counts, until it ends."""
+    """A time in which a version answers unseen. The numbers of later ones are higher."""
 
     __tablename__ = "shadows"
 
-    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    id: Mapped[int] = mapped_column(primary_key=True)
     version: Mapped[str] = mapped_column(String(64))
     """The version that answers unseen."""
-    who: Mapped[str] = mapped_column(String(100))
-    started: Mapped[datetime] = mapped_column(UTCDateTime, index=True)
+    slot: Mapped[int | None] = mapped_column(unique=True)
+    """1 until it is ended, then None; the unique constraint allows one at a time."""
+    started: Mapped[datetime] = mapped_column(UTCDateTime)
     until: Mapped[datetime] = mapped_column(UTCDateTime)
     """When it ends by itself."""
     stopped: Mapped[datetime | None] = mapped_column(UTCDateTime)
-    """When somebody ended it, or began another one."""
+    """When somebody ended it, began another one, or promoted its version."""
+    counted: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    """When a process added to its counts last."""
 
     def is_on(self, moment: datetime) -> bool:
         """Whether it has not ended at that time."""
-        return self.stopped is None and moment < self.until
+        return self.slot is not None and moment < self.until
 
 
 class ShadowCount(Base):
@@ -41,7 +43,7 @@ class ShadowCount(Base):
 
     __tablename__ = "shadow_counts"
 
-    shadow: Mapped[str] = mapped_column(String(32), primary_key=True)
+    shadow: Mapped[int] = mapped_column(primary_key=True)
     version: Mapped[str] = mapped_column(String(64), primary_key=True)
     """The version whose answer was shown."""
     shown: Mapped[str] = mapped_column(String(12), primary_key=True)
@@ -56,7 +58,7 @@ class ShadowCount(Base):
 class Pair(NamedTuple):
     """Two answers to a drawing; in the order of the table's key."""
 
-    shadow: str
+    shadow: int
     version: str
     shown: str
     shown_certainty: str
@@ -73,43 +75,45 @@ _ADD = text(
     DO UPDATE SET answers = shadow_counts.answers + excluded.answers
     """
 )
-_NEWEST_FIRST = (Shadow.started.desc(), Shadow.id)
 
 
-def newest(session: Session) -> Shadow | None:
-    """The shadow that began last, whether or not it has ended."""
-    return session.scalars(select(Shadow).order_by(*_NEWEST_FIRST).limit(1)).first()
+def on(session: Session) -> Shadow | None:
+    """The shadow that is on."""
+    found = session.scalars(select(Shadow).where(Shadow.slot == 1)).first()
+    return found if found and found.is_on(now()) else None
 
 
 def of_version(session: Session, version: str) -> Shadow | None:
     """The newest shadow in which this version answered."""
     those = select(Shadow).where(Shadow.version == version)
-    return session.scalars(those.order_by(*_NEWEST_FIRST).limit(1)).first()
+    return session.scalars(those.order_by(Shadow.id.desc()).limit(1)).first()
 
 
-def start(session: Session, version: str, who: str, lasts: timedelta) -> Shadow:
+def start(session: Session, version: str, lasts: timedelta) -> Shadow:
     """Let a version answer in the shadow from now on, in place of any other one."""
     stop(session)
     began = now()
-    shadow = Shadow(
-        id=secrets.token_hex(8), version=version, who=who, started=began, until=began + lasts
-    )
+    shadow = Shadow(version=version, slot=1, started=began, until=began + lasts)
     session.add(shadow)
     session.flush()
-    old = session.scalars(select(Shadow.id).order_by(*_NEWEST_FIRST).offset(KEPT)).all()
+    old = session.scalars(select(Shadow.id).order_by(Shadow.id.desc()).offset(KEPT)).all()
     session.execute(delete(ShadowCount).where(ShadowCount.shadow.in_(old)))
     session.execute(delete(Shadow).where(Shadow.id.in_(old)))
     return shadow
 
 
-def stop(session: Session) -> bool:
-    """End the shadow that is on, and say whether there was one."""
+def stop(session: Session, version: str | None = None) -> bool:
+    """End the shadow that is on, or only if it is of this version; say whether there was one."""
     moment = now()
-    on = select(Shadow.id).where(Shadow.stopped.is_(None), Shadow.until > moment)
-    if not (ids := session.scalars(on).all()):
+    held = session.scalars(select(Shadow).where(Shadow.slot == 1)).first()
+    if held is None or version not in {None, held.version}:
         return False
-    session.execute(update(Shadow).where(Shadow.id.in_(ids)).values(stopped=moment))
-    return True
+    was_on = held.is_on(moment)
+    held.slot = None
+    if was_on:
+        held.stopped = moment
+    session.flush()  # a unique constraint is checked at each statement
+    return was_on
 
 
 def add(session: Session, counts: Mapping[Pair, int]) -> None:
@@ -117,9 +121,11 @@ def add(session: Session, counts: Mapping[Pair, int]) -> None:
     rows = [pair._asdict() | {"answers": counts[pair]} for pair in sorted(counts)]
     if rows:
         session.execute(_ADD, rows)
+    for shadow in sorted({pair.shadow for pair in counts}):
+        session.execute(update(Shadow).where(Shadow.id == shadow).values(counted=now()))
 
 
-def counts(session: Session, shadow: str) -> dict[Pair, int]:
+def counts(session: Session, shadow: int) -> dict[Pair, int]:
     """What was counted in a shadow."""
     rows = session.scalars(select(ShadowCount).where(ShadowCount.shadow == shadow))
     return {

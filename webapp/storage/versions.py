@@ -14,6 +14,7 @@ from sqlalchemy import Select, delete, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from webapp.storage import shadows
 from webapp.storage.activations import locked_pointer
 from webapp.storage.file_tables import Version, VersionFile, parts
 from webapp.storage.tables import Activation
@@ -76,15 +77,18 @@ def remove(session: Session, *versions: str) -> None:
 def prune(session: Session) -> list[str]:
     """Delete the oldest versions that were never active beyond `KEPT`, and return them.
 
-    Nobody can activate one of them meanwhile, as that needs the same lock.
+    The one in the shadow stays. Nobody can activate one of them meanwhile, or let it answer in the
+    shadow, as that needs the same lock.
     """
     never = select(Version.id).where(Version.id.not_in(select(Activation.version)))
     if not session.scalars(never.offset(KEPT).limit(1)).all():
         return []
     locked_pointer(session)
-    surplus = session.scalars(never.order_by(*_NEWEST_FIRST).offset(KEPT)).all()
+    shadow = shadows.on(session)
+    found = session.scalars(never.order_by(*_NEWEST_FIRST).offset(KEPT)).all()
+    surplus = [each for each in found if not (shadow and each == shadow.version)]
     remove(session, *surplus)
-    return list(surplus)
+    return surplus
 
 
 def _joined(session: Session, those: Select[str, bytes], at_once: int) -> dict[str, bytes]:

@@ -1,8 +1,11 @@
 """Answers are counted by day and version, slowing none, and compared with those of before."""
 
 from base64 import b64encode
+from collections import Counter
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
+from threading import Event, Timer
 
 import msgspec
 import numpy as np
@@ -15,6 +18,7 @@ from trainer.data.rendering.numbers import compose_number
 from trainer.recognition.strokes import draw_plain
 from webapp.app import create_app
 from webapp.inference.answers import CONFIDENT, AnswerCounts, reading_of
+from webapp.inference.tally import Tally
 from webapp.settings import Settings
 from webapp.storage import answer_counts
 from webapp.storage.answer_counts import KEPT_DAYS, Counted, Kind
@@ -114,12 +118,36 @@ def test_answers_are_kept_while_the_database_is_away_and_then_counted_once(
             counts.count(*answered)
             counts.flush()
     assert counts_of(database) == {}
-    assert caplog.text.count("counts are kept in memory for now") == 1
+    assert caplog.text.count("counts of answers are kept in memory for now") == 1
     counts.flush()
     counts.flush()
     (counted,) = counts_of(database).values()
     assert counted.answers == 3
     impatient.engine.dispose()
+
+
+def test_what_was_counted_while_a_thread_adds_counts_is_added_before_the_process_ends(
+    app, database
+):
+    began, go = Event(), Event()
+    added: Counter[str] = Counter()
+
+    def write(_session: object, counts: Mapping[str, int]) -> None:
+        began.set()
+        assert go.wait(20)
+        added.update(counts)
+
+    tally = Tally("answers", database, write)
+    tally.count("7")
+    with ThreadPoolExecutor(1) as thread:
+        adding = thread.submit(tally.flush)
+        assert began.wait(20)
+        tally.count("7")
+        tally.flush()  # in between nobody waits
+        Timer(0.05, go.set).start()
+        tally.flush(20)
+        adding.result()
+    assert added == {"7": 2}
 
 
 def test_the_oldest_days_are_deleted_and_none_because_a_clock_is_wrong(answered, database):

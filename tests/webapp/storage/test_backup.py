@@ -50,7 +50,7 @@ def installation(settings, seven, encode) -> tuple[Database, Path]:
     assert client.post("/api/v1/predict", json={"image": image}).status_code == 200
     app.extensions["inkling"].answers.flush()
     with database.writing() as session:
-        shadow = shadows.start(session, "v", "test", timedelta(hours=1))
+        shadow = shadows.start(session, "v", timedelta(hours=1))
         shadows.add(session, {shadows.Pair(shadow.id, "w", "7", "sure", "1", "sure"): 3})
     versions = Versions(database)
     versions.promote(versions.add(PRETRAINED / "cnn").card.version, "test")
@@ -113,7 +113,7 @@ def test_an_installation_that_has_only_counted_is_empty(installation, tmp_path):
     other = Database("sqlite:///" + str(tmp_path / "new.db"))
     other.upgrade()
     with other.writing() as session:
-        shadow = shadows.start(session, "other", "test", timedelta(hours=1))
+        shadow = shadows.start(session, "other", timedelta(hours=1))
         shadows.add(session, {shadows.Pair(shadow.id, "w", "7", "sure", "1", "sure"): 1})
         answer_counts.add(session, {Kind(date.today(), "v", "7", "sure"): Counted(5, 5)})
     restore(other, file)

@@ -7,7 +7,6 @@ revision = "0012"
 down_revision = "0011"
 
 _KEY = (
-    ("shadow", 32),
     ("version", 64),
     ("shown", 12),
     ("shown_certainty", 12),
@@ -19,15 +18,17 @@ _KEY = (
 def upgrade() -> None:
     op.create_table(
         "shadows",
-        sa.Column("id", sa.String(32), primary_key=True),
+        sa.Column("id", sa.Integer, primary_key=True),
         sa.Column("version", sa.String(64), nullable=False),
-        sa.Column("who", sa.String(100), nullable=False),
-        sa.Column("started", sa.DateTime(timezone=True), nullable=False, index=True),
+        sa.Column("slot", sa.Integer, unique=True),
+        sa.Column("started", sa.DateTime(timezone=True), nullable=False),
         sa.Column("until", sa.DateTime(timezone=True), nullable=False),
         sa.Column("stopped", sa.DateTime(timezone=True)),
+        sa.Column("counted", sa.DateTime(timezone=True)),
     )
     op.create_table(
         "shadow_counts",
+        sa.Column("shadow", sa.Integer, primary_key=True),
         *(sa.Column(name, sa.String(length), primary_key=True) for name, length in _KEY),
         sa.Column("answers", sa.BigInteger, nullable=False),
     )
