@@ -166,7 +166,7 @@ def test_one_that_never_ran_is_not_said_to_answer(client, ask, reader):
     reader.step()
     page = client.get(PATH).text  # which adds this process's counts
     assert "It answers unseen" in page
-    assert "Answers counted last:" in page
+    assert "Answers last counted:" in page
     assert state(client)["counted"] is not None
 
 
