@@ -39,6 +39,7 @@ export class Correction {
     this.#prediction = prediction;
     this.#storedId = null;
     this.choose(leastCertain(prediction));
+    if (this.#right) this.#right.hidden = rightLabel(prediction) === null;
     this.#showUnlabeled("");
     this.#form.classList.remove("waiting");
     this.#form.inert = false;
@@ -125,7 +126,8 @@ export class Correction {
 
 /**
  * The label for `prediction`, given feedback on `shown`, the answer on the page at that moment, and
- * its digit `index`. null if the feedback no longer applies, because it was about another number.
+ * its digit `index`. null if the feedback no longer applies, because it was about another number, or
+ * says that an answer without a reading is right.
  */
 function labelFor(feedback, shown, index, prediction) {
   const isNumber = shown.digits.length > 1;

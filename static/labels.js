@@ -2,8 +2,9 @@
 
 const NOT_A_DIGIT = "not_a_digit";
 
-/** The label that says what the answer's sentence says. */
-export function rightLabel({ certainty, digits, digit, text }) {
+/** The label that says what the answer's sentence says; null for digits that were only counted. */
+export function rightLabel({ certainty, digits, digit, text, several_digits }) {
+  if (several_digits) return null;
   if (certainty === NOT_A_DIGIT) return NOT_A_DIGIT;
   return digits.length > 1 ? text : String(digit);
 }

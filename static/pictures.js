@@ -5,13 +5,14 @@ const $ = (id) => document.getElementById(id);
 /** Offer them for an editor, whose page has the template with the buttons. */
 export function offerPictures(editor) {
   const { content, dataset } = $("picture-tools");
-  document.querySelector(".sheet").append(content);
+  document.querySelector(".tools").append(content);
   $("upload").multiple = true;
   $("upload").accept += ",application/zip,.zip";
   const { sheet } = editor;
-  const hasCamera = Boolean(navigator.mediaDevices?.getUserMedia); // not over plain HTTP
+  // There is none over plain HTTP. Phones and tablets have their own in the choice of a file.
+  const { mediaDevices } = navigator;
+  $("camera").hidden = !mediaDevices?.getUserMedia || matchMedia("(pointer: coarse)").matches;
   const update = () => {
-    $("camera").hidden = !hasCamera || sheet.strokes.length > 0;
     $("crop").hidden = !sheet.picture?.bitmap;
   };
   sheet.addEventListener("change", update);

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zipfile
 from contextlib import suppress
 from typing import BinaryIO
@@ -14,6 +15,7 @@ _ENTRY_BYTES = 320  # of the directory, for each entry, on average: more than na
 _NAME_CHARS = 200
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _UTF8 = 0x800  # flag of an entry whose name is UTF-8
+_CHINESE = re.compile("[ -~、。《》一-鿿（），]+")  # no kana, as which "ñí" would be read
 
 
 class BadArchive(ValueError):
@@ -62,12 +64,17 @@ def unpacked(archive: zipfile.ZipFile, info: zipfile.ZipInfo, most: int) -> byte
 def name_of(info: zipfile.ZipInfo) -> str:
     """The name of an entry, which leads nowhere outside of the archive.
 
-    Many programs write UTF-8 without saying so, which is then read as code page 437.
+    Many programs write UTF-8 without saying so, and Chinese ones GBK, which is then read as code
+    page 437. What is neither, or has letters of no Chinese text, is code page 437 indeed.
     """
     name = info.filename
     if not info.flag_bits & _UTF8:
-        with suppress(UnicodeError):  # if it is code page 437 indeed
-            name = name.encode("cp437").decode()
+        written = name.encode("cp437", "replace")
+        with suppress(UnicodeError):
+            chinese = written.decode("gb2312")
+            name = chinese if _CHINESE.fullmatch(chinese) else name
+        with suppress(UnicodeError):
+            name = written.decode()
     parts = printable(name).replace("\\", "/").split("/")
     return "/".join(part for part in parts if part.strip(" ."))
 

@@ -3,7 +3,8 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import draw
+from tests.browser.conftest import Pointers, draw
+from tests.browser.test_uploading import choose
 from tests.conftest import ROOT
 
 DRAWING_PAGES = ["/", "/compare", "/models/inkling/inside", "/class"]
@@ -67,6 +68,29 @@ def test_no_control_overlaps_another_or_sticks_out_on_any_screen(
         if page.locator("#pad").count():  # at 400 %
             assert page.locator("#pad").bounding_box()["width"] <= 320 - 2 * 44  # room to scroll
     assert faults == {}
+
+
+def test_no_control_lies_on_the_sheet_whatever_is_on_it(open_page, seven, encode):
+    """Where one lay, no stroke could begin."""
+    page = open_page(viewport={"width": 1280, "height": 720})
+    expect(page.locator("#camera")).to_be_visible()
+
+    def faults() -> dict[int, list[str]]:
+        found = {}
+        for width in (1280, 390, 320):
+            page.set_viewport_size({"width": width, "height": 844})
+            if each := page.evaluate(FAULTS, ""):
+                found[width] = each
+        page.set_viewport_size({"width": 1280, "height": 720})
+        return found
+
+    assert faults() == {}
+    Pointers(page).pen_line(0.5)
+    expect(page.locator("#fingers")).to_be_visible()
+    assert faults() == {}
+    choose(page, encode(seven))
+    expect(page.locator("#crop")).to_be_visible()
+    assert faults() == {}
 
 
 def test_the_sheet_grows_with_the_screen(open_page):

@@ -55,10 +55,14 @@ def test_several_digits_in_single_mode_offer_to_switch(open_page, screen, number
     draw(page, number, size=0.8)
     expect(page.locator("#sentence")).to_have_text("That looks like several digits.")
     expect(page.locator("#answer")).to_have_text("")
+    expect(page.locator("#right")).to_be_hidden()  # nothing was read that could be right
+    page.keyboard.press("r")
     page.get_by_role("button", name="Read it as a number").click()
     answered(page, "407")
     expect(page.locator("#mode")).to_have_value("number")
     expect(page.locator("#read-number")).to_be_hidden()
+    expect(page.locator("#right")).to_be_visible()
+    expect(page.locator("#thanks")).to_be_hidden()
     expect(page.locator("#sentence")).to_contain_text("407")
     expect(page.locator("#seen-line")).to_contain_text("The least certain digit.")
     assert accent_columns(page) == 6  # three frames

@@ -48,7 +48,12 @@ def invitation(sentence: str) -> bool:
 
 
 def right_label(prediction: Prediction) -> str:
-    """The label that says what the answer's sentence says; as `rightLabel` in labels.js."""
+    """The label that says what the answer's sentence says; as `rightLabel` in labels.js.
+
+    Empty where it says that there are several digits, which were not read.
+    """
+    if prediction.several_digits:
+        return ""
     if not prediction.is_digit:
         return NOT_A_DIGIT
     return prediction.text if len(prediction.digits) > 1 else str(prediction.digit)

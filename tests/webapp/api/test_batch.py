@@ -125,12 +125,21 @@ def test_the_pictures_of_an_archive_stand_in_its_place(client, seven_png):
     assert codes(response) == [*["7"] * 5, "unsupported_picture", "7"]
 
 
-def test_a_name_that_is_utf8_without_saying_so_is_read_as_such():
-    archive = bytearray(zipped({"数七.png": b"x"}))
-    for at in (archive.index(b"PK\3\4") + 7, archive.index(b"PK\1\2") + 9):
-        archive[at] &= ~0x08  # the flag that says so
+@pytest.mark.parametrize(
+    ("name", "encoding"),
+    [
+        ("数七.png", "utf-8"),
+        ("七号.png", "gbk"),
+        ("手写（二）.png", "gbk"),
+        ("compañía.png", "cp437"),
+        ("größe.png", "cp437"),
+    ],
+)
+def test_a_name_whose_encoding_is_not_said_is_read_as_it_was_written(name, encoding):
+    written = name.encode(encoding)
+    archive = bytearray(zipped({"x" * len(written): b"x"}).replace(b"x" * len(written), written))
     (info,) = opened(io.BytesIO(bytes(archive)), 10).infolist()
-    assert name_of(info) == "数七.png"
+    assert name_of(info) == name
 
 
 def test_mode_and_model_are_those_of_all_pictures(client, seven_png):
