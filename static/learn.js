@@ -18,15 +18,28 @@ const ACTIONS = {
   clear: () => story.sheet.clear(),
   undo: () => story.sheet.undo(),
   async link() {
+    const { link, words } = story;
     story.write();
+    copied = link;
+    if (!link) {
+      $("copied").textContent = words.tooLong;
+      return;
+    }
     try {
-      await navigator.clipboard.writeText(location.href);
-      $("copied").textContent = story.words.copied;
+      await navigator.clipboard.writeText(new URL(link, location).href);
+      $("copied").textContent = words.copied;
     } catch {
-      $("copied").textContent = story.words.notCopied;
+      $("copied").textContent = words.notCopied;
     }
   },
 };
+
+let copied = null; // the link that #copied is about
+
+/** What was said of a link holds until there is another. */
+function forgetCopied() {
+  if ($("copied").textContent && story.link !== copied) $("copied").textContent = "";
+}
 
 function showPath({ strokes, ways }) {
   const box = ways?.box;
@@ -85,6 +98,7 @@ const chapters = new IntersectionObserver((entries) => {
 story.paper($("path-paper"));
 story.begin();
 story.on(showPath);
+story.on(forgetCopied);
 for (const part of document.querySelectorAll("[data-script]")) parts.observe(part);
 for (const chapter of document.querySelectorAll(".chapter")) chapters.observe(chapter);
 document.querySelector(".learn").addEventListener("click", ({ target }) => {

@@ -24,9 +24,11 @@ export class Reader extends EventTarget {
   #started = -Infinity;
   #failures = 0;
 
-  constructor(url) {
+  /** Ask `url`, at most once in so many milliseconds. */
+  constructor(url, intervalMs = INTERVAL_MS) {
     super();
     this.url = url;
+    this.intervalMs = intervalMs;
     addEventListener("online", () => this.#schedule(0));
   }
 
@@ -58,7 +60,7 @@ export class Reader extends EventTarget {
   }
 
   #untilNext() {
-    return this.#started + INTERVAL_MS - performance.now();
+    return this.#started + this.intervalMs - performance.now();
   }
 
   #schedule(delay) {

@@ -10,7 +10,10 @@ import { at } from "../site.js";
 import { decode, encode } from "../stroke_code.js";
 
 const WRITE_AFTER_MS = 300; // browsers limit how often an address changes
+const READ_EVERY_MS = 240; // a reading of two ways costs as much as two of the drawing page's
 const INK = "#000000";
+const EXAMPLE = "example"; // what a link says instead of a drawing
+const BLANK = "none";
 
 export class Story {
   sheet = new Sheet();
@@ -19,7 +22,7 @@ export class Story {
   #example;
   #isExample = false;
   #state = new Map();
-  #reader = new Reader(at("/learn/ways"));
+  #reader = new Reader(at("/learn/ways"), READ_EVERY_MS);
   #papers = []; // {canvas, hands, pad}
   #listeners = new Set();
   #frame = 0;
@@ -39,7 +42,7 @@ export class Story {
       if (code === "unreachable") this.#tell(code);
       else this.#show(null, code === "empty_drawing" ? "" : code);
     });
-    addEventListener("hashchange", () => this.#open(true));
+    addEventListener("hashchange", () => this.#open({ scrolls: true }));
   }
 
   /** Take the drawing from the link, or from where the visitor drew before, or show the example. */
@@ -57,7 +60,8 @@ export class Story {
       this.ways = null;
       this.read();
     }
-    this.#open(isFresh());
+    // After a reload, what the tab has kept is newer than its address.
+    this.#open({ scrolls: isFresh(), isDrawn: isKept && !isFresh() });
     this.changed();
   }
 
@@ -151,22 +155,32 @@ export class Story {
     this.#show(null, "");
   }
 
-  /** The page's address with all of the state. */
+  /** The page's address with the drawing and all of the state; null if the drawing is too large. */
   get link() {
     const fields = new URLSearchParams(this.#state);
-    if (!this.#isExample && !this.isBlank) fields.set("drawing", encode(this.strokes));
+    try {
+      fields.set("drawing", this.#drawing());
+    } catch {
+      return null;
+    }
     return `${location.pathname}${location.search}#${fields}`;
   }
 
-  /** Write the state into the address now. Returns whether there was room. */
+  /** Write the link into the address now; if there is none, no older one is left there. */
   write() {
     clearTimeout(this.#timer);
     try {
-      history.replaceState(null, "", this.link);
-      return true;
+      history.replaceState(null, "", this.link ?? location.pathname + location.search);
     } catch {
-      return false; // too many strokes for a link
+      // the address changed too often for this browser: the next change writes it
     }
+  }
+
+  /** What a link says of the drawing. Throws a RangeError if it is too large. */
+  #drawing() {
+    if (this.isBlank) return BLANK;
+    const code = encode(this.strokes);
+    return code === encode(this.#example) ? EXAMPLE : code;
   }
 
   #writeSoon() {
@@ -193,25 +207,39 @@ export class Story {
       problem && (problems[problem] ?? problems.unexpected);
   }
 
-  /** Take over what a link's fragment says, if it is one of ours. */
-  #open(scrolls) {
+  /** Take over what a link's fragment says, if it is one of ours; `isDrawn`: but for its drawing. */
+  #open({ scrolls, isDrawn = false }) {
     const fields = new URLSearchParams(location.hash.slice(1));
-    const drawing = fields.get("drawing");
-    if (!drawing && !fields.get("chapter")) {
+    const drawing = fields.get("drawing") || EXAMPLE;
+    if (!fields.get("drawing") && !fields.get("chapter")) {
       if (location.hash) this.#writeSoon(); // from the list of chapters
       return;
     }
     fields.delete("drawing");
     this.#state = new Map([...fields].map(([name, value]) => [name, value]));
     if (!/^#[0-9a-f]{6}$/.test(this.get("ink", INK))) this.#state.delete("ink");
+    if (!isDrawn) this.#draw(drawing);
+    if (scrolls) document.getElementById(`chapter-${this.get("chapter")}`)?.scrollIntoView();
+    this.changed();
+  }
+
+  #has(drawing) {
     try {
-      if (drawing) this.sheet.draw(decode(drawing));
+      return drawing === this.#drawing();
+    } catch {
+      return false; // too large to be in a link
+    }
+  }
+
+  /** Draw what a link says, unless the sheet has it; and read it in this state. */
+  #draw(drawing) {
+    try {
+      if (drawing === BLANK) this.sheet.clear();
+      else if (this.#has(drawing)) this.read();
+      else this.sheet.draw(drawing === EXAMPLE ? this.#example : decode(drawing));
     } catch {
       document.getElementById("problem").textContent = this.words.damaged;
     }
-    if (scrolls) document.getElementById(`chapter-${this.get("chapter")}`)?.scrollIntoView();
-    if (!drawing) this.read();
-    this.changed();
   }
 }
 

@@ -1,5 +1,7 @@
 """The learn page: one drawing through all chapters, and its parts."""
 
+import json
+
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import PHONE, fits, wait_until
@@ -167,6 +169,41 @@ def test_the_drawing_goes_along_from_the_drawing_page(open_page, site, drawings)
     expect(page.locator("#path-bars .best text")).to_have_text("3")
     page.locator("#path .wipe").click()
     expect(page.locator("#path-bars .best")).to_have_count(0)
+
+
+def test_a_link_to_the_example_or_a_blank_sheet_shows_it_to_whoever_drew_something_else(
+    open_page, site, drawings
+):
+    page = open_page("/")
+    write(page, drawings[3], "#pad", 0.6, (0.5, 0.5))
+    expect(page.locator("#answer")).to_have_text("3")
+    best = page.locator("#path-bars .best text")
+    page.goto(site.url + "/learn#chapter=2")
+    expect(best).to_have_text("4")
+    wait_until(page, "() => location.hash.includes('drawing=example')")
+    page.evaluate("location.hash = 'chapter=2&drawing=none'")
+    expect(best).to_have_count(0)
+    page.evaluate("location.hash = 'chapter=1'")  # as links were before they named the example
+    expect(best).to_have_text("4")
+    page.locator("#path .wipe").click()
+    wait_until(page, "() => location.hash.includes('drawing=none')")
+    page.reload()
+    expect(best).to_have_count(0)
+
+
+def test_a_drawing_too_large_for_a_link_is_told_and_an_older_one_does_not_stay(open_page, site):
+    page = open_page("/", expect_errors=True)  # the server refuses it, too
+    lines = [[[i % 40 * 20, i // 40 * 30, 0.5], [i % 40 * 20, 900, 0.5]] for i in range(1001)]
+    strokes = [{"width": 10, "pressure": False, "points": points} for points in lines]
+    sheet = json.dumps({"now": [*range(1001)], "past": [], "future": [], "strokes": strokes})
+    page.add_init_script(f"sessionStorage.setItem('sheet', {json.dumps(sheet)})")
+    page.goto(site.url + "/learn")
+    copied = page.locator("#copied")
+    page.locator("#path [data-do=link]").click()
+    expect(copied).to_have_text("This drawing has too many strokes for a link.")
+    assert "#" not in page.url
+    page.locator("#path .row [data-do=clear]").click()
+    expect(copied).to_be_empty()
 
 
 def test_a_damaged_link_is_told(open_page):

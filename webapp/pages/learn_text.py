@@ -18,6 +18,7 @@ def words() -> dict[str, object]:
         "nothing": _("Nothing to read."),
         "copied": _("Copied."),
         "notCopied": _("Your browser did not allow to copy it. It is in the address bar."),
+        "tooLong": _("This drawing has too many strokes for a link."),
         "damaged": _("This link is damaged: it holds no drawing."),
         "problems": text.problems(),
     }
