@@ -2,6 +2,7 @@
 
 import { AnswerView } from "./answer.js";
 import { Editor } from "./editor.js";
+import { drawLinked } from "./linked.js";
 import { percent } from "./percent.js";
 
 const SIDE = 140; // of the square picture sent, in pixels
@@ -69,4 +70,5 @@ function majority(models) {
   return { most, agree };
 }
 
-new Editor(new ComparisonView(), () => ({ mode: "digit", model: "all", side: SIDE }));
+const editor = new Editor(new ComparisonView(), () => ({ mode: "digit", model: "all", side: SIDE }));
+drawLinked(editor.sheet);

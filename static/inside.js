@@ -2,6 +2,7 @@
 
 import { AnswerView } from "./answer.js";
 import { Editor } from "./editor.js";
+import { drawLinked } from "./linked.js";
 
 const SIDE = 140; // of the square picture sent, in pixels
 
@@ -38,4 +39,5 @@ class ExplanationView extends AnswerView {
 }
 
 const { model } = $("inside").dataset;
-new Editor(new ExplanationView(), () => ({ mode: "digit", model, side: SIDE }), "/api/v1/explain");
+const editor = new Editor(new ExplanationView(), () => ({ mode: "digit", model, side: SIDE }), "/api/v1/explain");
+drawLinked(editor.sheet);

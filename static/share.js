@@ -2,10 +2,11 @@
 // fragment, which browsers keep to themselves.
 
 import { download } from "./download.js";
+import { takeLinked } from "./linked.js";
 import { choose, options } from "./options.js";
 import { outlineOf } from "./outline.js";
 import { SIDE } from "./sheet.js";
-import { decode, encode } from "./stroke_code.js";
+import { encode } from "./stroke_code.js";
 
 const PNG_SIDE = 1000; // pixels
 
@@ -35,10 +36,8 @@ export async function share(sheet, words) {
  * address. Returns whether it was a drawing.
  */
 export function openLink(sheet) {
-  const fields = new URLSearchParams(location.hash.slice(1));
-  history.replaceState(null, "", location.pathname + location.search); // or a reload would draw again
   try {
-    const strokes = decode(fields.get("drawing"));
+    const { strokes, fields } = takeLinked();
     choose({ mode: fields.get("mode"), model: fields.get("model") });
     sheet.draw(strokes);
     return true;

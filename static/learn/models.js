@@ -1,53 +1,52 @@
 // Chapter 3: what each model reads of the drawing, and one that reads it row by row.
 
 import { percent } from "../percent.js";
-import { Reader } from "../reader.js";
-import { at } from "../site.js";
+import { keepAsking } from "./asking.js";
 import { showBars, showPicture } from "./bars.js";
 import { onceSeen } from "./seen.js";
 
 const ROWS = 28;
 const PER_ROW_MS = 130;
-const JSON_TYPE = { "Content-Type": "application/json" };
 
 export function mount(element, story) {
   const find = (selector) => element.querySelector(selector);
   const covers = [...element.querySelectorAll(".cover")];
   const slider = find("[name=rows]");
-  const everyone = new Reader(at("/api/v1/predict"));
-  const rowReader = new Reader(at("/learn/rows"));
-  let asked = null; // the strokes that the answers are about
-  let rows = null; // the answer to /learn/rows; the page has that to its example
+  const links = [...element.querySelectorAll("a")];
+  let rows = { probabilities: JSON.parse(element.dataset.rows) }; // the answer to /learn/rows
+  let linked = null; // the strokes that the links carry
+  let step = Infinity; // of the replay, in rows; what comes after is not read yet
   let timer = 0;
 
   story.paper(find("canvas"));
 
-  everyone.addEventListener("answer", ({ detail }) => showAnswers(detail.models));
-  rowReader.addEventListener("answer", ({ detail }) => {
-    rows = detail;
-    showPicture(find("[data-of=states]"), rows.states);
-    showRows();
+  keepAsking(story, {
+    path: "/api/v1/predict",
+    element: find(".seven"),
+    problem: find("[data-problem=models]"),
+    body: () => {
+      const { strokes, pen } = story.request();
+      return { strokes, pen, mode: "digit", model: "all" };
+    },
+    show: (answer) => showAnswers(answer?.models ?? []),
   });
-  for (const reader of [everyone, rowReader]) {
-    reader.addEventListener("problem", ({ detail: code }) => {
-      if (code !== "unreachable") forget();
-    });
-  }
+  keepAsking(story, {
+    path: "/learn/rows",
+    element: find(".reading"),
+    problem: find("[data-problem=rows]"),
+    body: () => story.request(),
+    show: (answer) => {
+      rows = answer;
+      showPicture(find("[data-of=states]"), rows?.states);
+      showRows();
+    },
+  });
 
-  function ask() {
-    const { strokes, pen } = story.request();
-    const post = (body) => () => ({ headers: JSON_TYPE, body: JSON.stringify(body) });
-    everyone.ask(post({ strokes, pen, mode: "digit", model: "all" }));
-    rowReader.ask(post(story.request()));
-  }
-
-  function forget() {
-    everyone.cancel();
-    rowReader.cancel();
-    rows = null;
-    showAnswers([]);
-    showPicture(find("[data-of=states]"), "");
-    showRows();
+  /** Let the links carry the drawing: a page that they lead to may be in another tab. */
+  function link() {
+    if (story.sheet.stroke || story.strokes === linked) return;
+    linked = story.strokes;
+    for (const each of links) each.hash = story.code ? `drawing=${story.code}` : "";
   }
 
   function showAnswers(answers) {
@@ -64,7 +63,7 @@ export function mount(element, story) {
   }
 
   function showRows() {
-    const count = rowsRead();
+    const count = Math.min(step, rowsRead());
     slider.value = count;
     showPicture(find("[data-of=rows]"), story.ways?.centered?.seen);
     for (const cover of covers) cover.setAttribute("y", count);
@@ -80,37 +79,31 @@ export function mount(element, story) {
 
   function stop() {
     clearInterval(timer);
-    timer = 0;
+    step = Infinity;
   }
 
   function play() {
     stop();
-    if (matchMedia("(prefers-reduced-motion: reduce)").matches) {
-      story.set("models-rows", ROWS); // the slider goes row by row
-      return;
-    }
-    story.set("models-rows", 0);
+    if (matchMedia("(prefers-reduced-motion: reduce)").matches) return; // the slider goes row by row
+    step = 0;
     timer = setInterval(() => {
-      if (rowsRead() >= ROWS) stop();
-      else story.set("models-rows", rowsRead() + 1);
+      step += 1;
+      if (step >= ROWS) stop();
+      showRows();
     }, PER_ROW_MS);
   }
 
-  find("[data-do=play]").addEventListener("click", play);
+  find("[data-do=play]").addEventListener("click", () => {
+    story.set("models-rows", ROWS);
+    play();
+  });
   slider.addEventListener("input", () => {
     stop();
     story.set("models-rows", slider.value);
   });
 
   story.on(() => {
-    if (story.sheet.isDot) {
-      if (asked) forget();
-      asked = null;
-    } else if (!story.sheet.stroke && story.strokes !== asked) {
-      asked = story.strokes;
-      if (story.isExample) rows = { probabilities: JSON.parse(element.dataset.rows) };
-      else ask();
-    }
+    link();
     showRows();
   });
   onceSeen(find(".reading"), () => {

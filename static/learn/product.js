@@ -1,40 +1,34 @@
 // Chapter 5: how sure the answer to the drawing is, and what a threshold would do to it.
 
 import { percent } from "../percent.js";
-import { Reader } from "../reader.js";
-import { at } from "../site.js";
+import { keepAsking } from "./asking.js";
+import { write as writeInto } from "./write.js";
 
 export function mount(element, story) {
   const find = (selector) => element.querySelector(selector);
-  const write = (name, text) => (find(`[data-of=${name}]`).textContent = text);
+  const write = (name, text) => writeInto(find(`[data-of=${name}]`), text);
   const words = JSON.parse(find(".words").textContent);
-  const reader = new Reader(at("/api/v1/predict"));
   const slider = find("[name=threshold]");
   const shipped = words.thresholds.findIndex(({ threshold }) =>
     threshold === Number(element.dataset.shipped));
-  let asked = null; // the strokes that the answer is about
-  let answer = null;
+  let { answer } = words; // to the example, at first
 
   story.paper(find("canvas"));
 
-  reader.addEventListener("answer", ({ detail }) => {
-    answer = detail;
-    show();
-  });
-  reader.addEventListener("problem", ({ detail: code }) => {
-    if (code === "unreachable") return;
-    answer = null;
-    show();
+  keepAsking(story, {
+    path: "/api/v1/predict",
+    element,
+    problem: find(".problem"),
+    body: () => {
+      const { strokes, pen } = story.request();
+      return { strokes, pen, mode: "digit" };
+    },
+    show: (next) => {
+      answer = next;
+      show();
+    },
   });
   slider.addEventListener("input", () => story.set("product-threshold", slider.value));
-
-  function ask() {
-    const { strokes, pen } = story.request();
-    reader.ask(() => ({
-      headers: { "Content-Type": "application/json" },
-      body: JSON.stringify({ strokes, pen, mode: "digit" }),
-    }));
-  }
 
   function chosen() {
     const index = Number(story.get("product-threshold", shipped));
@@ -81,15 +75,5 @@ export function mount(element, story) {
       .replace("{digits}", percent(digits)).replace("{letters}", percent(letters)));
   }
 
-  story.on(() => {
-    if (story.sheet.isDot) {
-      reader.cancel();
-      asked = answer = null;
-    } else if (!story.sheet.stroke && story.strokes !== asked) {
-      asked = story.strokes;
-      if (story.isExample) ({ answer } = words);
-      else ask();
-    }
-    show();
-  });
+  story.on(show);
 }

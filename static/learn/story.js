@@ -8,6 +8,7 @@ import { Reader } from "../reader.js";
 import { Sheet } from "../sheet.js";
 import { at } from "../site.js";
 import { decode, encode } from "../stroke_code.js";
+import { write } from "./write.js";
 
 const WRITE_AFTER_MS = 300; // browsers limit how often an address changes
 const READ_EVERY_MS = 240; // a reading of two ways costs as much as two of the drawing page's
@@ -40,7 +41,7 @@ export class Story {
     this.#reader.addEventListener("answer", ({ detail }) => this.#show(detail, ""));
     this.#reader.addEventListener("problem", ({ detail: code }) => {
       if (code === "unreachable") this.#tell(code);
-      else this.#show(null, code === "empty_drawing" ? "" : code);
+      else this.#show(null, code);
     });
     addEventListener("hashchange", () => this.#open({ scrolls: true }));
   }
@@ -155,14 +156,21 @@ export class Story {
     this.#show(null, "");
   }
 
-  /** The page's address with the drawing and all of the state; null if the drawing is too large. */
-  get link() {
-    const fields = new URLSearchParams(this.#state);
+  /** The strokes as text: empty if there are none, null if they are too large for a link. */
+  get code() {
     try {
-      fields.set("drawing", this.#drawing());
+      return this.isBlank ? "" : encode(this.strokes);
     } catch {
       return null;
     }
+  }
+
+  /** The page's address with the drawing and all of the state; null if the drawing is too large. */
+  get link() {
+    const fields = new URLSearchParams(this.#state);
+    const { code } = this;
+    if (code === null) return null;
+    fields.set("drawing", code === encode(this.#example) ? EXAMPLE : code || BLANK);
     return `${location.pathname}${location.search}#${fields}`;
   }
 
@@ -174,13 +182,6 @@ export class Story {
     } catch {
       // the address changed too often for this browser: the next change writes it
     }
-  }
-
-  /** What a link says of the drawing. Throws a RangeError if it is too large. */
-  #drawing() {
-    if (this.isBlank) return BLANK;
-    const code = encode(this.strokes);
-    return code === encode(this.#example) ? EXAMPLE : code;
   }
 
   #writeSoon() {
@@ -202,9 +203,13 @@ export class Story {
   }
 
   #tell(problem) {
+    write(document.getElementById("problem"), this.explain(problem));
+  }
+
+  /** What a problem's code stands for; empty for an empty drawing, or for none. */
+  explain(code) {
     const { problems } = this.words;
-    document.getElementById("problem").textContent =
-      problem && (problems[problem] ?? problems.unexpected);
+    return code && code !== "empty_drawing" ? problems[code] ?? problems.unexpected : "";
   }
 
   /** Take over what a link's fragment says, if it is one of ours; `isDrawn`: but for its drawing. */
@@ -223,20 +228,13 @@ export class Story {
     this.changed();
   }
 
-  #has(drawing) {
-    try {
-      return drawing === this.#drawing();
-    } catch {
-      return false; // too large to be in a link
-    }
-  }
-
   /** Draw what a link says, unless the sheet has it; and read it in this state. */
   #draw(drawing) {
     try {
+      const code = drawing === EXAMPLE ? encode(this.#example) : drawing;
       if (drawing === BLANK) this.sheet.clear();
-      else if (this.#has(drawing)) this.read();
-      else this.sheet.draw(drawing === EXAMPLE ? this.#example : decode(drawing));
+      else if (code === this.code) this.read();
+      else this.sheet.draw(decode(code));
     } catch {
       document.getElementById("problem").textContent = this.words.damaged;
     }

@@ -3,6 +3,7 @@
 import { percent } from "../percent.js";
 import { showBars, showPicture } from "./bars.js";
 import { placed, placeOf } from "./placing.js";
+import { write } from "./write.js";
 
 const SPEAK_AFTER_MS = 700; // once drawing pauses
 const SHARES = ["x", "y", "size"]; // sliders in per cent
@@ -71,8 +72,8 @@ export function mount(element, story) {
     clearTimeout(speech);
     speech = setTimeout(() => {
       if (!story.ways) return;
-      find("[data-spoken]").textContent = words.both
-        .replace("{scaled}", said.scaled).replace("{centered}", said.centered || words.nothing);
+      write(find("[data-spoken]"), words.both
+        .replace("{scaled}", said.scaled).replace("{centered}", said.centered || words.nothing));
     }, SPEAK_AFTER_MS);
   }
 

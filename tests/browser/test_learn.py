@@ -1,6 +1,8 @@
 """The learn page: one drawing through all chapters, and its parts."""
 
 import json
+import re
+from collections import Counter
 
 from playwright.sync_api import Page, expect
 
@@ -105,9 +107,11 @@ def test_pointing_at_a_cell_shows_its_number_in_the_file_and_in_the_batch(open_p
 def test_every_model_reads_the_drawing_and_one_reads_it_row_by_row(open_page, site, drawings):
     page = open_page("/learn", reduced_motion="no-preference")
     see(page, MODELS)
+    page.locator("#path .row [data-do=clear]").dispatch_event("click")
     write(page, drawings[0], "#models-paper", 0.5, (0.5, 0.5))
     expect(page.locator(f"{MODELS} .digit")).to_have_text(["0"] * 7)
     said = page.locator(f"{MODELS} [data-of=said]")
+    said.scroll_into_view_if_needed()
     expect(said).to_contain_text("0")
     page.locator(f"{MODELS} [name=rows]").fill("9")  # a 0's upper arch is no 0 yet
     expect(said).not_to_contain_text("reads 0")
@@ -116,6 +120,94 @@ def test_every_model_reads_the_drawing_and_one_reads_it_row_by_row(open_page, si
     expect(said).to_contain_text("reads 0")
     page.locator("#path .row [data-do=clear]").dispatch_event("click")
     expect(page.locator(f"{MODELS} .digit")).to_have_text([""] * 7)
+
+
+DRAG = """async () => {
+  const slider = document.querySelector("[data-part=wrong] [name=x]");
+  for (let value = 20; value < 80; value += 2) {
+    slider.value = value;
+    slider.dispatchEvent(new Event("input"));
+    await new Promise(requestAnimationFrame);
+  }
+}"""
+
+
+def test_only_parts_on_the_screen_ask_and_once_the_slider_rests(open_page, site):
+    page = open_page("/learn")
+    for part in (PRODUCT, MODELS, WRONG):
+        see(page, part)
+    page.evaluate(DRAG)
+    expect(page.locator("#scaled-bars .best")).to_have_count(1)
+    wait_until(page, "() => location.hash.includes('drawing=')")  # 300 ms later
+    page.locator(f"{MODELS} .reading").scroll_into_view_if_needed()
+    digits = page.locator(f"{MODELS} .digit")
+    expect(page.locator(f"{MODELS} [data-of=said]")).to_contain_text("reads")
+    page.locator(f"{MODELS} .seven").scroll_into_view_if_needed()
+    expect(digits).to_have_text([re.compile(".")] * 7)
+    page.evaluate(DRAG)
+    page.locator(PRODUCT).scroll_into_view_if_needed()
+    expect(page.locator(f"{PRODUCT} [data-of=score]")).to_contain_text("score")
+    asked = Counter(site.requests)
+    assert (asked["/learn/rows"], asked["/api/v1/predict"]) == (1, 2)
+
+
+def test_a_part_whose_question_does_not_arrive_says_so_until_it_does(open_page, site, drawings):
+    page = open_page("/learn", expect_errors=True)
+    see(page, MODELS)
+    page.locator("#path .row [data-do=clear]").dispatch_event("click")
+    problem = page.locator(f"{MODELS} [data-problem=models]")
+    expect(problem).to_be_empty()
+    site.stop()
+    write(page, drawings[0], "#models-paper", 0.5, (0.5, 0.5))
+    expect(problem).not_to_be_empty()
+    site.start()
+    expect(page.locator(f"{MODELS} .digit")).to_have_text(["0"] * 7)
+    expect(problem).to_be_empty()
+
+
+def test_what_was_spoken_is_not_spoken_again_by_another_change(open_page):
+    page = open_page("/learn")
+    page.clock.install()
+    for part in (PRODUCT, WRONG):
+        see(page, part)
+    page.clock.run_for(1000)
+    spoken = page.locator(f"{WRONG} [data-spoken]")
+    expect(spoken).to_contain_text("The tutorial’s way: LeNet-5 reads 5")
+    page.evaluate("""() => {
+      window.changes = 0;
+      const observer = new MutationObserver((records) => (window.changes += records.length));
+      for (const each of document.querySelectorAll("[data-spoken], .learn [role=status]")) {
+        observer.observe(each, { childList: true, characterData: true, subtree: true });
+      }
+    }""")
+    see(page, PICTURE)
+    page.locator(f"{PICTURE} [name=row]").fill("20")
+    page.clock.run_for(1000)
+    expect(page.locator(f"{PICTURE} [data-of=place]")).to_have_text("20, 16")
+    page.clock.run_for(1000)
+    assert page.evaluate("window.changes") == 0
+
+
+def test_reading_by_itself_leaves_no_trace_in_the_link(open_page):
+    page = open_page("/learn", reduced_motion="no-preference")
+    see(page, MODELS)
+    rows = page.locator(f"{MODELS} [name=rows]")
+    page.locator(f"{MODELS} .reading").scroll_into_view_if_needed()
+    expect(rows).not_to_have_value("28")
+    expect(rows).to_have_value("28")
+    wait_until(page, "() => location.hash.includes('chapter=3')")
+    assert "rows" not in page.url
+
+
+def test_the_drawing_goes_along_to_the_inside_of_a_model(open_page):
+    page = open_page("/learn")
+    see(page, MODELS)
+    page.locator(f"{MODELS} [data-model=cnn] a").click()
+    expect(page.locator("#sentence")).to_contain_text("4")
+    assert "#" not in page.url
+    page.go_back()
+    page.locator(MODELS).get_by_role("link", name="Compare").click()
+    expect(page.locator("[data-model=cnn] .digit")).to_have_text("4")
 
 
 def test_a_window_slides_over_the_picture_and_each_cell_tells_where_it_comes_from(open_page):
