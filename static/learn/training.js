@@ -12,6 +12,8 @@ export function mount(element, story) {
   const steps = JSON.parse(element.dataset.steps);
   const frames = JSON.parse(element.dataset.frames);
   const last = steps.length - 1;
+  const epoch = Number(element.dataset.epoch); // in steps
+  const still = matchMedia("(prefers-reduced-motion: reduce)");
   const slider = find("[name=step]");
   const button = find("[data-do=play]");
   const choices = [...element.querySelectorAll("[name=mistake]")];
@@ -31,7 +33,17 @@ export function mount(element, story) {
     showButton();
   }
 
+  /** Go on to the next epoch, for who wants no motion. */
+  function goOn() {
+    const next = at() === last ? 0 : steps.findIndex((step) => step >= steps[at()] + epoch);
+    story.set("training-step", steps[next < 0 ? last : next]);
+  }
+
   function play() {
+    if (still.matches) {
+      goOn();
+      return;
+    }
     if (at() === last) story.set("training-step", steps[0]);
     timer = setInterval(() => {
       story.set("training-step", steps[Math.min(last, at() + 1)]);
@@ -41,7 +53,8 @@ export function mount(element, story) {
   }
 
   function showButton() {
-    button.textContent = timer ? button.dataset.pause : button.dataset.play;
+    const { pause: playing, play: paused, next } = button.dataset;
+    button.textContent = timer ? playing : still.matches ? next : paused;
   }
 
   function showRow(row, recipe, step) {
@@ -62,6 +75,7 @@ export function mount(element, story) {
     caption.textContent = caption.dataset.text.replace("{step}", frames[frame]);
   }
 
+  still.addEventListener("change", pause);
   button.addEventListener("click", () => (timer ? pause() : play()));
   slider.addEventListener("input", () => {
     pause();
@@ -71,6 +85,7 @@ export function mount(element, story) {
     choice.addEventListener("change", () => story.set("training-mistake", choice.value));
   }
 
+  showButton();
   story.on(() => {
     const step = steps[at()];
     const asked = story.get("training-mistake", first);
@@ -78,8 +93,8 @@ export function mount(element, story) {
     choice.checked = true;
     slider.value = at();
     const when = find("[data-of=when]");
-    const epoch = (step / element.dataset.epoch).toFixed(1);
-    when.textContent = when.dataset.text.replace("{step}", step).replace("{epoch}", epoch);
+    const epochs = (step / epoch).toFixed(1);
+    when.textContent = when.dataset.text.replace("{step}", step).replace("{epoch}", epochs);
     slider.setAttribute("aria-valuetext", when.textContent);
     for (const veil of element.querySelectorAll(".veil")) {
       veil.setAttribute("x", step);

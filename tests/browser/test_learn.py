@@ -303,6 +303,42 @@ def test_a_damaged_link_is_told(open_page):
     expect(page.locator("#problem")).to_contain_text("damaged")
 
 
+TOPS = "(bars) => bars.map((each) => Math.round(each.getBoundingClientRect().top))"
+OVERFLOWS = """(tables) => tables.filter(({ parentNode, rows }) =>
+  getComputedStyle(parentNode).overflowX !== "auto"
+  || rows[1].cells[0].offsetWidth < 144
+  || [...parentNode.querySelectorAll("code")].some((code) => {
+    const [word] = code.textContent.match(/^\\w+/);
+    const range = document.createRange();
+    range.setStart(code.firstChild, 0);
+    range.setEnd(code.firstChild, word.length);
+    return range.getClientRects().length > 1;
+  })).length"""
+
+
+def test_without_scripts_the_rows_are_read_and_nothing_breaks_on_a_phone(open_page):
+    page = open_page("/learn", java_script_enabled=False, locale="zh-CN", **PHONE)
+    for picture in ("rows", "states"):
+        expect(page.locator(f"{MODELS} [data-of={picture}]")).to_be_visible()
+    page.set_viewport_size({"width": 1280, "height": 700})
+    assert len(set(page.locator(".read-so-far .ten-bars").evaluate_all(TOPS))) == 1
+    expect(page.locator(".chapter em").first).to_have_css("font-style", "normal")
+    for width in (390, 320):
+        page.set_viewport_size({"width": width, "height": 700})
+        assert page.locator(".chapter > .scroll > table").evaluate_all(OVERFLOWS) == 0
+        assert fits(page)
+
+
+def test_it_prints_on_light_paper_and_nothing_is_cut_off(open_page):
+    page = open_page("/learn", viewport={"width": 720, "height": 900})
+    page.locator("html").evaluate("(root) => (root.dataset.theme = 'dark')")
+    page.emulate_media(media="print", color_scheme="dark")
+    expect(page.locator("html")).to_have_css("background-color", "rgb(250, 248, 243)")
+    for table in page.locator("table").all():
+        is_whole = "({ offsetWidth, parentNode }) => offsetWidth <= parentNode.clientWidth"
+        assert table.evaluate(is_whole)
+
+
 def test_axe_finds_no_violations_once_all_parts_are_alive_and_nothing_sticks_out(open_page):
     page = open_page("/learn", reduced_motion="reduce")
     for part in PARTS:

@@ -59,3 +59,14 @@ def test_the_training_plays_pauses_and_is_in_the_link(open_page):
     expect(other.get_by_label("eval() forgotten")).to_be_checked()
     expect(other.get_by_label("Step of the training")).to_have_value(stopped)
     assert fits(other)
+
+
+def test_who_wants_no_motion_goes_on_epoch_by_epoch(open_page):
+    page = open_page("/learn#chapter=4&training-step=1750", reduced_motion="reduce")
+    see(page)
+    slider = page.get_by_label("Step of the training")
+    for epoch in (15, 0, 1):
+        page.locator(PART).get_by_role("button", name="Next epoch").click()
+        expect(slider).to_have_attribute(
+            "aria-valuetext", f"After step {125 * epoch} (epoch {epoch}.0)"
+        )

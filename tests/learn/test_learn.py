@@ -148,6 +148,16 @@ def test_without_scripts_the_page_tells_the_whole_story(client):
         assert f">{title}</h2>" in page
 
 
+def test_the_bars_of_the_rows_are_those_of_the_model_that_reads_rows(client, monkeypatch):
+    was = shown()
+    read = [[0.1, 0.8, *[0.0] * 7, 0.1]] * 28
+    now = msgspec.structs.replace(was, rows=msgspec.structs.replace(was.rows, probabilities=read))
+    monkeypatch.setattr("webapp.pages.learn.still", lambda: now)
+    page = client.get("/learn").get_data(as_text=True)
+    bars = page[page.index('id="rows-bars"') :].split("</svg>")[0]
+    assert re.findall(r'class="best">.*?>(\d)</text>', bars) == ["1"]
+
+
 @pytest.mark.parametrize("path", ["/learn/ways", "/learn/rows"])
 @pytest.mark.parametrize(
     ("change", "status", "code"),
