@@ -26,6 +26,7 @@ export class Story {
   #reader = new Reader(at("/learn/ways"), READ_EVERY_MS);
   #papers = []; // {canvas, hands, pad}
   #listeners = new Set();
+  #notice = ""; // about a link
   #frame = 0;
   #timer = 0;
 
@@ -191,6 +192,7 @@ export class Story {
 
   #drawn() {
     this.#isExample = false;
+    this.#notice = "";
     this.read();
     this.#writeSoon();
     this.changed();
@@ -203,7 +205,7 @@ export class Story {
   }
 
   #tell(problem) {
-    write(document.getElementById("problem"), this.explain(problem));
+    write(document.getElementById("problem"), this.explain(problem) || this.#notice);
   }
 
   /** What a problem's code stands for; empty for an empty drawing, or for none. */
@@ -236,7 +238,8 @@ export class Story {
       else if (code === this.code) this.read();
       else this.sheet.draw(decode(code));
     } catch {
-      document.getElementById("problem").textContent = this.words.damaged;
+      this.#notice = this.words.damaged; // until something else is drawn
+      this.#tell(null);
     }
   }
 }

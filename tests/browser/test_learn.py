@@ -298,9 +298,15 @@ def test_a_drawing_too_large_for_a_link_is_told_and_an_older_one_does_not_stay(o
     expect(copied).to_be_empty()
 
 
-def test_a_damaged_link_is_told(open_page):
-    page = open_page("/learn#drawing=AAAA&chapter=2")
+def test_a_damaged_link_is_told_until_something_is_drawn(open_page, site, drawings):
+    page = open_page("/")
+    write(page, drawings[3], "#pad", 0.6, (0.5, 0.5))
+    expect(page.locator("#answer")).to_have_text("3")
+    page.goto(site.url + "/learn#drawing=AAAA&chapter=2")
+    expect(page.locator("#path-bars .best text")).to_have_text("3")  # what was there stays
     expect(page.locator("#problem")).to_contain_text("damaged")
+    page.locator("#path [data-example='7']").click()
+    expect(page.locator("#problem")).to_be_empty()
 
 
 TOPS = "(bars) => bars.map((each) => Math.round(each.getBoundingClientRect().top))"
