@@ -119,8 +119,9 @@ export class Story {
     });
   }
 
-  /** Let `canvas` show the drawing, and be drawn on. */
+  /** Let `canvas` show the drawing, and be drawn on. The example gives way to whoever begins. */
   paper(canvas) {
+    canvas.addEventListener("pointerdown", () => this.#isExample && this.sheet.clear());
     const hands = new Hands(canvas, this.sheet);
     const [first] = this.#papers;
     if (first) {
