@@ -10,6 +10,7 @@ from contextlib import suppress
 
 import pytest
 
+from tests.conftest import ROOT
 from tests.webapp.test_serving import JSON, Server, until
 from trainer.recognition.bundle import PRETRAINED
 from webapp.inference.versions import Versions
@@ -143,3 +144,14 @@ def test_a_closed_log_stops_nobody(tmp_path):
     result = subprocess.run(command, capture_output=True, text=True, check=False)
     assert result.returncode == 0
     assert json.loads(result.stderr)["message"] == "first"
+
+
+def test_the_fields_of_the_log_are_listed():
+    used = {"time", "level", "logger", "pid", "message", "request_id", "exception"}
+    for file in (ROOT / "webapp").rglob("*.py"):
+        text = file.read_text("utf-8")
+        for arguments in re.findall(r"(?<!def )\bfields\(\s*(\w+=[^#]*?)\)\n", text):
+            used |= set(re.findall(r"(\w+)=", arguments))
+    listed = (ROOT / "docs/operations.md").read_text("utf-8").split("## Log")[1].split("\n## ")[0]
+    rows = [line.split("|")[1] for line in listed.splitlines() if line.startswith("| `")]
+    assert set(re.findall(r"`(\w+)`", " ".join(rows))) == used
