@@ -146,10 +146,10 @@ def measure(app: Sequence[str], bodies: Path, seconds: int) -> Load:
 
 
 def load(port: int, bodies: Path, seconds: int, master: psutil.Process) -> Load:
-    """Load what serves on a port, after a second of warming up."""
+    """Load what serves on a port, after a second of warming up if it lasts longer than that."""
     script = bodies.with_name("bench.lua")
     script.write_text(SCRIPT)
-    for duration in (1, seconds):
+    for duration in sorted({1, seconds}):
         output = subprocess.run(
             ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{duration}s", "-s", script,
              f"http://127.0.0.1:{port}"],

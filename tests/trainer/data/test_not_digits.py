@@ -47,8 +47,9 @@ def test_a_set_without_digits_cannot_validate(tmp_path):
     picture = tmp_path / "validation" / NOT_A_DIGIT_NAME / "a.png"
     picture.parent.mkdir(parents=True)
     Image.fromarray(scribble(0, np.random.default_rng(0))).save(picture)
+    few, validation = Source("scribbles", 20), Source("folder", path=tmp_path)
     with pytest.raises(TrainerError, match="no digits to validate with"):
-        load_splits([Source("scribbles", 20)], [Source("folder", path=tmp_path)], seed=0)
+        load_splits([few], [validation], seed=0, learn_validation=False)
 
 
 def test_symbols_are_no_digits_and_depend_on_the_seed_alone():
