@@ -69,14 +69,20 @@ def name_of(info: zipfile.ZipInfo) -> str:
     """
     name = info.filename
     if not info.flag_bits & _UTF8:
-        written = name.encode("cp437", "replace")
-        with suppress(UnicodeError):
-            chinese = written.decode("gb2312")
-            name = chinese if _CHINESE.fullmatch(chinese) else name
-        with suppress(UnicodeError):
-            name = written.decode()
+        with suppress(UnicodeError):  # if it has other letters, and so was not read as that
+            name = _decoded(name.encode("cp437")) or name
     parts = printable(name).replace("\\", "/").split("/")
     return "/".join(part for part in parts if part.strip(" ."))
+
+
+def _decoded(name: bytes) -> str | None:
+    """A name in UTF-8, or in GBK if it is Chinese; None for others."""
+    with suppress(UnicodeError):
+        return name.decode()
+    with suppress(UnicodeError):
+        chinese = name.decode("gb2312")
+        return chinese if _CHINESE.fullmatch(chinese) else None
+    return None
 
 
 def printable(name: str) -> str:

@@ -142,6 +142,10 @@ def test_a_name_whose_encoding_is_not_said_is_read_as_it_was_written(name, encod
     assert name_of(info) == name
 
 
+def test_a_name_that_is_text_already_is_left_alone():
+    assert name_of(zipfile.ZipInfo("七号.png")) == "七号.png"
+
+
 def test_mode_and_model_are_those_of_all_pictures(client, seven_png):
     files = [("7.png", seven_png)] * 2
     response = post(client, *files, mode="number", model="lenet5")
