@@ -6,8 +6,6 @@ it.
 
 from __future__ import annotations
 
-from math import sqrt
-
 import click
 import msgspec
 import numpy as np
@@ -19,6 +17,7 @@ from trainer.data.source import Source
 from trainer.data.strokes.records import read_split
 from trainer.evaluation.bootstrap import by_writer, interval
 from trainer.evaluation.metrics import all_logits
+from trainer.evaluation.wilson import wilson_interval
 from trainer.paths import data_folder
 from trainer.recognition.bundle import PRETRAINED, read_bundle
 from trainer.recognition.prediction import digit_probabilities, digit_score
@@ -27,7 +26,6 @@ from webapp.pages.learn_still import Threshold
 
 FILE = DOCS / "models.json"
 
-_DEVIATIONS = 1.96  # of a normal distribution, for 95 %
 _THRESHOLDS = (0.05, 0.1, 0.2, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 0.999)
 
 
@@ -61,10 +59,7 @@ def read_measurements() -> ModelMeasurements:
 
 def wilson(right: int, count: int) -> Share:
     """The share `right` of `count` with Wilson's interval."""
-    share, squared = right / count, _DEVIATIONS**2 / count
-    middle = (share + squared / 2) / (1 + squared)
-    reach = sqrt(share * (1 - share) * squared + squared**2 / 4) / (1 + squared)
-    return Share(share, middle - reach, middle + reach)
+    return Share(right / count, *wilson_interval(right, count))
 
 
 def hits(recognizer: Recognizer, samples: Samples) -> NDArray[np.bool_]:

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
@@ -156,26 +155,28 @@ def calibrate_numbers(
     command: str,
     report: ReportProgress,
     corrections: Path | None = None,
+    weights: dict[str, float] | None = None,
 ) -> NumberCalibration:
     """Fit the confidence to `count` numbers of each kind, by validation writers.
 
-    Half as many others measure the result. `folder` is the data folder. Numbers in a folder of
-    `corrections` are one more kind, as people draw them: those that teach are fitted to as well,
-    those that are held out are measured. Raises `TrainerError` if the strokes are missing or
-    damaged, or the corrections are.
+    Half as many others measure the result, or how well given `weights` fit. `folder` is the data
+    folder. Numbers in a folder of `corrections` are one more kind, as people draw them: those that
+    teach are fitted to as well, those that are held out are measured. Raises `TrainerError` if the
+    strokes are missing or damaged, or the corrections are.
     """
     digits = read_split(folder, "digits", Split.VALIDATION)
     marks = marks_of(Split.VALIDATION, folder)
-    fitted = []
-    for kind in KINDS:
-        report(f"numbers, {kind} …")
-        fitted.append(read_kind(recognizer, kind, digits, marks, count, seed))
     teaching, held_back = corrected_numbers(corrections) if corrections else ([], [])
-    fitted.append(read_corrected(recognizer, teaching))
-    weights = fit_weights(
-        np.concatenate([each.doubts for each in fitted]),
-        np.concatenate([each.right for each in fitted]),
-    )
+    if weights is None:
+        fitted = []
+        for kind in KINDS:
+            report(f"numbers, {kind} …")
+            fitted.append(read_kind(recognizer, kind, digits, marks, count, seed))
+        fitted.append(read_corrected(recognizer, teaching))
+        weights = fit_weights(
+            np.concatenate([each.doubts for each in fitted]),
+            np.concatenate([each.right for each in fitted]),
+        )
     recognizer.weigh_numbers(weights)
     measured = measure_numbers(
         recognizer, digits, marks, max(1, count // 2), seed + _MEASURED, report
@@ -198,25 +199,15 @@ def fit_numbers(
         return None
     if not any(folder.glob(DATA_SETS["letters"].files)):
         return None
-    if known is None:
-        return calibrate_numbers(
-            recognizer,
-            folder,
-            count=count,
-            seed=card.seed,
-            command=card.command,
-            report=lambda _: None,
-        )
-    recognizer.weigh_numbers(known.weights)
-    measured = measure_numbers(
+    return calibrate_numbers(
         recognizer,
-        read_split(folder, "digits", Split.VALIDATION),
-        marks_of(Split.VALIDATION, folder),
-        max(1, count // 2),
-        card.seed + _MEASURED,
-        lambda _: None,
+        folder,
+        count=count,
+        seed=card.seed,
+        command=known.command if known else card.command,
+        report=lambda _: None,
+        weights=known.weights if known else None,
     )
-    return msgspec.structs.replace(known, measured=measured)
 
 
 def measure_numbers(

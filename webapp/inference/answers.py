@@ -46,9 +46,7 @@ class AnswerCounts:
         self._expired: date | None = None  # the day on which old days were deleted last
         self.flush = self._tally.flush
 
-    def count(
-        self, _inputs: object, number: NumberPrediction, recognizer: Recognizer, several: bool
-    ) -> None:
+    def count(self, number: NumberPrediction, recognizer: Recognizer, several: bool) -> None:
         """Count an answer, as a watcher of `Models`."""
         version, today = recognizer.card.version, self._clock().date()
         kind = Kind(today, version, reading_of(number, several), number.certainty)

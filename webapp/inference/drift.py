@@ -130,7 +130,7 @@ def comparisons(now: Profile, before: Profile) -> list[Comparison]:
         "confidence": (now.by_confidence, before.by_confidence),
     }
     return [
-        Comparison(aspect, psi(ours, theirs), psi(ours, theirs) >= critical_psi(ours, theirs))
+        Comparison(aspect, found := psi(ours, theirs), found >= critical_psi(ours, theirs))
         for aspect, (ours, theirs) in aspects.items()
         if min(sum(ours), sum(theirs)) >= LEAST
     ]

@@ -67,7 +67,7 @@ def _predict(
     certainty = number.certainty
     count_prediction(name, certainty)
     for watch in watchers:
-        watch(inputs, number, recognizer, several)
+        watch(number, recognizer, several)
     digits = [_digit(reading, row) for reading, row in zip(number.digits, number.rows, strict=True)]
     doubtful = min(digits, key=lambda each: each.confidence)
     return Prediction(

@@ -11,7 +11,6 @@ from threading import Lock
 import numpy as np
 
 from trainer.recognition.bundle import PRETRAINED, Bundle, BundleError, Card, read_bundle
-from trainer.recognition.model_inputs import ModelInputs
 from trainer.recognition.prediction import NumberPrediction
 from trainer.recognition.preprocess import SIDE
 from trainer.recognition.recognizer import Recognizer
@@ -27,9 +26,9 @@ _LOOK_AGAIN_AFTER_FAILURE = 10.0
 ALL = "all"
 """The model name that requests the answers of all models."""
 
-Watcher = Callable[[ModelInputs, NumberPrediction, Recognizer, bool], None]
-"""Takes what was read, the reading, what read it, and whether that is refused as one digit because
-it would be a number."""
+Watcher = Callable[[NumberPrediction, Recognizer, bool], None]
+"""Takes a reading, what read it, and whether it is refused as one digit because it would be a
+number."""
 
 log = logging.getLogger(__name__)
 

@@ -67,9 +67,7 @@ class ShadowReader:
         self._is_stuck = False
         self.flush = self._tally.flush
 
-    def watch(
-        self, _inputs: object, number: NumberPrediction, recognizer: Recognizer, several: bool
-    ) -> None:
+    def watch(self, number: NumberPrediction, recognizer: Recognizer, several: bool) -> None:
         """Queue an answer for the version in the shadow, as a watcher of `Models`."""
         candidate = self._candidate
         if candidate is None or candidate.card.version == recognizer.card.version:

@@ -169,7 +169,7 @@ def growing(tmp_path_factory, drawings, encode) -> dict[int, list[tuple[Kind, Co
     app = create_app(Settings(home=str(tmp_path_factory.mktemp("none")), rate_limit=0))
     told = []
     app.extensions["inkling"].models.watchers = [
-        lambda _, number, __, several: told.append((number, several))
+        lambda number, _, several: told.append((number, several))
     ]
     ask = app.test_client().post
     found = {}

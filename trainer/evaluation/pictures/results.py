@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import math
 from typing import Literal
 
 import msgspec
 
+from trainer.evaluation.wilson import wilson_interval
 from trainer.recognition.prediction import Certainty
 
 What = Literal["digit", "number", "not a digit"]
 """What the pictures of a row show."""
 
 WHATS: tuple[What, ...] = ("digit", "number", "not a digit")
-
-_Z = 1.96  # of a normal distribution, for 95 %
 
 
 class KindRow(msgspec.Struct, kw_only=True):
@@ -35,14 +33,8 @@ class KindRow(msgspec.Struct, kw_only=True):
 
     @property
     def interval(self) -> tuple[float, float]:
-        """The 95 % interval of the share of `accepted`, 0..1 (Wilson 1927).
-
-        It takes the pictures to be independent; pictures of one person are not.
-        """
-        n, share = self.pictures, self.accepted / self.pictures
-        center = (share + _Z**2 / (2 * n)) / (1 + _Z**2 / n)
-        half = _Z * math.sqrt(share * (1 - share) / n + _Z**2 / (4 * n**2)) / (1 + _Z**2 / n)
-        return max(0.0, center - half), min(1.0, center + half)
+        """The 95 % interval of the share of `accepted`, 0..1, by `wilson_interval`."""
+        return wilson_interval(self.accepted, self.pictures)
 
 
 class PictureMistake(msgspec.Struct, frozen=True, kw_only=True):
