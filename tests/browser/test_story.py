@@ -47,7 +47,7 @@ def nines(pen_strokes: Path) -> tuple[list[Record], list[Record]]:
             fresh.append(each)
     writers = sorted(of_train)  # from every place where they were recorded
     corrected = [of_train[name] for name in writers[:: len(writers) // CORRECTED]]
-    return corrected[:CORRECTED], fresh[::2]
+    return corrected[:CORRECTED], fresh[::3]
 
 
 def asked(page: Page, site: Site, record: Record) -> tuple[dict[str, str], dict[str, Any]]:

@@ -28,8 +28,8 @@ def before_workers_begin():
 HEADER_SECONDS = 3
 BODY_SECONDS = 5
 HALF_OPEN, AT_ONCE = 1_050, 50
-UNFINISHED = {14_000_000: 40, 1_000_000: 300}  # number of bodies by their bytes
-MAY_GROW = 80 << 20  # bytes, of all workers; less than a third of what those bodies have
+UNFINISHED = {14_000_000: 20, 1_000_000: 150}  # number of bodies by their bytes
+MAY_GROW = 48 << 20  # bytes, of all workers; less than a third of what those bodies have
 
 HEAD = b"POST /api/v1/predict HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
 

@@ -10,10 +10,10 @@ import pytest
 from tests.chaos.conftest import Site, StartSite
 from tests.chaos.load import Load
 
-WARM_UP, ROUND, ROUNDS = 800, 900, 3
+WARM_UP, ROUND, ROUNDS = 700, 600, 3
 """Requests: until every pool, cache and thread is there, and in each of the measured rounds."""
-MAY_GROW = 4 << 20
-"""Bytes that all workers may gain in each round, as they do if each request loses 4.5 kB.
+MAY_GROW = 3 << 20
+"""Bytes that all workers may gain in each round, as they do if each request loses 5 kB.
 
 A leak grows in every round, and what is made once, such as a thread's memory, in one of them.
 """

@@ -50,26 +50,27 @@ from trainer.data.datasets import scribbles, synthetic
 from trainer.data.samples import Split
 from trainer.evaluation import gate_numbers
 from trainer.training import available_data
-small = {Split.VALIDATION: 400, Split.TEST: 100}
+small = {Split.VALIDATION: 200, Split.TEST: 100}
 for data_set in (scribbles, synthetic):
     data_set._DEFAULT_SIZES.update(small)
-    data_set._GATE_SIZE = 200
-gate_numbers.COUNT = 24
-export._FEW_NUMBERS = 20
+    data_set._GATE_SIZE = 100
+gate_numbers.COUNT = 12
+export._FEW_NUMBERS = 10
+export._RANGE_IMAGES = 150
 available_data._CORRECTIONS_SIZE = 480
-available_data._REPLAY_WITHOUT_DATA = ("synthetic:480", "scribbles:80")
+available_data._REPLAY_WITHOUT_DATA = ("synthetic:240", "scribbles:40")
 retrain = importlib.import_module("trainer.cli.retrain")
 read_options = retrain.read_options
 def read_fewer(file):
     options = read_options(file)
     if "refine" in str(file):
-        options["data"] = ["mnist:800", "strokes:480", "letters:240", "scribbles:160"]
+        options["data"] = ["mnist:400", "strokes:240", "letters:120", "scribbles:80"]
     return options
 retrain.read_options = read_fewer
 from trainer.cli import main
 main(prog_name="trainer")
 """
-"""The trainer with data sets of a tenth of their size. All else is as it is."""
+"""The trainer with data sets of a tenth of their size, or less. All else is as it is."""
 
 AT_USUAL_PRIORITY_AND_SMALL = f"""
 import sys
