@@ -46,6 +46,7 @@ MAPS = {
     "trainer.recognition": """
         occlusion
         recognizer  scaled
+        wiring_trace
         model_inputs
         bundle
         segmentation
@@ -53,7 +54,7 @@ MAPS = {
         preprocess
         image  strokes  activation_layout
         animation  cut_picture  file_structure
-        jpeg_structure  tiff_structure
+        jpeg_structure  tiff_structure  wiring  onnx_file
         labels  array_types
     """,
 }

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import Literal
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import onnxruntime
@@ -24,6 +25,9 @@ from trainer.recognition.prediction import (
 from trainer.recognition.preprocess import EmptyDrawing, Prepared
 from trainer.recognition.segmentation.reading import read_number
 from trainer.recognition.segmentation.segments import Segments, TooManyPieces
+
+if TYPE_CHECKING:
+    from trainer.recognition.wiring import Wiring
 
 _LOGITS = ["logits"]
 _BATCH = 16
@@ -50,6 +54,7 @@ class Recognizer:
             raise BundleError(
                 f"{bundle.folder}: ONNX Runtime cannot load the model: {error}"
             ) from error
+        self._model = bundle.model  # which ONNX Runtime keeps, too
         self.weigh_numbers(self.card.numbers.weights if self.card.numbers else {})
         self._input = self._session.get_inputs()[0]
 
@@ -154,6 +159,16 @@ class Recognizer:
             return {}
         outputs = self._session.run(names, self._batch(pixels))
         return dict(zip(names, outputs, strict=True))
+
+    @cached_property
+    def wirings(self) -> dict[str, Wiring]:
+        """How the values of each stage come about, by its name, as far as it can be told."""
+        from trainer.recognition.onnx_file import InvalidGraph, read_graph  # few requests need it
+        from trainer.recognition.wiring_trace import wirings
+
+        with suppress(InvalidGraph):
+            return wirings(read_graph(self._model))
+        return {}
 
     def _batch(self, pixels: Pixels) -> dict[str, NDArray]:
         """The input of the graph, [n, 1, 28, 28]."""

@@ -43,7 +43,10 @@ def explain(inputs: ModelInputs, models: Models, options: PredictRequest) -> Exp
         occlusion=as_data_url(tinted(pixels, occlusion_map(recognizer, pixels))),
         stages=[
             Stage(
-                name=name, shape=list(given.shape), picture=as_data_url(as_heatmap(lay_out(given)))
+                name=name,
+                shape=list(given.shape),
+                made=wiring.kind if (wiring := recognizer.wirings.get(name)) else "",
+                picture=as_data_url(as_heatmap(lay_out(given))),
             )
             for name, (given,) in recognizer.stages(pixels[None]).items()
         ],

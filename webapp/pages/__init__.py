@@ -21,6 +21,7 @@ UPLOADS = (
     compare.compare_upload,
     explain.inside_upload,
     embed.embed_upload,
+    explain.inside_map,
     learn.learn_ways,
     learn.learn_rows,
 )

@@ -15,6 +15,7 @@ from webapp.schemas.fields import (
     Mode,
 )
 from webapp.schemas.learn import Look, Rows, SheetRequest, Ways
+from webapp.schemas.making import MadeMap, MapRequest
 from webapp.schemas.models import Measured, ModelInfo, ModelList
 from webapp.schemas.predictions import (
     DigitReading,
@@ -41,6 +42,8 @@ __all__ = [
     "FeedbackRequest",
     "Kept",
     "Look",
+    "MadeMap",
+    "MapRequest",
     "Measured",
     "Mode",
     "ModelAnswer",

@@ -17,6 +17,7 @@ Box = Annotated[
         description=N_("Bounding box of the ink: x, y, width and height, in pixels."),
     ),
 ]
+Making = Literal["", "sum", "largest", "same", "area", "rows"]
 Reason = Literal["mark", "not_a_digit"]
 
 
@@ -211,6 +212,17 @@ class Stage(Struct, kw_only=True):
             )
         ),
     ]
+    made: Annotated[
+        Making,
+        Meta(
+            description=N_(
+                "How the values come about. sum: by weights from the values of the stage before. "
+                "largest and same: from a block or a cell of the same map. area: in several steps "
+                "from a part of the maps before. rows: from the rows of the picture, one after "
+                "another. Empty: not known."
+            )
+        ),
+    ] = ""
     picture: Annotated[
         str,
         Meta(

@@ -1,0 +1,149 @@
+"""How the values of a stage come about, as it is read from the graph that answers."""
+
+import numpy as np
+import onnx
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.lib.stride_tricks import sliding_window_view
+from onnx import TensorProto, helper, numpy_helper
+
+from trainer.recognition.bundle import PRETRAINED, read_bundle
+from trainer.recognition.onnx_file import InvalidGraph, read_graph
+from trainer.recognition.recognizer import Recognizer
+from trainer.recognition.wiring import Window, Wiring
+from trainer.recognition.wiring_trace import wirings
+
+KINDS = {
+    "lenet5": ["sum", "largest", "sum", "largest", "sum", "sum"],
+    "cnn": ["sum", "same", "sum", "same", "sum"],
+    "inkling": ["sum", "sum", "area", "sum", "area", "sum"],
+    "mlp-deep": ["sum"] * 5,
+    "rnn": ["rows"],
+}
+
+
+def largest(sums: np.ndarray, window: Window) -> np.ndarray:
+    views = sliding_window_view(sums, (window.height, window.width))
+    return views[:: window.down, :: window.right].max(axis=(2, 3))
+
+
+def remade(wiring: Wiring, source: np.ndarray, index: int) -> np.ndarray:
+    """A map of a stage, or a unit as a map of one cell, from the values of its source."""
+    given = wiring.given(source)
+    values = wiring.sums(index, given) if wiring.kind == "sum" else given[index]
+    if wiring.relu:
+        values = np.maximum(values, 0)
+    pool = wiring.pool if wiring.kind == "sum" else wiring.window
+    return largest(values, pool) if pool else values
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_the_values_of_each_stage_are_made_of_those_before(name, seven):
+    recognizer = Recognizer(read_bundle(PRETRAINED / name))
+    pixels = recognizer.read(seven).prepared.pixels[None]
+    stages = {stage: values for stage, (values,) in recognizer.stages(pixels).items()}
+    wired = recognizer.wirings
+    assert [wired[stage].kind for stage in stages] == KINDS[name]
+    for stage, values in stages.items():
+        wiring = wired[stage]
+        if wiring.kind in {"area", "rows"}:
+            continue
+        source = stages[wiring.source] if wiring.source else pixels
+        made = [remade(wiring, source, index).squeeze() for index in range(len(values))]
+        step = np.diff(np.unique(values)).min() if wiring.rounded else 0  # of 8 bits
+        assert np.abs(made - values).max() <= step / 2 + 1e-5, stage
+
+
+def test_what_a_residual_block_reads_is_a_window_of_five_cells():
+    wired = Recognizer(read_bundle(PRETRAINED / "inkling")).wirings
+    assert wired["3 Residual"].source == "2 ReLU"
+    assert wired["3 Residual"].window == Window(5, 5, 1, 1, 2, 2, 2, 2)
+
+
+def model(*nodes: onnx.NodeProto, **constants: np.ndarray) -> bytes:
+    """A graph from `x` to `logits`, with the stage `y`."""
+    values = [helper.make_tensor_value_info(n, TensorProto.FLOAT, None) for n in ("logits", "y")]
+    graph = helper.make_graph(
+        nodes,
+        "graph",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["n", 1, 28, 28])],
+        values,
+        [numpy_helper.from_array(value, name) for name, value in constants.items()],
+    )
+    return helper.make_model(graph).SerializeToString()
+
+
+KERNEL = np.ones((4, 2, 3, 3), np.float32)
+
+
+@pytest.mark.parametrize(
+    ("nodes", "kind"),
+    [
+        ([("Conv", ["x", "kernel"], "a", {}), ("Relu", ["a"], "y", {})], "sum"),
+        ([("Conv", ["x", "kernel"], "a", {"group": 2}), ("Relu", ["a"], "y", {})], None),
+        ([("Conv", ["x", "kernel"], "a", {"dilations": [2, 2]}), ("Relu", ["a"], "y", {})], None),
+        ([("Conv", ["x", "kernel"], "a", {}), ("Sigmoid", ["a"], "y", {})], None),
+        ([("Conv", ["x", "unknown"], "a", {}), ("Relu", ["a"], "y", {})], None),
+        ([("AveragePool", ["x"], "a", {"kernel_shape": [2, 2]}), ("Relu", ["a"], "y", {})], None),
+        ([("MaxPool", ["x"], "a", {"kernel_shape": [2, 2]}), ("Relu", ["a"], "y", {})], "largest"),
+        (
+            [
+                ("Conv", ["x", "kernel"], "a", {}),
+                ("Conv", ["a", "kernel"], "b", {}),
+                ("Relu", ["b"], "y", {}),
+            ],
+            "area",
+        ),
+    ],
+)
+def test_nothing_is_said_of_layers_that_are_not_known(nodes, kind):
+    made = [helper.make_node(name, read, [output], **more) for name, read, output, more in nodes]
+    wired = wirings(read_graph(model(*made, kernel=KERNEL)))
+    assert (wired["y"].kind if wired else None) == kind
+
+
+NAMES = st.text(max_size=5)
+TENSORS = st.sampled_from([np.float32, np.float16, np.int8, np.uint8, np.int32, np.int64])
+
+
+@given(st.lists(st.tuples(NAMES, st.lists(NAMES, max_size=3), st.integers(-3, 2**40)), max_size=4),
+       TENSORS, st.booleans())  # fmt: skip
+@settings(max_examples=40, deadline=None)
+def test_a_graph_is_read_as_it_was_written(nodes, kind, is_raw):
+    values = np.arange(-3, 3).astype(kind).reshape(2, 3)
+    constant = numpy_helper.from_array(values, "constant")
+    if not is_raw and kind != np.float16:
+        flat = values.ravel().tolist()
+        constant = helper.make_tensor("constant", constant.data_type, (2, 3), flat)
+    made = [
+        helper.make_node(
+            name, read, ["out"], whole=number, several=[number, -1], text="é", real=0.5
+        )
+        for name, read, number in nodes
+    ]
+    graph = helper.make_graph(made, "g", [], [], [constant])
+    found = read_graph(helper.make_model(graph).SerializeToString())
+    assert [(node.type, node.inputs) for node in found.nodes] == [each[:2] for each in nodes]
+    for node, (*_, number) in zip(found.nodes, nodes, strict=True):
+        several = {"whole": number, "several": [number, -1]}
+        assert node.attributes == several | {"text": "é", "real": 0.5}
+    assert found.constants["constant"].dtype == kind
+    assert (found.constants["constant"] == values).all()
+
+
+SMALL = model(helper.make_node("Conv", ["x", "kernel"], ["y"], pads=[0] * 4), kernel=KERNEL)
+
+
+@given(st.lists(st.tuples(st.integers(0, len(SMALL) - 1), st.integers(0, 255)), max_size=4),
+       st.integers(0, len(SMALL)))  # fmt: skip
+@settings(max_examples=150, deadline=None)
+def test_a_damaged_graph_is_refused_or_read(changes, length):
+    content = bytearray(SMALL)
+    for place, byte in changes:
+        content[place] = byte
+    try:
+        graph = read_graph(bytes(content[:length]))
+    except InvalidGraph:
+        return
+    wirings(graph)

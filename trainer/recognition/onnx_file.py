@@ -1,0 +1,209 @@
+"""Reads the nodes and constants of an ONNX file, without the package `onnx`, which serving lacks.
+
+An ONNX file is a message of Protocol Buffers (onnx.proto); what is not asked here is skipped.
+Reading takes time and memory in proportion to the file.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from math import prod
+
+import numpy as np
+from numpy.typing import NDArray
+
+# Numbers of fields in onnx.proto.
+_MODEL_GRAPH = 7
+_GRAPH_NODE, _GRAPH_INITIALIZER, _GRAPH_INPUT, _GRAPH_OUTPUT = 1, 5, 11, 12
+_VALUE_NAME = 1
+_NODE_INPUT, _NODE_OUTPUT, _NODE_TYPE, _NODE_ATTRIBUTE = 1, 2, 4, 5
+_ATTRIBUTE_NAME, _ATTRIBUTE_FLOAT, _ATTRIBUTE_INT = 1, 2, 3
+_ATTRIBUTE_TEXT, _ATTRIBUTE_INTS = 4, 8
+_TENSOR_SHAPE, _TENSOR_TYPE, _TENSOR_NAME = 1, 2, 8
+_TENSOR_RAW, _TENSOR_FLOATS, _TENSOR_INTS, _TENSOR_LONGS = 9, 4, 5, 7  # where its values stand
+
+_VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5  # wire types
+_MOST_BITS = 64  # of a varint
+
+_TYPES = {1: "<f4", 2: "u1", 3: "i1", 6: "<i4", 7: "<i8", 10: "<f2", 11: "<f8"}
+"""NumPy's types by the numbers of TensorProto.DataType."""
+
+Attribute = float | int | str | list[int]
+Field = int | memoryview
+
+
+class InvalidGraph(ValueError):
+    """A file that is not an ONNX graph."""
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """An operation."""
+
+    type: str
+    inputs: list[str]
+    outputs: list[str]
+    attributes: dict[str, Attribute] = field(default_factory=dict)
+
+    def ints(self, name: str, default: list[int]) -> list[int]:
+        """An attribute that is a list of whole numbers."""
+        value = self.attributes.get(name, default)
+        return value if isinstance(value, list) else default
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """What is computed, in an order in which nothing is used before it is there."""
+
+    nodes: list[Node]
+    constants: dict[str, NDArray]
+    """By name; those of a type that no layer has, or in a file of their own, are left out."""
+    inputs: list[str]
+    outputs: list[str]
+
+
+def read_graph(content: bytes) -> Graph:
+    """The graph in the content of an ONNX file. Raises `InvalidGraph`."""
+    try:
+        for number, value in _fields(memoryview(content)):
+            if number == _MODEL_GRAPH:
+                return _graph(_part(value))
+    except (ValueError, IndexError, struct.error) as error:  # `UnicodeDecodeError` is the first
+        raise InvalidGraph(f"not an ONNX file: {error}") from error
+    raise InvalidGraph("not an ONNX file: it has no graph")
+
+
+def _graph(message: memoryview) -> Graph:
+    graph = Graph([], {}, [], [])
+    for number, value in _fields(message):
+        if number == _GRAPH_NODE:
+            graph.nodes.append(_node(_part(value)))
+        elif number == _GRAPH_INITIALIZER:
+            name, tensor = _tensor(_part(value))
+            if tensor is not None:
+                graph.constants[name] = tensor
+        elif number == _GRAPH_INPUT:
+            graph.inputs.append(_name(_part(value)))
+        elif number == _GRAPH_OUTPUT:
+            graph.outputs.append(_name(_part(value)))
+    return graph
+
+
+def _node(message: memoryview) -> Node:
+    inputs, outputs, kind, attributes = [], [], "", {}
+    for number, value in _fields(message):
+        if number == _NODE_INPUT:
+            inputs.append(_text(value))
+        elif number == _NODE_OUTPUT:
+            outputs.append(_text(value))
+        elif number == _NODE_TYPE:
+            kind = _text(value)
+        elif number == _NODE_ATTRIBUTE:
+            name, attribute = _attribute(_part(value))
+            attributes[name] = attribute
+    return Node(kind, inputs, outputs, attributes)
+
+
+def _attribute(message: memoryview) -> tuple[str, Attribute]:
+    name, ints, found = "", [], None
+    for number, value in _fields(message):
+        if number == _ATTRIBUTE_NAME:
+            name = _text(value)
+        elif number == _ATTRIBUTE_FLOAT:
+            (found,) = struct.unpack("<f", _part(value))
+        elif number == _ATTRIBUTE_INT:
+            found = _signed(value)
+        elif number == _ATTRIBUTE_TEXT:
+            found = _text(value)
+        elif number == _ATTRIBUTE_INTS:
+            ints += _signed_all(value)
+    return name, ints if found is None else found
+
+
+def _tensor(message: memoryview) -> tuple[str, NDArray | None]:
+    name, shape, kind, raw = "", [], 0, bytearray()
+    ints: list[int] = []
+    for number, value in _fields(message):
+        if number == _TENSOR_NAME:
+            name = _text(value)
+        elif number == _TENSOR_SHAPE:
+            shape += _signed_all(value)
+        elif number == _TENSOR_TYPE and isinstance(value, int):
+            kind = value
+        elif number in (_TENSOR_RAW, _TENSOR_FLOATS):
+            raw += _part(value)
+        elif number in (_TENSOR_INTS, _TENSOR_LONGS):
+            ints += _signed_all(value)
+    if kind not in _TYPES:
+        return name, None
+    type_ = np.dtype(_TYPES[kind])
+    values = np.array(ints).astype(type_) if ints else np.frombuffer(raw, type_)
+    return name, values.reshape(shape) if values.size == prod(shape) else None
+
+
+def _name(message: memoryview) -> str:
+    return next((_text(value) for number, value in _fields(message) if number == _VALUE_NAME), "")
+
+
+def _fields(message: memoryview) -> Iterator[tuple[int, Field]]:
+    """The number and the value of each field of a message: a whole number, or bytes."""
+    at = 0
+    while at < len(message):
+        key, at = _varint(message, at)
+        number, wire = key >> 3, key & 7
+        if wire == _VARINT:
+            value, at = _varint(message, at)
+            yield number, value
+            continue
+        if wire == _BYTES:
+            length, at = _varint(message, at)
+        elif wire in (_FIXED32, _FIXED64):
+            length = 4 if wire == _FIXED32 else 8
+        else:
+            raise ValueError(f"wire type {wire}")
+        if at + length > len(message):
+            raise ValueError("it is cut off")
+        yield number, message[at : at + length]
+        at += length
+
+
+def _varint(message: memoryview, at: int) -> tuple[int, int]:
+    """A whole number of 7 bits a byte, the lowest first, and the place after it."""
+    number = 0
+    for shift in range(0, _MOST_BITS, 7):
+        byte = message[at]
+        at += 1
+        number |= (byte & 0x7F) << shift
+        if byte < 0x80:
+            return number, at
+    raise ValueError("a number is too long")
+
+
+def _signed(value: Field) -> int:
+    if not isinstance(value, int):
+        raise ValueError("a number is missing")
+    value &= (1 << 64) - 1
+    return value - (1 << 64) if value >> 63 else value
+
+
+def _signed_all(value: Field) -> list[int]:
+    """A repeated number: one of them, or all packed."""
+    if isinstance(value, int):
+        return [_signed(value)]
+    found, at = [], 0
+    while at < len(value):
+        number, at = _varint(value, at)
+        found.append(_signed(number))
+    return found
+
+
+def _part(value: Field) -> memoryview:
+    if isinstance(value, int):
+        raise ValueError("a part is missing")
+    return value
+
+
+def _text(value: Field) -> str:
+    return str(_part(value), "utf-8")
