@@ -9,6 +9,8 @@ const SIDE = 140; // of the square picture sent, in pixels
 const $ = (id) => document.getElementById(id);
 
 class ExplanationView extends AnswerView {
+  onShown = () => {}; // gets the explanation, or null
+
   show(explanation) {
     $("insight").hidden = false;
     $("seen").src = explanation.seen;
@@ -16,10 +18,12 @@ class ExplanationView extends AnswerView {
     const items = this.#items(explanation.stages.length);
     explanation.stages.forEach((stage, index) => this.#fill(items[index], stage));
     this.say(this.sentenceFor(explanation));
+    this.onShown(explanation);
   }
 
   empty() {
     $("insight").hidden = true;
+    this.onShown(null);
   }
 
   /** The list items, reused from one answer to the next so that nothing flashes. */
@@ -29,15 +33,36 @@ class ExplanationView extends AnswerView {
     return list.children;
   }
 
-  #fill(item, { name, shape, picture }) {
+  #fill(item, { name, shape, made, picture }) {
     const kind = name.split(" ")[1];
     item.querySelector("strong").textContent = kind;
     item.querySelector("span").textContent = shape.join(" × ");
     item.querySelector(".about").textContent = this.words.stages[kind] ?? "";
     item.querySelector("img").src = picture;
+    const button = item.querySelector("button");
+    if (button) button.disabled = !made;
   }
 }
 
 const { model } = $("inside").dataset;
-const editor = new Editor(new ExplanationView(), () => ({ mode: "digit", model, side: SIDE }), "/api/v1/explain");
+const view = new ExplanationView();
+const editor = new Editor(view, () => ({ mode: "digit", model, side: SIDE }), "/api/v1/explain");
 drawLinked(editor.sheet);
+
+let making = null;
+let shown = null;
+view.onShown = (explanation) => {
+  shown = explanation;
+  making?.follow(shown);
+};
+$("stages").addEventListener("click", async (event) => {
+  const button = event.target.closest(".maps");
+  if (!button) return;
+  const { left, top, width, height } = button.getBoundingClientRect();
+  const isKey = event.detail === 0;
+  const [x, y] = isKey ? [0, 0] : [(event.clientX - left) / width, (event.clientY - top) / height];
+  const { Making } = await import("./making.js");
+  making ??= new Making($("making"), view.words, model, () => editor.read());
+  making.follow(shown);
+  if (shown) making.open([...$("stages").children].indexOf(button.parentElement), button, x, y);
+});

@@ -1,0 +1,192 @@
+// How a map was made: it is asked for, its window slides over what it was made of, and cells are chosen.
+
+import { cellAt, largestOf, layoutOf, tableOf } from "./making_cells.js";
+import { MakingView } from "./making_view.js";
+import { Reader } from "./reader.js";
+import { at } from "./site.js";
+
+const STEP_MS = 30;
+const STEPS_A_ROW = 3;
+const MOVES = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
+
+/** Shows in `element` (templates/_making.html) what made a map of a stage of `model`. */
+export class Making {
+  #element;
+  #problems;
+  #find;
+  #view;
+  #reader;
+  #explanation = null;
+  #asked = null; // {stage, index, button} that the answer is about, or will be
+  #made = null; // the answer
+  #cell = null; // {row, column} of the map; of what it was made of, if `isBack`
+  #isChosen = false; // whether by hand
+  #isNew = false; // whether the window slides once the answer has come
+  #step = Infinity; // of the slide, if it is on
+  #timer = 0;
+
+  /** `reread` asks for the explanation again, as when another version of the model answers now. */
+  constructor(element, { problems }, model, reread) {
+    this.#element = element;
+    this.#problems = problems;
+    this.#find = (selector) => element.querySelector(selector);
+    this.#view = new MakingView(element);
+    this.#reader = new Reader(at(`/models/${model}/inside/map`));
+    this.#reader.addEventListener("answer", ({ detail }) => this.#take(detail, reread));
+    this.#reader.addEventListener("problem", ({ detail: code }) => this.#tell(code));
+    this.#listen();
+  }
+
+  /** Follow what the model says of the drawing; null: there is none. */
+  follow(explanation) {
+    this.#explanation = explanation;
+    if (!explanation) this.close();
+    else if (this.#asked) this.#ask();
+  }
+
+  /** Show what made the map at a place of a stage's picture, in 0..1, below its `button`. */
+  open(stage, button, x, y) {
+    const { name, shape } = this.#explanation.stages[stage];
+    if (this.#asked?.stage !== name) {
+      this.close();
+      button.after(this.#element);
+    }
+    button.setAttribute("aria-expanded", "true");
+    this.#stop();
+    this.#isNew = true;
+    this.#isChosen = false;
+    this.#asked = { stage: name, shape, button, index: cellAt(layoutOf(shape), x, y).index };
+    this.#ask();
+  }
+
+  close() {
+    if (!this.#asked) return;
+    this.#stop();
+    this.#reader.cancel();
+    const { button } = this.#asked;
+    this.#asked = this.#made = null;
+    button.setAttribute("aria-expanded", "false");
+    button.querySelector("path").setAttribute("d", "");
+    if (this.#element.contains(document.activeElement)) button.focus();
+    this.#element.hidden = true;
+  }
+
+  #ask() {
+    this.#reader.ask(() => ({
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify({
+        seen: this.#explanation.seen, stage: this.#asked.stage, index: this.#asked.index,
+      }),
+    }));
+  }
+
+  #take(made, reread) {
+    if (made.version !== this.#explanation.model.version) reread();
+    const isAlike = String(this.#made?.shape) === String(made.shape);
+    this.#made = made;
+    this.#tell("");
+    const { values, shape: [, columns] } = tableOf(made);
+    if (!this.#isChosen || !isAlike) this.#cell = largestOf(values, columns);
+    if (this.#isNew) this.#slide();
+    else this.#show();
+    this.#isNew = false;
+  }
+
+  #tell(code) {
+    this.#element.hidden = false;
+    this.#find("[data-of=problem]").textContent =
+      code && (this.#problems[code] ?? this.#problems.unexpected);
+  }
+
+  #slide() {
+    this.#stop();
+    const { shape: [rows, columns] } = tableOf(this.#made);
+    if (rows * columns > 1 && !isStill()) {
+      this.#step = 0;
+      this.#timer = setInterval(() => {
+        this.#step += 1;
+        if (this.#step >= rows * STEPS_A_ROW) this.#stop();
+        this.#show();
+      }, STEP_MS);
+    }
+    this.#show();
+  }
+
+  #stop() {
+    clearInterval(this.#timer);
+    this.#step = Infinity;
+  }
+
+  #show() {
+    const isSliding = this.#step !== Infinity;
+    const { shape: [, columns] } = tableOf(this.#made);
+    const along = (this.#step % STEPS_A_ROW) / (STEPS_A_ROW - 1);
+    const cell = isSliding
+      ? { row: Math.floor(this.#step / STEPS_A_ROW), column: Math.round(along * (columns - 1)) }
+      : this.#cell;
+    this.#view.show({ ...this.#asked, made: this.#made, cell, isSliding });
+  }
+
+  #choose(cell) {
+    this.#stop();
+    this.#cell = cell;
+    this.#isChosen = !cell.isBack;
+    this.#show();
+  }
+
+  /** The cell that the keys move from. */
+  #at(row, column) {
+    const { shape } = tableOf(this.#made);
+    const inside = (value, most) => Math.min(most - 1, Math.max(0, value));
+    return { row: inside(row, shape[0]), column: inside(column, shape[1]) };
+  }
+
+  #listen() {
+    const [from, to] = ["from", "to"].map((name) => this.#find(`[data-of=${name}] .framed`));
+    for (const type of ["pointermove", "pointerdown"]) {
+      to.addEventListener(type, (event) => {
+        const { row, column } = cellUnder(event, to, [1, ...tableOf(this.#made).shape]);
+        this.#choose({ row, column });
+      });
+      from.addEventListener(type, (event) => {
+        const { inputs, input_shape: shape, kind } = this.#made;
+        if (kind === "rows") return;
+        this.#choose({ ...cellUnder(event, from, [inputs.length, ...shape]), isBack: true });
+      });
+    }
+    from.addEventListener("pointerleave", () => this.#cell.isBack && this.#choose(largest(this.#made)));
+    to.addEventListener("keydown", (event) => {
+      const move = MOVES[event.key];
+      if (!move || event.ctrlKey || event.metaKey || event.altKey) return;
+      event.preventDefault(); // scrolling
+      const { row, column } = this.#cell.isBack ? largest(this.#made) : this.#cell;
+      this.#choose(this.#at(row + move[0], column + move[1]));
+    });
+    this.#find("[name=map]").addEventListener("input", ({ target }) => {
+      this.#stop();
+      this.#asked.index = Number(target.value) - 1;
+      this.#ask();
+    });
+    this.#find("[name=relu]").addEventListener("change", () => this.#show());
+    this.#find("[data-do=close]").addEventListener("click", () => this.close());
+    this.#find("[data-do=slide]").addEventListener("click", () => {
+      if (!isStill()) this.#slide();
+      else this.#choose(this.#at((this.#cell.row + 1) % this.#made.shape[0], this.#cell.column));
+    });
+  }
+}
+
+function largest(made) {
+  const { values, shape: [, columns] } = tableOf(made);
+  return largestOf(values, columns);
+}
+
+/** Whether people ask for less motion. */
+function isStill() {
+  return matchMedia("(prefers-reduced-motion: reduce)").matches;
+}
+
+function cellUnder({ clientX, clientY }, place, shape) {
+  const { left, top, width, height } = place.getBoundingClientRect();
+  return cellAt(layoutOf(shape), (clientX - left) / width, (clientY - top) / height);
+}

@@ -1,0 +1,94 @@
+"""What made a map, on the inside page of a model."""
+
+import time
+
+import numpy as np
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import DESKTOP, PHONE, draw, fits, wait_until
+from tests.browser.test_access import check_both_schemes
+
+MAP, INPUTS = (f"#making [data-of={name}] .framed" for name in ("to", "from"))
+SAID = "#made-of"
+ASKED = "/models/cnn/inside/map"
+FRAME = "(svg) => svg.querySelector('path:last-child').getAttribute('d')"
+
+
+def open_map(page: Page, strokes, stage: int, index: tuple[float, float]) -> None:
+    """Draw, and click on a stage's picture, at a place in 0..1."""
+    draw(page, strokes)
+    button = page.locator("#stages .maps").nth(stage)
+    box = button.bounding_box()
+    button.click(position={"x": box["width"] * index[0], "y": box["height"] * index[1]})
+    expect(page.locator(SAID)).not_to_be_empty()
+
+
+def point(page: Page, place: str, rows: int, columns: int, row: int, column: int) -> None:
+    framed = page.locator(place)
+    framed.scroll_into_view_if_needed()
+    box = framed.bounding_box()
+    x, y = (column + 0.5) / columns, (row + 0.5) / rows
+    framed.hover(position={"x": box["width"] * x, "y": box["height"] * y})
+
+
+def test_a_click_on_a_map_slides_its_window_and_a_cell_tells_what_made_it(open_page, drawings):
+    page = open_page("/models/lenet5/inside", reduced_motion="no-preference")
+    open_map(page, drawings[7], 2, (0.9, 0.4))  # the second row's last of 6, of 16 maps
+    expect(page.locator("#making [data-of=which]")).to_have_text("Map 12 of 16")
+    wait_until(page, "() => document.querySelector('#made-of').ariaLive === 'off'")  # it slides
+    wait_until(page, "() => document.querySelector('#made-of').ariaLive === 'polite'")
+    point(page, MAP, 10, 10, 4, 3)
+    frames = page.locator(INPUTS).evaluate(FRAME)
+    assert frames.count("M") == 6  # a window in each map
+    assert frames.startswith("M3 4h5v5")
+    expect(page.locator(SAID)).to_contain_text("Row 5, column 4: ")
+    numbers = page.locator(SAID).inner_text().replace("−", "-").split(": ")[1].split()
+    shares = page.locator("#making .parts > li > p, #making .parts > li:last-child")
+    parts = [float(text.split(": ")[1].replace("−", "-")) for text in shares.all_inner_texts()]
+    assert len(parts) == 4
+    assert sum(parts) == pytest.approx(float(numbers[0]), abs=0.003)
+    point(page, INPUTS, 29, 44, 6, 7)  # in the first map
+    expect(page.locator(SAID)).to_have_text("This cell goes into 25 cells of the map.")
+    assert page.locator(MAP).evaluate(FRAME) == "M3 2h5v5h-5z"
+    page.locator("#making [name=relu]").uncheck()
+    page.locator("#making [data-do=close]").click()
+    expect(page.locator("#making")).to_be_hidden()
+
+
+def test_keys_choose_a_map_and_a_cell_and_the_next_drawing_is_followed(open_page, site, drawings):
+    page = open_page("/models/cnn/inside", reduced_motion="reduce")
+    draw(page, drawings[7])
+    page.locator("#stages .maps").first.press("Enter")
+    expect(page.locator("#making [data-of=which]")).to_have_text("Map 1 of 10")
+    page.locator("#making [name=map]").press("ArrowRight")
+    expect(page.locator("#making [data-of=which]")).to_have_text("Map 2 of 10")
+    expect(page.locator("#made-of")).to_contain_text("the largest is kept")
+    page.locator(MAP).focus()
+    for _ in range(24):
+        page.keyboard.press("ArrowUp")
+        page.keyboard.press("ArrowLeft")
+    page.keyboard.press("ArrowDown")
+    expect(page.locator(SAID)).to_contain_text("Row 2, column 1: ")
+    assert page.locator(INPUTS).evaluate(FRAME) == "M0 1h5v5h-5z"
+    asked = site.requests.count(ASKED)
+    draw(page, [np.array([(0.0, 0.0), (9.0, 9.0)])], at=(0.05, 0.05))
+    deadline = time.monotonic() + 10
+    while site.requests.count(ASKED) == asked:
+        assert time.monotonic() < deadline
+        page.wait_for_timeout(50)
+    expect(page.locator(SAID)).to_contain_text("Row 2, column 1: ")  # of the new drawing
+    page.locator("#clear").click()
+    expect(page.locator("#making")).to_be_hidden()
+
+
+@pytest.mark.parametrize(("model", "stage"), [("inkling", 2), ("rnn", 0), ("mlp", 0)])
+def test_other_layers_say_what_can_be_said(open_page, drawings, model, stage):
+    screen = PHONE if model == "inkling" else DESKTOP
+    page = open_page(f"/models/{model}/inside", reduced_motion="reduce", **screen)
+    open_map(page, drawings[7], stage, (0.3, 0.7))
+    said = {"inkling": "in several steps", "rnn": "rows up to here", "mlp": "ReLU makes it"}
+    expect(page.locator(SAID)).to_contain_text(said[model])
+    assert fits(page)
+    if model == "inkling":
+        check_both_schemes(page, "what made a map")
