@@ -2,6 +2,7 @@
 // are near.
 
 import { showBars, showPicture } from "./learn/bars.js";
+import { grow } from "./learn/growing.js";
 import { Story } from "./learn/story.js";
 import { outlineOf } from "./outline.js";
 
@@ -17,6 +18,7 @@ const SVG = "http://www.w3.org/2000/svg";
 const ACTIONS = {
   clear: () => story.sheet.clear(),
   undo: () => story.sheet.undo(),
+  grow: () => growth.play(),
   async link() {
     const { link, words } = story;
     story.write();
@@ -99,12 +101,17 @@ story.paper($("path-paper"));
 story.begin();
 story.on(showPath);
 story.on(forgetCopied);
+const growth = grow(story, {
+  paper: $("path-paper"), ink: $("path-ink"), pixels: $("path-pixels"), maps: $("path-maps"), bars: $("path-bars"),
+});
 for (const part of document.querySelectorAll("[data-script]")) parts.observe(part);
 for (const chapter of document.querySelectorAll(".chapter")) chapters.observe(chapter);
 document.querySelector(".learn").addEventListener("click", ({ target }) => {
   const button = target.closest("button");
-  if (button?.dataset.example) story.sheet.draw(strokesOf(button));
-  else ACTIONS[button?.dataset.do]?.();
+  if (button?.dataset.example) {
+    growth.playNext();
+    story.sheet.draw(strokesOf(button));
+  } else ACTIONS[button?.dataset.do]?.();
 });
 document.addEventListener("keydown", (event) => {
   if (!(event.ctrlKey || event.metaKey) || event.key.toLowerCase() !== "z") return;

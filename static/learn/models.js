@@ -1,7 +1,6 @@
 // Chapter 3: what each model reads of the drawing, and one that reads it row by row.
 
 import { percent } from "../percent.js";
-import { keepAsking } from "./asking.js";
 import { showBars, showPicture } from "./bars.js";
 import { onceSeen } from "./seen.js";
 
@@ -20,7 +19,7 @@ export function mount(element, story) {
 
   story.paper(find("canvas"));
 
-  keepAsking(story, {
+  story.keepAsking({
     path: "/api/v1/predict",
     element: find(".seven"),
     problem: find("[data-problem=models]"),
@@ -30,7 +29,7 @@ export function mount(element, story) {
     },
     show: (answer) => showAnswers(answer?.models ?? []),
   });
-  keepAsking(story, {
+  story.keepAsking({
     path: "/learn/rows",
     element: find(".reading"),
     problem: find("[data-problem=rows]"),

@@ -1,12 +1,10 @@
 // Where a drawing is on its sheet, how large and how thick; all in thousandths of the sheet.
 
-import { SIDE } from "../sheet.js";
-
 /** {x, y, size, pen}: the place in the room that is left, 0..1, and the longer side's share, 0..1. */
-export function placeOf(strokes) {
+export function placeOf(strokes, side) {
   const { low, extent } = boundsOf(strokes);
   const pen = strokes.at(-1).width;
-  const space = SIDE - pen;
+  const space = side - pen;
   const share = (axis) => {
     const room = space - extent[axis];
     return room > 0 ? Math.min(1, Math.max(0, (low[axis] - pen / 2) / room)) : 0.5;
@@ -15,9 +13,9 @@ export function placeOf(strokes) {
 }
 
 /** The strokes at another place, in another size, by another pen. */
-export function placed(strokes, { x, y, size, pen }) {
+export function placed(strokes, side, { x, y, size, pen }) {
   const { low, extent } = boundsOf(strokes);
-  const space = SIDE - pen;
+  const space = side - pen;
   const scale = (size * space) / Math.max(...extent, 1);
   const offset = [x, y].map((share, axis) => (space - extent[axis] * scale) * share + pen / 2);
   return strokes.map(({ pressure, points }) => ({

@@ -1,7 +1,6 @@
 // Chapter 5: how sure the answer to the drawing is, and what a threshold would do to it.
 
 import { percent } from "../percent.js";
-import { keepAsking } from "./asking.js";
 import { write as writeInto } from "./write.js";
 
 export function mount(element, story) {
@@ -15,7 +14,7 @@ export function mount(element, story) {
 
   story.paper(find("canvas"));
 
-  keepAsking(story, {
+  story.keepAsking({
     path: "/api/v1/predict",
     element,
     problem: find(".problem"),

@@ -5,9 +5,10 @@ import { Hands } from "../hands.js";
 import { Pad } from "../pad.js";
 import { hasPreserved, keep, preserve } from "../preserve.js";
 import { Reader } from "../reader.js";
-import { Sheet } from "../sheet.js";
+import { SIDE, Sheet } from "../sheet.js";
 import { at } from "../site.js";
 import { decode, encode } from "../stroke_code.js";
+import { keepAsking } from "./asking.js";
 import { write } from "./write.js";
 
 const WRITE_AFTER_MS = 300; // browsers limit how often an address changes
@@ -74,6 +75,11 @@ export class Story {
   /** Whether nobody has drawn yet: what the page shows is right. */
   get isExample() {
     return this.#isExample;
+  }
+
+  /** Length of the sheet's sides, in the unit of the strokes. */
+  get side() {
+    return SIDE;
   }
 
   get isBlank() {
@@ -143,6 +149,11 @@ export class Story {
       ink: [1, 3, 5].map((from) => parseInt(ink.slice(from, from + 2), 16)),
       invert: this.get("invert", "yes") === "yes",
     };
+  }
+
+  /** Keep asking a part's question about the drawing, see asking.js. */
+  keepAsking(question) {
+    keepAsking(this, question);
   }
 
   /** Ask what is read of the drawing. */

@@ -26,7 +26,7 @@ export function mount(element, story) {
     const place = Object.fromEntries(
       sliders.map(({ name, value }) => [name, SHARES.includes(name) ? value / 100 : Number(value)]),
     );
-    moved = placed(base, place);
+    moved = placed(base, story.side, place);
     // One step of the history, however far the sliders are moved.
     const { strokes, now, past } = history;
     story.sheet.restore({
@@ -51,7 +51,7 @@ export function mount(element, story) {
   function show() {
     if (moved?.some((stroke, i) => stroke !== story.strokes[i])) base = moved = history = null;
     if (!base && !story.isBlank) {
-      const place = placeOf(story.strokes);
+      const place = placeOf(story.strokes, story.side);
       for (const slider of sliders) {
         slider.value = place[slider.name] * (SHARES.includes(slider.name) ? 100 : 1);
       }
