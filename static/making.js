@@ -143,36 +143,41 @@ export class Making {
 
   #listen() {
     const [from, to] = ["from", "to"].map((name) => this.#find(`[data-of=${name}] .framed`));
-    for (const type of ["pointermove", "pointerdown"]) {
-      to.addEventListener(type, (event) => {
-        const { row, column } = cellUnder(event, to, [1, ...tableOf(this.#made).shape]);
-        this.#choose({ row, column });
-      });
-      from.addEventListener(type, (event) => {
-        const { inputs, input_shape: shape, kind } = this.#made;
-        if (kind === "rows") return;
-        this.#choose({ ...cellUnder(event, from, [inputs.length, ...shape]), isBack: true });
-      });
-    }
-    from.addEventListener("pointerleave", () => this.#cell.isBack && this.#choose(largest(this.#made)));
-    to.addEventListener("keydown", (event) => {
+    // Nothing is there to act on if the first answer is a problem.
+    const on = (element, types, action) => types.forEach((type) =>
+      element.addEventListener(type, (event) => this.#made && action(event)));
+    on(to, ["pointermove", "pointerdown"], (event) => {
+      const { row, column } = cellUnder(event, to, [1, ...tableOf(this.#made).shape]);
+      this.#choose({ row, column });
+    });
+    on(from, ["pointermove", "pointerdown"], (event) => {
+      const { inputs, input_shape: shape, kind } = this.#made;
+      if (kind === "rows") return;
+      this.#choose({ ...cellUnder(event, from, [inputs.length, ...shape]), isBack: true });
+    });
+    on(from, ["pointerleave"], () => this.#cell.isBack && this.#choose(largest(this.#made)));
+    on(to, ["keydown"], (event) => {
       const move = MOVES[event.key];
       if (!move || event.ctrlKey || event.metaKey || event.altKey) return;
       event.preventDefault(); // scrolling
       const { row, column } = this.#cell.isBack ? largest(this.#made) : this.#cell;
       this.#choose(this.#at(row + move[0], column + move[1]));
     });
-    this.#find("[name=map]").addEventListener("input", ({ target }) => {
+    on(this.#find("[name=map]"), ["input"], ({ target }) => {
       this.#stop();
       this.#asked.index = Number(target.value) - 1;
       this.#ask();
     });
-    this.#find("[name=relu]").addEventListener("change", () => this.#show());
-    this.#find("[data-do=close]").addEventListener("click", () => this.close());
-    this.#find("[data-do=slide]").addEventListener("click", () => {
-      if (!isStill()) this.#slide();
-      else this.#choose(this.#at((this.#cell.row + 1) % this.#made.shape[0], this.#cell.column));
+    on(this.#find("[name=relu]"), ["change"], () => this.#show());
+    on(this.#find("[data-do=slide]"), ["click"], () => {
+      if (!isStill()) {
+        this.#slide();
+        return;
+      }
+      const { row, column } = this.#cell.isBack ? largest(this.#made) : this.#cell;
+      this.#choose(this.#at((row + 1) % tableOf(this.#made).shape[0], column));
     });
+    this.#find("[data-do=close]").addEventListener("click", () => this.close());
   }
 }
 

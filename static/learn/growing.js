@@ -124,8 +124,8 @@ export function grow(story, { paper, ink, pixels, maps, bars }) {
     const from = document.getElementById(picture.dataset.from);
     const own = picture.dataset.own === "digit" ? DIGIT : ALL;
     onceSeen(picture, () => {
-      if (asksForLess.matches || !story.ways?.box) return;
-      running.push(...fly(picture, from, 0, own === DIGIT ? inkOf(story) : ALL, own));
+      if (asksForLess.matches) return;
+      begin((delay) => fly(picture, from, delay, own === DIGIT ? inkOf(story) : ALL, own));
     });
   }
   // What is drawn meanwhile is seen at once, and paper does not move.
