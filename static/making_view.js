@@ -139,7 +139,8 @@ export class MakingView {
       ? [] : [fill("place", { row: cell.row + 1, column: cell.column + 1 })];
     if (kind === "sum") {
       const sign = bias < 0 ? "−" : "+";
-      said.push(`${shown(value - bias)} ${sign} ${shown(Math.abs(bias))} = ${shown(value)}.`);
+      const equation = `${shown(value - bias)} ${sign} ${shown(Math.abs(bias))} = ${shown(value)}`;
+      said.push(fill("sum", { equation }));
       if (pool) {
         const block = valuesIn(values, shape, blockOf(pool, cell));
         said.push(fill("pool", { count: block.length, value: shown(Math.max(...block)) }));
