@@ -87,8 +87,10 @@ export class Making {
     this.#tell("");
     const { values, shape: [, columns] } = tableOf(made);
     if (!this.#isChosen || !isAlike) this.#cell = largestOf(values, columns);
-    if (this.#isNew) this.#slide();
-    else this.#show();
+    if (this.#isNew) {
+      this.#slide();
+      this.#find(".pair").scrollIntoView({ block: "nearest" });
+    } else this.#show();
     this.#isNew = false;
   }
 
