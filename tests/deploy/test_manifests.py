@@ -73,6 +73,15 @@ def test_all_that_is_written_is_in_two_folders_and_the_rest_is_read_only(resourc
         assert service["read_only"]
 
 
+def test_nginx_of_compose_asks_the_site_and_starts_anew_with_it():
+    services = yaml.safe_load((ROOT / "compose.yaml").read_text())["services"]
+    [mount] = services["nginx"]["volumes"]
+    text = (ROOT / mount.split(":")[0]).read_text()
+    assert set(re.findall(r"proxy_pass (\S+);", text)) == {f"http://web:{variables()['PORT']}"}
+    # It looks the address up once, and a container that replaces another may have a new one.
+    assert services["nginx"]["depends_on"]["web"]["restart"] is True
+
+
 def test_volumes_and_secrets_are_defined(resources):
     names = {(each["kind"], each["metadata"]["name"]) for each in resources}
     for each in resources:

@@ -14,6 +14,7 @@ import pytest
 
 from tests.conftest import ROOT, need
 from tests.webapp.test_serving import JSON, Server, free_port, running
+from webapp.http import batch_files
 
 TOKEN = "a token for scripts"
 MAIN = """
@@ -75,6 +76,13 @@ class Proxy:
         connection.request("POST" if data is not None else "GET", path, data, headers)
         return connection.getresponse()
 
+    def connected(self, site: str) -> socket.socket:
+        """A connection on which nothing has been sent, to `https:` or `path:`."""
+        if site == "path:":
+            return socket.create_connection(("127.0.0.1", self.path), timeout=10)
+        plain = socket.create_connection(("localhost", self.tls), timeout=10)
+        return self.trusted.wrap_socket(plain, server_hostname="localhost")
+
 
 def _certify(certificate: Path, key: Path) -> None:
     """Make a certificate for localhost, signed by itself."""
@@ -130,24 +138,27 @@ def test_metrics_are_not_for_everybody(proxy):
     assert proxy.ask("path:/digits/metrics").status == 403
 
 
-def test_a_body_that_is_too_large_is_refused_before_it_is_sent(proxy):
-    for port, context, path in ((proxy.tls, proxy.trusted, ""), (proxy.path, None, "/digits")):
-        with socket.create_connection(("localhost" if context else "127.0.0.1", port)) as plain:
-            connection = (
-                context.wrap_socket(plain, server_hostname="localhost") if context else plain
-            )
+@pytest.mark.parametrize(
+    ("path", "largest"),
+    [
+        ("/api/v1/predict", 15 << 20),
+        ("/api/v1/batch", batch_files.MAX_BYTES),
+        ("/admin/drawings", 256 << 20),
+    ],
+)
+@pytest.mark.parametrize(("site", "root"), [("https:", ""), ("path:", "/digits")])
+def test_a_body_that_is_too_large_is_refused_before_it_is_sent(proxy, site, root, path, largest):
+    for length, answer in ((largest, b"HTTP/1.1 100"), (largest + 1, b"HTTP/1.1 413")):
+        with proxy.connected(site) as connection:
             connection.sendall(
-                f"POST {path}/api/v1/predict HTTP/1.1\r\nHost: localhost\r\n"
-                "Content-Length: 20000000\r\n\r\n".encode()
+                f"POST {root}{path} HTTP/1.1\r\nHost: localhost\r\n"
+                f"Content-Length: {length}\r\nExpect: 100-continue\r\n\r\n".encode()
             )
-            assert connection.recv(1000).startswith(b"HTTP/1.1 413")
+            assert connection.recv(1000).startswith(answer)
 
 
 def test_a_client_whose_headers_do_not_come_is_let_go(proxy):
-    with (
-        socket.create_connection(("localhost", proxy.tls), timeout=10) as plain,
-        proxy.trusted.wrap_socket(plain, server_hostname="localhost") as connection,
-    ):
+    with proxy.connected("https:") as connection:
         connection.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\nX-Slow: ")
         try:
             rest = connection.recv(1000)
