@@ -9,6 +9,7 @@ from tests.conftest import ROOT
 from webapp.app import create_app
 from webapp.settings import Settings
 
+UNITS = ("inkling", "inkling-worker")
 IMAGE = (ROOT / "Containerfile").read_text()
 KNOWN = {f"INKLING_{name.upper()}" for name in Settings.__struct_fields__}
 
@@ -113,7 +114,7 @@ def test_the_upgrade_page_names_what_is_there(resources):
     assert set(built.split()) == {name for name, each in services.items() if "build" in each}
 
 
-@pytest.mark.parametrize("name", ["inkling", "inkling-worker"])
+@pytest.mark.parametrize("name", UNITS)
 def test_the_upgrade_page_has_the_home_and_the_program_of_the_units(name):
     unit = (ROOT / "deploy" / f"{name}.service").read_text()
     [home] = re.findall(r"INKLING_HOME=\S+", unit)
@@ -123,3 +124,11 @@ def test_the_upgrade_page_has_the_home_and_the_program_of_the_units(name):
     for command in ("backup /", "doctor"):
         assert f"# sudo -u {user} env {home} {program} {command}" in page
     assert name in re.search(r"systemctl restart (.*)", page)[1].split()
+
+
+def test_both_units_read_the_settings_that_the_operations_page_names():
+    units = [(ROOT / "deploy" / f"{name}.service").read_text() for name in UNITS]
+    [file] = {re.search(r"^EnvironmentFile=-(\S+)$", unit, re.MULTILINE)[1] for unit in units}
+    page = (ROOT / "docs" / "operations.md").read_text()
+    assert f"/dev/null {file}\n" in page
+    assert f"'. {file} && exec" in page
