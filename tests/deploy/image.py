@@ -111,6 +111,15 @@ def without_licence(image: str) -> list[str]:
     return found.split()
 
 
+def trusts_servers(image: str) -> bool:
+    """Whether an image has certificates, without which Python downloads nothing."""
+    container = buildah("from", image, capture=True)
+    look = f"test -s {CERTIFICATES} && echo yes || echo no"
+    found = buildah("run", "--isolation=chroot", container, "--", "sh", "-c", look, capture=True)
+    buildah("rm", container, capture=True)
+    return found == "yes"
+
+
 @contextmanager
 def started(image: str, *options: str) -> Iterator[tuple[int, float]]:
     """Run the image's own command as its own user; yield the port, and when it began.
@@ -209,6 +218,8 @@ def main() -> None:
     if options.worker:
         worker = build("worker")
         print(f"{worker}: {megabytes(worker):.0f} MB")
+        if not trusts_servers(worker):
+            sys.exit(f"no certificates in {worker}: data sets cannot be downloaded")
         let_retrain(image, worker, options.database)
     if digit != 7 or size > LIMIT_MB:
         sys.exit(f"expected a 7 from an image of at most {LIMIT_MB} MB")

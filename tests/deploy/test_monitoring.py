@@ -52,6 +52,13 @@ def test_every_metric_and_label_is_there(labels):
         assert {label for label, _value in MATCHER.findall(matchers)} <= labels[name] | {"job"}
 
 
+def test_the_operations_page_calls_the_job_as_the_rules_do():
+    page = (ROOT / "docs" / "operations.md").read_text()
+    config = yaml.safe_load(page.split("```yaml\n")[1].split("```")[0])
+    [job] = config["scrape_configs"]
+    assert set(re.findall(r'job="(\w+)"', " ".join(expressions()))) == {job["job_name"]}
+
+
 def test_metrics_are_told_without_a_database(client, app, monkeypatch):
     from sqlalchemy.exc import SQLAlchemyError
 
