@@ -132,3 +132,11 @@ def test_both_units_read_the_settings_that_the_operations_page_names():
     page = (ROOT / "docs" / "operations.md").read_text()
     assert f"/dev/null {file}\n" in page
     assert f"'. {file} && exec" in page
+
+
+@pytest.mark.parametrize("name", UNITS)
+def test_a_service_starts_until_the_database_is_there(name):
+    unit = (ROOT / "deploy" / f"{name}.service").read_text()
+    starts, within = 5, 10  # systemd.unit(5): StartLimitBurst, StartLimitIntervalSec
+    assert starts * int(re.search(r"^RestartSec=(\d+)$", unit, re.MULTILINE)[1]) > within
+    assert "postgresql.service" in re.search(r"^After=(.*)$", unit, re.MULTILINE)[1].split()
