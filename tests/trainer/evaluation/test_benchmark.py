@@ -106,7 +106,7 @@ def test_there_is_no_interval_of_few_writers_or_of_writers_who_are_alike(writers
 def test_the_command_prints_the_table_and_writes_page_and_json(
     tmp_path, mnist, pen_strokes, rendered
 ):
-    command = [sys.executable, "-m", "trainer", "benchmark", "--no-tutorials", "--size", "12"]
+    command = [sys.executable, "-m", "trainer", "benchmark", "--no-tutorials", "--size", "8"]
     command += ["--beside", str(PRETRAINED / "lenet5")]
     result = subprocess.run(
         [*command, "--output", tmp_path / "report"],

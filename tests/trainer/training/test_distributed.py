@@ -12,7 +12,6 @@ import pytest
 import torch
 import torch.distributed as dist
 
-from tests.trainer.conftest import trainer
 from trainer.training.distributed import SINGLE_PROCESS, Distributed, process_group
 from trainer.training.run import TrainingRun
 
@@ -112,7 +111,7 @@ def test_with_a_gpu_each_tensors_on_both_kinds_of_device_can_be_reduced(monkeypa
 
 
 @pytest.mark.long
-def test_torchrun_trains_as_well_as_one_process_in_a_folder_that_the_first_names(
+def test_torchrun_trains_exports_and_ends_in_a_folder_that_the_first_process_names(
     tmp_path, some_digits
 ):
     quick = ["train", "--preset", "lenet5", "--data", f"folder:{some_digits}", "--json"]
@@ -126,17 +125,11 @@ def test_torchrun_trains_as_well_as_one_process_in_a_folder_that_the_first_names
         check=False,
     )
     assert two.returncode == 0, two.stderr
-    one = trainer(*quick, cwd=tmp_path)
-    assert one.returncode == 0, one.stderr
-    found = []
-    for text in (two.stdout, one.stdout):
-        lines = [json.loads(line) for line in text.splitlines()]
-        assert [line.get("epoch") for line in lines] == [*range(1, 9), None]
-        found.append(lines[-1]["card"])
-    assert found[0]["command"].startswith("torchrun --nproc-per-node=2")
-    several, single = (card["evaluations"][0]["accuracy"] for card in found)
-    assert single > 0.8
-    assert abs(several - single) < 0.1
+    lines = [json.loads(line) for line in two.stdout.splitlines()]
+    assert [line.get("epoch") for line in lines] == [*range(1, 9), None]
+    card = lines[-1]["card"]
+    assert card["command"].startswith("torchrun --nproc-per-node=2")
+    assert card["evaluations"][0]["accuracy"] > 0.8
     (run,) = (tmp_path / "runs").iterdir()
     assert len(TrainingRun(run).metrics()) == 8
     assert (run / "report.html").exists()
