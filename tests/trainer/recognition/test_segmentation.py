@@ -86,6 +86,25 @@ def test_the_boxes_of_the_digits_are_in_pixels_of_the_image_that_was_sent(recogn
     assert np.array(doubled) == pytest.approx(np.array(boxes) * 2, abs=1)
 
 
+def test_what_stands_in_the_next_row_is_no_part_of_a_digit(recognizer):
+    """A 1 below an 8 has a third of its ink, and the bar of a 5 lies above the 2 below it too."""
+    picture = np.full((300, 300), 255, np.uint8)
+    for middle in ((75, 65), (75, 102)):
+        cv2.ellipse(picture, middle, (24, 19), 0, 0, 360, 0, 7, cv2.LINE_AA)
+    one = np.array([[75, 170], [73, 250]], np.int32)
+    five = np.array([[205, 60], [200, 84], [225, 82], [235, 102], [220, 122], [196, 118]], np.int32)
+    bar = np.array([[212, 46], [245, 44]], np.int32)
+    two = np.array(
+        [[190, 186], [215, 168], [236, 184], [222, 212], [188, 248], [216, 244], [250, 248]],
+        np.int32,
+    )
+    for line in (one, five, bar, two):
+        cv2.polylines(picture, [line], False, 0, 7, cv2.LINE_AA)
+    prediction = recognizer.read_number(picture)
+    assert prediction.text == "85\n12"
+    assert prediction.unread == []
+
+
 def test_strokes_that_belong_together_are_joined(recognizer):
     picture = np.full((200, 400), 255, np.uint8)
     # A 5 whose bar does not touch it, then a 4 left open, in two strokes.

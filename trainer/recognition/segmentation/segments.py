@@ -41,6 +41,7 @@ MAX_WIDTH_TO_CUT = 3
 
 _MIN_COVERED = 0.7  # of its width that must lie above or below another component to belong to it
 _MAX_ABSORBED_AREA = 0.35  # of the other's area: a bar or part of a stroke, not a digit of its own
+_MAX_GAP_ABOVE = 0.2  # between the two, in heights of the other; the next row is farther away
 _MIN_WIDTH_OF_TWO = 0.5  # width of two touching digits, in heights of the tallest segment
 
 
@@ -194,13 +195,16 @@ def _owners(pieces: NDArray[np.int64], components: NDArray[Any]) -> NDArray[np.i
     """
     owners = pieces.copy()
     area = components[:, cv2.CC_STAT_AREA]
-    left = components[:, cv2.CC_STAT_LEFT]
-    right = left + components[:, cv2.CC_STAT_WIDTH]
+    left, top = components[:, cv2.CC_STAT_LEFT], components[:, cv2.CC_STAT_TOP]
+    height = components[:, cv2.CC_STAT_HEIGHT]
+    right, bottom = left + components[:, cv2.CC_STAT_WIDTH], top + height
     for small in np.argsort(area, kind="stable"):
         overlap = np.minimum(right, right[small]) - np.maximum(left, left[small])
         covered = overlap >= _MIN_COVERED * components[small, cv2.CC_STAT_WIDTH]
-        hosts = np.flatnonzero(covered & (area * _MAX_ABSORBED_AREA > area[small]))
+        gap = np.maximum(top, top[small]) - np.minimum(bottom, bottom[small])
+        near = gap <= _MAX_GAP_ABOVE * height
+        hosts = np.flatnonzero(covered & near & (area * _MAX_ABSORBED_AREA > area[small]))
         if len(hosts):
-            nearest = hosts[np.argmax(overlap[hosts])]
+            nearest = hosts[np.argmin(gap[hosts])]
             owners[owners == pieces[small]] = owners[nearest]
     return owners
