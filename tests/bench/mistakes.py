@@ -11,29 +11,29 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from io import BytesIO
 from typing import Any
 
 import click
 import msgspec
 import numpy as np
 import torch
-from PIL import Image
 
 from tests.conftest import ROOT
 from trainer.atomic import write_file
 from trainer.data.samples import Samples, Split
 from trainer.data.source import Source
-from trainer.recognition.array_types import Pixels
+from trainer.report.first_layer import as_webp
+from trainer.training import watch
 from trainer.training.callbacks import BestWeights, Callback
 from trainer.training.checkpoint import TrainingState
-from trainer.training.metrics import EpochResult, RunningMetrics
+from trainer.training.metrics import EpochResult
 from trainer.training.model import load_model
 from trainer.training.recipe import Recipe
 from trainer.training.recipes import preset, presets, read_options
 from trainer.training.train import train_model
 from trainer.training.training_data import load_splits
 from trainer.training.validation import predict_logits, validation_metrics
+from trainer.training.watch import FRAMES, Point
 
 CPU = torch.device("cpu")
 FOLDER = "mistakes/"
@@ -47,14 +47,6 @@ FILTERS = ROOT / "static" / "learn" / "filters.webp"
 ONE_THREAD = "OMP_NUM_THREADS=1"
 """Sums of several threads differ in their last bits, and trainings with them."""
 SEEDS = 5
-EVERY = 25
-"""Steps between two points of a curve."""
-FRAMES = (0, 25, 50, 75, 125, 200, 300, 450, 650, 950, 1350, 1875)
-"""Steps at which the first layer is kept."""
-SHOWN = 0.4
-"""The weight that is white, and of which the negative is black; 0 is grey."""
-COLUMNS = 8
-"""Units in a row of the picture."""
 TEST_SIZES = (100, 1000, 5000)
 DRAWS = 1000
 """Random test sets of each size."""
@@ -108,52 +100,22 @@ class Mistakes(msgspec.Struct, kw_only=True):
     choices: list[Choice]
 
 
-class Watch(Callback):
-    """Measures a curve as the training goes, keeps the first layer, and changes nothing."""
+class Watch(watch.Watch):
+    """Keeps a curve as the training goes, and the first layer."""
 
     def __init__(self, recipe: Recipe, validation: Samples) -> None:
+        super().__init__(recipe, validation, self._keep)
         self.curve = Curve(loss=[], accuracy=[], validation_loss=[], validation_accuracy=[])
         self.steps: list[int] = []
         self.layers: list[np.ndarray] = []
-        self._recipe = recipe
-        self._validation = validation
-        self._epoch = 0
-        self._before = (0, 0.0, 0.0)
 
-    def on_train_start(self, state: TrainingState) -> None:
-        self._state = state
-        self._step = 0
-        self._measure(None, None)
-
-    def on_batch_end(self, metrics: RunningMetrics) -> None:
-        self._step += 1
-        if self._step % EVERY:
-            return
-        if metrics.epoch != self._epoch:
-            self._epoch, self._before = metrics.epoch, (0, 0.0, 0.0)
-        count, loss, right = self._before
-        now = metrics.local_pictures
-        self._before = (now, metrics.loss * now, metrics.accuracy * now)
-        self._measure(
-            (self._before[1] - loss) / (now - count), (self._before[2] - right) / (now - count)
-        )
-
-    def _measure(self, loss: float | None, accuracy: float | None) -> None:
-        model = self._state.eval_model
-        with torch.random.fork_rng():
-            measured = validation_metrics(
-                model, self._validation, CPU, evaluation_mode=self._recipe.evaluation_mode
-            )
-        model.train()
-        self.steps.append(self._step)
-        for values, value in zip(
-            (self.curve.loss, self.curve.accuracy), (loss, accuracy), strict=True
-        ):
-            values.append(None if value is None else round(value, 4))
-        self.curve.validation_loss.append(round(measured[0], 4))
-        self.curve.validation_accuracy.append(round(measured[1], 4))
-        if self._step in FRAMES:
-            self.layers.append(first_layer(model))
+    def _keep(self, point: Point) -> None:
+        self.steps.append(point.step)
+        for name in Curve.__struct_fields__:
+            value = getattr(point, name)
+            getattr(self.curve, name).append(None if value is None else round(value, 4))
+        if point.layer is not None:
+            self.layers.append(point.layer)
 
 
 class RightAnswers(Callback):
@@ -272,27 +234,6 @@ def choice(right: np.ndarray, pictures: int) -> Choice:
         claimed=round(float(np.mean(claimed)), 4),
         fresh=round(float(np.mean(fresh)), 4),
     )
-
-
-def first_layer(model: torch.nn.Module) -> np.ndarray:
-    """The weights of the first layer, float32 [units, 784]."""
-    layer = next(each for each in model.modules() if isinstance(each, torch.nn.Linear))
-    return layer.weight.detach().numpy().copy()
-
-
-def as_sheet(layers: np.ndarray) -> Pixels:
-    """Weights, float32 [frames, units, 784], as one picture, uint8: frames below each other."""
-    frames, units = layers.shape[:2]
-    pixels = np.clip(np.rint(128 + 127 * layers / SHOWN), 1, 255).astype(np.uint8)
-    tiles = pixels.reshape(frames, units // COLUMNS, COLUMNS, 28, 28)
-    return tiles.transpose(0, 1, 3, 2, 4).reshape(frames * units // COLUMNS * 28, COLUMNS * 28)
-
-
-def as_webp(layers: np.ndarray) -> bytes:
-    """The sheet as WebP, of which a dozen frames fit into 25 kB."""
-    file = BytesIO()
-    Image.fromarray(as_sheet(layers)).save(file, "WEBP", quality=30, method=6)
-    return file.getvalue()
 
 
 def readable(content: bytes) -> bytes:

@@ -9,26 +9,25 @@ import torch
 from PIL import Image
 
 from tests.bench.mistakes import (
-    COLUMNS,
     CPU,
     FILTERS,
-    FRAMES,
     NAMES,
     RESULTS,
     SEEDS,
     Mistakes,
     Watch,
-    as_sheet,
     choice,
     measure,
     readable,
 )
 from trainer.data.samples import Split
 from trainer.data.source import Source
+from trainer.report.first_layer import COLUMNS, as_sheet
 from trainer.training.recipe import Recipe
 from trainer.training.recipes import preset, read_options
 from trainer.training.train import train_model
 from trainer.training.training_data import load_splits
+from trainer.training.watch import FRAMES
 
 
 @pytest.fixture(scope="module")

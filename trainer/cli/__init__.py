@@ -19,11 +19,12 @@ from trainer.cli.retrain import retrain
 from trainer.cli.runs import runs
 from trainer.cli.train import train
 from trainer.cli.upgrade import upgrade
+from trainer.cli.watch import watch
 
 __all__ = ["main"]
 
 for command in (
-    *(data, train, retrain, runs, export, quantize, upgrade, evaluate, compare, benchmark),
+    *(data, train, watch, retrain, runs, export, quantize, upgrade, evaluate, compare, benchmark),
     *(predict, models, summary, explain, calibrate_numbers),
 ):
     main.add_command(command)
