@@ -2,7 +2,10 @@
 
 options       the options of a run
 runs          the table of runs, which is the queue: claims, heartbeats, lost runs
-worker        the process that claims runs and executes them one at a time
+lessons       small trainings that a class watches: their queue, after every run
+lesson_job    one of them: trained, watched (lesson_progress) and forgotten
+claim         a worker's claim to a run or a lesson
+worker        the process that claims runs and lessons and executes them one at a time
 scratch       where it trains
 job           one run: train, compare, perhaps promote
 checkpoints   what a run is resumed from, stored with it for workers of other hosts

@@ -54,6 +54,11 @@ def compare(others: Sequence[Path], new: Path, corrections: Path | None) -> list
     return [*_TRAINER, "compare", *map(str, others), str(new), *held_back, "--json"]
 
 
+def watch(mistake: str, seed: int) -> list[str]:
+    """The command that trains a recipe of the trainer's `mistakes/`, and keeps nothing."""
+    return [*_TRAINER, "watch", f"mistakes/{mistake}", "--seed", str(seed), "--json"]
+
+
 def as_typed(command: Sequence[str]) -> str:
     """A command line as a person would type it."""
     return shlex.join(["python", *command[1:]])

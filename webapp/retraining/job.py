@@ -22,12 +22,13 @@ from webapp.inference.versions import Superseded, Versions
 from webapp.logs import fields, one_line
 from webapp.retraining import command
 from webapp.retraining.checkpoints import CORRECTIONS, PLAN, Checkpoints
+from webapp.retraining.claim import LostRun
 from webapp.retraining.gate import Comparison, Verdict, judge, superseded
 from webapp.retraining.options import InvalidOptions, RetrainingOptions
 from webapp.retraining.process import Stream, run_watched
 from webapp.retraining.progress import Progress, Reader, loaded, stored
 from webapp.retraining.rivals import Rivals
-from webapp.retraining.runs import MAX_LOG_CHARS, Claim, LostRun
+from webapp.retraining.runs import MAX_LOG_CHARS, Claim
 from webapp.settings import Settings
 from webapp.storage.database import Database
 from webapp.storage.drawings import accepted, teaching_origins

@@ -12,10 +12,14 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
+import resource
 import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+
+CPU_SECONDS = "INKLING_CPU_SECONDS"
+"""Variable of the environment: processor time after which the kernel kills the command."""
 
 _USUAL, _LOWEST = 0, 19
 _SET_PARENT_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of linux/prctl.h
@@ -35,6 +39,8 @@ def main(command: list[str]) -> None:
         ctypes.CDLL(None).prctl(_SET_PARENT_DEATH_SIGNAL, signal.SIGKILL)
         if os.getppid() != parent:  # the parent ended before prctl()
             sys.exit(1)
+    if seconds := os.environ.get(CPU_SECONDS):
+        resource.setrlimit(resource.RLIMIT_CPU, (int(seconds), int(seconds) + 5))  # SIGXCPU first
     os.execvp(command[0], command)  # noqa: S606 - the worker's own command
 
 

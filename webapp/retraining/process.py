@@ -13,7 +13,7 @@ from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import IO, Literal
 
-from webapp.retraining.low_priority import restore_priority
+from webapp.retraining.low_priority import CPU_SECONDS, restore_priority
 
 Stream = Literal["out", "err"]
 
@@ -30,14 +30,18 @@ def run_watched(
     home: Path,
     on_line: Callable[[Stream, str], None],
     check: Callable[[], None],
+    *,
+    cpu_seconds: int | None = None,
 ) -> int:
     """Run a command at low priority until it ends; return its exit status as `Popen` does.
+
+    With `cpu_seconds` it computes on one thread, and is killed after so much processor time.
 
     `on_line` is called with each line of output, `check` ten times a second. An exception from
     either kills the command and propagates.
     """
     lines: SimpleQueue[tuple[Stream, str]] = SimpleQueue()
-    with in_background(command, home) as process:
+    with in_background(command, home, cpu_seconds=cpu_seconds) as process:
         assert process.stdout is not None  # noqa: S101 - for mypy
         assert process.stderr is not None  # noqa: S101
         streams: tuple[tuple[Stream, IO[str]], ...] = (
@@ -65,17 +69,21 @@ def in_background(
     *,
     stdout: int | None = subprocess.PIPE,
     stderr: int | None = subprocess.PIPE,
+    cpu_seconds: int | None = None,
 ) -> Iterator[subprocess.Popen[str]]:
     """Run a command at the lowest priority, in the home folder.
 
     At the end of the block it is killed, together with everything it started. `stdout` and `stderr`
-    are those of `subprocess.Popen`; whoever leaves them as pipes has to read them.
+    are those of `subprocess.Popen`; whoever leaves them as pipes has to read them. `cpu_seconds`
+    are those of `run_watched`.
     """
     home = home.absolute()
     home.mkdir(parents=True, exist_ok=True)
     environment = os.environ | {"PYTHONUNBUFFERED": "1", "INKLING_HOME": str(home)}
     if data := environment.get("INKLING_DATA"):
         environment["INKLING_DATA"] = str(Path(data).absolute())
+    if cpu_seconds is not None:
+        environment |= {CPU_SECONDS: str(cpu_seconds), "OMP_NUM_THREADS": "1"}
     process = subprocess.Popen(  # noqa: S603
         [*LAUNCHER, *command],
         stdin=subprocess.DEVNULL,

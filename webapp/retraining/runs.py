@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import secrets
-from typing import Any
 
 import msgspec
 from sqlalchemy import ColumnElement, exists, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from webapp.retraining.claim import RowClaim
 from webapp.retraining.gate import Verdict
 from webapp.retraining.options import RetrainingOptions
 from webapp.retraining.progress import Progress, stored
@@ -31,10 +31,6 @@ ENDED = (RunStatus.DONE, RunStatus.FAILED, RunStatus.CANCELLED)
 
 class BadState(ValueError):
     """An action that the run's state does not allow; the message says why."""
-
-
-class LostRun(Exception):
-    """The run no longer belongs to this worker."""
 
 
 def enqueue(session: Session, options: RetrainingOptions, who: str) -> Run:
@@ -123,16 +119,21 @@ def _is_silent() -> ColumnElement[bool]:
     return (Run.state == RunStatus.RUNNING) & is_silent(Run)
 
 
+def is_waiting(database: Database) -> bool:
+    """Whether a run could be claimed: one is in the queue, and none is running."""
+    waits = exists().where(Run.state == RunStatus.QUEUED)
+    is_running = exists().where((Run.state == RunStatus.RUNNING) & ~_is_silent())
+    with database.reading() as session:
+        return bool(session.scalar(select(waits & ~is_running)))
+
+
 def claim_next(database: Database) -> Claim | None:
     """Claim the run that has waited longest; None if there is none, or if another is running.
 
     Every worker polls it twice a second, so it starts a writing transaction only if needed.
     """
-    is_waiting = exists().where(Run.state == RunStatus.QUEUED)
-    is_running = exists().where((Run.state == RunStatus.RUNNING) & ~_is_silent())
-    with database.reading() as session:
-        if not session.scalar(select(is_waiting & ~is_running)):
-            return None
+    if not is_waiting(database):
+        return None
     with database.writing() as session:
         mark_lost(session)
         waiting = select(Run).where(Run.state == RunStatus.QUEUED).order_by(Run.created, Run.id)
@@ -149,42 +150,9 @@ def claim_next(database: Database) -> Claim | None:
     return Claim(database, run)
 
 
-class Claim:
+class Claim(RowClaim):
     """A worker's claim to a run. Its writes fail once the run has been marked as lost."""
 
     def __init__(self, database: Database, run: Run) -> None:
-        self._database = database
+        super().__init__(database, run)
         self.run = run
-        self._is_mine = (
-            (Run.id == run.id) & (Run.state == RunStatus.RUNNING) & (Run.worker == run.worker)
-        )
-
-    def heartbeat(self, **changes: Any) -> bool:
-        """Write a heartbeat and changed columns; return False if the run was cancelled.
-
-        Raises `LostRun` if the run no longer belongs to this worker.
-        """
-        with self._database.writing() as session:
-            return self._write(session, changes)
-
-    def beat_in(self, session: Session) -> None:
-        """Write a heartbeat in this transaction. Raises `LostRun`, as `heartbeat` does."""
-        self._write(session, {})
-
-    def release(self, state: RunStatus, **changes: Any) -> None:
-        """Release the run with this status and changed columns. Raises `LostRun`."""
-        with self._database.writing() as session:
-            self.release_in(session, state, **changes)
-
-    def release_in(self, session: Session, state: RunStatus, **changes: Any) -> bool:
-        """As `release`, in this transaction; return False if the run was cancelled meanwhile."""
-        ended = None if state == RunStatus.QUEUED else now()
-        return self._write(session, {"state": state, "slot": None, "ended": ended, **changes})
-
-    def _write(self, session: Session, changes: dict[str, Any]) -> bool:
-        values = {"heartbeat": now(), **changes}
-        statement = update(Run).where(self._is_mine).values(values).returning(Run.cancelling)
-        cancelling = session.execute(statement).scalar_one_or_none()
-        if cancelling is None:
-            raise LostRun(self.run.id)
-        return not cancelling

@@ -16,8 +16,10 @@ from typing import IO
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
+from webapp.retraining import lessons
 from webapp.retraining.command import PREPARE_DATA
 from webapp.retraining.job import Job, runs_folder
+from webapp.retraining.lesson_job import LessonJob
 from webapp.retraining.process import in_background
 from webapp.retraining.runs import OPEN, claim_next, mark_lost
 from webapp.settings import Settings
@@ -61,9 +63,13 @@ class Worker:
             while not self._stopping.is_set():
                 try:
                     claim = claim_next(self._database)
+                    lesson = None if claim else lessons.claim_next(self._database)
                 except SQLAlchemyError as error:
                     log.error("cannot reach the database: %s", error)
                     self._sleep(_RETRY_DATABASE_AFTER)
+                    continue
+                if lesson:
+                    LessonJob(self._database, lesson, self._stopping, self._home).run()
                     continue
                 if claim is None:
                     self._sleep(_POLL_EVERY)
@@ -94,6 +100,7 @@ class Worker:
                     mark_lost(session)
                 self._delete_closed_folders()
                 run_files.prune(self._database)
+                lessons.prune(self._database)
                 if time.monotonic() >= next_expiry:
                     next_expiry = time.monotonic() + _EXPIRE_EVERY
                     expire(self._database, self._settings.keep_days)

@@ -12,21 +12,22 @@ from sqlalchemy.orm import Session
 
 from webapp.storage import full_disk
 from webapp.storage.database import Database, DatabaseUnavailable
+from webapp.storage.lessons import Lesson
 from webapp.storage.tables import Import, Run, now
 
 log = logging.getLogger(__name__)
 
 LOST_AFTER = timedelta(seconds=15)
-"""A run or an import without a heartbeat for this long is lost. Whoever works on one sends a
-heartbeat at least every second."""
+"""A run, a lesson or an import without a heartbeat for this long is lost. Whoever works on one
+sends a heartbeat at least every second."""
 
 
-def is_silent(table: type[Run | Import]) -> ColumnElement[bool]:
+def is_silent(table: type[Run | Import | Lesson]) -> ColumnElement[bool]:
     """SQL condition: the last sign of life is too old."""
     return last_sign(table) < now() - LOST_AFTER
 
 
-def last_sign(table: type[Run | Import]) -> ColumnElement[Any]:
+def last_sign(table: type[Run | Import | Lesson]) -> ColumnElement[Any]:
     """SQL expression: the time of the last heartbeat, or of the request."""
     return func.coalesce(table.heartbeat, table.created)
 

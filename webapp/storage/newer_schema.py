@@ -13,7 +13,7 @@ from sqlalchemy import Column, Connection, inspect
 from sqlalchemy.engine.interfaces import ReflectedColumn
 from sqlalchemy.exc import SQLAlchemyError
 
-from webapp.storage import answer_counts, file_tables, shadows  # noqa: F401 - more tables
+from webapp.storage import answer_counts, file_tables, lessons, shadows  # noqa: F401 - more tables
 from webapp.storage.tables import Base
 
 

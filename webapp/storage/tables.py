@@ -36,7 +36,7 @@ class UTCDateTime(TypeDecorator[datetime]):
         return value and (value if value.tzinfo else value.replace(tzinfo=UTC))
 
 
-def _status(statuses: type[StrEnum]) -> Enum:
+def status_type(statuses: type[StrEnum]) -> Enum:
     """The type of a column of statuses: a VARCHAR, so that a new status needs no migration."""
     return Enum(
         statuses,
@@ -124,7 +124,7 @@ class Import(Base):
     who: Mapped[str] = mapped_column(String(100))
     file: Mapped[str] = mapped_column(String(200))
     """The name of the uploaded file."""
-    state: Mapped[ImportStatus] = mapped_column(_status(ImportStatus), index=True)
+    state: Mapped[ImportStatus] = mapped_column(status_type(ImportStatus), index=True)
     slot: Mapped[int | None] = mapped_column(unique=True)
     """1 while running, otherwise None; the unique constraint allows one running import at a time,
     so that no drawing is in two imports of which either may fail."""
@@ -183,7 +183,7 @@ class Run(Base):
     who: Mapped[str] = mapped_column(String(100))
     options: Mapped[dict[str, Any]] = mapped_column(JSON)
     """A `webapp.retraining.options.RetrainingOptions`."""
-    state: Mapped[RunStatus] = mapped_column(_status(RunStatus), index=True)
+    state: Mapped[RunStatus] = mapped_column(status_type(RunStatus), index=True)
     slot: Mapped[int | None] = mapped_column(unique=True)
     """1 while running, otherwise None; the unique constraint allows one running run at a time."""
     worker: Mapped[str] = mapped_column(String(32), default="")
@@ -231,7 +231,9 @@ class AdminSession(Base):
     since: Mapped[datetime] = mapped_column(UTCDateTime)
 
 
-TRANSIENT = frozenset({RateLimit.__tablename__, AdminSession.__tablename__, "run_files", "secrets"})
+TRANSIENT = frozenset(
+    {RateLimit.__tablename__, AdminSession.__tablename__, "run_files", "secrets", "lessons"}
+)
 """Tables that backups leave out. Rows that belong to the moment: restoring one neither reopens a
 session nor limits anybody, nor brings back drawings that a run was learning from. And the secrets.
 """

@@ -21,9 +21,10 @@ from tests.webapp.retraining.test_worker import HEADERS, TOKEN, give
 from webapp.admin.drawings import delete_everything
 from webapp.retraining import checkpoints, runs
 from webapp.retraining.checkpoints import Checkpoints
+from webapp.retraining.claim import LostRun
 from webapp.retraining.job import Job
 from webapp.retraining.options import RetrainingOptions
-from webapp.retraining.runs import Claim, LostRun, claim_next
+from webapp.retraining.runs import Claim, claim_next
 from webapp.storage import run_files
 from webapp.storage.file_tables import RunFile
 from webapp.storage.tables import Run, RunStatus, now

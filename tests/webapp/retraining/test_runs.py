@@ -9,8 +9,9 @@ from sqlalchemy import update
 
 from tests.conftest import installed
 from webapp.retraining import runs
+from webapp.retraining.claim import LostRun
 from webapp.retraining.options import RetrainingOptions
-from webapp.retraining.runs import BadState, LostRun, claim_next
+from webapp.retraining.runs import BadState, claim_next
 from webapp.storage.database import Database
 from webapp.storage.liveness import LOST_AFTER
 from webapp.storage.tables import Run, RunStatus, now
