@@ -1,13 +1,12 @@
-// A run's page: training curves, live while it runs, by server-sent events with polling as fallback.
+// A run's page: training curves, live while it runs.
 
+import { follow } from "./follow.js";
 import { percent } from "./percent.js";
 import { at } from "./site.js";
 
 const run = document.getElementById("run");
 const words = JSON.parse(run.dataset.words);
 const url = at(`/admin/api/runs/${run.dataset.id}`);
-const POLL_MS = 1_000;
-const SILENCE_MS = 5_000;
 const LIVE = new Set(run.dataset.liveStates.split(" "));
 
 const charts = [chart("loss", words.loss, 4), chart("accuracy", words.accuracy, 3)];
@@ -95,20 +94,4 @@ function show(view) {
 }
 
 show(JSON.parse(document.getElementById("view").textContent));
-if (LIVE.has(run.dataset.state)) {
-  let heard = 0;
-  const receive = (text) => {
-    heard = performance.now();
-    show(JSON.parse(text));
-  };
-  const events = new EventSource(`${url}/events`);
-  events.addEventListener("run", ({ data }) => receive(data));
-  // Poll where a proxy holds events back, or when none has arrived for a while.
-  setInterval(async () => {
-    const patience = events.readyState === EventSource.OPEN ? SILENCE_MS : POLL_MS;
-    if (performance.now() - heard < patience) return;
-    heard = performance.now();
-    const answer = await fetch(url).catch(() => null);
-    if (answer?.ok) receive(await answer.text());
-  }, POLL_MS);
-}
+if (LIVE.has(run.dataset.state)) follow(url, "run", (text) => show(JSON.parse(text)));

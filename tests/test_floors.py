@@ -15,7 +15,7 @@ MAPS = {
         __main__  gunicorn.conf
         cli  app  gunicorn_worker  gunicorn_logger
         api  pages  admin
-        visitor
+        visitor  admin_session
         problems  cost
         importing  doctor
         feedback

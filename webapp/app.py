@@ -9,7 +9,7 @@ import cv2
 from flask import Flask
 
 from trainer.recognition import image
-from webapp import admin, api, pages
+from webapp import admin, admin_session, api, pages
 from webapp.admin import auth
 from webapp.authenticator import Authenticator
 from webapp.http import (
@@ -90,7 +90,7 @@ def create_app(settings: Settings | None = None, models: Models | None = None) -
     csrf.init_app(
         app,
         exempt=(*pages.UPLOADS, *api.BLUEPRINTS),
-        lifetime=auth.SESSION_SECONDS,
+        lifetime=admin_session.SECONDS,
         is_needed=auth.can_be_forged,
     )
     prefix.init_app(app, settings.prefix, settings.proxies)

@@ -1,4 +1,4 @@
-"""Verifies administrators' credentials: the password and the API token."""
+"""Verifies credentials: the administrators' password and API token, and the tokens of classes."""
 
 from __future__ import annotations
 
@@ -30,6 +30,10 @@ class Authenticator:
         configured = self._hash or self._plain
         self.key = hmac.new(secret.encode(), configured.encode(), hashlib.sha256).hexdigest()[:16]
         """Identifies the password without revealing it; a session with another key is invalid."""
+        self._classes = {
+            hmac.new(secret.encode(), token.encode(), hashlib.sha256).hexdigest()[:32]: token
+            for token in settings.classes
+        }
 
     def verify_password(self, password: str) -> bool:
         """Whether this is the password; the hash takes precedence. False if none is configured.
@@ -49,6 +53,20 @@ class Authenticator:
     def verify_token(self, token: str) -> bool:
         """Whether this is the API token. False if none is configured."""
         return bool(self._token) and _equal(token, self._token)
+
+    @property
+    def has_classes(self) -> bool:
+        """Whether there are tokens of classes."""
+        return bool(self._classes)
+
+    def class_of(self, token: str) -> str | None:
+        """The key of the class with this token, which does not reveal it; None for a wrong one."""
+        found = [key for key, known in self._classes.items() if _equal(token, known)]
+        return found[0] if found else None
+
+    def is_class(self, key: str) -> bool:
+        """Whether a class has this key: its token has not been taken away since."""
+        return key in self._classes
 
 
 def _equal(given: str, expected: str) -> bool:

@@ -13,6 +13,12 @@ from webapp.settings import Settings
 GUESSES = 10
 """Wrong passwords and API tokens together that a client may send within `_GUESSING`."""
 
+LESSONS = 20
+"""Lessons that a class may begin within an hour."""
+
+_CLASS_GUESSES = 60
+"""Wrong tokens of classes from a network within `_GUESSING`: a whole class may mistype its own."""
+
 _GUESSING = timedelta(minutes=15)
 _DAY = timedelta(days=1)
 _BATCHES, _BATCHES_OF_CLIENT = 16, 4  # that a process reads at once; each has files on the disk
@@ -27,6 +33,9 @@ class Limits:
     guesses: RateLimiter
     corrections: RateLimiter
     corrections_of_visitor: RateLimiter
+    class_guesses: RateLimiter
+    lessons: RateLimiter
+    """Of a class, by its key."""
 
     @classmethod
     def of(cls, settings: Settings, secret: str) -> Limits:
@@ -39,4 +48,6 @@ class Limits:
             corrections_of_visitor=RateLimiter(
                 "visitor corrections", settings.corrections_per_visitor, _DAY, secret
             ),
+            class_guesses=RateLimiter("class guesses", _CLASS_GUESSES, _GUESSING, secret),
+            lessons=RateLimiter("lessons", LESSONS, timedelta(hours=1), secret),
         )

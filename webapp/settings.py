@@ -19,6 +19,8 @@ _RETIRED = {"INKLING_QUEUE_URL": "the queue of retraining runs is a table of the
 _MOST_WORKERS = 256
 _LONGEST_PREFIX = 200
 _MOST_ORIGINS = 32
+_MOST_CLASSES = 50
+_FORM_OF_TOKEN = re.compile(r"\S{12,100}")
 _FORM_OF_PREFIX = re.compile(r"(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+", re.ASCII)
 _FORM_OF_ORIGIN = re.compile(
     r"https?://(?:[a-z0-9](?:[a-z0-9.-]{0,250}[a-z0-9])?|\[[0-9a-f:.]{2,45}\])(?::[0-9]{1,5})?",
@@ -78,6 +80,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     admin_token: Annotated[str, Meta(pattern="^$|^.{16,}$")] = ""
     """Token for scripts: `Authorization: Bearer …`, at least 16 characters; empty for none."""
 
+    class_tokens: str = ""
+    """Tokens of classes, which may train a small model on the learn page; empty for none."""
+
     corrections: bool = True
     """Whether visitors may correct predictions; their drawings are then stored."""
 
@@ -103,6 +108,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         if self.prefix and not is_prefix(self.prefix):
             raise ValueError("a path such as /digits, without a slash at its end")
+        tokens = self.classes
+        if len(tokens) > _MOST_CLASSES or not all(map(_FORM_OF_TOKEN.fullmatch, tokens)):
+            raise ValueError(
+                f"at most {_MOST_CLASSES} tokens of 12 to 100 characters, with a space between them"
+            )
         for origins in (self.frame_ancestors, self.cors_origins):
             if len(_listed(origins)) > _MOST_ORIGINS or not all(
                 map(_FORM_OF_ORIGIN.fullmatch, _listed(origins))
@@ -147,6 +157,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         return _listed(self.cors_origins)
 
     @property
+    def classes(self) -> tuple[str, ...]:
+        """`class_tokens` as a list."""
+        return _listed(self.class_tokens)
+
+    @property
     def home_folder(self) -> Path:
         """`home` as a path, relative to the working directory unless it is absolute."""
         return Path(self.home)
@@ -162,8 +177,8 @@ def is_prefix(path: str) -> bool:
     return len(path) <= _LONGEST_PREFIX and bool(_FORM_OF_PREFIX.fullmatch(path))
 
 
-def _listed(origins: str) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(origins.split()))
+def _listed(words: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(words.split()))
 
 
 def retired_settings(environment: Mapping[str, str] = os.environ) -> list[str]:

@@ -75,6 +75,20 @@ export function mount(element, story) {
     caption.textContent = caption.dataset.text.replace("{step}", frames[frame]);
   }
 
+  const opener = find("[data-do=live]");
+  const openLive = async () => {
+    opener.parentElement.hidden = true;
+    try {
+      const live = await import(opener.dataset.module);
+      await live.mount(element, story, opener.parentElement);
+      story.set("training-live", "yes");
+    } catch {
+      opener.parentElement.hidden = false; // to try again
+    }
+  };
+  opener?.addEventListener("click", openLive);
+  if (opener && ("member" in opener.dataset || story.get("training-live"))) openLive();
+
   still.addEventListener("change", pause);
   button.addEventListener("click", () => (timer ? pause() : play()));
   slider.addEventListener("input", () => {

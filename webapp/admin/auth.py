@@ -21,6 +21,7 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
+from webapp import admin_session
 from webapp.authenticator import TooManyAtOnce
 from webapp.http.client import bearer_token, client_address, client_network
 from webapp.http.errors import Problem
@@ -31,12 +32,7 @@ from webapp.threads import Lane, in_thread
 
 blueprint = Blueprint("login", __name__)
 
-SESSION_SECONDS = 12 * 3600
-
-_LIFETIME = timedelta(seconds=SESSION_SECONDS)
 _SAFE = {"GET", "HEAD", "OPTIONS"}
-_ADMIN = "admin"
-"""Key of the session's id in the cookie."""
 _LOGIN, _DASHBOARD = "admin.login.form", "admin.dashboard.overview"
 _OPEN = {_LOGIN, "admin.login.enter"}
 
@@ -61,7 +57,7 @@ def can_be_forged() -> bool:
 
 def is_still_signed_in() -> bool:
     """Whether the client of a response that goes on for long has not signed out meanwhile."""
-    return g.admin == "token" or _session_is_open()
+    return g.admin == "token" or admin_session.is_open()
 
 
 def _guard() -> Response | None:
@@ -87,11 +83,11 @@ def _authenticated() -> Literal["session", "token"] | None:
     if token is not None:
         _verify_token(token)
         return "token"
-    if not _session_id():
+    if not admin_session.identity():
         return None
-    if _session_is_open():
+    if admin_session.is_open():
         return "session"
-    session.pop(_ADMIN)
+    session.pop(admin_session.KEY)
     return None
 
 
@@ -123,7 +119,7 @@ def _verify_token(token: str) -> None:
 
 def _seems_signed_in() -> bool:
     """Whether pages link to the admin area: without asking the database on public pages."""
-    return g.admin == "session" if "admin" in g else _ADMIN in session
+    return g.admin == "session" if "admin" in g else admin_session.KEY in session
 
 
 @blueprint.get("/login")
@@ -161,34 +157,22 @@ def enter() -> Response | tuple[str, int] | tuple[str, int, dict[str, str]]:
     def open_session(transaction: Session) -> str:
         guesses.release(transaction, client)
         audit.record(transaction, address, "login")
-        return admin_sessions.open_session(transaction, authenticator.key, _LIFETIME)
+        return admin_sessions.open_session(transaction, authenticator.key, admin_session.LIFETIME)
 
     identity = full_disk.write(database, open_session)
     session.clear()  # nothing of the anonymous session, which somebody else may know, goes on
-    session[_ADMIN] = identity
+    session[admin_session.KEY] = identity
     return redirect(url_for(_DASHBOARD))
 
 
 @blueprint.post("/logout")
 def leave() -> Response:
     """Sign out."""
-    if identity := _session_id():
+    if identity := admin_session.identity():
         with services().database.writing() as transaction:
             admin_sessions.close_session(transaction, identity)
     session.clear()
     return redirect(url_for("pages.draw"))
-
-
-def _session_is_open() -> bool:
-    with services().database.reading() as transaction:
-        key = services().authenticator.key
-        return admin_sessions.is_open(transaction, _session_id(), key, _LIFETIME)
-
-
-def _session_id() -> str:
-    """The id of the administrator's session in the cookie; empty if there is none."""
-    found = session.get(_ADMIN)
-    return found if isinstance(found, str) else ""  # cookies of earlier versions held an object
 
 
 def _client() -> str:

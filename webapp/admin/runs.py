@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator
 from datetime import datetime
+from functools import partial
 from http import HTTPStatus
 
 import msgspec
-from flask import Blueprint, Response, stream_with_context
+from flask import Blueprint, Response
 
 from webapp.admin.auth import is_still_signed_in
 from webapp.http.errors import Problem
+from webapp.http.events import event_stream
 from webapp.http.json import as_json
 from webapp.retraining import runs
 from webapp.retraining.gate import Verdict
@@ -19,14 +19,10 @@ from webapp.retraining.options import RetrainingOptions
 from webapp.retraining.progress import Progress, loaded
 from webapp.services import services
 from webapp.storage.tables import Run, RunStatus
-from webapp.threads import Lane, in_thread
 
 api = Blueprint("runs", __name__, url_prefix="/runs")
 
 _LIST = 30
-_LOOK_EVERY = 0.5
-_KEEPALIVE_EVERY = 10.0
-"""Intervals of the event stream, in seconds. Proxies close silent connections."""
 
 
 class RunView(msgspec.Struct):
@@ -68,36 +64,16 @@ def state(identity: str) -> Response:
 @api.get("/<identity>/events")
 def events(identity: str) -> Response:
     """Server-sent events: the run, each time it changes, until it has ended."""
-    first = current(identity)
-    headers = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
-    return Response(
-        stream_with_context(_events(identity, first)), mimetype="text/event-stream", headers=headers
-    )
-
-
-def _events(identity: str, view: RunView) -> Iterator[bytes]:
-    sent, quiet_since = b"", time.monotonic()
-    yield b"retry: 1000\n\n"
-    while True:
-        body = msgspec.json.encode(view)
-        if body != sent:
-            yield b"event: run\ndata: " + body + b"\n\n"
-            sent, quiet_since = body, time.monotonic()
-        elif time.monotonic() - quiet_since > _KEEPALIVE_EVERY:
-            yield b": keep-alive\n\n"
-            quiet_since = time.monotonic()
-        if view.state in runs.ENDED or services().is_stopping():
-            return
-        time.sleep(_LOOK_EVERY)
-        newer = in_thread(Lane.DATABASE, _look_again, identity)
-        if newer is None:
-            return
-        view = newer
+    return event_stream("run", current(identity), partial(_look_again, identity), _is_last)
 
 
 def _look_again(identity: str) -> RunView | None:
     """The run as it is now; None once the client has signed out."""
     return current(identity) if is_still_signed_in() else None
+
+
+def _is_last(view: RunView) -> bool:
+    return view.state in runs.ENDED or services().is_stopping()
 
 
 def current(identity: str) -> RunView:

@@ -13,6 +13,7 @@ from webapp.pages import (
     learn,
     lesson,
     models,
+    training,
 )
 from webapp.pages.shared import blueprint
 
@@ -44,4 +45,5 @@ __all__ = [
     "learn",
     "lesson",
     "models",
+    "training",
 ]

@@ -15,7 +15,7 @@ from webapp.http.images import json_body
 from webapp.http.json import as_json
 from webapp.inference.registry import Models
 from webapp.inference.ways import row_by_row, two_ways
-from webapp.pages import learn_text
+from webapp.pages import learn_text, training
 from webapp.pages.examples import examples
 from webapp.pages.learn_still import still
 from webapp.pages.shared import blueprint
@@ -38,6 +38,7 @@ def learn() -> str:
         inks=learn_text.inks(),
         product=learn_text.product_words(shown),
         site=_site(),
+        **training.offer(),
         examples=[each for each in examples() if len(each.value) == 1 or each.value == "star"],
     )
 

@@ -1,0 +1,29 @@
+"""The administrator's session in the cookie of a request."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from flask import session
+
+from webapp.services import services
+from webapp.storage import admin_sessions
+
+SECONDS = 12 * 3600
+LIFETIME = timedelta(seconds=SECONDS)
+
+KEY = "admin"
+"""Key of the session's id in the cookie."""
+
+
+def identity() -> str:
+    """The id of the administrator's session in the cookie; empty if there is none."""
+    found = session.get(KEY)
+    return found if isinstance(found, str) else ""  # cookies of earlier versions held an object
+
+
+def is_open() -> bool:
+    """Whether the session in the cookie is open, by the database."""
+    with services().database.reading() as transaction:
+        key = services().authenticator.key
+        return admin_sessions.is_open(transaction, identity(), key, LIFETIME)
