@@ -12,6 +12,7 @@ const HEIGHT = 1000; // of the charts
 const HIGHEST = [1, 2.4]; // of accuracy and loss
 const SVG = "http://www.w3.org/2000/svg";
 const RIGHT = "none";
+const NO_BREAK = "\u00a0";
 const LIVE = new Set(["queued", "running"]);
 
 /** Insert what trains a model after `place`, within the part `element` of chapter 4. */
@@ -193,7 +194,7 @@ class Live {
   #showProgress({ mistake, seed, progress }, isPlayed) {
     const points = progress.points.slice(0, Math.max(1, this.#shown));
     const { step, loss, accuracy, validation_accuracy: validation } = points.at(-1);
-    const share = (value) => (value === null ? "–" : percent(value));
+    const share = (value) => (value === null ? "–" : percent(value).replace(" ", NO_BREAK));
     this.#draw(points, progress.steps);
     this.#find("figures").textContent = this.#words[step ? "figures" : "begins"]
       .replace("{step}", step)

@@ -4,6 +4,7 @@ import base64
 
 import numpy as np
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from tests.browser.conftest import PHONE, Site, fits, wait_until
@@ -25,6 +26,15 @@ def site(tmp_path):
 @pytest.fixture(scope="module")
 def picture():
     return base64.b64encode(as_webp(np.zeros((1, 32, 784), np.float32))).decode()
+
+
+def check_both_schemes(page):
+    """Run axe on the part with its new lines; then, in dark, the rule that depends on colors."""
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        rules = {"runOnly": ["color-contrast"]} if scheme == "dark" else {}
+        found = Axe().run(page, "[data-part=training]", rules)
+        assert found.violations_count == 0, found.generate_report()
 
 
 def live(page):
@@ -78,6 +88,7 @@ def test_a_class_joins_trains_watches_and_finds_it_again(site, open_page, pictur
     expect(again.locator("[data-live=state]")).to_have_text("Training…")
     expect(again.locator("[data-live=name]")).to_have_text("Now: eval() forgotten")
     assert fits(other)
+    check_both_schemes(page)
     progress.outcome = Outcome(claimed=0.893, test=0.923)
     claim.release(RunStatus.DONE, live=None, progress=stored(progress))
     for each in (part, again):
@@ -95,7 +106,10 @@ def test_a_training_is_cancelled_and_what_a_worker_lacks_is_said(site, open_page
     page.get_by_role("button", name="Train one now").click()
     part.get_by_label("Token of your class").fill(TOKEN)
     part.get_by_role("button", name="Join").click()
-    train, state = part.get_by_role("button", name="Train it now"), part.locator("[data-live=state]")
+    train, state = (
+        part.get_by_role("button", name="Train it now"),
+        part.locator("[data-live=state]"),
+    )
     train.click()
     part.get_by_role("button", name="Cancel").click()
     expect(state).to_have_text("Cancelled.")

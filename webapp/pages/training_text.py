@@ -26,7 +26,7 @@ def _states() -> dict[str, str]:
     """The sentence for each state of a lesson, for what it waits for, and for why it failed."""
     return {
         "queued": _("Waiting for a worker…"),
-        "lesson": _("Another class’s training runs; yours comes after it."),
+        "lesson": _("Another class is training; yours comes after it."),
         "retraining": _(
             "The worker is retraining the site’s own model, which goes first. The recorded "
             "training can be played meanwhile."
@@ -40,7 +40,9 @@ def _states() -> dict[str, str]:
         "cancelling": _("Cancelling…"),
         "done": _("Done."),
         "cancelled": _("Cancelled."),
-        "lost": _("Its worker was stopped in the middle of it. Train again, or play the recorded."),
+        "lost": _(
+            "Its worker was stopped in the middle of it. Train again, or play the recorded training."
+        ),
         "expired": _("No worker took it within a quarter of an hour. Play the recorded training."),
         "failed": _("It failed; the worker’s log says why. Play the recorded training instead."),
         "no_torch": _(

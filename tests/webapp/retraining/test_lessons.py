@@ -1,7 +1,10 @@
 """Lessons: their queue, and the job that trains one and forgets it."""
 
 import json
+import os
+import signal
 import sys
+import time
 from datetime import timedelta
 from threading import Event, Thread
 
@@ -11,12 +14,13 @@ from sqlalchemy import select, update
 from tests.conftest import installed
 from trainer.training.recipes import presets
 from webapp.inference.versions import Versions
-from webapp.retraining import command, lesson_job, lessons, runs
+from webapp.retraining import command, lesson_job, lessons, runs, worker
 from webapp.retraining.claim import LostRun
 from webapp.retraining.lesson_job import LessonJob
 from webapp.retraining.lesson_progress import MAX_POINTS, LessonProgress, loaded
 from webapp.retraining.lessons import Busy, claim_next
 from webapp.retraining.options import RetrainingOptions
+from webapp.retraining.worker import Worker
 from webapp.storage.lessons import Lesson
 from webapp.storage.liveness import LOST_AFTER
 from webapp.storage.tables import Run, RunStatus, now
@@ -242,3 +246,31 @@ def test_what_is_kept_of_a_lesson_is_bounded():
     progress.take("no line of ours")
     assert len(progress.points) == MAX_POINTS
     assert sum(len(each.picture) for each in progress.frames) <= 240_000
+
+
+@on_sqlite
+def test_the_worker_trains_what_waits_and_stops_in_the_middle_of_it(
+    settings, database, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(worker, "PREPARE_DATA", ["true"])
+    codes = iter([PRINTS, ENDLESS])
+    monkeypatch.setattr(command, "watch", lambda *_: [sys.executable, "-c", next(codes)])
+    first, second = begun(database), begun(database, "8a")
+
+    def stop_in_the_second():
+        while lesson_in(database, second).state != "running":
+            time.sleep(0.02)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    handlers = {each: signal.getsignal(each) for each in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        Thread(target=stop_in_the_second, daemon=True).start()
+        Worker(settings(), database, tmp_path).run()
+    finally:
+        signal.alarm(0)
+        for each, handler in handlers.items():
+            signal.signal(each, handler)
+    assert (lesson_in(database, first).state, lesson_in(database, second).state) == (
+        "done",
+        "queued",
+    )
