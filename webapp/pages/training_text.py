@@ -41,7 +41,8 @@ def _states() -> dict[str, str]:
         "done": _("Done."),
         "cancelled": _("Cancelled."),
         "lost": _(
-            "Its worker was stopped in the middle of it. Train again, or play the recorded training."
+            "Its worker was stopped in the middle of it. Train again, or play the recorded "
+            "training."
         ),
         "expired": _("No worker took it within a quarter of an hour. Play the recorded training."),
         "failed": _("It failed; the worker’s log says why. Play the recorded training instead."),

@@ -14,7 +14,7 @@ from sqlalchemy import select, update
 from tests.conftest import installed
 from trainer.training.recipes import presets
 from webapp.inference.versions import Versions
-from webapp.retraining import command, lesson_job, lessons, runs, worker
+from webapp.retraining import command, lesson_job, lessons, runs
 from webapp.retraining.claim import LostRun
 from webapp.retraining.lesson_job import LessonJob
 from webapp.retraining.lesson_progress import MAX_POINTS, LessonProgress, loaded
@@ -252,7 +252,7 @@ def test_what_is_kept_of_a_lesson_is_bounded():
 def test_the_worker_trains_what_waits_and_stops_in_the_middle_of_it(
     settings, database, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(worker, "PREPARE_DATA", ["true"])
+    monkeypatch.setattr("webapp.retraining.worker.PREPARE_DATA", ["true"])
     codes = iter([PRINTS, ENDLESS])
     monkeypatch.setattr(command, "watch", lambda *_: [sys.executable, "-c", next(codes)])
     first, second = begun(database), begun(database, "8a")
