@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 
 CPU_SECONDS = 60
 """Processor time of a lesson; one takes about 9 s of one core."""
-LONGEST = 240.0
+LONGEST = 480.0
 """Seconds on a busy machine, where the lowest priority may wait for long."""
 
 _BEAT_EVERY = 0.5  # seconds
