@@ -191,10 +191,15 @@ def test_a_worker_without_torch_says_so(database, tmp_path, monkeypatch):
 
 
 @on_sqlite
-def test_its_processor_time_is_bounded(database, tmp_path, monkeypatch):
+def test_its_processor_time_and_its_threads_are_bounded(database, tmp_path, monkeypatch):
+    """The kernel's signal at this limit is the reason `too_long`, above."""
     begun(database)
-    monkeypatch.setattr(lesson_job, "CPU_SECONDS", 1)
-    assert execute(database, tmp_path, "while True: pass", monkeypatch).code == "too_long"
+    is_bounded = (
+        "import os, resource\n"
+        "limits = resource.getrlimit(resource.RLIMIT_CPU), os.environ['OMP_NUM_THREADS']\n"
+        f"assert limits == (({lesson_job.CPU_SECONDS}, {lesson_job.CPU_SECONDS + 5}), '1')\n"
+    )
+    assert execute(database, tmp_path, is_bounded + PRINTS, monkeypatch).state == "done"
 
 
 @on_sqlite
