@@ -39,6 +39,7 @@ def check_both_schemes(page):
 
 def live(page):
     page.locator("[data-part=training]").scroll_into_view_if_needed()
+    expect(page.locator("[data-part=training][data-is-alive]")).to_be_visible()
     return page.get_by_label("Training now")
 
 
