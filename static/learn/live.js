@@ -4,13 +4,12 @@
 import { follow } from "../follow.js";
 import { percent } from "../percent.js";
 import { at } from "../site.js";
+import { addPaths, lineOf } from "./lines.js";
 import { write } from "./write.js";
 
 const PATH = at("/learn/training");
 const STEP_MS = 80; // between two points, however quickly they came
-const HEIGHT = 1000; // of the charts
 const HIGHEST = [1, 2.4]; // of accuracy and loss
-const SVG = "http://www.w3.org/2000/svg";
 const RIGHT = "none";
 const NO_BREAK = "\u00a0";
 const LIVE = new Set(["queued", "running"]);
@@ -226,31 +225,4 @@ class Live {
       path.setAttribute("d", lineOf(points, names[chart][kind], width / steps, HIGHEST[chart]));
     }));
   }
-}
-
-/** Add the lines of training and validation to a chart. */
-function addPaths(chart) {
-  chart.querySelector(".now")?.remove();
-  const group = document.createElementNS(SVG, "g");
-  group.classList.add("now");
-  const paths = ["train", "validation"].map((name) => {
-    const path = document.createElementNS(SVG, "path");
-    path.classList.add(name);
-    group.append(path);
-    return path;
-  });
-  chart.append(group);
-  return { width: chart.viewBox.baseVal.width, paths };
-}
-
-/** A line through one figure of each point; where that is null there is a gap. */
-function lineOf(points, name, scale, highest) {
-  let isAfterGap = true;
-  return points.map((point) => {
-    const value = point[name];
-    const letter = isAfterGap ? "M" : "L";
-    isAfterGap = value === null;
-    const y = Math.round(HEIGHT - (HEIGHT * value) / highest);
-    return isAfterGap ? "" : `${letter}${Math.round(point.step * scale)} ${y}`;
-  }).join("");
 }
