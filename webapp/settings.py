@@ -5,17 +5,22 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 
 import msgspec
 from msgspec import Meta
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
 
 from webapp.cores import available_cores
 from webapp.logs import Kind
 
 _PREFIX = "INKLING_"
 _RETIRED = {"INKLING_QUEUE_URL": "the queue of retraining runs is a table of the database"}
+_SECRET = {"secret_key", "database_url", "admin_password", "admin_password_hash", "admin_token"}
+_POSTGRESQL, _SQLITE = "postgresql+psycopg", {"sqlite", "sqlite+pysqlite"}
 _MOST_WORKERS = 256
 _LONGEST_PREFIX = 200
 _MOST_ORIGINS = 32
@@ -113,6 +118,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             raise ValueError(
                 f"at most {_MOST_CLASSES} tokens of 12 to 100 characters, with a space between them"
             )
+        if self.database_url:
+            _require_known_database(self.database)
         for origins in (self.frame_ancestors, self.cors_origins):
             if len(_listed(origins)) > _MOST_ORIGINS or not all(
                 map(_FORM_OF_ORIGIN.fullmatch, _listed(origins))
@@ -135,8 +142,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
                 msgspec.convert({field: value}, cls, strict=False)
             except msgspec.ValidationError as error:
                 reason = str(error).partition(" - at ")[0].removeprefix("Expected ")
+                shown = "" if field in _SECRET else f"={value!r}"
                 raise SettingsError(
-                    f"{_PREFIX}{field.upper()}={value!r} is wrong: it takes {reason}"
+                    f"{_PREFIX}{field.upper()}{shown} is wrong: it takes {reason}"
                 ) from None
         return msgspec.convert(given, cls, strict=False)
 
@@ -175,6 +183,21 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 def is_prefix(path: str) -> bool:
     """Whether a path can precede all of the app's own: absolute, plain, bounded in length."""
     return len(path) <= _LONGEST_PREFIX and bool(_FORM_OF_PREFIX.fullmatch(path))
+
+
+def _require_known_database(url: str) -> None:
+    """Raise `ValueError` for a URL that cannot be read, or of a database that nothing here asks."""
+    try:
+        driver = make_url(url).drivername
+    except (ArgumentError, ValueError):  # the latter for a port that is no number
+        driver = ""
+    if driver not in {_POSTGRESQL, *_SQLITE}:
+        raise ValueError(
+            "postgresql://USER:PASSWORD@HOST/NAME, or none for SQLite; in the password, `@` and "
+            "`%` as %40 and %25"
+        )
+    if driver == _POSTGRESQL and not find_spec("psycopg"):
+        raise ValueError("the driver of PostgreSQL: pip install 'inkling[postgres]'")
 
 
 def _listed(words: str) -> tuple[str, ...]:

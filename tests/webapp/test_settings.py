@@ -1,5 +1,6 @@
 import pytest
 
+from webapp import settings as module
 from webapp.settings import Settings, SettingsError, retired_settings
 
 
@@ -35,3 +36,33 @@ def test_a_retired_setting_counts_only_where_it_is_set():
     assert retired_settings({"INKLING_QUEUE_URL": ""}) == []
     [line] = retired_settings({"INKLING_QUEUE_URL": "redis://x"})
     assert line.startswith("INKLING_QUEUE_URL is ignored")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "host=db user=inkling password=hidden",
+        "mysql://inkling:hidden@db/inkling",
+        "postgresql+psycopg2://inkling:hidden@db/inkling",
+        "postgresql://inkling:hidden@db:port/inkling",
+    ],
+)
+def test_a_database_that_is_not_known_is_refused_in_a_line_without_its_password(url):
+    with pytest.raises(SettingsError) as error:
+        Settings.from_environment({"INKLING_DATABASE_URL": url})
+    message = str(error.value)
+    assert message.startswith("INKLING_DATABASE_URL is wrong: it takes postgresql://USER:PASSWORD@")
+    assert "hidden" not in message
+
+
+def test_a_database_whose_driver_is_not_installed_is_refused_with_what_to_install(monkeypatch):
+    monkeypatch.setattr(module, "find_spec", lambda _name: None)
+    assert Settings.from_environment({"INKLING_DATABASE_URL": "sqlite:////srv/inkling.db"})
+    with pytest.raises(SettingsError, match=r"pip install 'inkling\[postgres\]'"):
+        Settings.from_environment({"INKLING_DATABASE_URL": "postgresql://inkling@db/inkling"})
+
+
+def test_an_invalid_secret_is_not_shown():
+    with pytest.raises(SettingsError) as error:
+        Settings.from_environment({"INKLING_ADMIN_TOKEN": "too short"})
+    assert "too short" not in str(error.value)
