@@ -69,7 +69,7 @@ def examine(settings: Settings, host: str, port: int) -> Iterator[Finding]:
 
 def _home(settings: Settings) -> Finding:
     home = settings.home_folder.absolute()
-    there = home if home.exists() else _nearest(home)
+    there = home if os.path.lexists(home) else _nearest(home)
     try:
         with tempfile.TemporaryFile(dir=there):
             pass
@@ -88,9 +88,11 @@ def _schema(database: Database, settings: Settings) -> Finding:
     url = settings.database
     if settings.database_url:  # without the password
         url = database.engine.url.render_as_string()
-    if not database.exists:
-        return Finding("database", "note", f"{url} is not there yet", "`inkling serve` makes it")
     try:
+        if not database.exists:
+            return Finding(
+                "database", "note", f"{url} is not there yet", "`inkling serve` makes it"
+            )
         at = _revision(database)
         known = revisions()
         if at == known[0]:
@@ -100,6 +102,9 @@ def _schema(database: Database, settings: Settings) -> Finding:
         if database.is_local:
             mend = "make room, permit writing, or restore a backup"
         return Finding("database", "wrong", f"{url}: {one_line(error)}", mend)
+    except OSError as error:
+        mend = "let this user enter the folders above it"
+        return Finding("database", "wrong", f"{url}: {error.strerror}", mend)
     if at == known[0]:
         return Finding("database", "ok", url)
     if at and at not in known:
@@ -180,6 +185,9 @@ def _model(settings: Settings, database: Database | None) -> Finding:
         active = versions.pointer().version if versions else shipped
         if versions and active != SHIPPED:
             versions.read(active)
+    except OSError as error:
+        mend = f"let this user read {settings.models_folder}"
+        return Finding("model", "wrong", one_line(error), mend)
     except BundleError as error:
         mend = "set INKLING_MODEL to one of `inkling models list`, or add the version again"
         return Finding("model", "wrong", one_line(error), mend)
@@ -221,5 +229,5 @@ def _is_inkling(host: str, port: int) -> bool:
 
 
 def _nearest(place: Path) -> Path:
-    """The folder itself, or else the nearest one above it that is there."""
-    return next(each for each in (place, *place.parents) if each.is_dir())
+    """The folder itself, or else the nearest one above it that is there, as this user sees it."""
+    return next(each for each in (place, *place.parents) if os.path.isdir(each))

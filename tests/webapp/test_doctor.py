@@ -2,7 +2,9 @@
 
 import importlib.util
 import logging
+import os
 import shutil
+from contextlib import contextmanager
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from threading import Thread
@@ -85,6 +87,36 @@ def test_a_home_that_is_a_file(tmp_path, doctor):
     status, found = doctor(INKLING_HOME=str(tmp_path / "file"))
     assert (status, wrong(found)) == (1, ["home"])
     assert "INKLING_HOME" in found["home"]
+
+
+def test_a_home_that_is_a_link_to_nowhere(tmp_path, doctor):
+    (tmp_path / "link").symlink_to(tmp_path / "nowhere")
+    status, found = doctor(INKLING_HOME=str(tmp_path / "link"))
+    assert (status, wrong(found)) == (1, ["home"])
+
+
+def test_a_home_below_a_folder_that_this_user_may_not_enter(tmp_path, installation, doctor):
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0)
+    with as_somebody():
+        status, found = doctor(INKLING_HOME=str(closed / "home"))
+    assert status == 1
+    assert str(closed) in found["home"]
+    assert {"home", "database"} <= set(wrong(found))
+    assert set(found) >= {"disk", "temporary", "port"}
+
+
+@contextmanager
+def as_somebody():
+    """Without the rights of root, where this is root."""
+    if os.geteuid() != 0:
+        yield
+        return
+    os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
 
 
 def test_a_database_whose_schema_is_old_and_one_that_is_damaged(tmp_path, installation, doctor):
