@@ -11,10 +11,14 @@ from webapp.http import request_id
 _API = "/api/v1/"
 _PREFLIGHT = {
     "Access-Control-Allow-Methods": "GET, POST",
-    "Access-Control-Allow-Headers": f"Content-Type, {request_id.HEADER}",
+    "Access-Control-Allow-Headers": f"Content-Type, Prefer, {request_id.HEADER}",
     "Access-Control-Max-Age": "7200",  # seconds, the most that browsers allow
 }
-_ANSWER = {"Access-Control-Expose-Headers": f"Retry-After, {request_id.HEADER}"}
+_ANSWER = {
+    "Access-Control-Expose-Headers": (
+        f"Picture-Count, Preference-Applied, Retry-After, {request_id.HEADER}"
+    )
+}
 
 
 def init_app(app: Flask, origins: Collection[str]) -> None:

@@ -1,5 +1,7 @@
 """Scripts of other sites that ask the API."""
 
+import re
+
 import pytest
 
 from webapp.app import create_app
@@ -34,6 +36,19 @@ def test_an_origin_of_the_list_may_ask_after_a_preflight(client, body):
     assert answer.json["digit"] == 7
     assert of_cors(answer)["Access-Control-Allow-Origin"] == COURSE
     assert "Origin" in answer.vary
+
+
+def test_such_an_origin_may_send_and_read_all_headers_that_the_contract_names(client):
+    contract = client.get("/api/v1/openapi.json").text
+    named = set(re.findall(r"`([A-Z][a-z]+(?:-[A-Z][a-z]+)*)(?:: [^`]*)?`", contract))
+    assert {"Picture-Count", "Prefer", "Retry-After"} <= named
+    headers = {"Origin": COURSE}
+    sent = of_cors(client.options("/api/v1/predict", headers=headers))
+    read = of_cors(client.get("/api/v1/models", headers=headers))
+    allowed = sent["Access-Control-Allow-Headers"].split(", ")
+    exposed = read["Access-Control-Expose-Headers"].split(", ")
+    assert named <= {*allowed, *exposed}
+    assert "Preference-Applied" in exposed  # which answers `Prefer`
 
 
 def test_such_an_origin_reads_errors_as_well(client):
