@@ -19,9 +19,21 @@ def available_cores(root: Path = Path("/")) -> int:
     that are suspended in the middle of their requests. `root` is the file system with `/proc` and
     `/sys`.
     """
+    return max(1, min([_allowed_cores(), *map(int, _quotas(root))]))
+
+
+def quota_cores(root: Path = Path("/")) -> int | None:
+    """`available_cores` where a quota makes them fewer than those it may run on; otherwise None.
+
+    Most programs ask which cores they may run on, and know nothing of quotas.
+    """
+    cores = available_cores(root)
+    return cores if cores < _allowed_cores() else None
+
+
+def _allowed_cores() -> int:
     affinity = getattr(os, "sched_getaffinity", None)
-    cores = len(affinity(0)) if affinity else os.cpu_count() or 1
-    return max(1, min([cores, *map(int, _quotas(root))]))
+    return len(affinity(0)) if affinity else os.cpu_count() or 1
 
 
 def _quotas(root: Path) -> Iterator[float]:

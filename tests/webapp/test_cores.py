@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from webapp.cores import available_cores
+from webapp.cores import available_cores, quota_cores
 
 HOST_CORES = 8
 
@@ -74,3 +74,9 @@ def test_a_quota_counts_wherever_it_is_set(machine, files, cores):
 def test_the_cores_that_a_process_may_run_on_count(machine, monkeypatch):
     monkeypatch.setattr(os, "sched_getaffinity", lambda _pid: {2, 5}, raising=False)
     assert available_cores(machine(**OF_V2, **{"sys/fs/cgroup/cpu.max": "400000 100000"})) == 2
+
+
+def test_a_quota_is_told_where_it_is_the_limit(machine):
+    assert quota_cores(machine(**OF_V2)) is None
+    assert quota_cores(machine(**OF_V2 | {"sys/fs/cgroup/cpu.max": "50000 100000\n"})) == 1
+    assert quota_cores(machine(**OF_V2 | {"sys/fs/cgroup/cpu.max": "1600000 100000\n"})) is None

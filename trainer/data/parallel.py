@@ -58,7 +58,12 @@ def in_chunks(work: Callable[[range], T], count: int, title: str = "pictures") -
 
 
 def usable_cores() -> int:
-    """The number of CPU cores that this process may use, at least 1."""
+    """The number of CPU cores that this process may use, at least 1.
+
+    `PYTHON_CPU_COUNT` counts, as in Python from 3.13 on.
+    """
+    if (asked := os.environ.get("PYTHON_CPU_COUNT", "")).isdecimal():
+        return max(1, int(asked))
     if hasattr(os, "sched_getaffinity"):  # Linux; elsewhere a process may use all of them
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

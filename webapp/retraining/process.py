@@ -13,6 +13,7 @@ from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import IO, Literal
 
+from webapp.cores import quota_cores
 from webapp.retraining.low_priority import CPU_SECONDS, restore_priority
 
 Stream = Literal["out", "err"]
@@ -71,7 +72,7 @@ def in_background(
     stderr: int | None = subprocess.PIPE,
     cpu_seconds: int | None = None,
 ) -> Iterator[subprocess.Popen[str]]:
-    """Run a command at the lowest priority, in the home folder.
+    """Run a command at the lowest priority, in the home folder, on the cores of a quota.
 
     At the end of the block it is killed, together with everything it started. `stdout` and `stderr`
     are those of `subprocess.Popen`; whoever leaves them as pipes has to read them. `cpu_seconds`
@@ -79,7 +80,8 @@ def in_background(
     """
     home = home.absolute()
     home.mkdir(parents=True, exist_ok=True)
-    environment = os.environ | {"PYTHONUNBUFFERED": "1", "INKLING_HOME": str(home)}
+    environment = _within_quota() | os.environ
+    environment |= {"PYTHONUNBUFFERED": "1", "INKLING_HOME": str(home)}
     if data := environment.get("INKLING_DATA"):
         environment["INKLING_DATA"] = str(Path(data).absolute())
     if cpu_seconds is not None:
@@ -99,6 +101,16 @@ def in_background(
         yield process
     finally:
         end(process)
+
+
+def _within_quota() -> dict[str, str]:
+    """Variables that tell torch and the trainer how many cores a container's quota has.
+
+    They would start a thread and a process for each core of the machine, which then wait for one
+    another, suspended, and share the container's memory.
+    """
+    cores = quota_cores()
+    return dict.fromkeys(("OMP_NUM_THREADS", "PYTHON_CPU_COUNT"), str(cores)) if cores else {}
 
 
 def has_ended(process: subprocess.Popen[str]) -> bool:

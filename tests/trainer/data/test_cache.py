@@ -127,6 +127,7 @@ def test_a_child_process_that_is_killed_is_reported():
 
 def test_cores_are_counted_where_the_system_does_not_know_affinities(monkeypatch):
     """On macOS and Windows there is no `sched_getaffinity`."""
+    monkeypatch.delenv("PYTHON_CPU_COUNT", raising=False)
     assert parallel.usable_cores() >= 1
     monkeypatch.delattr("os.sched_getaffinity", raising=False)
     monkeypatch.setattr("os.cpu_count", lambda: 6)
@@ -134,6 +135,8 @@ def test_cores_are_counted_where_the_system_does_not_know_affinities(monkeypatch
     monkeypatch.setattr("os.cpu_count", lambda: None)
     assert parallel.usable_cores() == 1
     assert sum(map(len, parallel.in_chunks(Squares(), 600))) == 600
+    monkeypatch.setenv("PYTHON_CPU_COUNT", "3")
+    assert parallel.usable_cores() == 3
 
 
 def test_a_slim_installation_needs_no_progress_bar_for_a_few_samples():

@@ -33,6 +33,24 @@ def test_lines_are_passed_on_as_they_come_and_the_status_is_returned(tmp_path):
     assert [line for stream, line in lines if stream == "out"] == ["figures\n", f"{tmp_path}\n"]
 
 
+@pytest.mark.parametrize(
+    ("quota", "given", "told"),
+    [(3, {}, "3 3"), (3, {"OMP_NUM_THREADS": "1"}, "1 3"), (None, {}, "any any")],
+)
+def test_a_command_is_told_the_cores_of_the_containers_quota(
+    tmp_path, monkeypatch, quota, given, told
+):
+    monkeypatch.setattr("webapp.retraining.process.quota_cores", lambda: quota)
+    for name in ("OMP_NUM_THREADS", "PYTHON_CPU_COUNT"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    lines = []
+    command = ["sh", "-c", "echo ${OMP_NUM_THREADS-any} ${PYTHON_CPU_COUNT-any}"]
+    run_watched(command, tmp_path, lambda *line: lines.append(line), lambda: None)
+    assert lines == [("out", f"{told}\n")]
+
+
 def test_an_error_in_a_check_kills_the_command_and_its_children(tmp_path):
     pids = []
 
