@@ -49,6 +49,10 @@ _TIFF_COMPRESSIONS = {
 _PNG_PREFIX = "data:image/png;base64,"
 _SIGNATURE = re.compile(rb"\x89PNG|\xff\xd8\xff|RIFF....WEBP|GIF8|BM|II\*\0|MM\0\*", re.DOTALL)
 _HEIF_SIGNATURE = re.compile(rb"....ftyp(?:hei[cxms]|hev[cxms]|mif1|msf1)", re.DOTALL)
+# Some writers name the brand of all such containers first, and AVIF's among the compatible ones.
+_AVIF_SIGNATURE = re.compile(
+    rb"....ftyp(?:avi[fs]|(?:mif1|msf1)....(?:....){0,15}?avi[fs])", re.DOTALL
+)
 
 
 class PictureError(ValueError):
@@ -130,6 +134,8 @@ def decode(content: bytes) -> Picture:
 def _opened(content: bytes) -> Image.Image:
     """The file with its header read, within the limits of width and height."""
     formats: tuple[str, ...] = FORMATS
+    if _AVIF_SIGNATURE.match(content):
+        raise UnsupportedPicture("AVIF pictures are not read here; save it as JPEG")
     if _HEIF_SIGNATURE.match(content):
         if not _reads_heif():
             raise UnsupportedPicture("HEIC pictures are not read here; save it as JPEG")
