@@ -40,10 +40,38 @@ _LONGEST_PAUSE = 1.0  # seconds between looks at whether the process is stopping
 
 
 @blueprint.before_app_request
-def allow_many_pictures() -> None:
-    """Let a batch be larger than other requests: before its body is received."""
-    if request.endpoint == "batch.read":
-        request.max_content_length = MAX_BYTES
+def admit() -> None:
+    """Let a batch be larger than other requests, and take its place: before its body is received.
+
+    Otherwise the bodies of many would be on the disk at once. Raises `Problem`.
+    """
+    if request.endpoint != "batch.read":
+        return
+    request.max_content_length = MAX_BYTES
+    client, slots = client_network(request), services().limits.batches
+    if not slots.take(client):
+        raise Problem(
+            HTTPStatus.TOO_MANY_REQUESTS,
+            "too_many_requests",
+            "Too many batches are being read; wait until one has ended",
+        )
+    g.place_of_batch = ExitStack()
+    g.place_of_batch.callback(slots.release, client)
+
+
+@blueprint.after_request
+def stay(response: Response) -> Response:
+    """Keep the batch's place until all answers are sent."""
+    if response.is_streamed:
+        response.call_on_close(g.pop("place_of_batch").close)
+    return response
+
+
+@blueprint.teardown_request
+def leave(_error: BaseException | None) -> None:
+    """Give the batch's place back where there are no answers."""
+    if place := g.pop("place_of_batch", None):
+        place.close()
 
 
 @blueprint.post("/batch")
@@ -77,22 +105,12 @@ def allow_many_pictures() -> None:
 @runs_in(Lane.COMPUTE)
 def read() -> Response:
     """Read the pictures of a form, each of which counts as one request of the client."""
-    client, slots = client_network(request), services().limits.batches
-    if not slots.take(client):
-        raise Problem(
-            HTTPStatus.TOO_MANY_REQUESTS,
-            "too_many_requests",
-            "Too many batches are being read; wait until one has ended",
-        )
-    with ExitStack() as place:
-        place.callback(slots.release, client)
-        sources, options = sources_in(request)
-        if options.model and options.model != ALL:
-            with as_problems():
-                services().models.get(options.model)
-        batch = _Batch(services(), client, options, g.get("request_id", ""))
-        response = Response(batch.lines(sources), mimetype="application/json")
-        response.call_on_close(place.pop_all().close)
+    sources, options = sources_in(request)
+    if options.model and options.model != ALL:
+        with as_problems():
+            services().models.get(options.model)
+    batch = _Batch(services(), client_network(request), options, g.get("request_id", ""))
+    response = Response(batch.lines(sources), mimetype="application/json")
     response.headers["Picture-Count"] = str(len(sources))
     response.headers["X-Accel-Buffering"] = "no"  # or nginx would keep the first answers back
     return response

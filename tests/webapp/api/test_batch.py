@@ -250,6 +250,37 @@ def test_the_batches_of_a_client_at_once_are_limited_and_end_with_their_response
     assert all(post(client, ("7.png", seven_png)).status_code == 200 for _ in range(5))
 
 
+class Unread(io.RawIOBase):
+    """A body that nobody may ask for."""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, _buffer):
+        raise AssertionError("the body was received")
+
+
+def test_a_batch_beyond_the_limit_is_refused_before_its_body_is_received(client, seven_png):
+    def begin(body, length):
+        sent = {"wsgi.input": body, "CONTENT_LENGTH": str(length)}
+        form = "multipart/form-data; boundary=x"
+        return client.post("/api/v1/batch", content_type=form, environ_overrides=sent)
+
+    begun = [post_unread(client, seven_png) for _ in range(4)]
+    refused = begin(Unread(), batch_files.MAX_BYTES)
+    assert (refused.status_code, refused.get_json()["code"]) == (429, "too_many_requests")
+    for response in begun:
+        response.close()
+    for _ in range(5):  # a body that ends early gives its place back
+        broken = begin(io.BytesIO(b"--x"), 100)
+        assert (broken.status_code, broken.get_json()["code"]) == (400, "incomplete")
+
+
+def post_unread(client, png: bytes):
+    """A batch whose answers are not read yet."""
+    return client.post("/api/v1/batch", data={"image": [(io.BytesIO(png), "7.png")]})
+
+
 def test_slots_are_of_each_client_and_of_all():
     slots = Slots(3, 2)
     assert [slots.take(client) for client in "aaabb"] == [True, True, False, True, False]
