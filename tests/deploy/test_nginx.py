@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import re
 import shutil
 import socket
 import ssl
@@ -155,6 +156,24 @@ def test_a_body_that_is_too_large_is_refused_before_it_is_sent(proxy, site, root
                 f"Content-Length: {length}\r\nExpect: 100-continue\r\n\r\n".encode()
             )
             assert connection.recv(1000).startswith(answer)
+
+
+@pytest.mark.parametrize(("site", "root"), [("https:", ""), ("path:", "/digits")])
+def test_who_may_not_import_is_told_before_the_body_is_there(proxy, site, root):
+    with proxy.connected(site) as connection:
+        connection.settimeout(5)
+        connection.sendall(
+            f"POST {root}/admin/drawings HTTP/1.1\r\nHost: localhost\r\n"
+            f"Content-Length: {256 << 20}\r\n\r\nbegins".encode()
+        )
+        assert connection.recv(1000).startswith(b"HTTP/1.1 401")
+
+
+def test_large_bodies_are_passed_on_as_they_come_by_every_nginx_file():
+    for file in (ROOT / "deploy").glob("nginx*.conf"):
+        text = file.read_text()
+        large = re.findall(r"client_max_body_size (?:64|256)m;\n +(.*)", text)
+        assert large == ["proxy_request_buffering off;"] * 2, file
 
 
 def test_a_client_whose_headers_do_not_come_is_let_go(proxy):
