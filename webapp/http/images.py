@@ -129,7 +129,8 @@ def upload_in_form(request: Request) -> Upload:
     if file is None:
         _refuse("invalid_request", "The form has no file in the field `image`")
     if sum(1 for _ in request.files.items(multi=True)) > 1:
-        _refuse("one_picture", "The form has several files; send each picture in its own request")
+        detail = "send each picture in its own request, or all of them to /api/v1/batch"
+        _refuse("one_picture", f"The form has several files; {detail}")
     return Upload(file.read(), options_in(request.form))
 
 

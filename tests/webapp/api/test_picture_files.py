@@ -90,6 +90,7 @@ def test_several_files_in_one_form_are_400(client, seven, encode, second):
         data.setdefault(name, []).append(file)
     response = client.post("/api/v1/predict", data=data)
     assert_problem(response, 400, "one_picture")
+    assert "/api/v1/batch" in response.get_json()["detail"]  # which reads many
     assert "own request" in response.get_json()["detail"]
 
 
