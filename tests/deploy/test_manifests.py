@@ -6,7 +6,9 @@ import pytest
 import yaml
 
 from tests.conftest import ROOT
+from webapp import limits
 from webapp.app import create_app
+from webapp.http import batch_files
 from webapp.settings import Settings
 
 UNITS = ("inkling", "inkling-worker")
@@ -72,6 +74,18 @@ def test_all_that_is_written_is_in_two_folders_and_the_rest_is_read_only(resourc
         mounts = {each.split(":")[1] for each in service["volumes"]}
         assert mounts | {each.split(":")[0] for each in service["tmpfs"]} == folders
         assert service["read_only"]
+
+
+def test_the_batches_that_a_pod_takes_at_once_do_not_get_it_evicted(resources):
+    [web] = [
+        each["spec"]["template"]["spec"]
+        for each in resources
+        if each["kind"] == "Deployment" and each["metadata"]["name"] == "inkling-web"
+    ]
+    [run] = [each["emptyDir"] for each in web["volumes"] if each["name"] == "run"]
+    processes = int(web["containers"][0]["resources"]["limits"]["cpu"])
+    batches = processes * limits._BATCHES * batch_files.MAX_BYTES
+    assert int(run["sizeLimit"].removesuffix("Gi")) << 30 >= 2 * batches  # others come beside
 
 
 def test_nginx_of_compose_asks_the_site_and_starts_anew_with_it():
