@@ -1,6 +1,6 @@
 // Lets each picture grow out of the one before it: paper, ink, 28 × 28, maps, bars.
 
-import { onceSeen } from "./seen.js";
+import { onceEachSeen } from "./seen.js";
 
 const FLIGHT_MS = 800;
 const THERE = 0.25; // of a flight: by then it has appeared, where it comes from
@@ -119,15 +119,13 @@ export function grow(story, { paper, ink, pixels, maps, bars }) {
     free = 0;
   }
 
-  for (const [picture, step] of steps) onceSeen(picture, () => asksForLess.matches || begin(step));
-  for (const picture of document.querySelectorAll("[data-from]")) {
+  const parts = [...document.querySelectorAll("[data-from]")].map((picture) => {
     const from = document.getElementById(picture.dataset.from);
     const own = picture.dataset.own === "digit" ? DIGIT : ALL;
-    onceSeen(picture, () => {
-      if (asksForLess.matches) return;
-      begin((delay) => fly(picture, from, delay, own === DIGIT ? inkOf(story) : ALL, own));
-    });
-  }
+    return [picture, (delay) => fly(picture, from, delay, own === DIGIT ? inkOf(story) : ALL, own)];
+  });
+  const all = new Map([...steps, ...parts]);
+  onceEachSeen([...all.keys()], (picture) => asksForLess.matches || begin(all.get(picture)));
   // What is drawn meanwhile is seen at once, and paper does not move.
   story.sheet.addEventListener("change", finish);
   addEventListener("beforeprint", finish);

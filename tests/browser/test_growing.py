@@ -15,6 +15,8 @@ MIDDLE = """(element) => {
   const { left, top, width, height } = element.getBoundingClientRect();
   return [left + width / 2, top + height / 2, width];
 }"""
+BEGINS = "(element) => element.getAnimations()[0].effect.getTiming().delay"
+PATH = ["#path-ink", "#path-pixels", "#path-maps", "#path-bars"]
 FLIGHT = 800
 OPACITY = "(element) => Number(getComputedStyle(element).opacity)"
 
@@ -31,7 +33,9 @@ def rest(page: Page, name: str) -> list[float]:
 def test_each_picture_grows_out_of_the_one_before_and_what_is_drawn_ends_that(open_page):
     page = open_page("/learn", reduced_motion="no-preference")
     flying = "() => document.querySelector('#path-ink').getAnimations().length > 0"
-    wait_until(page, flying)  # it begins by itself
+    wait_until(page, flying)  # it begins by itself, in the order of the path
+    begins = [page.locator(name).evaluate(BEGINS) for name in PATH]
+    assert begins == sorted(begins)
     expect(page.locator("#path .tile")).to_have_count(6)
     expect(page.locator("#path .tile")).to_have_count(0)  # they are maps now
     wait_until(page, "() => document.getAnimations().length === 0")
