@@ -22,6 +22,11 @@ _SUMS = {"Conv", "Gemm"}
 _LAYERS = {"Relu", "MaxPool"} | _SUMS
 _RECURRENT = {"RNN", "LSTM", "GRU"}
 
+_MOST_NODES = 2_000  # of a graph; the shipped ones have up to 62
+_LONGEST = 100  # nodes from one stage to the next; more steps are not told one by one
+_LARGEST = 64  # cells of a layer's window, step or edge, of pictures that have 28
+_LARGEST_AREA = 10_000  # the same of several layers
+
 Constants = dict[str, NDArray]
 
 
@@ -33,12 +38,18 @@ class _Path(NamedTuple):
     """The nodes, with what those do that change each value alone; None where ways have met."""
     window: Window | None = CELL
     """What of the source counts; None where that is not known."""
-    directions: tuple[str, ...] = ()
+    directions: frozenset[str] = frozenset()
     """Of the recurrent layers on the way."""
 
 
 def wirings(graph: Graph) -> dict[str, Wiring]:
-    """How the values of each stage come about, by its name, as far as it can be told."""
+    """How the values of each stage come about, by its name, as far as it can be told.
+
+    Takes time and memory in proportion to the graph; of one with more nodes than any model here
+    could need, nothing is told.
+    """
+    if len(graph.nodes) > _MOST_NODES:
+        return {}
     stages = _stages(graph)
     constants = dict(graph.constants)
     paths = dict.fromkeys(graph.inputs[:1], _Path(""))
@@ -85,9 +96,9 @@ def _evaluate(node: Node, constants: Constants) -> None:
 def _through(node: Node, read: Sequence[_Path], constants: Constants) -> _Path:
     """The way through a node, given those to what it reads."""
     first, *others = read
-    directions = sum((each.directions for each in read), ())
+    directions = frozenset(way for each in read for way in each.directions)
     if node.type in _RECURRENT:
-        directions += (str(node.attributes.get("direction", "forward")),)
+        directions |= {str(node.attributes.get("direction", "forward"))}
     if others:
         return _Path(first.source, None, _met(node, read), directions)
     step = _step(node, constants)
@@ -96,7 +107,11 @@ def _through(node: Node, read: Sequence[_Path], constants: Constants) -> _Path:
         window = first.window
     elif first.window and (own := _window(node, constants)):
         window = own.after(first.window)
-    steps = None if first.steps is None else (*first.steps, (node, step))
+        if max(window) > _LARGEST_AREA:
+            window = None
+    steps = None
+    if first.steps is not None and len(first.steps) < _LONGEST:
+        steps = (*first.steps, (node, step))
     return _Path(first.source, steps, window, directions)
 
 
@@ -133,6 +148,7 @@ def _window(node: Node, constants: Constants) -> Window | None:
     is_usual = (
         [len(size), len(pads), len(strides)] == [2, 4, 2]
         and min(*size, *strides) > 0 <= min(pads)
+        and max(*size, *strides, *pads) <= _LARGEST
         and node.attributes.get("auto_pad", "NOTSET") == "NOTSET"
         and node.attributes.get("group", 1) == 1
         and node.attributes.get("ceil_mode", 0) == 0
@@ -144,7 +160,7 @@ def _window(node: Node, constants: Constants) -> Window | None:
 def _wiring(path: _Path, constants: Constants) -> Wiring | None:
     """What a way from the stage before amounts to."""
     if path.directions:
-        forward = set(path.directions) == {"forward"}
+        forward = path.directions == {"forward"}
         return None if path.source else Wiring(kind="rows", source="", forward=forward)
     if path.steps is not None and (wiring := _layer(path.source, path.steps, constants)):
         return wiring

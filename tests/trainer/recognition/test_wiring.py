@@ -1,5 +1,8 @@
 """How the values of a stage come about, as it is read from the graph that answers."""
 
+import itertools
+import tracemalloc
+
 import numpy as np
 import onnx
 import pytest
@@ -83,6 +86,7 @@ KERNEL = np.ones((4, 2, 3, 3), np.float32)
         ([("Conv", ["x", "kernel"], "a", {}), ("Relu", ["a"], "y", {})], "sum"),
         ([("Conv", ["x", "kernel"], "a", {"group": 2}), ("Relu", ["a"], "y", {})], None),
         ([("Conv", ["x", "kernel"], "a", {"dilations": [2, 2]}), ("Relu", ["a"], "y", {})], None),
+        ([("Conv", ["x", "kernel"], "a", {"pads": [6000] * 4}), ("Relu", ["a"], "y", {})], None),
         ([("Conv", ["x", "kernel"], "a", {}), ("Sigmoid", ["a"], "y", {})], None),
         ([("Conv", ["x", "unknown"], "a", {}), ("Relu", ["a"], "y", {})], None),
         ([("AveragePool", ["x"], "a", {"kernel_shape": [2, 2]}), ("Relu", ["a"], "y", {})], None),
@@ -101,6 +105,22 @@ def test_nothing_is_said_of_layers_that_are_not_known(nodes, kind):
     made = [helper.make_node(name, read, [output], **more) for name, read, output, more in nodes]
     wired = wirings(read_graph(model(*made, kernel=KERNEL)))
     assert (wired["y"].kind if wired else None) == kind
+
+
+def test_a_graph_of_many_ways_takes_little_memory_and_a_long_one_is_left_alone():
+    names = [f"r{i}" for i in range(21)]
+    adding = [helper.make_node("Add", [a, a], [b]) for a, b in itertools.pairwise([*names, "y"])]
+    doubled = read_graph(model(helper.make_node("RNN", ["x", "kernel"], ["r0"]), *adding))
+    chain = [helper.make_node("Relu", [f"{i}"], [f"{i + 1}"]) for i in range(3000)]
+    first, last = helper.make_node("Relu", ["x"], ["0"]), helper.make_node("Relu", ["3000"], ["y"])
+    long = read_graph(model(first, *chain, last))
+    tracemalloc.start()
+    try:
+        assert wirings(doubled)["y"].kind == "rows"
+        assert not wirings(long)
+        assert tracemalloc.get_traced_memory()[1] < 1 << 20
+    finally:
+        tracemalloc.stop()
 
 
 NAMES = st.text(max_size=5)
