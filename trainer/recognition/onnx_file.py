@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 _MODEL_GRAPH = 7
 _GRAPH_NODE, _GRAPH_INITIALIZER, _GRAPH_INPUT, _GRAPH_OUTPUT = 1, 5, 11, 12
 _VALUE_NAME = 1
-_NODE_INPUT, _NODE_OUTPUT, _NODE_TYPE, _NODE_ATTRIBUTE = 1, 2, 4, 5
+_NODE_INPUT, _NODE_OUTPUT, _NODE_TYPE, _NODE_ATTRIBUTE, _NODE_DOMAIN = 1, 2, 4, 5, 7
 _ATTRIBUTE_NAME, _ATTRIBUTE_FLOAT, _ATTRIBUTE_INT = 1, 2, 3
 _ATTRIBUTE_TEXT, _ATTRIBUTE_INTS = 4, 8
 _TENSOR_SHAPE, _TENSOR_TYPE, _TENSOR_NAME = 1, 2, 8
@@ -26,6 +26,9 @@ _TENSOR_RAW, _TENSOR_FLOATS, _TENSOR_INTS, _TENSOR_LONGS = 9, 4, 5, 7  # where i
 
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5  # wire types
 _MOST_BITS = 64  # of a varint
+_MOST_DIMENSIONS = 8  # of a constant; their product is not computed of more
+_OWN_DOMAINS = ("", "ai.onnx")  # ONNX's operations; elsewhere a name may mean anything
+_HALF = np.dtype(np.float16)
 
 _TYPES = {1: "<f4", 2: "u1", 3: "i1", 6: "<i4", 7: "<i8", 10: "<f2", 11: "<f8"}
 """NumPy's types by the numbers of TensorProto.DataType."""
@@ -43,6 +46,7 @@ class Node:
     """An operation."""
 
     type: str
+    """The operation's name; with its domain before it, if that is not ONNX's own."""
     inputs: list[str]
     outputs: list[str]
     attributes: dict[str, Attribute] = field(default_factory=dict)
@@ -92,7 +96,7 @@ def _graph(message: memoryview) -> Graph:
 
 
 def _node(message: memoryview) -> Node:
-    inputs, outputs, kind, attributes = [], [], "", {}
+    inputs, outputs, kind, domain, attributes = [], [], "", "", {}
     for number, value in _fields(message):
         if number == _NODE_INPUT:
             inputs.append(_text(value))
@@ -100,9 +104,12 @@ def _node(message: memoryview) -> Node:
             outputs.append(_text(value))
         elif number == _NODE_TYPE:
             kind = _text(value)
+        elif number == _NODE_DOMAIN:
+            domain = _text(value)
         elif number == _NODE_ATTRIBUTE:
             name, attribute = _attribute(_part(value))
             attributes[name] = attribute
+    kind = kind if domain in _OWN_DOMAINS else f"{domain}::{kind}"
     return Node(kind, inputs, outputs, attributes)
 
 
@@ -136,10 +143,15 @@ def _tensor(message: memoryview) -> tuple[str, NDArray | None]:
             raw += _part(value)
         elif number in (_TENSOR_INTS, _TENSOR_LONGS):
             ints += _signed_all(value)
-    if kind not in _TYPES:
+    if kind not in _TYPES or len(shape) > _MOST_DIMENSIONS:
         return name, None
     type_ = np.dtype(_TYPES[kind])
-    values = np.array(ints).astype(type_) if ints else np.frombuffer(raw, type_)
+    if not ints:
+        values = np.frombuffer(raw, type_)
+    elif type_ == _HALF:  # whole numbers hold its bits
+        values = np.array(ints).astype("<u2").view(type_)
+    else:
+        values = np.array(ints).astype(type_)
     return name, values.reshape(shape) if values.size == prod(shape) else None
 
 
