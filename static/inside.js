@@ -30,6 +30,7 @@ class ExplanationView extends AnswerView {
   #items(count) {
     const list = $("stages");
     while (list.children.length < count) list.append($("stage").content.cloneNode(true));
+    while (list.children.length > count) list.lastElementChild.remove(); // another version has fewer
     return list.children;
   }
 

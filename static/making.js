@@ -7,6 +7,7 @@ import { at } from "./site.js";
 
 const STEP_MS = 30;
 const STEPS_A_ROW = 3;
+const MOST_REREADS = 3; // in a row: processes may have other versions than each other for a while
 const MOVES = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
 
 /** Shows in `element` (templates/_making.html) what made a map of a stage of `model`. */
@@ -17,8 +18,12 @@ export class Making {
   #view;
   #reader;
   #explanation = null;
-  #asked = null; // {stage, index, button} that the answer is about, or will be
+  #asked = null; // {stage, shape, index, button} that is to be shown
+  #sent = null; // the same of the request under way
+  #shown = null; // the same of the answer
   #made = null; // the answer
+  #rereads = 0; // since the versions of explanation and answer were the same
+  #reread;
   #cell = null; // {row, column} of the map; of what it was made of, if `isBack`
   #isChosen = false; // whether by hand
   #isNew = false; // whether the window slides once the answer has come
@@ -32,16 +37,27 @@ export class Making {
     this.#find = (selector) => element.querySelector(selector);
     this.#view = new MakingView(element);
     this.#reader = new Reader(at(`/models/${model}/inside/map`));
-    this.#reader.addEventListener("answer", ({ detail }) => this.#take(detail, reread));
-    this.#reader.addEventListener("problem", ({ detail: code }) => this.#tell(code));
+    this.#reread = reread;
+    this.#reader.addEventListener("answer", ({ detail }) => this.#take(detail));
+    this.#reader.addEventListener("problem", ({ detail: code }) => {
+      this.#tell(code);
+      if (code === "invalid_request") this.#catchUp(); // this version has no such map
+    });
     this.#listen();
   }
 
   /** Follow what the model says of the drawing; null: there is none. */
   follow(explanation) {
     this.#explanation = explanation;
-    if (!explanation) this.close();
-    else if (this.#asked) this.#ask();
+    if (!this.#asked) return;
+    const { stage: name, index } = this.#asked;
+    const stage = explanation?.stages.find((each) => each.name === name && each.made);
+    if (!stage) this.close();
+    else {
+      const { shape } = stage;
+      Object.assign(this.#asked, { shape, index: Math.min(index, layoutOf(shape).count - 1) });
+      this.#ask();
+    }
   }
 
   /** Show what made the map at a place of a stage's picture, in 0..1, below its `button`. */
@@ -72,16 +88,27 @@ export class Making {
   }
 
   #ask() {
-    this.#reader.ask(() => ({
-      headers: { "Content-Type": "application/json" },
-      body: JSON.stringify({
-        seen: this.#explanation.seen, stage: this.#asked.stage, index: this.#asked.index,
-      }),
-    }));
+    this.#reader.ask(() => {
+      this.#sent = { ...this.#asked };
+      const { stage, index } = this.#sent;
+      return {
+        headers: { "Content-Type": "application/json" },
+        body: JSON.stringify({ seen: this.#explanation.seen, stage, index }),
+      };
+    });
   }
 
-  #take(made, reread) {
-    if (made.version !== this.#explanation.model.version) reread();
+  /** Ask for the explanation by the version that answers now. */
+  #catchUp() {
+    if (this.#rereads === MOST_REREADS) return;
+    this.#rereads += 1;
+    this.#reread();
+  }
+
+  #take(made) {
+    if (made.version === this.#explanation.model.version) this.#rereads = 0;
+    else this.#catchUp();
+    this.#shown = this.#sent;
     const isAlike = String(this.#made?.shape) === String(made.shape);
     this.#made = made;
     this.#tell("");
@@ -126,7 +153,7 @@ export class Making {
     const cell = isSliding
       ? { row: Math.floor(this.#step / STEPS_A_ROW), column: Math.round(along * (columns - 1)) }
       : this.#cell;
-    this.#view.show({ ...this.#asked, made: this.#made, cell, isSliding });
+    this.#view.show({ ...this.#shown, asked: this.#asked.index, made: this.#made, cell, isSliding });
   }
 
   #choose(cell) {

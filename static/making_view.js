@@ -24,9 +24,10 @@ export class MakingView {
 
   /**
    * Show what made map `index` of a stage, whose picture of this `shape` is in `button`; and a `cell` of
-   * it, or of what it was made of. While it slides, what comes after the cell is not there yet.
+   * it, or of what it was made of. While it slides, what comes after the cell is not there yet. `asked` is
+   * the index that is to come.
    */
-  show({ made, index, shape, button, cell, isSliding }) {
+  show({ made, index, asked, shape, button, cell, isSliding }) {
     const { kind, count, inputs } = made;
     const table = tableOf(made);
     const isUnit = table.values.length === 1;
@@ -36,7 +37,7 @@ export class MakingView {
     this.#element.classList.toggle("many", inputs.length > 1);
     const slider = this.#find("[name=map]");
     slider.max = count;
-    slider.value = index + 1;
+    slider.value = asked + 1;
     this.#find("[data-of=which]").textContent = map;
     this.#find("[data-do=slide]").hidden = isUnit;
     this.#find(".check").hidden = isUnit || kind !== "sum" || !made.relu;

@@ -4,14 +4,14 @@ import time
 
 import numpy as np
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import DESKTOP, PHONE, draw, fits, wait_until
 from tests.browser.test_access import check_both_schemes
 
 MAP, INPUTS = (f"#making [data-of={name}] .framed" for name in ("to", "from"))
 SAID = "#made-of"
-ASKED = "/models/cnn/inside/map"
+ASKED, LENET = (f"/models/{name}/inside/map" for name in ("cnn", "lenet5"))
 FRAME = "(svg) => svg.querySelector('path:last-child').getAttribute('d')"
 
 
@@ -92,3 +92,60 @@ def test_other_layers_say_what_can_be_said(open_page, drawings, model, stage):
     assert fits(page)
     if model == "inkling":
         check_both_schemes(page, "what made a map")
+
+
+def test_numbers_stand_under_the_name_of_their_own_map_while_another_is_asked_for(
+    open_page, drawings
+):
+    page = open_page("/models/lenet5/inside", reduced_motion="reduce")
+    open_map(page, drawings[7], 2, (0.1, 0.1))
+    which = page.locator("#making [data-of=which]")
+    expect(which).to_have_text("Map 1 of 16")
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route(f"**{LENET}", hold)
+    with page.expect_request(f"**{LENET}"):
+        page.locator("#making [name=map]").fill("9")
+    point(page, MAP, 10, 10, 4, 3)
+    assert which.inner_text() == "Map 1 of 16"
+    assert page.locator("#making [name=map]").input_value() == "9"
+    held[0].continue_()
+    expect(which).to_have_text("Map 9 of 16")
+
+
+def test_processes_with_different_versions_are_not_asked_without_end(open_page, drawings):
+    page = open_page("/models/lenet5/inside", reduced_motion="reduce")
+    answers = []
+
+    def answer(route: Route) -> None:
+        response = route.fetch()
+        answers.append(response.json() | {"version": "another"})
+        route.fulfill(response=response, json=answers[-1])
+
+    page.route(f"**{LENET}", answer)
+    open_map(page, drawings[7], 2, (0.1, 0.1))
+    page.wait_for_load_state("networkidle", timeout=10_000)
+    assert len(answers) <= 6  # the last lines may have been read in between
+
+
+def test_a_version_that_lacks_the_map_closes_it_and_shows_its_own_stages(open_page, drawings):
+    page = open_page("/models/lenet5/inside", reduced_motion="reduce", expect_errors=True)
+    open_map(page, drawings[7], 2, (0.1, 0.1))
+
+    def explain(route: Route) -> None:
+        response = route.fetch()
+        told = response.json()
+        route.fulfill(response=response, json=told | {"stages": told["stages"][:2]})
+
+    page.route("**/api/v1/explain", explain)
+    problem = {"code": "invalid_request", "status": 400}
+    page.route(f"**{LENET}", lambda route: route.fulfill(status=400, json=problem))
+    page.locator("#making [name=map]").fill("9")
+    expect(page.locator("#making")).to_have_count(0)  # it went with its stage
+    expect(page.locator("#stages > li")).to_have_count(2)
+    page.unroute(f"**{LENET}")
+    page.locator("#stages .maps").first.click()
+    expect(page.locator("#making")).to_be_visible()
