@@ -46,7 +46,7 @@ MAPS = {
     "trainer.recognition": """
         occlusion
         recognizer  scaled
-        wiring_trace
+        wiring_trace  wiring_proof
         model_inputs
         bundle
         segmentation

@@ -164,10 +164,11 @@ class Recognizer:
     def wirings(self) -> dict[str, Wiring]:
         """How the values of each stage come about, by its name, as far as it can be told."""
         from trainer.recognition.onnx_file import InvalidGraph, read_graph  # few requests need it
+        from trainer.recognition.wiring_proof import proven
         from trainer.recognition.wiring_trace import wirings
 
         with suppress(InvalidGraph):
-            return wirings(read_graph(self._model))
+            return proven(wirings(read_graph(self._model)), self.stages)
         return {}
 
     def _batch(self, pixels: Pixels) -> dict[str, NDArray]:

@@ -134,6 +134,15 @@ class Wiring:
             return weights
         return weights.reshape(given.shape) if weights.size == given.size else _in_rows(weights)
 
+    def products(self, given: NDArray[np.float64]) -> int:
+        """How many products `sums` adds up for a map, given what it is given."""
+        if self.weights is None:
+            return 0
+        window, (height, width) = self.window, given.shape[1:]
+        rows = (height + window.top + window.bottom - window.height) // window.down + 1
+        columns = (width + window.left + window.beside - window.width) // window.right + 1
+        return self.weights[0].size * (rows * columns if self.weights.ndim == 4 else 1)
+
     def sums(self, index: int, given: NDArray[np.float64]) -> NDArray[np.float64]:
         """The sums with the bias, before all that follows: [height, width], of a unit [1, 1]."""
         kernel = self.kernel(index, given)
@@ -145,6 +154,25 @@ class Wiring:
         views = sliding_window_view(np.pad(given, edges), kernel.shape[1:], axis=(1, 2))
         steps = views[:, :: window.down, :: window.right]
         return np.einsum("chwij,cij->hw", steps, kernel) + bias
+
+    def made(self, index: int, given: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The map, [height, width], or the unit, [1, 1], but for rounding; not for `area`, `rows`.
+
+        Raises `ValueError` or `IndexError` if `given` is of a shape that does not fit.
+        """
+        values = self.sums(index, given) if self.kind == "sum" else given[index]
+        if self.relu:
+            values = np.maximum(values, 0)
+        pool = self.pool if self.kind == "sum" else self.window
+        return _largest(values, pool) if pool else values
+
+
+def _largest(values: NDArray[np.float64], window: Window) -> NDArray[np.float64]:
+    """The largest value in each window."""
+    edges = ((window.top, window.bottom), (window.left, window.beside))
+    within = np.pad(values, edges, constant_values=-np.inf)
+    views = sliding_window_view(within, (window.height, window.width))
+    return views[:: window.down, :: window.right].max(axis=(2, 3))
 
 
 def _in_rows(units: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -216,7 +216,10 @@ def _sum(node: Node, constants: Constants) -> dict | None:
         return window and {"weights": weights, "bias": bias, "window": window}
     if (node.attributes.get("alpha", 1), node.attributes.get("beta", 1)) != (1, 1):
         return None
-    return {"weights": weights if node.attributes.get("transB") else weights.T, "bias": bias}
+    weights = weights if node.attributes.get("transB") else weights.T
+    if bias is not None and bias.size in {1, len(weights)}:  # the same for all, or of each unit
+        bias = np.broadcast_to(bias.ravel(), len(weights))
+    return {"weights": weights, "bias": bias}
 
 
 def _starts_at_zero(step: Step) -> bool:

@@ -6,16 +6,17 @@ import tracemalloc
 
 import numpy as np
 import onnx
+import onnxruntime
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from numpy.lib.stride_tricks import sliding_window_view
 from onnx import TensorProto, helper, numpy_helper
 
 from trainer.recognition.bundle import PRETRAINED, read_bundle
 from trainer.recognition.onnx_file import InvalidGraph, read_graph
 from trainer.recognition.recognizer import Recognizer
-from trainer.recognition.wiring import Window, Wiring
+from trainer.recognition.wiring import Window
+from trainer.recognition.wiring_proof import proven
 from trainer.recognition.wiring_trace import wirings
 
 KINDS = {
@@ -25,21 +26,6 @@ KINDS = {
     "mlp-deep": ["sum"] * 5,
     "rnn": ["rows"],
 }
-
-
-def largest(sums: np.ndarray, window: Window) -> np.ndarray:
-    views = sliding_window_view(sums, (window.height, window.width))
-    return views[:: window.down, :: window.right].max(axis=(2, 3))
-
-
-def remade(wiring: Wiring, source: np.ndarray, index: int) -> np.ndarray:
-    """A map of a stage, or a unit as a map of one cell, from the values of its source."""
-    given = wiring.given(source)
-    values = wiring.sums(index, given) if wiring.kind == "sum" else given[index]
-    if wiring.relu:
-        values = np.maximum(values, 0)
-    pool = wiring.pool if wiring.kind == "sum" else wiring.window
-    return largest(values, pool) if pool else values
 
 
 @pytest.mark.parametrize("name", KINDS)
@@ -53,8 +39,8 @@ def test_the_values_of_each_stage_are_made_of_those_before(name, seven):
         wiring = wired[stage]
         if wiring.kind in {"area", "rows"}:
             continue
-        source = stages[wiring.source] if wiring.source else pixels
-        made = [remade(wiring, source, index).squeeze() for index in range(len(values))]
+        given = wiring.given(stages[wiring.source] if wiring.source else pixels)
+        made = [wiring.made(index, given).squeeze() for index in range(len(values))]
         step = np.diff(np.unique(values)).min() if wiring.rounded else 0  # of 8 bits
         assert np.abs(made - values).max() <= step / 2 + 1e-5, stage
 
@@ -106,6 +92,45 @@ def test_nothing_is_said_of_layers_that_are_not_known(nodes, kind):
     made = [helper.make_node(name, read, [output], **more) for name, read, output, more in nodes]
     wired = wirings(read_graph(model(*made, kernel=KERNEL)))
     assert (wired["y"].kind if wired else None) == kind
+
+
+SQUARES = np.ones((2, 4, 3, 3), np.float32)
+ONE = np.ones((1, 1, 3, 3), np.float32)
+
+
+@pytest.mark.parametrize(
+    ("nodes", "constants", "is_borne_out"),
+    [
+        ([("Reshape", ["x", "c"], {}), ("Conv", ["k"], {})], ([-1, 4, 14, 14], SQUARES), False),
+        ([("Reshape", ["x", "c"], {}), ("Conv", ["k"], {})], ([-1, 1, 14, 56], ONE), False),
+        ([("Mul", ["x", "c"], {}), ("Cast", [], {"to": 7}), ("Cast", [], {"to": 1}),
+          ("Conv", ["k"], {})], (np.float32(0.3), ONE), False),
+        ([("Mul", ["x", "c"], {}), ("Conv", ["k"], {})], (np.float32(0.3), ONE), True),
+        ([("Mul", ["x", "c"], {}), ("MaxPool", [], {"kernel_shape": [3, 3], "pads": [1] * 4})],
+         (np.float32(-1), ONE), True),
+        ([("Div", ["x", "c"], {}), ("Relu", [], {})], (np.float32(0), ONE), False),
+        ([("Flatten", ["x"], {}), ("Gemm", ["k", "c"], {})],
+         (np.ones((1, 4), np.float32), np.ones((784, 4), np.float32)), True),
+        ([("Flatten", ["x"], {}), ("Gemm", ["k", "c"], {})],
+         (np.float32(3), np.ones((784, 4), np.float32)), True),
+    ],
+)  # fmt: skip
+def test_what_is_found_is_kept_if_the_model_bears_it_out(nodes, constants, is_borne_out):
+    names = [f"v{i}" for i in range(len(nodes) - 1)] + ["y"]
+    made = [
+        helper.make_node(kind, ([names[i - 1]] if i else []) + read, [names[i]], **more)
+        for i, (kind, read, more) in enumerate(nodes)
+    ]
+    logits = helper.make_node("Identity", ["x"], ["logits"])
+    content = model(logits, *made, c=np.asarray(constants[0]), k=constants[1])
+    session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
+
+    def stages(pixels: np.ndarray) -> dict[str, np.ndarray]:
+        return {"y": session.run(["y"], {"x": pixels[:, None].astype(np.float32)})[0]}
+
+    found = wirings(read_graph(content))
+    assert found
+    assert bool(proven(found, stages)) is is_borne_out
 
 
 def test_a_graph_of_many_ways_takes_little_memory_and_a_long_one_is_left_alone():
