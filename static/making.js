@@ -24,7 +24,8 @@ export class Making {
   #made = null; // the answer
   #rereads = 0; // since the versions of explanation and answer were the same
   #reread;
-  #cell = null; // {row, column} of the map; of what it was made of, if `isBack`
+  #cell = null; // {row, column} of the map
+  #back = null; // the same of what it was made of, while a pointer is there
   #isChosen = false; // whether by hand
   #isNew = false; // whether the window slides once the answer has come
   #step = Infinity; // of the slide, if it is on
@@ -71,6 +72,7 @@ export class Making {
     this.#stop();
     this.#isNew = true;
     this.#isChosen = false;
+    this.#back = null;
     this.#asked = { stage: name, shape, button, index: cellAt(layoutOf(shape), x, y).index };
     this.#ask();
   }
@@ -113,7 +115,11 @@ export class Making {
     this.#made = made;
     this.#tell("");
     const { values, shape: [, columns] } = tableOf(made);
-    if (!this.#isChosen || !isAlike) this.#cell = largestOf(values, columns);
+    if (!isAlike) {
+      this.#isChosen = false;
+      this.#back = null;
+    }
+    if (!this.#isChosen) this.#cell = largestOf(values, columns);
     if (this.#isNew) {
       this.#slide();
       this.#find(".pair").scrollIntoView({ block: "nearest" });
@@ -129,6 +135,7 @@ export class Making {
 
   #slide() {
     this.#stop();
+    this.#back = null;
     const { shape: [rows, columns] } = tableOf(this.#made);
     if (rows * columns > 1 && !isStill()) {
       this.#step = 0;
@@ -152,14 +159,15 @@ export class Making {
     const along = (this.#step % STEPS_A_ROW) / (STEPS_A_ROW - 1);
     const cell = isSliding
       ? { row: Math.floor(this.#step / STEPS_A_ROW), column: Math.round(along * (columns - 1)) }
-      : this.#cell;
+      : this.#back ?? this.#cell;
     this.#view.show({ ...this.#shown, asked: this.#asked.index, made: this.#made, cell, isSliding });
   }
 
   #choose(cell) {
     this.#stop();
     this.#cell = cell;
-    this.#isChosen = !cell.isBack;
+    this.#back = null;
+    this.#isChosen = true;
     this.#show();
   }
 
@@ -182,14 +190,20 @@ export class Making {
     on(from, ["pointermove", "pointerdown"], (event) => {
       const { inputs, input_shape: shape, kind } = this.#made;
       if (kind === "rows") return;
-      this.#choose({ ...cellUnder(event, from, [inputs.length, ...shape]), isBack: true });
+      this.#stop();
+      this.#back = { ...cellUnder(event, from, [inputs.length, ...shape]), isBack: true };
+      this.#show();
     });
-    on(from, ["pointerleave"], () => this.#cell.isBack && this.#choose(largest(this.#made)));
+    on(from, ["pointerleave"], ({ pointerType }) => {
+      if (!this.#back || pointerType === "touch") return; // a finger leaves as soon as it has tapped
+      this.#back = null;
+      this.#show();
+    });
     on(to, ["keydown"], (event) => {
       const move = MOVES[event.key];
       if (!move || event.ctrlKey || event.metaKey || event.altKey) return;
       event.preventDefault(); // scrolling
-      const { row, column } = this.#cell.isBack ? largest(this.#made) : this.#cell;
+      const { row, column } = this.#cell;
       this.#choose(this.#at(row + move[0], column + move[1]));
     });
     on(this.#find("[name=map]"), ["input"], ({ target }) => {
@@ -203,16 +217,11 @@ export class Making {
         this.#slide();
         return;
       }
-      const { row, column } = this.#cell.isBack ? largest(this.#made) : this.#cell;
+      const { row, column } = this.#cell;
       this.#choose(this.#at((row + 1) % tableOf(this.#made).shape[0], column));
     });
     this.#find("[data-do=close]").addEventListener("click", () => this.close());
   }
-}
-
-function largest(made) {
-  const { values, shape: [, columns] } = tableOf(made);
-  return largestOf(values, columns);
 }
 
 /** Whether people ask for less motion. */

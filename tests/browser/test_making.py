@@ -51,6 +51,8 @@ def test_a_click_on_a_map_slides_its_window_and_a_cell_tells_what_made_it(open_p
     point(page, INPUTS, 29, 44, 6, 7)  # in the first map
     expect(page.locator(SAID)).to_have_text("This cell goes into 25 cells of the map.")
     assert page.locator(MAP).evaluate(FRAME) == "M3 2h5v5h-5z"
+    page.mouse.move(1, 1)
+    expect(page.locator(SAID)).to_contain_text("Row 5, column 4: ")  # which had been chosen
     page.locator("#making [name=relu]").uncheck()
     page.locator("#making [data-do=close]").click()
     expect(page.locator("#making")).to_be_hidden()
@@ -91,6 +93,8 @@ def test_other_layers_say_what_can_be_said(open_page, drawings, model, stage):
     expect(page.locator(SAID)).to_contain_text(said[model])
     assert fits(page)
     if model == "inkling":
+        page.locator(INPUTS).tap()  # the finger has left, and what it chose stays
+        expect(page.locator(SAID)).to_contain_text("This cell goes into")
         check_both_schemes(page, "what made a map")
 
 
