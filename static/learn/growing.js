@@ -119,13 +119,16 @@ export function grow(story, { paper, ink, pixels, maps, bars }) {
     free = 0;
   }
 
+  // These wait for none: whoever scrolls on before the path has grown would look at blank places.
   const parts = [...document.querySelectorAll("[data-from]")].map((picture) => {
     const from = document.getElementById(picture.dataset.from);
     const own = picture.dataset.own === "digit" ? DIGIT : ALL;
-    return [picture, (delay) => fly(picture, from, delay, own === DIGIT ? inkOf(story) : ALL, own)];
+    return [picture, () => {
+      if (story.ways?.box) running.push(...fly(picture, from, 0, own === DIGIT ? inkOf(story) : ALL, own));
+    }];
   });
-  const all = new Map([...steps, ...parts]);
-  onceEachSeen([...all.keys()], (picture) => asksForLess.matches || begin(all.get(picture)));
+  const actions = new Map([...steps.map(([picture, step]) => [picture, () => begin(step)]), ...parts]);
+  onceEachSeen([...actions.keys()], (picture) => asksForLess.matches || actions.get(picture)());
   // What is drawn meanwhile is seen at once, and paper does not move.
   story.sheet.addEventListener("change", finish);
   addEventListener("beforeprint", finish);

@@ -64,6 +64,15 @@ def test_each_picture_grows_out_of_the_one_before_and_what_is_drawn_ends_that(op
     wait_until(page, flying)
 
 
+def test_pictures_further_down_do_not_wait_for_those_of_the_path(open_page):
+    page = open_page("/learn", reduced_motion="no-preference")
+    expect(page.locator("#path .tile")).to_have_count(6)
+    page.locator("[data-from=picture-paper]").scroll_into_view_if_needed()
+    flying = "() => document.querySelector('[data-from=picture-paper]').getAnimations().length > 0"
+    wait_until(page, flying)
+    assert page.locator("[data-from=picture-paper]").evaluate(BEGINS) == 0
+
+
 def test_whoever_asks_for_less_motion_sees_the_pictures_appear_on_demand_alone(open_page):
     page = open_page("/learn", reduced_motion="reduce")
     expect(page.locator("#path-bars .best text")).to_have_text("4")
