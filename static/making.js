@@ -8,6 +8,7 @@ import { at } from "./site.js";
 const STEP_MS = 30;
 const STEPS_A_ROW = 3;
 const MOST_REREADS = 3; // in a row: processes may have other versions than each other for a while
+const NUMBERS = ".slider, [data-do=slide], .check, .pair, #made-of, .parts"; // of an answer
 const MOVES = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
 
 /** Shows in `element` (templates/_making.html) what made a map of a stage of `model`. */
@@ -129,6 +130,8 @@ export class Making {
 
   #tell(code) {
     this.#element.hidden = false;
+    // What is left there may be of another stage.
+    for (const part of this.#element.querySelectorAll(NUMBERS)) part.hidden = !this.#made;
     this.#find("[data-of=problem]").textContent =
       code && (this.#problems[code] ?? this.#problems.unexpected);
   }

@@ -153,3 +153,18 @@ def test_a_version_that_lacks_the_map_closes_it_and_shows_its_own_stages(open_pa
     page.unroute(f"**{LENET}")
     page.locator("#stages .maps").first.click()
     expect(page.locator("#making")).to_be_visible()
+
+
+def test_where_a_stage_cannot_be_asked_about_there_are_no_numbers_of_another(open_page, drawings):
+    page = open_page("/models/lenet5/inside", reduced_motion="reduce", expect_errors=True)
+    open_map(page, drawings[7], 2, (0.1, 0.1))
+    problem = {"code": "internal_error", "status": 500}
+    page.route(f"**{LENET}", lambda route: route.fulfill(status=500, json=problem))
+    page.locator("#stages .maps").nth(1).click()
+    expect(page.locator("#making [data-of=problem]")).not_to_be_empty()
+    expect(
+        page.locator(f"{SAID}, #making .pair, #making .slider").locator("visible=true")
+    ).to_have_count(0)
+    page.unroute(f"**{LENET}")
+    page.locator("#stages .maps").nth(1).click()
+    expect(page.locator(SAID)).to_contain_text("the largest is kept")
