@@ -123,7 +123,7 @@ def test_a_misread_style_is_corrected_learned_promoted_and_rolled_back(
     assert version
     mnist_row = page.locator("tr", has=page.get_by_role("rowheader", name="mnist"))
     change = float(mnist_row.locator("td").last.inner_text().split()[0].replace("−", "-"))
-    assert change >= -0.1
+    assert change >= -0.25  # the margin of the gate; so short a training varies
     assert page.locator("details .confusion").count() >= 6  # three sets, both versions
     assert fits(page)
     expect(page.locator("#took")).to_contain_text("training")

@@ -64,7 +64,7 @@ read_options = retrain.read_options
 def read_fewer(file):
     options = read_options(file)
     if "refine" in str(file):
-        options["data"] = ["mnist:400", "strokes:240", "letters:120", "scribbles:80"]
+        options["data"] = ["mnist:800", "strokes:320", "letters:120", "scribbles:80"]
     return options
 retrain.read_options = read_fewer
 from trainer.cli import main
