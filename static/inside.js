@@ -41,7 +41,10 @@ class ExplanationView extends AnswerView {
     item.querySelector(".about").textContent = this.words.stages[kind] ?? "";
     item.querySelector("img").src = picture;
     const button = item.querySelector("button");
-    if (button) button.disabled = !made;
+    if (!button) return;
+    button.disabled = !made;
+    item.querySelector("strong").id = name.replaceAll(" ", "-");
+    button.setAttribute("aria-describedby", name.replaceAll(" ", "-"));
   }
 }
 
@@ -62,8 +65,18 @@ $("stages").addEventListener("click", async (event) => {
   const { left, top, width, height } = button.getBoundingClientRect();
   const isKey = event.detail === 0;
   const [x, y] = isKey ? [0, 0] : [(event.clientX - left) / width, (event.clientY - top) / height];
-  const { Making } = await import("./making.js");
-  making ??= new Making($("making"), view.words, model, () => editor.read());
+  try {
+    const { Making } = await import("./making.js");
+    making ??= new Making($("making"), view.words, model, () => editor.read());
+  } catch {
+    view.showProblem("unreachable");
+    return;
+  }
   making.follow(shown);
   if (shown) making.open([...$("stages").children].indexOf(button.parentElement), button, x, y);
+});
+$("stages").addEventListener("keydown", (event) => {
+  if (event.key !== "Escape" || !making?.isOpen) return;
+  event.stopPropagation(); // elsewhere it clears the sheet
+  making.close();
 });

@@ -78,8 +78,12 @@ export class Making {
     this.#ask();
   }
 
+  get isOpen() {
+    return this.#asked !== null;
+  }
+
   close() {
-    if (!this.#asked) return;
+    if (!this.isOpen) return;
     this.#stop();
     this.#reader.cancel();
     const { button } = this.#asked;

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.browser.conftest import DESKTOP, PHONE, draw, fits, wait_until
+from tests.browser.conftest import DESKTOP, PHONE, draw, fits, ink, wait_until
 from tests.browser.test_access import check_both_schemes
 
 MAP, INPUTS = (f"#making [data-of={name}] .framed" for name in ("to", "from"))
@@ -56,6 +56,29 @@ def test_a_click_on_a_map_slides_its_window_and_a_cell_tells_what_made_it(open_p
     page.locator("#making [name=relu]").uncheck()
     page.locator("#making [data-do=close]").click()
     expect(page.locator("#making")).to_be_hidden()
+
+
+def test_escape_closes_the_panel_and_keeps_the_drawing(open_page, drawings):
+    page = open_page("/models/lenet5/inside", reduced_motion="reduce")
+    open_map(page, drawings[7], 0, (0.5, 0.5))
+    button = page.locator("#stages .maps").first
+    expect(button).to_have_accessible_description("ReLU")
+    expect(button).to_have_attribute("aria-expanded", "true")
+    page.locator("#making [name=map]").focus()
+    page.keyboard.press("Escape")
+    expect(page.locator("#making")).to_be_hidden()
+    expect(button).to_be_focused()
+    expect(page.locator("#insight")).to_be_visible()
+    assert ink(page) > 0
+
+
+def test_without_the_server_a_click_on_a_map_says_so(open_page, site, drawings):
+    page = open_page("/models/lenet5/inside", expect_errors=True)
+    draw(page, drawings[7])
+    expect(page.locator("#stages .maps").first).to_be_visible()
+    page.route("**/making.js", lambda route: route.abort())
+    page.locator("#stages .maps").first.click()
+    expect(page.locator("#sentence")).to_contain_text("can’t be reached")
 
 
 def test_keys_choose_a_map_and_a_cell_and_the_next_drawing_is_followed(open_page, site, drawings):

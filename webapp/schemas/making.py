@@ -24,7 +24,7 @@ class MapRequest(Struct, kw_only=True, forbid_unknown_fields=True):
 
     seen: Annotated[str, Meta(max_length=_MOST_CHARACTERS)]
     """The model's 28×28 input, as an explanation has it."""
-    stage: str
+    stage: Annotated[str, Meta(max_length=200)]
     index: Annotated[int, Meta(ge=0)]
     """Of the map, or of the unit."""
 
