@@ -23,6 +23,9 @@ _LOOK_EVERY = 0.5
 _LOOK_AGAIN_AFTER_FAILURE = 10.0
 """Seconds."""
 
+_MOST_VALUES = 1_000_000
+"""Of all layers together, as each explanation draws them; the shipped model has 41,760."""
+
 ALL = "all"
 """The model name that requests the answers of all models."""
 
@@ -196,9 +199,12 @@ def tried(bundle: Bundle) -> Recognizer:
     """Load a bundle and run it once. Raises `BundleError`."""
     recognizer = Recognizer(bundle)
     try:
-        logits = recognizer.logits(np.zeros((1, SIDE, SIDE), np.uint8))
+        blank = np.zeros((1, SIDE, SIDE), np.uint8)
+        outputs = {"logits": recognizer.logits(blank), **recognizer.stages(blank)}
     except Exception as error:  # onnxruntime's own exceptions share no other base
         raise BundleError(f"{bundle.folder}: it cannot be run: {error}") from error
-    if not np.isfinite(logits).all():
+    if not all(np.isfinite(values).all() for values in outputs.values()):
         raise BundleError(f"{bundle.folder}: its output is not finite")
+    if sum(values.size for values in outputs.values()) > _MOST_VALUES:
+        raise BundleError(f"{bundle.folder}: its layers have too many values to be shown")
     return recognizer

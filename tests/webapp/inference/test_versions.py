@@ -7,9 +7,13 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import msgspec
+import numpy as np
+import onnx
+import onnx.numpy_helper
 import pytest
 from click.testing import CliRunner, Result
 from sqlalchemy import event, text
@@ -17,9 +21,10 @@ from sqlalchemy import event, text
 from tests.conftest import installed
 from tests.webapp.test_serving import Server
 from tests.webapp.version_files import SPOILT, spoil
-from trainer.recognition.bundle import PRETRAINED, BundleError, read_bundle
+from trainer.recognition.bundle import PRETRAINED, Bundle, BundleError, read_bundle
 from webapp.app import create_app
 from webapp.cli import main
+from webapp.inference.registry import tried
 from webapp.inference.versions import SHIPPED, Versions
 from webapp.storage.database import Database
 from webapp.storage.tables import Activation, now
@@ -108,6 +113,37 @@ def test_a_version_that_is_damaged_after_its_promotion_is_skipped(
     spoil(database, ANOTHER, "missing")
     assert answering(create_app(settings()).test_client()) == OURS
     assert answering(client) == ANOTHER  # it is loaded already
+
+
+@pytest.mark.parametrize(
+    ("layer", "reason"), [("Log", "not finite"), ("Expand", "too many values")]
+)
+def test_a_model_whose_layers_cannot_be_shown_is_refused(layer, reason):
+    shape = ["n", 1, 28, 28]
+    large = onnx.numpy_helper.from_array(np.array([1, 1300, 28, 28]), "large")
+    weights = onnx.numpy_helper.from_array(np.ones((784, 10), np.float32), "weights")
+    graph = onnx.helper.make_graph(
+        [
+            onnx.helper.make_node("Cast", ["pictures"], ["pixels"], to=onnx.TensorProto.FLOAT),
+            onnx.helper.make_node("Flatten", ["pixels"], ["flat"]),
+            onnx.helper.make_node("MatMul", ["flat", "weights"], ["logits"]),
+            onnx.helper.make_node(
+                layer, ["pixels", "large"] if layer == "Expand" else ["pixels"], [f"0 {layer}"]
+            ),
+        ],
+        "model",
+        [onnx.helper.make_tensor_value_info("pictures", onnx.TensorProto.UINT8, shape)],
+        [
+            onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, None)
+            for name in ("logits", f"0 {layer}")
+        ],
+        [weights, large],
+    )
+    opset = [onnx.helper.make_opsetid("", 17)]
+    model = onnx.helper.make_model(graph, opset_imports=opset, ir_version=8)
+    card = read_bundle(PRETRAINED / "lenet5").card
+    with pytest.raises(BundleError, match=reason):
+        tried(Bundle(Path("hostile"), card, model.SerializeToString()))
 
 
 @pytest.mark.parametrize("how", ["altered", "missing"])
