@@ -200,11 +200,11 @@ def tried(bundle: Bundle) -> Recognizer:
     recognizer = Recognizer(bundle)
     try:
         blank = np.zeros((1, SIDE, SIDE), np.uint8)
-        outputs = {"logits": recognizer.logits(blank), **recognizer.stages(blank)}
+        outputs = [recognizer.logits(blank), *recognizer.stages(blank).values()]
     except Exception as error:  # onnxruntime's own exceptions share no other base
         raise BundleError(f"{bundle.folder}: it cannot be run: {error}") from error
-    if not all(np.isfinite(values).all() for values in outputs.values()):
+    if not all(np.isfinite(values).all() for values in outputs):
         raise BundleError(f"{bundle.folder}: its output is not finite")
-    if sum(values.size for values in outputs.values()) > _MOST_VALUES:
+    if sum(values.size for values in outputs) > _MOST_VALUES:
         raise BundleError(f"{bundle.folder}: its layers have too many values to be shown")
     return recognizer
