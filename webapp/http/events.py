@@ -9,7 +9,7 @@ from typing import TypeVar
 import msgspec
 from flask import Response, stream_with_context
 
-from webapp.threads import Lane, in_thread
+from webapp.threads import Lane, Overloaded, in_thread
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -23,8 +23,8 @@ def event_stream(
 ) -> Response:
     """Events of this name: `first`, and then whatever differs from the one before.
 
-    `look_again` is called twice a second, in the database lane; None ends the stream, and so does
-    one that `is_last`, after it was sent.
+    `look_again` is called twice a second, in the database lane, if a thread of it is free. None
+    ends the stream, and so does one that `is_last`, after it was sent.
     """
     events = _events(name, first, look_again, is_last)
     headers = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
@@ -47,7 +47,10 @@ def _events(
         if is_last(view):
             return
         time.sleep(_LOOK_EVERY)
-        newer = in_thread(Lane.DATABASE, look_again)
+        try:
+            newer = in_thread(Lane.DATABASE, look_again)
+        except Overloaded:  # the next look may find a thread; the client would only ask again
+            continue
         if newer is None:
             return
         view = newer

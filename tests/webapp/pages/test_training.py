@@ -8,6 +8,7 @@ from sqlalchemy import update
 
 from tests.conftest import installed
 from tests.webapp.admin.test_admin import PASSWORD, sign_in
+from webapp.http import events as events_module
 from webapp.limits import LESSONS
 from webapp.pages.training_text import words
 from webapp.retraining import lessons, runs
@@ -15,6 +16,7 @@ from webapp.retraining.lesson_progress import LessonProgress, stored
 from webapp.settings import Settings, SettingsError
 from webapp.storage.lessons import Lesson
 from webapp.storage.tables import RunStatus, now
+from webapp.threads import Overloaded
 
 TOKENS = ("blue-whale-2026", "red-fox-2026-11")
 PATH = "/learn/training"
@@ -88,6 +90,24 @@ def test_events_tell_of_a_lesson_until_it_has_ended(app, database):
     claim.release(RunStatus.DONE, live=None)
     assert b'"state":"done"' in next(events)
     assert list(events) == []
+
+
+def test_events_go_on_when_no_thread_was_free_for_a_look(app, database, monkeypatch):
+    browser = Browser(app, TOKENS[0])
+    browser.begin()
+    events = iter(browser.client.get(f"{PATH}/lesson/events").response)
+    next(events), next(events)
+    look = events_module.in_thread
+    refusals = iter([Overloaded("no thread was free in time")])
+
+    def in_thread(lane, function):
+        for refusal in refusals:
+            raise refusal
+        return look(lane, function)
+
+    monkeypatch.setattr(events_module, "in_thread", in_thread)
+    lessons.claim_next(database).release(RunStatus.DONE, live=None)
+    assert b'"state":"done"' in next(events)
 
 
 def test_who_has_no_token_neither_begins_nor_watches(app):
