@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import signal
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -25,7 +24,7 @@ from webapp.retraining.checkpoints import CORRECTIONS, PLAN, Checkpoints
 from webapp.retraining.claim import LostRun
 from webapp.retraining.gate import Comparison, Verdict, judge, superseded
 from webapp.retraining.options import InvalidOptions, RetrainingOptions
-from webapp.retraining.process import Stream, run_watched
+from webapp.retraining.process import Stream, how_ended, run_watched
 from webapp.retraining.progress import Progress, Reader, loaded, stored
 from webapp.retraining.rivals import Rivals
 from webapp.retraining.runs import MAX_LOG_CHARS, Claim
@@ -238,11 +237,10 @@ class Job:
 
     def _reason(self, status: int) -> str:
         if status < 0:
-            name = signal.Signals(-status).name
-            return f"the training process was killed by {name}; perhaps it ran out of memory"
+            return how_ended(status)
         printed = list(takewhile(lambda line: not line.startswith("$ "), reversed(self._log)))[::-1]
         if not printed:
-            return f"the training process ended with status {status} and printed no error"
+            return f"{how_ended(status)} and printed no error"
         errors = dropwhile(lambda line: not line.startswith("Error: "), printed)
         return " ".join(errors).removeprefix("Error: ") or printed[-1]
 

@@ -20,7 +20,7 @@ from webapp.retraining import command, runs
 from webapp.retraining.claim import LostRun
 from webapp.retraining.lesson_progress import LessonProgress, stored
 from webapp.retraining.lessons import LessonClaim
-from webapp.retraining.process import Stream, run_watched
+from webapp.retraining.process import Stream, how_ended, run_watched
 from webapp.storage.database import Database
 from webapp.storage.tables import RunStatus
 
@@ -110,10 +110,12 @@ class LessonJob:
         )
         if self._progress.missing:
             raise _Failed("no_data")
+        if status == -signal.SIGXCPU:
+            raise _Failed("too_long")
         if status != 0 or self._progress.outcome is None:
-            for line in self._errors:
+            for line in [*self._errors, how_ended(status)]:
                 log.error("lesson %s: %s", lesson.id, line)
-            raise _Failed("too_long" if status == -signal.SIGXCPU else "failed")
+            raise _Failed("failed")
 
     def _take(self, stream: Stream, line: str) -> None:
         if stream == "out":

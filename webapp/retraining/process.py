@@ -120,6 +120,14 @@ def has_ended(process: subprocess.Popen[str]) -> bool:
     return os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
 
 
+def how_ended(status: int) -> str:
+    """How a training process ended, in words, by its exit status as `run_watched` returns it."""
+    if status < 0:
+        name = signal.Signals(-status).name
+        return f"the training process was killed by {name}; perhaps it ran out of memory"
+    return f"the training process ended with status {status}"
+
+
 def end(process: subprocess.Popen[str]) -> None:
     """Kill a background process and everything it started, and reap it.
 

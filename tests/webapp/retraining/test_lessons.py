@@ -184,6 +184,13 @@ def test_a_lesson_that_fails_says_why(database, tmp_path, monkeypatch, code, rea
 
 
 @on_sqlite
+def test_the_log_says_which_signal_killed_a_lesson(database, tmp_path, monkeypatch, caplog):
+    begun(database)
+    execute(database, tmp_path, "import signal, os; os.kill(os.getpid(), 9)", monkeypatch)
+    assert "SIGKILL" in caplog.text
+
+
+@on_sqlite
 def test_a_worker_without_torch_says_so(database, tmp_path, monkeypatch):
     begun(database)
     monkeypatch.setattr(lesson_job, "find_spec", lambda name: None)
