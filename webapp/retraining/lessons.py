@@ -70,11 +70,16 @@ def enqueue(session: Session, class_key: str, starter: str, mistake: str) -> Les
 
 
 def newest(database: Database, class_key: str) -> Lesson | None:
-    """A class's newest lesson; what is lost or waited too long is marked first."""
+    """A class's lesson that has not ended, else its newest; what is lost or waited too long is
+    marked first.
+
+    Clocks of hosts differ, and may be set back: a lesson under way is the newest by whatever clock.
+    """
     liveness.mark_lost(database, or_(_is_lost(), _has_expired()), give_up)
     of_class = select(Lesson).where(Lesson.class_key == class_key)
+    newest_first = of_class.order_by(Lesson.live.is_(None), Lesson.created.desc(), Lesson.id)
     with database.reading() as session:
-        return session.scalars(of_class.order_by(Lesson.created.desc(), Lesson.id).limit(1)).first()
+        return session.scalars(newest_first.limit(1)).first()
 
 
 def waits_for(database: Database, lesson: Lesson) -> str:

@@ -191,6 +191,16 @@ def test_the_log_says_which_signal_killed_a_lesson(database, tmp_path, monkeypat
 
 
 @on_sqlite
+def test_the_lesson_under_way_is_the_newest_whatever_the_clock_said(database):
+    first = begun(database)
+    claim_next(database).release(RunStatus.DONE, live=None)
+    second = begun(database)
+    with database.writing() as session:  # the clock has been set back since the first
+        session.get_one(Lesson, first).created = now() + timedelta(minutes=5)
+    assert lessons.newest(database, "7b").id == second
+
+
+@on_sqlite
 def test_a_worker_without_torch_says_so(database, tmp_path, monkeypatch):
     begun(database)
     monkeypatch.setattr(lesson_job, "find_spec", lambda name: None)
