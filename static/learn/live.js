@@ -9,6 +9,7 @@ import { write } from "./write.js";
 
 const PATH = at("/learn/training");
 const STEP_MS = 80; // between two points, however quickly they came
+const LOOK_MS = 3_000; // while nothing is followed
 const HIGHEST = [1, 2.4]; // of accuracy and loss
 const RIGHT = "none";
 const NO_BREAK = "\u00a0";
@@ -90,10 +91,12 @@ class Live {
     this.#charts = [...element.querySelectorAll(".plot svg")].map(addPaths);
     this.#button("train").addEventListener("click", () => this.#train());
     this.#button("cancel").addEventListener("click", () => this.#cancel());
-    // Somebody else of the class may have begun one meanwhile.
-    document.addEventListener("visibilitychange", () => {
-      if (!document.hidden && !this.#stop) this.#look();
-    });
+    // Somebody else of the class may begin one at any time.
+    const lookIfIdle = () => {
+      if (!document.hidden && !this.#stop && !this.#isAsking) this.#look();
+    };
+    document.addEventListener("visibilitychange", lookIfIdle);
+    setInterval(lookIfIdle, LOOK_MS);
     this.#look();
   }
 

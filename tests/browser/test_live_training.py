@@ -9,8 +9,11 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import PHONE, Site, fits, wait_until
 from trainer.report.first_layer import as_webp
+from webapp.authenticator import Authenticator
 from webapp.retraining import lessons
 from webapp.retraining.lesson_progress import Frame, LessonPoint, LessonProgress, Outcome, stored
+from webapp.secret import secret_key
+from webapp.settings import Settings
 from webapp.storage.tables import RunStatus
 
 TOKEN = "blue-whale-2026"
@@ -99,6 +102,22 @@ def test_a_class_joins_trains_watches_and_finds_it_again(site, open_page, pictur
         )
     expect(train).to_be_focused()
     expect(part.locator("[data-live=command]")).to_contain_text("trainer watch mistakes/no-eval")
+
+
+def test_who_has_the_page_open_sees_what_somebody_else_begins(site, open_page, tmp_path):
+    page = open_page("/learn")
+    part = live(page)
+    page.get_by_role("button", name="Train one now").click()
+    part.get_by_label("Token of your class").fill(TOKEN)
+    page.keyboard.press("Enter")
+    expect(part.get_by_role("button", name="Train it now")).to_be_enabled()
+    secret = secret_key("", tmp_path, site.database)
+    key = Authenticator(Settings(class_tokens=TOKEN), secret).class_of(TOKEN)
+    with site.database.writing() as session:
+        lessons.enqueue(session, key, "somebody else", "no-eval")
+    expect(part.locator("[data-live=state]")).to_have_text("Waiting for a worker…")
+    expect(part.get_by_role("button", name="Train it now")).to_be_disabled()
+    expect(part.get_by_role("button", name="Cancel")).to_be_hidden()
 
 
 def test_a_training_is_cancelled_and_what_a_worker_lacks_is_said(site, open_page):
