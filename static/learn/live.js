@@ -173,10 +173,11 @@ class Live {
     const focused = document.activeElement;
     cancel.hidden = !(isLive && lesson.is_mine);
     train.disabled = isLive;
-    if (focused === train && isLive) cancel.focus();
-    if (focused === cancel && !isLive) train.focus();
     const isPlayed = this.#shown >= (lesson?.progress.points.length ?? 0);
-    write(this.#find("state"), lesson ? this.#words.states[this.#stateOf(isPlayed)] : "");
+    const state = this.#find("state"); // has the focus where there is nothing to press
+    write(state, lesson ? this.#words.states[this.#stateOf(isPlayed)] : "");
+    if (focused === train && isLive) (cancel.hidden ? state : cancel).focus();
+    if ([cancel, state].includes(focused) && !isLive) train.focus();
     const isShown = Boolean(lesson?.progress.points.length);
     this.#find("lesson").hidden = !isShown;
     this.#element.classList.toggle("is-live", isShown);

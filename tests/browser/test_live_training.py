@@ -110,7 +110,7 @@ def test_who_has_the_page_open_sees_what_somebody_else_begins(site, open_page, t
     page.get_by_role("button", name="Train one now").click()
     part.get_by_label("Token of your class").fill(TOKEN)
     page.keyboard.press("Enter")
-    expect(part.get_by_role("button", name="Train it now")).to_be_enabled()
+    expect(part.get_by_role("button", name="Train it now")).to_be_focused()
     secret = secret_key("", tmp_path, site.database)
     key = Authenticator(Settings(class_tokens=TOKEN), secret).class_of(TOKEN)
     with site.database.writing() as session:
@@ -118,6 +118,9 @@ def test_who_has_the_page_open_sees_what_somebody_else_begins(site, open_page, t
     expect(part.locator("[data-live=state]")).to_have_text("Waiting for a worker…")
     expect(part.get_by_role("button", name="Train it now")).to_be_disabled()
     expect(part.get_by_role("button", name="Cancel")).to_be_hidden()
+    expect(part.locator("[data-live=state]")).to_be_focused()  # the button was, and is disabled
+    lessons.claim_next(site.database).release(RunStatus.DONE, live=None)
+    expect(part.get_by_role("button", name="Train it now")).to_be_focused()
 
 
 def test_a_training_is_cancelled_and_what_a_worker_lacks_is_said(site, open_page):
