@@ -118,6 +118,7 @@ def test_who_has_the_page_open_sees_what_somebody_else_begins(site, open_page, t
     expect(part.locator("[data-live=state]")).to_have_text("Waiting for a worker…")
     expect(part.get_by_role("button", name="Train it now")).to_be_disabled()
     expect(part.get_by_role("button", name="Cancel")).to_be_hidden()
+    expect(part.locator("[data-live=lesson]")).to_be_hidden()  # before its first point
     expect(part.locator("[data-live=state]")).to_be_focused()  # the button was, and is disabled
     lessons.claim_next(site.database).release(RunStatus.DONE, live=None)
     expect(part.get_by_role("button", name="Train it now")).to_be_focused()
