@@ -23,10 +23,13 @@ export function follow(url, name, receive) {
     heard = performance.now();
     const answer = await fetch(url).catch(() => null);
     if (answer?.ok) take(await answer.text());
+    if (answer?.status === 403) end(); // it may not be seen any more
   }, POLL_MS);
-  return () => {
+  return end;
+
+  function end() {
     isOver = true;
     events.close();
     clearInterval(timer);
-  };
+  }
 }

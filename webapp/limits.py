@@ -22,6 +22,7 @@ _CLASS_GUESSES = 60
 _GUESSING = timedelta(minutes=15)
 _DAY = timedelta(days=1)
 _BATCHES, _BATCHES_OF_CLIENT = 16, 4  # that a process reads at once; each has files on the disk
+_WATCHERS, _WATCHERS_OF_CLIENT = 150, 75  # of lessons; each is a request under way for minutes
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,7 @@ class Limits:
 
     requests: Throttle
     batches: Slots
+    watchers: Slots
     guesses: RateLimiter
     corrections: RateLimiter
     corrections_of_visitor: RateLimiter
@@ -43,6 +45,7 @@ class Limits:
         return cls(
             requests=Throttle(settings.rate_limit),
             batches=Slots(_BATCHES, _BATCHES_OF_CLIENT),
+            watchers=Slots(_WATCHERS, _WATCHERS_OF_CLIENT),
             guesses=RateLimiter("guesses", GUESSES, _GUESSING, secret),
             corrections=RateLimiter("corrections", settings.corrections_per_day, _DAY, secret),
             corrections_of_visitor=RateLimiter(

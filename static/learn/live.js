@@ -80,6 +80,7 @@ class Live {
   #shown = 0; // of its points
   #stop = null; // following
   #timer = 0;
+  #idle; // the timer of looking while nothing is followed
   #isAsking = false;
   #charts; // of each, the paths of training and validation
 
@@ -96,7 +97,7 @@ class Live {
       if (!document.hidden && !this.#stop && !this.#isAsking) this.#look();
     };
     document.addEventListener("visibilitychange", lookIfIdle);
-    setInterval(lookIfIdle, LOOK_MS);
+    this.#idle = setInterval(lookIfIdle, LOOK_MS);
     this.#look();
   }
 
@@ -111,6 +112,7 @@ class Live {
   async #look() {
     const answer = await fetch(`${PATH}/lesson`).catch(() => null);
     if (answer?.ok) this.#take(await answer.json());
+    if (answer?.status === 403) clearInterval(this.#idle); // of no class any more
   }
 
   async #ask(path, body) {

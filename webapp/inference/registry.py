@@ -9,6 +9,7 @@ from pathlib import Path
 from threading import Lock
 
 import numpy as np
+from numpy.typing import NDArray
 
 from trainer.recognition.bundle import PRETRAINED, Bundle, BundleError, Card, read_bundle
 from trainer.recognition.prediction import NumberPrediction
@@ -200,7 +201,7 @@ def tried(bundle: Bundle) -> Recognizer:
     recognizer = Recognizer(bundle)
     try:
         blank = np.zeros((1, SIDE, SIDE), np.uint8)
-        outputs = [recognizer.logits(blank), *recognizer.stages(blank).values()]
+        outputs: list[NDArray] = [recognizer.logits(blank), *recognizer.stages(blank).values()]
     except Exception as error:  # onnxruntime's own exceptions share no other base
         raise BundleError(f"{bundle.folder}: it cannot be run: {error}") from error
     if not all(np.isfinite(values).all() for values in outputs):

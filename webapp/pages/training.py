@@ -1,7 +1,8 @@
 """Chapter 4 of the learn page, live: a class lets the worker train a small model, and watches.
 
 Whoever has a class's token, or is signed in as the administrator, may begin a lesson. All of a
-class watch the same one; who began it may cancel it, and so may the administrator.
+class watch the same one; who began it may cancel it. Administrators are a class of their own, in
+which each may cancel what another began.
 """
 
 from __future__ import annotations
@@ -36,6 +37,8 @@ _CLASS = "class"
 """Key of the class's key in the cookie."""
 _STARTER = "starter"
 """Key of a random number in the cookie, by which a lesson's starter is known."""
+_WATCH_AGAIN = 60
+"""Seconds after which there may be a place among those who watch."""
 _ADMIN = "admin"
 """The class of administrators."""
 
@@ -124,9 +127,17 @@ def training_lesson() -> Response:
 @blueprint.get("/learn/training/lesson/events")
 @runs_in(Lane.DATABASE)
 def training_events() -> Response:
-    """Server-sent events: the class's newest lesson, each time it changes, until it has ended."""
+    """Server-sent events: the class's newest lesson, each time it changes, until it has ended.
+
+    Who finds no place among those who watch asks for the lesson instead.
+    """
     key = _required_class()
-    return event_stream("lesson", _state(key), partial(_look_again, key), _is_last)
+    client, watchers = client_network(request), services().limits.watchers
+    if not watchers.take(client):
+        raise _too_many("too_many_requests", "Too many are watching", _WATCH_AGAIN)
+    response = event_stream("lesson", _state(key), partial(_look_again, key), _is_last)
+    response.call_on_close(partial(watchers.release, client))
+    return response
 
 
 @blueprint.post("/learn/training/lesson")

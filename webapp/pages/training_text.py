@@ -44,7 +44,9 @@ def _states() -> dict[str, str]:
             "Its worker was stopped in the middle of it. Train again, or play the recorded "
             "training."
         ),
-        "expired": _("No worker took it within a quarter of an hour. Play the recorded training."),
+        "expired": _(
+            "It waited a quarter of an hour for a worker in vain. Play the recorded training."
+        ),
         "failed": _("It failed; the worker’s log says why. Play the recorded training instead."),
         "no_torch": _(
             "The worker of this site cannot train: it has no torch. Play the recorded training "

@@ -92,6 +92,20 @@ def test_events_tell_of_a_lesson_until_it_has_ended(app, database):
     assert list(events) == []
 
 
+def test_whoever_finds_no_place_among_those_who_watch_asks_instead(app, monkeypatch):
+    watchers = app.extensions["inkling"].limits.watchers
+    monkeypatch.setattr(watchers, "_most_of_client", 1)
+    one, other = Browser(app, TOKENS[0]), Browser(app, TOKENS[0])
+    assert one.begin().status_code == 202
+    stream = one.client.get(f"{PATH}/lesson/events")
+    refused = other.client.get(f"{PATH}/lesson/events")
+    assert (refused.status_code, refused.headers["Retry-After"]) == (429, "60")
+    assert other.lesson()["state"] == "queued"
+    stream.close()
+    other.client.get(f"{PATH}/lesson/events").close()
+    assert watchers.take("127.0.0.1")  # all places were given back
+
+
 def test_events_go_on_when_no_thread_was_free_for_a_look(app, database, monkeypatch):
     browser = Browser(app, TOKENS[0])
     browser.begin()
