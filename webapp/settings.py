@@ -11,15 +11,19 @@ from typing import Annotated
 
 import msgspec
 from msgspec import Meta
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError
 
 from webapp.cores import available_cores
 from webapp.logs import Kind
 
 _PREFIX = "INKLING_"
 _RETIRED = {"INKLING_QUEUE_URL": "the queue of retraining runs is a table of the database"}
-_SECRET = {"secret_key", "database_url", "admin_password", "admin_password_hash", "admin_token"}
+_SECRET = {
+    *("secret_key", "database_url", "admin_password", "admin_password_hash", "admin_token"),
+    "class_tokens",
+}
+_FORM_OF_DATABASE = re.compile(
+    r"(?P<driver>[\w+]+)://(?:.*@)?(?:\[[^\]/]+\]|[^/:?]*)(?::\d+)?(?:[/?].*)?"
+)
 _POSTGRESQL, _SQLITE = "postgresql+psycopg", {"sqlite", "sqlite+pysqlite"}
 _MOST_WORKERS = 256
 _LONGEST_PREFIX = 200
@@ -187,10 +191,9 @@ def is_prefix(path: str) -> bool:
 
 def _require_known_database(url: str) -> None:
     """Raise `ValueError` for a URL that cannot be read, or of a database that nothing here asks."""
-    try:
-        driver = make_url(url).drivername
-    except (ArgumentError, ValueError):  # the latter for a port that is no number
-        driver = ""
+    # Not by SQLAlchemy, which would stay in the memory of gunicorn's master.
+    form = _FORM_OF_DATABASE.fullmatch(url)
+    driver = form["driver"] if form else ""
     if driver not in {_POSTGRESQL, *_SQLITE}:
         raise ValueError(
             "postgresql://USER:PASSWORD@HOST/NAME, or none for SQLite; in the password, `@` and "

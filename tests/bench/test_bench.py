@@ -13,7 +13,7 @@ from trainer.training.recipes import preset, read_options
 
 def measured(part: str) -> dict[str, Any]:
     """What the benchmark says of a part, measured as briefly as it goes."""
-    brief = ("--rounds", "1", "--seconds", "1", "--pictures", "384", "--json")
+    brief = ("--rounds", "1", "--seconds", "1", "--pictures", "640", "--json")
     command = [sys.executable, "-m", "tests.bench", "--part", part, *brief]
     result = subprocess.run(command, capture_output=True, text=True, check=True, timeout=300)
     return json.loads(result.stdout)[part]

@@ -1,4 +1,5 @@
 import pytest
+from sqlalchemy.engine import make_url
 
 from webapp import settings as module
 from webapp.settings import Settings, SettingsError, retired_settings
@@ -55,6 +56,21 @@ def test_a_database_that_is_not_known_is_refused_in_a_line_without_its_password(
     assert "hidden" not in message
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://inkling@/inkling?host=/run/postgresql",
+        "postgresql://inkling:a#b@db:5432/inkling?options=-c%20x@y",
+        "postgresql+psycopg://inkling:p%40@[::1]:5432/inkling",
+        "postgresql://db",
+        "sqlite://",
+        "sqlite+pysqlite:////srv/inkling.db",
+    ],
+)
+def test_a_database_that_sqlalchemy_can_read_is_taken(url):
+    assert make_url(Settings.from_environment({"INKLING_DATABASE_URL": url}).database)
+
+
 def test_a_database_whose_driver_is_not_installed_is_refused_with_what_to_install(monkeypatch):
     monkeypatch.setattr(module, "find_spec", lambda _name: None)
     assert Settings.from_environment({"INKLING_DATABASE_URL": "sqlite:////srv/inkling.db"})
@@ -62,7 +78,8 @@ def test_a_database_whose_driver_is_not_installed_is_refused_with_what_to_instal
         Settings.from_environment({"INKLING_DATABASE_URL": "postgresql://inkling@db/inkling"})
 
 
-def test_an_invalid_secret_is_not_shown():
+@pytest.mark.parametrize("name", ["INKLING_ADMIN_TOKEN", "INKLING_CLASS_TOKENS"])
+def test_an_invalid_secret_is_not_shown(name):
     with pytest.raises(SettingsError) as error:
-        Settings.from_environment({"INKLING_ADMIN_TOKEN": "too short"})
+        Settings.from_environment({name: "too short"})
     assert "too short" not in str(error.value)

@@ -179,7 +179,10 @@ def ask(client: FlaskClient, **options: object) -> str:
 
 
 def look(client: FlaskClient, run: str) -> dict:
-    return client.get(f"/admin/api/runs/{run}", headers=HEADERS).get_json()
+    """The run as its page sees it; again where a busy machine's database was too slow (503)."""
+    while (answer := client.get(f"/admin/api/runs/{run}", headers=HEADERS)).status_code == 503:
+        time.sleep(0.1)
+    return answer.get_json()
 
 
 def until(client: FlaskClient, run: str, there: Callable[[dict], bool]) -> dict:
