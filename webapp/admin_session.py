@@ -23,7 +23,9 @@ def identity() -> str:
 
 
 def is_open() -> bool:
-    """Whether the session in the cookie is open, by the database."""
+    """Whether there is a session in the cookie, and it is open, by the database."""
+    if not identity():
+        return False
     with services().database.reading() as transaction:
         key = services().authenticator.key
         return admin_sessions.is_open(transaction, identity(), key, LIFETIME)

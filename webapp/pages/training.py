@@ -183,7 +183,7 @@ def _class() -> str | None:
     key = session.get(_CLASS, "")
     if key and services().authenticator.is_class(key):
         return str(key)
-    return _ADMIN if admin_session.identity() and admin_session.is_open() else None
+    return _ADMIN if admin_session.is_open() else None
 
 
 def _required_class() -> str:
@@ -208,8 +208,7 @@ def _is_last(state: LessonState) -> bool:
 
 
 def _is_mine(found: Lesson) -> bool:
-    is_starter = found.starter == session.get(_STARTER)
-    return is_starter or (bool(admin_session.identity()) and admin_session.is_open())
+    return found.starter == session.get(_STARTER) or admin_session.is_open()
 
 
 def _view(found: Lesson, *, is_mine: bool) -> LessonView:

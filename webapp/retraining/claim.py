@@ -1,19 +1,54 @@
-"""A worker's claim to a row of a queue: its heartbeats, and its end."""
+"""Queues that are tables: a worker's claim to a run or a lesson, its heartbeats, and its end."""
 
 from __future__ import annotations
 
-from typing import Any
+import secrets
+from typing import Any, TypeVar
 
-from sqlalchemy import update
+from sqlalchemy import ColumnElement, exists, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from webapp.storage.database import Database
 from webapp.storage.lessons import Lesson
+from webapp.storage.liveness import is_silent
 from webapp.storage.tables import Run, RunStatus, now
+
+Row = TypeVar("Row", Run, Lesson)
 
 
 class LostRun(Exception):
     """The run, or the lesson, no longer belongs to this worker."""
+
+
+def is_lost(table: type[Run] | type[Lesson]) -> ColumnElement[bool]:
+    """The rule for a lost row: it is running, and its last heartbeat is too old."""
+    return (table.state == RunStatus.RUNNING) & is_silent(table)
+
+
+def is_waiting(database: Database, table: type[Run] | type[Lesson]) -> bool:
+    """Whether a row could be claimed: one is in the queue, and none is running."""
+    waits = exists().where(table.state == RunStatus.QUEUED)
+    is_running = exists().where((table.state == RunStatus.RUNNING) & ~is_silent(table))
+    with database.reading() as session:
+        return bool(session.scalar(select(waits & ~is_running)))
+
+
+def take_next(session: Session, table: type[Row]) -> Row | None:
+    """Make the row that has waited longest a new worker's; None if there is none, or if another
+    is running."""
+    waiting = select(table).where(table.state == RunStatus.QUEUED)
+    waiting = waiting.order_by(table.created, table.id).limit(1)
+    row = session.scalars(waiting.with_for_update(skip_locked=True)).first()
+    if row is None:
+        return None
+    try:
+        with session.begin_nested():
+            row.state, row.slot = RunStatus.RUNNING, 1
+            row.worker, row.heartbeat = secrets.token_hex(16), now()
+    except IntegrityError:  # the slot is taken: another row is running
+        return None
+    return row
 
 
 class RowClaim:

@@ -16,13 +16,13 @@ from threading import Event
 from sqlalchemy.exc import SQLAlchemyError
 
 from webapp.logs import fields, one_line
-from webapp.retraining import command, runs
-from webapp.retraining.claim import LostRun
+from webapp.retraining import command
+from webapp.retraining.claim import LostRun, is_waiting
 from webapp.retraining.lesson_progress import LessonProgress, stored
 from webapp.retraining.lessons import LessonClaim
 from webapp.retraining.process import Stream, how_ended, run_watched
 from webapp.storage.database import Database
-from webapp.storage.tables import RunStatus
+from webapp.storage.tables import Run, RunStatus
 
 log = logging.getLogger(__name__)
 
@@ -132,7 +132,7 @@ class LessonJob:
         if time.monotonic() > self._until:
             raise _Failed("too_long")
         try:
-            if runs.is_waiting(self._database):
+            if is_waiting(self._database, Run):
                 raise _PutBack
             goes_on = self._claim.heartbeat(progress=stored(self._progress))
         except SQLAlchemyError as error:  # it may recover before the lesson counts as lost

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, delete, exists, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from webapp.retraining.claim import RowClaim
+from webapp.retraining.claim import RowClaim, is_lost, is_waiting, take_next
 from webapp.storage import liveness
 from webapp.storage.database import Database
 from webapp.storage.lessons import Lesson
@@ -75,7 +75,7 @@ def newest(database: Database, class_key: str) -> Lesson | None:
 
     Clocks of hosts differ, and may be set back: a lesson under way is the newest by whatever clock.
     """
-    liveness.mark_lost(database, or_(_is_lost(), _has_expired()), give_up)
+    liveness.mark_lost(database, or_(is_lost(Lesson), _has_expired()), give_up)
     of_class = select(Lesson).where(Lesson.class_key == class_key)
     newest_first = of_class.order_by(Lesson.live.is_(None), Lesson.created.desc(), Lesson.id)
     with database.reading() as session:
@@ -108,7 +108,7 @@ def cancel(lesson: Lesson) -> None:
 
 def give_up(session: Session) -> None:
     """Mark the lessons whose worker is silent, and those that nobody has begun, as lost."""
-    for those, code in ((_is_lost(), "lost"), (_has_expired(), "expired")):
+    for those, code in ((is_lost(Lesson), "lost"), (_has_expired(), "expired")):
         values = {"state": RunStatus.LOST, "slot": None, "live": None, "ended": now(), "code": code}
         session.execute(
             update(Lesson).where(those).values(values).execution_options(synchronize_session=False)
@@ -118,17 +118,15 @@ def give_up(session: Session) -> None:
 def prune(database: Database) -> None:
     """Give up what is lost, and delete lessons that ended long ago, or are not among the newest."""
     with database.reading() as session:
-        if not session.scalar(select(exists().where(or_(_is_lost(), _has_expired(), _is_old())))):
+        if not session.scalar(
+            select(exists().where(or_(is_lost(Lesson), _has_expired(), _is_old())))
+        ):
             return
     with database.writing() as session:
         give_up(session)
         session.execute(
             delete(Lesson).where(_is_old()).execution_options(synchronize_session=False)
         )
-
-
-def _is_lost() -> ColumnElement[bool]:
-    return (Lesson.state == RunStatus.RUNNING) & is_silent(Lesson)
 
 
 def _has_expired() -> ColumnElement[bool]:
@@ -146,23 +144,12 @@ def claim_next(database: Database) -> LessonClaim | None:
 
     Call it when no run can be claimed. It starts a writing transaction only if needed.
     """
-    waits = exists().where(Lesson.state == RunStatus.QUEUED)
-    is_running = exists().where((Lesson.state == RunStatus.RUNNING) & ~is_silent(Lesson))
-    with database.reading() as session:
-        if not session.scalar(select(waits & ~is_running)):
-            return None
+    if not is_waiting(database, Lesson):
+        return None
     with database.writing() as session:
         give_up(session)
-        queue = select(Lesson).where(Lesson.state == RunStatus.QUEUED)
-        queue = queue.order_by(Lesson.created, Lesson.id).limit(1)
-        lesson = session.scalars(queue.with_for_update(skip_locked=True)).first()
+        lesson = take_next(session, Lesson)
         if lesson is None:
-            return None
-        try:
-            with session.begin_nested():
-                lesson.state, lesson.slot = RunStatus.RUNNING, 1
-                lesson.worker, lesson.heartbeat = secrets.token_hex(16), now()
-        except IntegrityError:  # the slot is taken: another lesson is running
             return None
     return LessonClaim(database, lesson)
 

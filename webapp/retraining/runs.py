@@ -5,17 +5,16 @@ from __future__ import annotations
 import secrets
 
 import msgspec
-from sqlalchemy import ColumnElement, exists, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import exists, select, update
 from sqlalchemy.orm import Session
 
-from webapp.retraining.claim import RowClaim
+from webapp.retraining.claim import RowClaim, is_lost, is_waiting, take_next
 from webapp.retraining.gate import Verdict
 from webapp.retraining.options import RetrainingOptions
 from webapp.retraining.progress import Progress, stored
 from webapp.storage import audit, liveness
 from webapp.storage.database import Database
-from webapp.storage.liveness import is_silent, last_sign
+from webapp.storage.liveness import last_sign
 from webapp.storage.tables import Run, RunStatus, now
 
 MAX_LOG_CHARS = 60_000
@@ -70,7 +69,7 @@ def resume(session: Session, run: Run, who: str) -> None:
 
 def current(database: Database, identity: str) -> Run | None:
     """A run by its id, marked as lost first if its worker is silent; None if there is none."""
-    liveness.mark_lost(database, _is_silent(), mark_lost)
+    liveness.mark_lost(database, is_lost(Run), mark_lost)
     with database.reading() as session:
         return session.get(Run, identity)
 
@@ -85,7 +84,7 @@ def verdict_on(database: Database, version: str) -> Verdict | None:
 
 def newest(database: Database, limit: int) -> list[Run]:
     """The newest runs, newest first; those whose worker is silent are marked as lost first."""
-    liveness.mark_lost(database, _is_silent(), mark_lost)
+    liveness.mark_lost(database, is_lost(Run), mark_lost)
     statement = select(Run).order_by(Run.created.desc()).limit(limit)
     with database.reading() as session:
         return list(session.scalars(statement))
@@ -97,7 +96,7 @@ def mark_lost(session: Session) -> None:
         return
     lost = session.scalars(
         update(Run)
-        .where(_is_silent())
+        .where(is_lost(Run))
         .values(
             state=RunStatus.LOST,
             slot=None,
@@ -111,20 +110,7 @@ def mark_lost(session: Session) -> None:
 
 
 def _any_silent(session: Session) -> bool:
-    return bool(session.scalar(select(exists().where(_is_silent()))))
-
-
-def _is_silent() -> ColumnElement[bool]:
-    """The rule for a lost run: it is running, and its last heartbeat is too old."""
-    return (Run.state == RunStatus.RUNNING) & is_silent(Run)
-
-
-def is_waiting(database: Database) -> bool:
-    """Whether a run could be claimed: one is in the queue, and none is running."""
-    waits = exists().where(Run.state == RunStatus.QUEUED)
-    is_running = exists().where((Run.state == RunStatus.RUNNING) & ~_is_silent())
-    with database.reading() as session:
-        return bool(session.scalar(select(waits & ~is_running)))
+    return bool(session.scalar(select(exists().where(is_lost(Run)))))
 
 
 def claim_next(database: Database) -> Claim | None:
@@ -132,21 +118,14 @@ def claim_next(database: Database) -> Claim | None:
 
     Every worker polls it twice a second, so it starts a writing transaction only if needed.
     """
-    if not is_waiting(database):
+    if not is_waiting(database, Run):
         return None
     with database.writing() as session:
         mark_lost(session)
-        waiting = select(Run).where(Run.state == RunStatus.QUEUED).order_by(Run.created, Run.id)
-        run = session.scalars(waiting.limit(1).with_for_update(skip_locked=True)).first()
+        run = take_next(session, Run)
         if run is None:
             return None
-        try:
-            with session.begin_nested():
-                run.state, run.slot, run.worker = RunStatus.RUNNING, 1, secrets.token_hex(16)
-                run.heartbeat = now()
-                run.started = run.started or now()
-        except IntegrityError:  # the slot is taken: another run is running
-            return None
+        run.started = run.started or now()
     return Claim(database, run)
 
 
