@@ -19,7 +19,7 @@ ImageDraw.Draw(picture).line([(50, 10), (50, 90)], 0, 8)
 client = create_app().test_client()
 for path in ("/", "/readyz", "/metrics", "/admin/login"):
     assert client.get(path).status_code == 200, path  # noqa: S101
-for kind in FORMATS:
+for kind in (*FORMATS, "AVIF"):
     file = io.BytesIO()
     picture.save(file, kind)
     content_type = f"image/{kind.lower()}"

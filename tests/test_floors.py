@@ -54,7 +54,8 @@ MAPS = {
         preprocess
         image  strokes  activation_layout
         animation  cut_picture  file_structure
-        jpeg_structure  tiff_structure  wiring  onnx_file
+        jpeg_structure  tiff_structure  avif  wiring  onnx_file
+        avif_process
         labels  array_types
     """,
 }

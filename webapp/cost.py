@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
+
 from flask import request
 
 from trainer.recognition.image import Picture
 from webapp.http.client import client_network
+from webapp.http.throttle import Throttle
 from webapp.inference.registry import ALL
 from webapp.schemas import PredictRequest
 from webapp.services import services
@@ -17,14 +21,42 @@ _ALL_MODELS = 3.0
 _NUMBER = 3.0
 _MEGAPIXEL = 2.0
 _STROKE = 0.03  # drawn from its points
+_SECOND = 50.0  # that decoding takes beyond the usual, also of a picture that is refused then
+_USUAL_SECONDS = 0.1
 
 
-def charge(
-    picture: Picture, options: PredictRequest | None = None, *, is_explained: bool = False
-) -> None:
-    """Charge the client of the current request for reading a picture, with these options."""
-    cost = cost_of(picture, options, is_explained=is_explained)
-    services().limits.requests.owe(client_network(request), cost)
+def charged(
+    read: Callable[[], Picture],
+    options: PredictRequest | None = None,
+    *,
+    is_explained: bool = False,
+) -> Picture:
+    """The picture that `read` decodes, charged to the client of the current request.
+
+    Raises `Problem` as `read` does; what is refused is charged too.
+    """
+    throttle, client = services().limits.requests, client_network(request)
+    return charged_to(throttle, client, read, options, is_explained=is_explained)
+
+
+def charged_to(
+    throttle: Throttle,
+    client: str,
+    read: Callable[[], Picture],
+    options: PredictRequest | None = None,
+    *,
+    is_explained: bool = False,
+) -> Picture:
+    """The picture that `read` decodes, charged to a client. Raises `Problem` as `read` does."""
+    began = time.perf_counter()
+    cost = 0.0
+    try:
+        picture = read()
+        cost = cost_of(picture, options, is_explained=is_explained)
+        return picture
+    finally:
+        late = max(0.0, time.perf_counter() - began - _USUAL_SECONDS)
+        throttle.owe(client, cost + late * _SECOND)
 
 
 def charge_sheet(lines: int, readings: float) -> None:

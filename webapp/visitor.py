@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import secrets
+from functools import partial
 
 import msgspec
 from flask import request, session
 
-from webapp.cost import charge
+from webapp.cost import charged
 from webapp.feedback import Feedback, correction_of, require_corrections, store_correction
 from webapp.http.client import client_network
 from webapp.http.images import picture_in_data_url
@@ -41,9 +42,7 @@ def keep_feedback(asked: FeedbackRequest) -> tuple[Kept, bool]:
 
 
 def _correction(asked: FeedbackRequest) -> Correction:
-    picture = picture_in_data_url(asked.image) if asked.image else None
-    if picture:
-        charge(picture)
+    picture = charged(partial(picture_in_data_url, asked.image)) if asked.image else None
     feedback = Feedback(
         label=asked.label,
         prediction_id=asked.prediction_id,

@@ -12,6 +12,7 @@ import pytest
 
 from tests.chaos.conftest import Site
 from tests.chaos.load import JSON, Answer
+from tests.trainer.recognition.test_avif import BOMB
 
 AT_ONCE = 4
 """As many as both workers have threads for pictures."""
@@ -38,8 +39,14 @@ def repeated_scans(encode) -> bytes:
     return content[:-2] + content[content.rindex(b"\xff\xda") : -2] * 400 + content[-2:]
 
 
+def large_frame(_) -> bytes:
+    """An AVIF whose frame is far larger than its header states."""
+    return BOMB
+
+
 BOMBS = {"dots": (dots, "number"), "cross-hatch": (cross_hatch, "digit"),
-         "repeated scans": (repeated_scans, "digit")}  # fmt: skip
+         "repeated scans": (repeated_scans, "digit"),
+         "large frame": (large_frame, "digit")}  # fmt: skip
 
 
 @pytest.mark.parametrize("bomb", BOMBS)

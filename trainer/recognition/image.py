@@ -16,11 +16,15 @@ from PIL import Image, ImageOps
 
 from trainer.recognition.animation import last_drawn_frame
 from trainer.recognition.array_types import Pixels
+from trainer.recognition.avif import decode_avif, reads_avif
 from trainer.recognition.cut_picture import ended, fill_missing
 from trainer.recognition.file_structure import examine
 
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")
-"""The formats that are accepted, by Pillow's names; HEIF too where `pillow-heif` is installed."""
+"""The formats that are accepted, by Pillow's names.
+
+HEIF too where `pillow-heif` is installed, and AVIF on Linux, where Pillow has it.
+"""
 
 MAX_BYTES = 10 * 1024 * 1024
 """Largest accepted file."""
@@ -91,14 +95,16 @@ def decode(content: bytes) -> Picture:
 
     The size is checked against the header before decoding, and so is the structure of the file. A
     large JPEG is decoded at 1/2, 1/4 or 1/8 of its size, which the format makes fast. Of an
-    animation the last frame is taken that is not blank, of a TIFF the first page. A JPEG that
-    lacks its end is read if most of it is there. Raises a subclass of `PictureError`.
+    animation the last frame is taken that is not blank, of a TIFF or AVIF the first picture. A JPEG
+    that lacks its end is read if most of it is there. Raises a subclass of `PictureError`.
     """
     if len(content) > MAX_BYTES:
         raise PictureTooLarge(
             f"the file is larger than {MAX_BYTES // 1024**2} MB; scale the picture down, or save "
             "it as a JPEG"
         )
+    if _AVIF_SIGNATURE.match(content):
+        return _avif(content)
     structure = examine(content)
     if structure.is_too_complex:
         raise PictureTooComplex(
@@ -131,11 +137,21 @@ def decode(content: bytes) -> Picture:
             raise _damaged() from error
 
 
+def _avif(content: bytes) -> Picture:
+    if not reads_avif():
+        raise UnsupportedPicture("AVIF pictures are not read here; save it as JPEG")
+    try:
+        return Picture(*decode_avif(content, MAX_PIXELS, _SUFFICIENT_SIDE))
+    except (ValueError, OSError) as error:
+        raise BrokenPicture(
+            f"the picture is damaged, has more than {MAX_PIXELS // 1_000_000} million pixels, or "
+            "takes too much memory; save it as JPEG"
+        ) from error
+
+
 def _opened(content: bytes) -> Image.Image:
     """The file with its header read, within the limits of width and height."""
     formats: tuple[str, ...] = FORMATS
-    if _AVIF_SIGNATURE.match(content):
-        raise UnsupportedPicture("AVIF pictures are not read here; save it as JPEG")
     if _HEIF_SIGNATURE.match(content):
         if not _reads_heif():
             raise UnsupportedPicture("HEIC pictures are not read here; save it as JPEG")

@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
+from functools import partial
 from http import HTTPStatus
 
 import msgspec
@@ -14,7 +15,7 @@ from flask import Blueprint, Response, g, request
 from trainer.recognition.model_inputs import ModelInputs
 from webapp.api.operation import operation
 from webapp.api.problems import PICTURE_PROBLEMS
-from webapp.cost import cost_of
+from webapp.cost import charged_to
 from webapp.http.batch_files import MAX_BYTES, Source, sources_in
 from webapp.http.client import client_network
 from webapp.http.errors import Problem, details_of
@@ -176,8 +177,8 @@ class _Batch:
             )
 
     def _answered(self, content: bytes) -> Prediction:
-        picture = read_picture(content)
-        self._services.limits.requests.owe(self._client, cost_of(picture, self._options))
+        throttle = self._services.limits.requests
+        picture = charged_to(throttle, self._client, partial(read_picture, content), self._options)
         inputs = ModelInputs(picture.image, picture.scale)
         with as_problems():
             prediction = answer(inputs, self._services.models, self._options)

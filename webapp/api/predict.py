@@ -11,7 +11,7 @@ from trainer.recognition.image import Picture
 from trainer.recognition.model_inputs import ModelInputs
 from webapp.api.operation import operation
 from webapp.api.problems import PICTURE_PROBLEMS
-from webapp.cost import charge
+from webapp.cost import charged
 from webapp.http.errors import Problem
 from webapp.http.images import Upload, upload_in
 from webapp.http.json import as_json
@@ -92,15 +92,13 @@ def _or_nothing(answer: Callable[[], Response]) -> Response:
 
 
 def _explained(upload: Upload) -> Response:
-    picture = upload.picture()
-    charge(picture, upload.options, is_explained=True)
+    picture = charged(upload.picture, upload.options, is_explained=True)
     with as_problems():
         return _signed(explain, picture, upload.options)
 
 
 def _answered(upload: Upload) -> Response:
-    picture = upload.picture()
-    charge(picture, upload.options)
+    picture = charged(upload.picture, upload.options)
     with as_problems():
         return _signed(answer, picture, upload.options)
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from flask import Response, abort, render_template, request
 
-from webapp.cost import charge, charge_sheet
+from webapp.cost import charge_sheet, charged
 from webapp.http.images import json_body, picture_in_data_url
 from webapp.http.json import as_json
 from webapp.inference.explain import explain
@@ -37,8 +39,7 @@ def inside_upload(name: str) -> tuple[str, int]:
 def inside_map(name: str) -> Response:
     """How one map of a stage was made of those before. Nothing is stored."""
     asked = json_body(request, MapRequest)
-    seen = picture_in_data_url(asked.seen)
-    charge(seen)
+    seen = charged(partial(picture_in_data_url, asked.seen))
     charge_sheet(0, _MAP_COST)
     with as_problems():
         return as_json(made_map(seen.image, services().models.get(name), asked))

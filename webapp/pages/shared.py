@@ -11,7 +11,7 @@ from flask import Blueprint, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from trainer.recognition.model_inputs import ModelInputs
-from webapp.cost import charge
+from webapp.cost import charged
 from webapp.http.errors import Problem
 from webapp.http.images import upload_in_form
 from webapp.inference.explain import explain
@@ -70,8 +70,7 @@ def read_upload(
     try:
         upload = upload_in_form(request)
         options = msgspec.structs.replace(upload.options, **overrides)
-        picture = upload.picture()
-        charge(picture, options, is_explained=read is explain)
+        picture = charged(upload.picture, options, is_explained=read is explain)
         inputs = ModelInputs(picture.image, picture.scale)
         with as_problems():
             prediction = read(inputs, services().models, options)

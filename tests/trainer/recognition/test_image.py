@@ -286,12 +286,6 @@ def test_any_beginning_of_a_heic_is_a_picture_error(seven, data):
         decode(content[: data.draw(st.integers(0, len(content) - 1))]).image.tobytes()
 
 
-@pytest.mark.parametrize("brands", [b"avif\0\0\0\0avifmif1", b"mif1\0\0\0\0mif1avif"])
-def test_an_avif_is_called_by_its_name_and_not_damaged(brands):
-    with pytest.raises(UnsupportedPicture, match=r"AVIF .* save it as JPEG"):
-        decode(b"\0\0\0\x18ftyp" + brands + bytes(100))
-
-
 def test_without_pillow_heif_a_heic_picture_is_unsupported_and_the_user_is_told(monkeypatch):
     monkeypatch.setattr("trainer.recognition.image._reads_heif", lambda: False)
     with pytest.raises(UnsupportedPicture, match="save it as JPEG"):

@@ -47,7 +47,7 @@ def test_base64_is_read_in_each_usual_way(client, awkward, way):
 
 
 @pytest.mark.parametrize("path", ["/api/v1/predict", "/api/v1/explain"])
-@pytest.mark.parametrize("kind", ["PNG", "JPEG", "TIFF"])
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "TIFF", "AVIF"])
 def test_a_picture_file_may_be_the_body(client, seven, encode, path, kind):
     content = encode(seven, kind)
     response = client.post(path, data=content, content_type=f"image/{kind.lower()}")

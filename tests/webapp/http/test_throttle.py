@@ -1,12 +1,18 @@
 """The limit of requests a second, in the memory of each process."""
 
 import io
+import time
 import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 
 import pytest
+from PIL import Image
 
+from trainer.recognition.image import Picture
 from webapp.app import create_app
+from webapp.cost import charged_to
+from webapp.http.errors import Problem
 from webapp.http.throttle import Throttle
 from webapp.settings import Settings
 
@@ -172,3 +178,18 @@ def test_a_large_picture_takes_more_of_the_limit(site, encode):
     assert site.test_client().post("/api/v1/predict", data=form).status_code == 200
     assert site.test_client().get("/api/v1/models").status_code == 200  # 1 + 8 + 1
     assert site.test_client().get("/api/v1/models").status_code == 429
+
+
+@pytest.mark.parametrize("is_refused", [False, True])
+def test_pictures_that_take_long_to_decode_take_more_of_the_limit(clock, is_refused):
+    throttle = Throttle(50, clock)
+
+    def read() -> Picture:
+        time.sleep(0.3)
+        if is_refused:
+            raise Problem(422, "broken_picture", "broken")
+        return Picture(Image.new("L", (10, 10)), 1.0)
+
+    with pytest.raises(Problem) if is_refused else nullcontext():
+        charged_to(throttle, "a", read)
+    assert passed(throttle, "a", 600) <= 490

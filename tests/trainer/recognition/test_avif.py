@@ -1,0 +1,103 @@
+"""AVIF, which is decoded in a process of its own."""
+
+import base64
+import contextlib
+import os
+import resource
+import signal
+import struct
+import subprocess
+import sys
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from trainer.recognition import avif
+from trainer.recognition.image import BrokenPicture, PictureError, UnsupportedPicture, decode
+
+# 4 kB, compressed: `Image.new("RGB", (16_000, 16_000), (200,) * 3)` as Pillow saves it, with 100 as
+# the width and height in the header (the box `ispe`).
+_COMPRESSED_BOMB = (
+    "eNpjYGBQSCupLEgsy0xjAAIQnZuZZpibmZjm62joBBR6nZtaksgAAYoZKTlFUDZDQWZyCQMa4CvILMkFsxiBWC4zJz"
+    "8ZxHEB8RkhoozCDAz8VkC2RmZmXhpcrRSQk8oE5SWWGRg65+fkg+3KyiwoKgDS3pkFyflAWiSzuCAVal8KFAsUZFZk"
+    "ggSYOTg4gBRPYpmhc6M8D0hIODk/pygvOacCaDIvA1sDUEg8syAX5iegw1gYmZpZgK5yyk1JLBFi4OKW/15X//PvIi"
+    "YpXg6jFXICKosPHxY4fN7ms6MCA0Pk+TOuSmtu/Su8euT8reWOGi/2K4gVXXJo2nfluOif6a+k5fVq+54Ff7CbF3Ai"
+    "4YnbYy2efrN7K47ZRvlVLXppf3zdDsluy4J4j9jJJWfLU1/97WVUfFgRsauUufKEaUTl+TPBz+Yd5GjYKsdjyv3tzp"
+    "+At9XlYvMjDplfPSDKet4i21xZg730ywzrmet+bS/ufuzUq7I744//7WX12acd0vMvbmf9ocv+Xu3YNtEtjO/fsaxo"
+    "Wp/hGzSVt3/7zoc9/f+fHmxx8tBiE1olck7iBPOtODXHTJ/9n36q2uQ7LNg3gFZXUGz165TfnBt4P7284PRNeyZHb/"
+    "qRmStaXn+szGBYaPX1f4rT9pU9cp+efJ68Yl7HSk4Xv69T56mveBzPGNwwMsN7NKpHo3o0qkejejSqR6N6NKpHo3o0"
+    "qkejeqCiuoj+nj4wUuykd6R2AAD5J9bh"
+)
+
+
+BOMB = zlib.decompress(base64.b64decode(_COMPRESSED_BOMB))
+
+
+@pytest.fixture(autouse=True)
+def _where_it_is_read() -> None:
+    if not avif.reads_avif():
+        pytest.skip("Pillow without AVIF")
+
+
+def test_an_avif_is_read(seven, encode):
+    picture = decode(encode(seven, "AVIF", quality=90))
+    assert (picture.image.size, picture.scale) == ((140, 140), 1.0)
+    assert np.abs(np.asarray(picture.image.convert("L")).astype(int) - seven).mean() < 5
+
+
+def test_a_large_avif_is_scaled_down_and_its_transparency_and_orientation_kept(seven, encode):
+    pixels = np.dstack([np.zeros((*seven.shape, 3), np.uint8), 255 - seven])
+    large = Image.fromarray(pixels).crop((0, 0, 140, 100)).resize((2100, 1500))
+    exif = Image.Exif()
+    exif[0x0112] = 6  # turned by 90 degrees
+    picture = decode(encode(large, "AVIF", exif=exif, speed=10))
+    assert (picture.image.size, picture.image.mode) == ((750, 1050), "RGBA")
+    assert picture.scale == 2
+    alpha = np.asarray(picture.image)[..., 3]
+    upright = np.asarray(large.rotate(-90, expand=True).resize((750, 1050)))[..., 3]
+    assert np.abs(alpha.astype(int) - upright).mean() < 5
+
+
+def test_a_frame_far_larger_than_the_header_states_takes_no_more_memory_than_allowed():
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(BrokenPicture, match="save it as JPEG"):
+        decode(BOMB)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss < before + 20_000  # kB
+
+
+def test_more_pixels_than_allowed_are_not_decoded(seven, encode):
+    content = encode(seven, "AVIF")
+    at = content.index(b"ispe") + 8
+    with pytest.raises(BrokenPicture, match="25 million pixels"):
+        decode(content[:at] + struct.pack(">II", 6000, 6000) + content[at + 8 :])
+
+
+def test_a_process_that_takes_too_long_is_ended():
+    program = Path(avif.__file__).with_name("avif_process.py")
+    waits, silent = os.pipe()
+    with subprocess.Popen([sys.executable, str(program), "1", "1"], stdin=waits) as process:
+        assert process.wait(timeout=60) == -signal.SIGALRM
+    os.close(silent)
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.data())
+def test_damaged_avifs_raise_only_picture_errors(seven, encode, data):
+    content = bytearray(encode(seven[::4, ::4], "AVIF"))
+    for _ in range(data.draw(st.integers(1, 8))):
+        content[data.draw(st.integers(20, len(content) - 1))] = data.draw(st.integers(0, 255))
+    content = content[: data.draw(st.integers(20, len(content)))]
+    with contextlib.suppress(PictureError):
+        decode(bytes(content)).image.tobytes()
+
+
+@pytest.mark.parametrize("brands", [b"avif\0\0\0\0avifmif1", b"mif1\0\0\0\0mif1avif"])
+def test_where_it_is_not_read_an_avif_is_called_by_its_name(monkeypatch, brands):
+    monkeypatch.setattr("trainer.recognition.image.reads_avif", lambda: False)
+    with pytest.raises(UnsupportedPicture, match=r"AVIF .* save it as JPEG"):
+        decode(b"\0\0\0\x18ftyp" + brands + bytes(100))

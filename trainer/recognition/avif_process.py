@@ -1,0 +1,43 @@
+"""Decodes the AVIF file on standard input within limits; started by `trainer.recognition.avif`.
+
+Its arguments are the largest number of pixels, and the side in pixels down to which larger pictures
+are scaled. It writes one line with mode, width and height of the result and the width of one of its
+pixels in pixels of the file, and then the result's bytes. If it cannot, it ends before.
+"""
+
+import os
+import resource
+import signal
+import sys
+from io import BytesIO
+
+from PIL import AvifImagePlugin, Image, ImageOps
+
+_BYTES = 256 * 1024**2  # beside the interpreter; 25 megapixels with halved colors take 225
+_SECONDS = 5
+
+
+def _limit_resources() -> None:
+    signal.alarm(_SECONDS)  # which ends the process, whatever it is doing
+    with open("/proc/self/statm") as file:
+        pages = int(file.read().split()[0])
+    size = pages * os.sysconf("SC_PAGE_SIZE") + _BYTES
+    resource.setrlimit(resource.RLIMIT_AS, (size, size))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def _decode(max_pixels: int, sufficient_side: int) -> None:
+    AvifImagePlugin.DEFAULT_MAX_THREADS = 1
+    image = Image.open(BytesIO(sys.stdin.buffer.read()), formats=("AVIF",))
+    if not 0 < image.width * image.height <= max_pixels:
+        sys.exit(f"{image.width} × {image.height} pixels")
+    small = image.reduce(max(1, max(image.size) // sufficient_side))
+    scale = image.width / small.width
+    ImageOps.exif_transpose(small, in_place=True)
+    sys.stdout.buffer.write(f"{small.mode} {small.width} {small.height} {scale}\n".encode())
+    sys.stdout.buffer.write(small.tobytes())
+
+
+if __name__ == "__main__":
+    _limit_resources()
+    _decode(*map(int, sys.argv[1:]))
