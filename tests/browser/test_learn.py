@@ -89,7 +89,7 @@ def test_sliders_move_the_drawing_and_a_link_brings_all_of_it_back(open_page, si
 
 
 def test_pointing_at_a_cell_shows_its_number_in_the_file_and_in_the_batch(open_page):
-    page = open_page("/learn")
+    page = open_page("/learn", reduced_motion="reduce")  # no picture grows meanwhile
     see(page, PICTURE)
     page.locator(f"{PICTURE} [name=batch]").fill("2")
     cells = page.locator(f"{PICTURE} .cells")

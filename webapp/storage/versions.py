@@ -70,8 +70,10 @@ def exists(session: Session, version: str) -> bool:
 
 def remove(session: Session, *versions: str) -> None:
     """Delete these versions, as far as they are there."""
-    session.execute(delete(VersionFile).where(VersionFile.version.in_(versions)))
-    session.execute(delete(Version).where(Version.id.in_(versions)))
+    there = select(Version.id).where(Version.id.in_(versions)).with_for_update()
+    locked = session.scalars(there).all()  # not one that another process stores from here on
+    session.execute(delete(VersionFile).where(VersionFile.version.in_(locked)))
+    session.execute(delete(Version).where(Version.id.in_(locked)))
 
 
 def prune(session: Session) -> list[str]:

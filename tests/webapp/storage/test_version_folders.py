@@ -4,14 +4,16 @@ import io
 import os
 import shutil
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select
 
+from tests.conftest import new_database
 from trainer.recognition.bundle import PRETRAINED, BundleError, read_bundle, read_bundle_files
 from webapp.cli import main
 from webapp.inference.versions import SHIPPED, Versions
@@ -68,15 +70,29 @@ def test_processes_that_start_at_once_take_each_version_over_once(
         version_folders.take_over(each, folders)
         each.engine.dispose()
 
-    threads = [threading.Thread(target=start, args=(each,)) for each in starters]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    with ThreadPoolExecutor(len(starters)) as threads:
+        list(threads.map(start, starters))
     assert contents(database) == BUNDLES
     versions = Versions(database)
     assert list(versions.cards()) == list(reversed(VERSIONS))  # the newest first
     assert versions.read(versions.pointer().version).model == BUNDLES[VERSIONS[0]]["model.onnx"]
+
+
+def test_a_version_that_another_process_stores_meanwhile_stays(postgres):
+    database = Database(new_database(postgres))
+    database.upgrade()
+    files = BUNDLES[VERSIONS[0]]
+    with database.writing() as first, database.writing() as second:
+        stored.put(first, VERSIONS[0], files, now())
+
+        @event.listens_for(second.connection(), "before_cursor_execute")
+        def between(connection, cursor, statement, *_) -> None:
+            if statement.startswith("DELETE FROM versions"):
+                first.commit()
+
+        stored.put(second, VERSIONS[0], files, now())
+    assert contents(database) == {VERSIONS[0]: files}
+    database.engine.dispose()
 
 
 def test_a_start_takes_over_what_another_release_added_and_no_damaged_folder(folders, tmp_path):
