@@ -65,7 +65,7 @@ PENDIGITS_FILES = {
 
 
 def fetch_mnist(folder: Path, report: ReportProgress, url: str = MNIST_URL) -> None:
-    """Download MNIST's four files to where torchvision expects them, under `folder`/mnist.
+    """Download MNIST's four files to `folder`/mnist, in the layout of torchvision.
 
     `url` is the folder of a mirror. Raises `TrainerError` as `download` does.
     """
@@ -73,7 +73,7 @@ def fetch_mnist(folder: Path, report: ReportProgress, url: str = MNIST_URL) -> N
 
 
 def fetch_qmnist(folder: Path, report: ReportProgress, url: str = QMNIST_URL) -> None:
-    """Download QMNIST's test part to where torchvision expects it, under `folder`/qmnist.
+    """Download QMNIST's test part to `folder`/qmnist, in the layout of torchvision.
 
     As `fetch_mnist`.
     """

@@ -373,15 +373,12 @@ def test_damaged_weights_are_refused(trained, tmp_path):
     assert "does not fit its run" in result.stderr
 
 
-@pytest.mark.parametrize(
-    ("arguments", "missing"),
-    [(["train"], "torch"), (["export", "run"], "torch"), (["evaluate"], "torchvision")],
-)
-def test_without_torch_the_error_says_what_to_install(tmp_path, arguments, missing):
+@pytest.mark.parametrize("arguments", [["train"], ["export", "run"]])
+def test_without_torch_the_error_says_what_to_install(tmp_path, arguments):
     code = (
         "import importlib.util, sys; find = importlib.util.find_spec;"
-        f"importlib.util.find_spec = lambda n, *a: None if n == {missing!r} else find(n, *a);"
-        f"sys.modules[{missing!r}] = None;"
+        "importlib.util.find_spec = lambda n, *a: None if n == 'torch' else find(n, *a);"
+        "sys.modules['torch'] = None;"
         f"sys.argv[1:] = {arguments!r};"
         "from trainer.cli import main; main()"
     )

@@ -124,6 +124,12 @@ def test_a_damaged_mnist_is_reported(tmp_path, content):
         DATA_SETS["mnist"].load(Split.TRAIN, tmp_path, None, 0)
 
 
+def test_a_missing_mnist_that_cannot_be_downloaded_is_reported(tmp_path, monkeypatch):
+    monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")  # where nothing listens
+    with pytest.raises(TrainerError, match=r"could not be downloaded .*INKLING_DATA"):
+        DATA_SETS["mnist"].load(Split.TRAIN, tmp_path, None, 0)
+
+
 def test_mnist_is_split_and_the_splits_and_the_gate_part_are_disjoint(mnist):
     parts = [DATA_SETS["mnist"].load(split, mnist, None, 0) for split in Split]
     parts.append(GATE_PARTS["mnist"](mnist))

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from PIL import Image
 
+from trainer.data.datasets.mnist import stored
 from trainer.data.rendering.canvas import RenderStyle, render
 from trainer.data.rendering.photo import Photo, photograph
 from trainer.recognition.preprocess import EmptyDrawing, Prepared, preprocess
@@ -139,9 +140,7 @@ def test_position_and_size_on_the_paper_do_not_matter(seven):
 
 
 def test_mnist_images_are_nearly_unchanged(mnist):
-    from torchvision.datasets import MNIST
-
-    pictures = MNIST(str(mnist / "mnist"), train=False).data.numpy()[:2000]
+    pictures = stored(mnist, is_test=True)[0][:2000]
     differences = [np.abs(preprocess(p).pixels.astype(int) - p).mean() for p in pictures]
     assert np.mean(differences) < 0.3
     assert np.mean(np.array(differences) == 0) > 0.5

@@ -4,6 +4,7 @@ import base64
 import json
 
 from tests.trainer.conftest import trainer
+from trainer.data.datasets.mnist import stored
 from webapp.app import create_app
 from webapp.settings import Settings
 
@@ -22,11 +23,9 @@ def test_two_epochs_on_a_few_thousand_images_train_a_model_that_serves(
     client = create_app(
         Settings(home=str(tmp_path / "home"), model="mine", rate_limit=0)
     ).test_client()
-    from torchvision.datasets import MNIST
-
-    stored = MNIST(str(mnist / "mnist"), train=False)
+    pictures, labels = stored(mnist, is_test=True)
     right = 0
-    for picture, label in zip(stored.data.numpy()[:200], stored.targets.tolist(), strict=False):
+    for picture, label in zip(pictures[:200], labels[:200], strict=True):
         url = "data:image/png;base64," + base64.b64encode(encode(picture)).decode()
         answer = client.post("/api/v1/predict", json={"image": url}).get_json()
         assert answer["model"]["name"] == "mine"

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from trainer.data.datasets.mnist import stored
 from trainer.data.rendering.canvas import RenderStyle, render
 from trainer.data.rendering.numbers import compose_number
 
@@ -84,10 +85,7 @@ def test_it_reads_a_drawing_of_each_digit(client, drawings, encode):
 
 
 def test_the_api_recognizes_99_5_percent_of_mnist(client, mnist, encode):
-    from torchvision.datasets import MNIST
-
-    stored = MNIST(str(mnist / "mnist"), train=False)
-    pictures, labels = stored.data.numpy()[::5], stored.targets.tolist()[::5]
+    pictures, labels = (each[::5] for each in stored(mnist, is_test=True))
     right = 0
     for picture, label in zip(pictures, labels, strict=True):
         response = client.post("/api/v1/predict", json={"image": data_url(encode(picture))})

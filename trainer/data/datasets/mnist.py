@@ -1,17 +1,23 @@
-"""MNIST (LeCun, Cortes, Burges 1998), read through torchvision."""
+"""MNIST (LeCun, Cortes, Burges 1998)."""
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from trainer.data.datasets import GATE_PARTS, data_set
+from trainer.data.download import fetch_mnist
+from trainer.data.idx import read_idx
 from trainer.data.samples import Samples, Split, repeated
 from trainer.errors import TrainerError
 from trainer.recognition.array_types import Labels, Pixels
-from trainer.recognition.preprocess import preprocess
+from trainer.recognition.labels import DIGITS
+from trainer.recognition.preprocess import SIDE, preprocess
+
+_log = logging.getLogger(__name__)
 
 VALIDATION_SIZE = 5_000
 """Number of images of MNIST's training set that are held out for validation."""
@@ -31,9 +37,9 @@ def mnist(split: Split, folder: Path, size: int | None, seed: int) -> Samples:
 
     All images are preprocessed, as at serving time; few of them change. If `size` exceeds the
     number of images, they are repeated. Missing files are downloaded. Raises `TrainerError` if that
-    fails, if files are damaged, or if torchvision is not installed.
+    fails, or if files are damaged.
     """
-    pixels, labels = _stored(folder, is_test=split is Split.TEST)
+    pixels, labels = stored(folder, is_test=split is Split.TEST)
     if split is not Split.TEST:
         chosen = _parts(len(labels))["validation" if split is Split.VALIDATION else "train"]
         pixels, labels = pixels[chosen], labels[chosen]
@@ -55,7 +61,7 @@ def gate(folder: Path) -> Samples:
     MNIST does not say who wrote an image, but its file has the images of one writer in a row. So
     each hundred of the file counts as a writer. Raises `TrainerError` as `mnist` does.
     """
-    pixels, labels = _stored(folder, is_test=False)
+    pixels, labels = stored(folder, is_test=False)
     chosen = _parts(len(labels))["gate"]
     return Samples(_preprocessed(pixels[chosen]), labels[chosen], writers=chosen // _SHEET)
 
@@ -72,26 +78,28 @@ def _preprocessed(pixels: Pixels) -> Pixels:
     return np.stack([preprocess(picture).pixels for picture in pixels])
 
 
-def _stored(folder: Path, *, is_test: bool) -> tuple[Pixels, Labels]:
-    """MNIST's test or training set as it is stored. Raises `TrainerError`."""
+def stored(folder: Path, *, is_test: bool) -> tuple[Pixels, Labels]:
+    """MNIST's test or training set as it is published: uint8 [n, 28, 28] and int64 [n].
+
+    Missing files are downloaded to `folder`. Raises `TrainerError` as `mnist` does.
+    """
+    raw = folder / "mnist" / "MNIST" / "raw"
+    part = "t10k" if is_test else "train"
+    files = [raw / f"{part}-images-idx3-ubyte", raw / f"{part}-labels-idx1-ubyte"]
+    if not all(file.exists() for file in files):
+        try:
+            fetch_mnist(folder, _log.info)
+        except (TrainerError, OSError) as error:
+            raise TrainerError(
+                f"MNIST is not in {folder / 'mnist'} and could not be downloaded ({error}); "
+                "set INKLING_DATA to a folder that has it, or use --data synthetic"
+            ) from error
     try:
-        from torchvision.datasets import MNIST
-    except ImportError as error:
-        raise TrainerError("MNIST is read by torchvision: pip install 'inkling[train]'") from error
-    try:
-        stored = MNIST(root=str(folder / "mnist"), train=not is_test, download=True)
-    except (OSError, RuntimeError) as error:
-        reason = " ".join(str(error).split())
-        raise TrainerError(
-            f"MNIST is not in {folder / 'mnist'} and could not be downloaded ({reason}); "
-            "set INKLING_DATA to a folder that has it, or use --data synthetic"
-        ) from error
-    except (
-        ValueError,
-        AssertionError,
-        IndexError,
-    ) as error:  # incomplete files of an interrupted download
+        pixels, labels = map(read_idx, files)
+        if pixels.shape != (len(labels), SIDE, SIDE) or labels.max() >= DIGITS:
+            raise ValueError(f"{pixels.shape} pixels, {labels.shape} labels")
+    except (OSError, ValueError) as error:
         raise TrainerError(
             f"MNIST in {folder / 'mnist'} is damaged; delete it to have it downloaded again"
         ) from error
-    return stored.data.numpy(), stored.targets.numpy()
+    return pixels, labels.astype(np.int64)

@@ -2,7 +2,7 @@
 
 Yadav and Bottou 2019 found the NIST digits that MNIST was made of. The first 10,000 of their test
 part are MNIST's test set; nobody who wrote the test part wrote MNIST's training set. The files are
-those that torchvision reads, in `qmnist/QMNIST/raw`.
+in `qmnist/QMNIST/raw`.
 """
 
 from __future__ import annotations
@@ -12,12 +12,15 @@ from pathlib import Path
 import numpy as np
 
 from trainer.data.datasets import data_set
+from trainer.data.idx import read_idx
 from trainer.data.rendering.rendered import preprocess_or_blank
 from trainer.data.samples import Samples, Split, repeated
 from trainer.errors import TrainerError
 from trainer.recognition.labels import DIGITS
+from trainer.recognition.preprocess import SIDE
 
 _LABEL, _WRITER = 0, 2  # columns of the labels
+_IN_MNIST = 10_000  # digits that come first, and are MNIST's test set
 
 
 @data_set(
@@ -30,23 +33,19 @@ _LABEL, _WRITER = 0, 2  # columns of the labels
 def qmnist(split: Split, folder: Path, size: int | None, seed: int) -> Samples:  # noqa: ARG001
     """The digits, preprocessed as at serving time, with their writers.
 
-    Raises `TrainerError` if files are missing or damaged, or if torchvision is not installed.
+    Raises `TrainerError` if files are missing or damaged.
     """
+    raw = folder / "qmnist" / "QMNIST" / "raw"
+    files = [raw / "qmnist-test-images-idx3-ubyte", raw / "qmnist-test-labels-idx2-int"]
     try:
-        from torchvision.datasets import QMNIST
-    except ImportError as error:
-        raise TrainerError("QMNIST is read by torchvision: pip install 'inkling[train]'") from error
-    try:
-        stored = QMNIST(root=str(folder / "qmnist"), what="test50k", compat=False)
-        pixels, columns = stored.data.numpy(), stored.targets.numpy()
-    except (OSError, RuntimeError) as error:
+        pixels, columns = (read_idx(file)[_IN_MNIST:] for file in files)
+    except OSError as error:
         raise TrainerError(
-            f"QMNIST is not in {folder / 'qmnist'}, or is damaged: run "
-            "`python -m trainer data fetch qmnist`"
+            f"QMNIST is not in {folder / 'qmnist'}: run `python -m trainer data fetch qmnist`"
         ) from error
-    except (ValueError, AssertionError, IndexError, KeyError, TypeError) as error:
+    except ValueError as error:
         raise TrainerError(f"QMNIST in {folder / 'qmnist'} is damaged: {error}") from error
-    if pixels.shape != (len(columns), 28, 28) or columns.shape[1] <= _WRITER:
+    if pixels.shape != (len(columns), SIDE, SIDE) or columns.shape[1:] <= (_WRITER,):
         raise TrainerError(f"QMNIST in {folder / 'qmnist'} is damaged: {pixels.shape} pictures")
     if size is not None:
         chosen = repeated(len(columns), size, np.random.default_rng(seed))

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trainer.data.datasets import DATA_SETS
+from trainer.data.datasets.mnist import stored
 from trainer.data.rendering.rendered_numbers import NumberRenderer
 from trainer.data.samples import Samples, Split
 from trainer.data.strokes.records import Record
@@ -68,10 +69,7 @@ def mnist_row(readers: Sequence[Reader], folder: Path) -> Row:
 
     `folder` is the data folder; MNIST is downloaded if it is missing.
     """
-    from torchvision.datasets import MNIST
-
-    stored = MNIST(root=str(folder / "mnist"), train=False, download=True)
-    raw, labels = stored.data.numpy(), stored.targets.numpy()
+    raw, labels = stored(folder, is_test=True)
     preprocessed = np.stack([preprocess(picture).pixels for picture in raw])
     seen = {"preprocessed": Samples(preprocessed, labels), "scaled": Samples(raw, labels)}
     return reader_row("MNIST test", "", readers, seen)

@@ -9,6 +9,7 @@ from typing import Literal
 
 import numpy as np
 
+from trainer.data.datasets.mnist import stored
 from trainer.data.samples import Samples
 from trainer.evaluation.metrics import all_logits
 from trainer.progress import ReportProgress
@@ -65,7 +66,6 @@ def _train_lenet5(
 ) -> Callable[[Pixels], tuple[Floats, Floats]]:
     """Train by the tutorials' recipe; the result gives probabilities and the highest one."""
     import torch
-    from torchvision.datasets import MNIST
 
     from trainer.training.callbacks import BestWeights, Callback
     from trainer.training.checkpoint import TrainingState
@@ -78,8 +78,7 @@ def _train_lenet5(
             accuracy = result.validation_accuracy
             report(f"LeNet-5: epoch {result.epoch} of {EPOCHS}, validation accuracy {accuracy:.2%}")
 
-    stored = MNIST(root=str(folder / "mnist"), train=True, download=True)
-    samples = Samples(stored.data.numpy(), stored.targets.numpy())
+    samples = Samples(*stored(folder, is_test=False))
     order = np.random.default_rng(seed).permutation(len(samples))
     train, validation = samples.where(order[VALIDATION:]), samples.where(order[:VALIDATION])
     cpu, best = torch.device("cpu"), BestWeights()
