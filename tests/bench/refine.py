@@ -16,6 +16,7 @@ import numpy as np
 import torch
 from safetensors.torch import load
 
+from tests.bench.training import recipe_of
 from trainer.data.datasets.corrections import Corrected, write
 from trainer.data.rendering.canvas import RenderStyle, render
 from trainer.data.rendering.rendered import preprocess_or_blank
@@ -30,7 +31,6 @@ from trainer.recognition.labels import DIGITS, NOT_A_DIGIT
 from trainer.recognition.prediction import digit_score
 from trainer.training.initial_weights import start_of
 from trainer.training.model import load_model
-from trainer.training.recipe import Recipe
 from trainer.training.recipes import preset, read_options
 from trainer.training.train import train_model
 from trainer.training.validation import predict_logits
@@ -46,7 +46,7 @@ CORRECTIONS = 1200
 def main(weights: tuple[float, ...], seed: int) -> None:
     """Print a row for the shipped model, and one for each distillation weight."""
     options = read_options(preset("refine"))
-    recipe, start = start_of(read_bundle(PRETRAINED / "inkling"), Recipe.from_options(options))
+    recipe, start = start_of(read_bundle(PRETRAINED / "inkling"), recipe_of("refine"))
     recipe, old = replace(recipe, seed=seed), load(start)
     corrected, others = nines()
     with tempfile.TemporaryDirectory() as folder:

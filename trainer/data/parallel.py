@@ -1,4 +1,7 @@
-"""Distributes work over all CPU cores, in spawned processes: torch does not survive a fork."""
+"""Distributes work over all CPU cores, in threads or in spawned processes.
+
+Processes are spawned as torch does not survive a fork.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +9,8 @@ import multiprocessing
 import multiprocessing.connection
 import os
 import threading
-from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Iterable
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any, TypeVar
 
@@ -15,6 +18,7 @@ import cv2
 
 from trainer.errors import TrainerError
 
+S = TypeVar("S")
 T = TypeVar("T")
 
 _CHUNK_SIZE = 250  # indices per task
@@ -55,6 +59,12 @@ def in_chunks(work: Callable[[range], T], count: int, title: str = "pictures") -
         except BrokenProcessPool as error:
             raise TrainerError(f"{title}: a process that prepared them was killed") from error
     return results
+
+
+def in_threads(work: Callable[[S], T], items: Iterable[S]) -> list[T]:
+    """Call `work` on each item, and return its results in order: for what leaves the GIL."""
+    with ThreadPoolExecutor(usable_cores()) as threads:
+        return list(threads.map(work, items))
 
 
 def usable_cores() -> int:

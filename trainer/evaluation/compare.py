@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Literal
 
 import msgspec
@@ -114,10 +113,8 @@ class _Outcomes:
         if not self.count:
             self._right = [np.zeros(0, np.bool_) for _ in recognizers]
             return
-        with ThreadPoolExecutor() as threads:  # ONNX Runtime computes outside of the GIL
-            logits = threads.map(lambda each: all_logits(each, samples.pixels), recognizers)
-            for recognizer, of_bundle in zip(recognizers, logits, strict=True):
-                self._add(recognizer.card, of_bundle)
+        for recognizer in recognizers:
+            self._add(recognizer.card, all_logits(recognizer, samples.pixels))
 
     def _add(self, card: Card, logits: Floats) -> None:
         samples, labels = self._samples, self._samples.labels

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from trainer.data.datasets.corrections import Corrected
 from trainer.data.datasets.synthetic import synthetic_strokes
+from trainer.data.parallel import in_threads
 from trainer.data.rendering.rendered_numbers import NumberRenderer
 from trainer.data.source import Source
 from trainer.data.strokes.records import Record, read_gate
@@ -33,28 +34,28 @@ def numbers_right(recognizers: Sequence[Recognizer]) -> tuple[NDArray[np.bool_],
     the machine. The picture is segmented once for all models. Raises `TrainerError` as `read_gate`.
     """
     writers = _writers()
-    right = np.zeros((len(recognizers), COUNT), np.bool_)
-    for index in range(COUNT):
+
+    def read(index: int) -> list[bool]:
         length = _LENGTHS[index % len(_LENGTHS)]
         draw = NumberRenderer(writers[index % len(writers)], length)
         label, picture = draw_one(draw, _SEED, index)
-        inputs = ModelInputs(picture)
-        for model, recognizer in enumerate(recognizers):
-            right[model, index] = _read(recognizer, inputs) == str(label).zfill(length)
-    return right, np.arange(COUNT) % len(writers)
+        return _are_right(recognizers, ModelInputs(picture), str(label).zfill(length))
+
+    right = np.array(in_threads(read, range(COUNT)), np.bool_).reshape(COUNT, len(recognizers))
+    return right.T, np.arange(COUNT) % len(writers)
 
 
 def corrected_right(
     recognizers: Sequence[Recognizer], numbers: Sequence[Corrected]
 ) -> NDArray[np.bool_]:
     """Which drawings of numbers each model reads right as a whole: bool [models, n]."""
-    right = np.zeros((len(recognizers), len(numbers)), np.bool_)
-    for index, each in enumerate(numbers):
-        picture = decode(each.picture)
-        inputs = ModelInputs(picture.image, picture.scale)
-        for model, recognizer in enumerate(recognizers):
-            right[model, index] = _read(recognizer, inputs) == each.label
-    return right
+
+    def read(number: Corrected) -> list[bool]:
+        picture = decode(number.picture)
+        return _are_right(recognizers, ModelInputs(picture.image, picture.scale), number.label)
+
+    right = np.array(in_threads(read, numbers), np.bool_)
+    return right.reshape(len(numbers), len(recognizers)).T
 
 
 def _writers() -> list[list[Record]]:
@@ -70,6 +71,10 @@ def _writers() -> list[list[Record]]:
 def _synthetic_writer(number: int) -> list[Record]:
     rng = np.random.default_rng([_SEED, number])
     return [Record(str(digit), synthetic_strokes(digit, rng), "synthetic") for digit in range(10)]
+
+
+def _are_right(recognizers: Sequence[Recognizer], inputs: ModelInputs, text: str) -> list[bool]:
+    return [_read(recognizer, inputs) == text for recognizer in recognizers]
 
 
 def _read(recognizer: Recognizer, inputs: ModelInputs) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from PIL import Image
 
 from trainer.data.datasets import DATA_SETS
 from trainer.data.datasets.corrections import Corrected, corrected_numbers
+from trainer.data.parallel import in_threads
 from trainer.data.rendering.numbers import MARKS
 from trainer.data.rendering.rendered_numbers import NumberRenderer
 from trainer.data.samples import Split
@@ -80,33 +81,39 @@ def read_kind(
         text, pixels = draw.draw(np.random.default_rng([seed, KINDS.index(kind), index]))
         return text, Picture(Image.fromarray(pixels), 1.0)
 
-    return read_all(recognizer, map(drawn, range(count)), count)
+    return read_all(recognizer, drawn, count)
 
 
 def read_corrected(recognizer: Recognizer, numbers: Sequence[Corrected]) -> NumbersRead:
     """Read drawings of numbers that people sent and labeled."""
-    pictures = ((each.label, decode(each.picture)) for each in numbers)
-    return read_all(recognizer, pictures, len(numbers))
+
+    def stored(index: int) -> tuple[str, Picture]:
+        return numbers[index].label, decode(numbers[index].picture)
+
+    return read_all(recognizer, stored, len(numbers))
 
 
 def read_all(
-    recognizer: Recognizer, numbers: Iterable[tuple[str, Picture]], count: int
+    recognizer: Recognizer, number: Callable[[int], tuple[str, Picture]], count: int
 ) -> NumbersRead:
-    """Read `count` pictures of numbers, each with the text that it shows."""
+    """Read `count` pictures of numbers: `number` gives the text and the picture of an index."""
     doubts = np.zeros((count, len(NAMES)))
     confidence = np.zeros(count)
     right, silent = np.zeros(count, bool), np.zeros(count, bool)
-    for index, (text, picture) in enumerate(numbers):
+
+    def read(index: int) -> None:
+        text, picture = number(index)
         try:
             found = recognizer.read_number(picture.image, picture.scale)
         except (EmptyDrawing, TooManyPieces):
-            continue
-        if not found.doubts:
-            continue
-        doubts[index] = [found.doubts[name] for name in NAMES]
-        confidence[index] = found.confidence
-        right[index] = found.text == text
-        silent[index] = found.certainty == "sure"
+            return
+        if found.doubts:
+            doubts[index] = [found.doubts[name] for name in NAMES]
+            confidence[index] = found.confidence
+            right[index] = found.text == text
+            silent[index] = found.certainty == "sure"
+
+    in_threads(read, range(count))
     return NumbersRead(doubts, confidence, right, silent)
 
 
