@@ -6,6 +6,8 @@ from tests.browser.conftest import PHONE, fits, wait_until
 from tests.learn.curves import read_mistakes
 
 PART = "[data-part=training]"
+SHOWN = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+"""Until the page shows what it holds."""
 AT = "Number(document.querySelector('[name=step]').value)"
 
 
@@ -51,6 +53,7 @@ def test_the_training_plays_pauses_and_is_in_the_link(open_page):
     page.locator(PART).get_by_role("button", name="Play").click()
     wait_until(page, f"() => {{ const at = {AT}; return 2 < at && at < 70; }}")
     page.locator(PART).get_by_role("button", name="Pause").click()
+    page.evaluate(SHOWN)
     stopped = slider.input_value()
     wait_until(page, "() => /training-step=\\d/.test(location.hash)")
     assert slider.input_value() == stopped
