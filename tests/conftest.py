@@ -16,7 +16,7 @@ import tempfile
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 import hypothesis
@@ -194,12 +194,30 @@ def settings(tmp_path: Path, database_url: str) -> MakeSettings:
     return partial(Settings, home=str(tmp_path), database_url=database_url, rate_limit=0)
 
 
+def set_up(database: Database) -> None:
+    """Upgrade a new database; one of SQLite begins as a copy, which is four times as fast."""
+    scheme, _, file = database.url.partition(":///")
+    if scheme == "sqlite":
+        Path(file).write_bytes(_upgraded_file())
+    database.upgrade()
+
+
+@cache
+def _upgraded_file() -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "inkling.db"
+        database = Database(f"sqlite:///{file}")
+        database.upgrade()
+        database.engine.dispose()
+        return file.read_bytes()
+
+
 @contextmanager
 def installed(settings: Settings) -> Iterator[Flask]:
     """An app whose database is set up, until the block ends."""
     app = create_app(settings)
     upgraded = Database(settings.database)  # as the command does, with time for a busy server
-    upgraded.upgrade()
+    set_up(upgraded)
     upgraded.engine.dispose()
     yield app
     app.extensions["inkling"].database.engine.dispose()

@@ -17,7 +17,7 @@ from playwright.sync_api import (
 )
 from werkzeug.serving import make_server
 
-from tests.conftest import need
+from tests.conftest import need, set_up
 from trainer.recognition.strokes import Strokes
 from webapp.app import create_app
 from webapp.settings import Settings
@@ -41,7 +41,7 @@ class Site:
     def __init__(self, home: str, **settings: Any) -> None:
         self._app = create_app(Settings(home=home, admin_password=PASSWORD, **settings))
         self.database: Database = self._app.extensions["inkling"].database
-        self.database.upgrade()
+        set_up(self.database)
         self.requests: list[str] = []
         self._app.before_request(self._note)
         self._port = 0
@@ -100,7 +100,10 @@ def site(tmp_path):
 
 @pytest.fixture
 def open_page(browser: Browser, site: Site) -> Callable[..., Page]:
-    """Open a path in a new browser context; any console error fails the test."""
+    """Open a path in a new browser context; any console error fails the test.
+
+    Nothing moves unless `reduced_motion` says otherwise: motion is a twelfth of what they cost.
+    """
     contexts: list[BrowserContext] = []
     errors: list[str] = []
 
@@ -109,7 +112,8 @@ def open_page(browser: Browser, site: Site) -> Callable[..., Page]:
             errors.append(message.text)
 
     def opener(path: str = "/", expect_errors: bool = False, **options: object) -> Page:
-        context = browser.new_context(**{"locale": "en-US", **DESKTOP, **options})
+        usual = {"locale": "en-US", "reduced_motion": "reduce", **DESKTOP}
+        context = browser.new_context(**usual | options)
         contexts.append(context)
         page = context.new_page()
         if not expect_errors:

@@ -205,7 +205,7 @@ def test_targets_are_large_enough_for_a_finger(open_page, screen):
 
 
 def test_reduced_motion_disables_all_transitions(open_page):
-    page = open_page(reduced_motion="reduce")
+    page = open_page()
     moving = page.evaluate(
         """() => [...document.querySelectorAll("*")]
           .filter((element) => getComputedStyle(element).transitionDuration !== "0s")

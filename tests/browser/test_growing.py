@@ -74,7 +74,7 @@ def test_pictures_further_down_do_not_wait_for_those_of_the_path(open_page):
 
 
 def test_whoever_asks_for_less_motion_sees_the_pictures_appear_on_demand_alone(open_page):
-    page = open_page("/learn", reduced_motion="reduce")
+    page = open_page("/learn")
     expect(page.locator("#path-bars .best text")).to_have_text("4")
     assert page.evaluate("document.getAnimations().length") == 0
     before = rest(page, "#path-pixels")

@@ -22,7 +22,7 @@ def settled(page, text: int | str) -> None:
 
 
 def test_each_example_is_read_as_it_says(open_page, site):
-    page = open_page(reduced_motion="reduce")
+    page = open_page()
     examples = page.locator("#examples [data-example]")
     values = examples.evaluate_all("all => all.map((each) => each.dataset.example)")
     assert {"7", "4", "0", "1", "471"} < set(values)
@@ -42,7 +42,8 @@ def test_each_example_is_read_as_it_says(open_page, site):
 
 
 def test_an_example_draws_itself_stroke_by_stroke_until_a_hand_does(open_page, site):
-    page = open_page("/about", expect_errors=True)  # the first points are a dot: 422
+    motion = {"reduced_motion": "no-preference"}
+    page = open_page("/about", expect_errors=True, **motion)  # the first points are a dot: 422
     page.clock.install(time=0)
     page.goto(site.url)
     page.clock.pause_at(3_600_000)

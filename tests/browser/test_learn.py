@@ -89,7 +89,7 @@ def test_sliders_move_the_drawing_and_a_link_brings_all_of_it_back(open_page, si
 
 
 def test_pointing_at_a_cell_shows_its_number_in_the_file_and_in_the_batch(open_page):
-    page = open_page("/learn", reduced_motion="reduce")  # no picture grows meanwhile
+    page = open_page("/learn")
     see(page, PICTURE)
     page.locator(f"{PICTURE} [name=batch]").fill("2")
     cells = page.locator(f"{PICTURE} .cells")
@@ -345,7 +345,7 @@ def test_it_prints_on_light_paper_and_nothing_is_cut_off(open_page):
 
 
 def test_axe_finds_no_violations_once_all_parts_are_alive_and_nothing_sticks_out(open_page):
-    page = open_page("/learn", reduced_motion="reduce")
+    page = open_page("/learn")
     for part in PARTS:
         see(page, part)
     page.evaluate("document.querySelectorAll('details').forEach((each) => (each.open = true))")

@@ -47,7 +47,7 @@ def live(page):
 
 
 def test_a_class_joins_trains_watches_and_finds_it_again(site, open_page, picture):
-    page = open_page("/learn", expect_errors=True, reduced_motion="reduce")
+    page = open_page("/learn", expect_errors=True)
     part = live(page)
     page.get_by_role("button", name="Train one now").click()
     part.get_by_label("Token of your class").fill("not the token")
@@ -125,7 +125,7 @@ def test_who_has_the_page_open_sees_what_somebody_else_begins(site, open_page, t
 
 
 def test_a_training_is_cancelled_and_what_a_worker_lacks_is_said(site, open_page):
-    page = open_page("/learn")
+    page = open_page("/learn", reduced_motion="no-preference")
     part = live(page)
     page.get_by_role("button", name="Train one now").click()
     part.get_by_label("Token of your class").fill(TOKEN)

@@ -59,7 +59,7 @@ def test_a_click_on_a_map_slides_its_window_and_a_cell_tells_what_made_it(open_p
 
 
 def test_escape_closes_the_panel_and_keeps_the_drawing(open_page, drawings):
-    page = open_page("/models/lenet5/inside", reduced_motion="reduce")
+    page = open_page("/models/lenet5/inside")
     open_map(page, drawings[7], 0, (0.5, 0.5))
     button = page.locator("#stages .maps").first
     expect(button).to_have_accessible_description("ReLU")
@@ -77,12 +77,17 @@ def test_without_the_server_a_click_on_a_map_says_so(open_page, site, drawings):
     draw(page, drawings[7])
     expect(page.locator("#stages .maps").first).to_be_visible()
     page.route("**/making.js", lambda route: route.abort())
-    page.locator("#stages .maps").first.click()
-    expect(page.locator("#sentence")).to_contain_text("can’t be reached")
+    wait_until(  # the answer to the last lines may come in between
+        page,
+        """() => {
+          document.querySelector("#stages .maps").click();
+          return document.querySelector("#sentence").textContent.includes("can’t be reached");
+        }""",
+    )
 
 
 def test_keys_choose_a_map_and_a_cell_and_the_next_drawing_is_followed(open_page, site, drawings):
-    page = open_page("/models/cnn/inside", reduced_motion="reduce")
+    page = open_page("/models/cnn/inside")
     draw(page, drawings[7])
     page.locator("#stages .maps").first.press("Enter")
     expect(page.locator("#making [data-of=which]")).to_have_text("Map 1 of 10")
@@ -110,7 +115,7 @@ def test_keys_choose_a_map_and_a_cell_and_the_next_drawing_is_followed(open_page
 @pytest.mark.parametrize(("model", "stage"), [("inkling", 2), ("rnn", 0), ("mlp", 0)])
 def test_other_layers_say_what_can_be_said(open_page, drawings, model, stage):
     screen = PHONE if model == "inkling" else DESKTOP
-    page = open_page(f"/models/{model}/inside", reduced_motion="reduce", **screen)
+    page = open_page(f"/models/{model}/inside", **screen)
     open_map(page, drawings[7], stage, (0.3, 0.7))
     said = {"inkling": "in several steps", "rnn": "rows up to here", "mlp": "ReLU makes it"}
     expect(page.locator(SAID)).to_contain_text(said[model])
@@ -124,7 +129,7 @@ def test_other_layers_say_what_can_be_said(open_page, drawings, model, stage):
 def test_numbers_stand_under_the_name_of_their_own_map_while_another_is_asked_for(
     open_page, drawings
 ):
-    page = open_page("/models/lenet5/inside", reduced_motion="reduce")
+    page = open_page("/models/lenet5/inside")
     open_map(page, drawings[7], 2, (0.1, 0.1))
     which = page.locator("#making [data-of=which]")
     expect(which).to_have_text("Map 1 of 16")
@@ -150,7 +155,7 @@ def test_numbers_stand_under_the_name_of_their_own_map_while_another_is_asked_fo
 
 
 def test_processes_with_different_versions_are_not_asked_without_end(open_page, drawings):
-    page = open_page("/models/lenet5/inside", reduced_motion="reduce")
+    page = open_page("/models/lenet5/inside")
     answers = []
 
     def answer(route: Route) -> None:
@@ -165,7 +170,7 @@ def test_processes_with_different_versions_are_not_asked_without_end(open_page, 
 
 
 def test_a_version_that_lacks_the_map_closes_it_and_shows_its_own_stages(open_page, drawings):
-    page = open_page("/models/lenet5/inside", reduced_motion="reduce", expect_errors=True)
+    page = open_page("/models/lenet5/inside", expect_errors=True)
     open_map(page, drawings[7], 2, (0.1, 0.1))
 
     def explain(route: Route) -> None:
@@ -185,7 +190,7 @@ def test_a_version_that_lacks_the_map_closes_it_and_shows_its_own_stages(open_pa
 
 
 def test_where_a_stage_cannot_be_asked_about_there_are_no_numbers_of_another(open_page, drawings):
-    page = open_page("/models/lenet5/inside", reduced_motion="reduce", expect_errors=True)
+    page = open_page("/models/lenet5/inside", expect_errors=True)
     open_map(page, drawings[7], 2, (0.1, 0.1))
     problem = {"code": "internal_error", "status": 500}
     page.route(f"**{LENET}", lambda route: route.fulfill(status=500, json=problem))

@@ -46,7 +46,7 @@ def test_a_mistake_is_shown_beside_the_right_recipe_at_each_step(open_page):
 
 
 def test_the_training_plays_pauses_and_is_in_the_link(open_page):
-    page = open_page("/learn")
+    page = open_page("/learn", reduced_motion="no-preference")
     see(page)
     page.get_by_label("eval() forgotten").check()
     slider = page.get_by_label("Step of the training")
@@ -65,7 +65,7 @@ def test_the_training_plays_pauses_and_is_in_the_link(open_page):
 
 
 def test_who_wants_no_motion_goes_on_epoch_by_epoch(open_page):
-    page = open_page("/learn#chapter=4&training-step=1750", reduced_motion="reduce")
+    page = open_page("/learn#chapter=4&training-step=1750")
     see(page)
     slider = page.get_by_label("Step of the training")
     for epoch in (15, 0, 1):
