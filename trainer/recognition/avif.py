@@ -6,7 +6,9 @@ asks for: a file of 4 kB, 925 MB.
 
 from __future__ import annotations
 
+import logging
 import os
+import signal
 import sys
 from contextlib import ExitStack, suppress
 from functools import cache
@@ -17,20 +19,24 @@ from typing import BinaryIO
 from PIL import Image
 
 _PROGRAM = Path(__file__).with_name("avif_process.py")
+_PACKAGES = str(Path(Image.__file__).parents[1])  # which need not be a folder that Python knows
+
+_log = logging.getLogger(__name__)
 
 
 @cache
 def reads_avif() -> bool:
     """Whether Pillow has the format, and the system (Linux) what limits the process."""
-    return sys.platform == "linux" and find_spec("PIL._avif") is not None
+    return sys.platform == "linux" and bool(sys.executable) and find_spec("PIL._avif") is not None
 
 
 def decode_avif(content: bytes, max_pixels: int, sufficient_side: int) -> tuple[Image.Image, float]:
-    """The picture, in RGB or RGBA, with its orientation applied.
+    """The picture, in L, RGB or RGBA, with its orientation applied.
 
     A larger one is scaled down by a whole number to at least `sufficient_side` pixels of its longer
     side. The second value is the width of one of its pixels in pixels of the file. Raises
-    `ValueError` for a file that cannot be decoded within the limits.
+    `ValueError` for a file that cannot be decoded within the limits, and `OSError` if the process
+    cannot be run, whatever the file.
     """
     with ExitStack() as stack:
         given, result = (stack.enter_context(_in_memory()) for _ in range(2))
@@ -48,22 +54,30 @@ def _in_memory() -> BinaryIO:
 
 
 def _run(arguments: list[str], given: BinaryIO, result: BinaryIO) -> None:
-    """Run the program until it ends, however it does.
+    """Run the program until it ends, however that is. Raises `OSError` if it cannot be run.
 
     Not by `subprocess`, nor by the functions of `os`: in a gunicorn worker both are gevent's, which
     waits for processes in its main thread alone.
     """
     import posix
 
-    process = posix.posix_spawn(
-        sys.executable,
-        [sys.executable, "-I", str(_PROGRAM), *arguments],
-        {},
-        file_actions=[
-            (os.POSIX_SPAWN_DUP2, given.fileno(), 0),
-            (os.POSIX_SPAWN_DUP2, result.fileno(), 1),
-            (os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0),
-        ],
-    )
-    with suppress(ChildProcessError):  # it has ended, and somebody else was told
-        os.waitid(os.P_PID, process, os.WEXITED)
+    try:
+        process = posix.posix_spawn(
+            sys.executable,
+            [sys.executable, "-s", "-P", str(_PROGRAM), *arguments],
+            {"PYTHONPATH": _PACKAGES},
+            file_actions=[
+                (os.POSIX_SPAWN_DUP2, given.fileno(), 0),
+                (os.POSIX_SPAWN_DUP2, result.fileno(), 1),
+                (os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0),
+            ],
+            setsigmask=(),
+            setsigdef=(signal.SIGALRM,),  # which limits its time
+        )
+        with suppress(ChildProcessError):  # it has ended, and somebody else was told
+            ended = os.waitid(os.P_PID, process, os.WEXITED)
+            if ended and ended.si_code == os.CLD_EXITED and ended.si_status:
+                raise OSError(f"{sys.executable} ended with {ended.si_status}")
+    except OSError as error:
+        _log.warning("the process that decodes AVIF cannot be run: %s", error)
+        raise

@@ -2,13 +2,15 @@
 
 Its arguments are the largest number of pixels, and the side in pixels down to which larger pictures
 are scaled. It writes one line with mode, width and height of the result and the width of one of its
-pixels in pixels of the file, and then the result's bytes. If it cannot, it ends before.
+pixels in pixels of the file, and then the result's bytes. If the file cannot be decoded, it writes
+nothing, and ends with status 0 all the same: any other says that it could not begin.
 """
 
 import os
 import resource
 import signal
 import sys
+from contextlib import suppress
 from io import BytesIO
 
 from PIL import AvifImagePlugin, Image, ImageOps
@@ -30,7 +32,7 @@ def _decode(max_pixels: int, sufficient_side: int) -> None:
     AvifImagePlugin.DEFAULT_MAX_THREADS = 1
     image = Image.open(BytesIO(sys.stdin.buffer.read()), formats=("AVIF",))
     if not 0 < image.width * image.height <= max_pixels:
-        sys.exit(f"{image.width} × {image.height} pixels")
+        return
     small = image.reduce(max(1, max(image.size) // sufficient_side))
     scale = image.width / small.width
     ImageOps.exif_transpose(small, in_place=True)
@@ -40,4 +42,5 @@ def _decode(max_pixels: int, sufficient_side: int) -> None:
 
 if __name__ == "__main__":
     _limit_resources()
-    _decode(*map(int, sys.argv[1:]))
+    with suppress(Exception):  # decoders raise all kinds of exceptions on malformed input
+        _decode(*map(int, sys.argv[1:]))

@@ -142,7 +142,11 @@ def _avif(content: bytes) -> Picture:
         raise UnsupportedPicture("AVIF pictures are not read here; save it as JPEG")
     try:
         return Picture(*decode_avif(content, MAX_PIXELS, _SUFFICIENT_SIDE))
-    except (ValueError, OSError) as error:
+    except OSError as error:
+        raise UnsupportedPicture(
+            "AVIF pictures cannot be read here at the moment; save it as JPEG"
+        ) from error
+    except ValueError as error:
         raise BrokenPicture(
             f"the picture is damaged, has more than {MAX_PIXELS // 1_000_000} million pixels, or "
             "takes too much memory; save it as JPEG"

@@ -8,6 +8,7 @@ import signal
 import struct
 import subprocess
 import sys
+import time
 import zlib
 from pathlib import Path
 
@@ -101,3 +102,29 @@ def test_where_it_is_not_read_an_avif_is_called_by_its_name(monkeypatch, brands)
     monkeypatch.setattr("trainer.recognition.image.reads_avif", lambda: False)
     with pytest.raises(UnsupportedPicture, match=r"AVIF .* save it as JPEG"):
         decode(b"\0\0\0\x18ftyp" + brands + bytes(100))
+
+
+def test_pillow_is_found_where_it_was_imported_from(monkeypatch, seven, encode):
+    monkeypatch.setattr(sys, "executable", str(Path(sys.executable).resolve()))  # of no environment
+    assert decode(encode(seven, "AVIF")).image.size == (140, 140)
+
+
+@pytest.mark.parametrize("executable", ["/bin/false", "/nowhere"])
+def test_a_process_that_cannot_be_run_is_not_called_damage(monkeypatch, seven, encode, executable):
+    monkeypatch.setattr(sys, "executable", executable)
+    with pytest.raises(UnsupportedPicture, match=r"at the moment; save it as JPEG"):
+        decode(encode(seven, "AVIF"))
+
+
+def test_the_process_is_ended_in_time_though_the_signal_is_blocked_here(monkeypatch, tmp_path):
+    program = tmp_path / "program.py"
+    program.write_text("import signal, time; signal.alarm(1); time.sleep(30)")
+    monkeypatch.setattr(avif, "_PROGRAM", program)
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGALRM])
+    began = time.monotonic()
+    try:
+        with pytest.raises(ValueError, match="unpack"):
+            avif.decode_avif(b"", 1, 1)
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+    assert time.monotonic() - began < 20
