@@ -9,7 +9,7 @@ from flask import request
 
 from trainer.recognition.image import Picture
 from webapp.http.client import client_network
-from webapp.http.throttle import Throttle
+from webapp.http.throttle import Throttle, too_many_requests
 from webapp.inference.registry import ALL
 from webapp.schemas import PredictRequest
 from webapp.services import services
@@ -33,9 +33,12 @@ def charged(
 ) -> Picture:
     """The picture that `read` decodes, charged to the client of the current request.
 
-    Raises `Problem` as `read` does; what is refused is charged too.
+    Raises `Problem` as `read` does; what is refused is charged too. Nothing is decoded for a client
+    whose pictures that were decoded while this one waited for a thread cost more than it may owe.
     """
     throttle, client = services().limits.requests, client_network(request)
+    if wait := throttle.overdue(client):
+        raise too_many_requests(wait)
     return charged_to(throttle, client, read, options, is_explained=is_explained)
 
 

@@ -63,6 +63,13 @@ class Throttle:
             full_at = max(self._full_at.get(client, now), now) + cost / self._rate
             self._keep(client, min(full_at, now + 2 * _BURST))
 
+    def overdue(self, client: str) -> float:
+        """The seconds until a client owes no more than its bucket holds; 0 if that is so now."""
+        with self._lock:
+            now = self.clock()
+            owed = self._full_at.get(client, now) - now
+        return owed - _BURST if owed > _BURST + _TOLERANCE else 0
+
     def _keep(self, client: str, full_at: float) -> None:
         self._full_at[client] = full_at
         self._full_at.move_to_end(client)
@@ -81,10 +88,15 @@ def init_app(app: Flask, throttle: Throttle, exempt: Container[str]) -> None:
         if request.endpoint in exempt:
             return
         if wait := throttle.take(client_network(request)):
-            problem = Problem(
-                HTTPStatus.TOO_MANY_REQUESTS,
-                "too_many_requests",
-                "Too many requests from your network; wait a moment",
-            )
-            problem.headers["Retry-After"] = str(math.ceil(wait))
-            raise problem
+            raise too_many_requests(wait)
+
+
+def too_many_requests(wait: float) -> Problem:
+    """What is answered to a client that may send its next request in `wait` seconds."""
+    problem = Problem(
+        HTTPStatus.TOO_MANY_REQUESTS,
+        "too_many_requests",
+        "Too many requests from your network; wait a moment",
+    )
+    problem.headers["Retry-After"] = str(math.ceil(wait))
+    return problem

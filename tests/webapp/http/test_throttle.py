@@ -11,7 +11,7 @@ from PIL import Image
 
 from trainer.recognition.image import Picture
 from webapp.app import create_app
-from webapp.cost import charged_to
+from webapp.cost import charged, charged_to
 from webapp.http.errors import Problem
 from webapp.http.throttle import Throttle
 from webapp.settings import Settings
@@ -193,3 +193,26 @@ def test_pictures_that_take_long_to_decode_take_more_of_the_limit(clock, is_refu
     with pytest.raises(Problem) if is_refused else nullcontext():
         charged_to(throttle, "a", read)
     assert passed(throttle, "a", 600) <= 490
+
+
+def test_what_waited_for_a_thread_is_not_decoded_once_the_client_owes_more_than_its_bucket(site):
+    def read() -> Picture:
+        raise AssertionError
+
+    with site.test_request_context(environ_base={"REMOTE_ADDR": "192.0.2.1"}):
+        site.extensions["inkling"].limits.requests.owe("192.0.2.1", 1e6)
+        with pytest.raises(Problem) as caught:
+            charged(read)
+    assert caught.value.code == "too_many_requests"
+    assert int(dict(caught.value.headers)["Retry-After"]) > 0
+
+
+def test_a_client_is_overdue_until_it_owes_no_more_than_its_bucket(clock):
+    throttle = Throttle(50, clock)
+    throttle.owe("a", 500)
+    assert throttle.overdue("a") == throttle.overdue("b") == 0
+    throttle.owe("a", 100)
+    assert throttle.overdue("a") == pytest.approx(2)
+    clock.now += 2
+    assert throttle.overdue("a") == 0
+    assert Throttle(0, clock).overdue("a") == 0
