@@ -71,7 +71,8 @@ def _run(arguments: list[str], given: BinaryIO, result: BinaryIO) -> None:
                 (os.POSIX_SPAWN_DUP2, result.fileno(), 1),
                 (os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0),
             ],
-            setsigmask=(),
+            # A signal to the whole group lets the request end that this process is a part of.
+            setsigmask=(signal.SIGHUP, signal.SIGINT, signal.SIGTERM),
             setsigdef=(signal.SIGALRM,),  # which limits its time
         )
         with suppress(ChildProcessError):  # it has ended, and somebody else was told

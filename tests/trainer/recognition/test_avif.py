@@ -128,3 +128,14 @@ def test_the_process_is_ended_in_time_though_the_signal_is_blocked_here(monkeypa
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
     assert time.monotonic() - began < 20
+
+
+def test_the_process_ends_its_work_though_its_whole_group_is_asked_to_stop(monkeypatch, tmp_path):
+    program = tmp_path / "program.py"
+    program.write_text(
+        "import os, signal\n"
+        "for number in signal.SIGHUP, signal.SIGINT, signal.SIGTERM: os.kill(os.getpid(), number)\n"
+        "os.write(1, b'L 1 1 1.0\\n' + bytes(1))"
+    )
+    monkeypatch.setattr(avif, "_PROGRAM", program)
+    assert avif.decode_avif(b"", 1, 1)[0].size == (1, 1)
