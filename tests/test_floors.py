@@ -5,10 +5,16 @@ line do not import each other.
 """
 
 import ast
+import tomllib
 from graphlib import CycleError, TopologicalSorter
+from importlib.metadata import packages_distributions
+from itertools import chain
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+
+from tests.conftest import ROOT
 
 MAPS = {
     "webapp": """
@@ -194,3 +200,30 @@ def test_an_upward_import_is_found_wherever_it_stands(tmp_path, importer, line, 
     (tmp_path / importer).parent.mkdir(parents=True, exist_ok=True)
     (tmp_path / importer).write_text(line)
     assert violations(read_imports(tmp_path)) == {(module_name(Path(importer)), imported)}
+
+
+def test_nothing_needs_a_package_that_is_for_development_alone():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extras = project["optional-dependencies"]
+    installed = [
+        *project["dependencies"],
+        *chain(*(extras[name] for name in extras if name != "dev")),
+    ]
+    needed = {Requirement(each).name for each in installed}
+    for_development = {Requirement(each).name for each in extras["dev"]} - needed
+    modules = {
+        module
+        for module, distributions in packages_distributions().items()
+        if not {each.lower() for each in distributions} - for_development
+    }
+    assert "torchvision" in modules
+    for path in chain((ROOT / "trainer").rglob("*.py"), (ROOT / "webapp").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            names = []
+            if isinstance(node, ast.Import):
+                names = [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom):
+                names = [node.module or ""]
+            elif isinstance(node, ast.Constant):  # as for `find_spec`
+                names = [node.value]
+            assert not modules & {str(name).partition(".")[0] for name in names}, path

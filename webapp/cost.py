@@ -21,7 +21,7 @@ _ALL_MODELS = 3.0
 _NUMBER = 3.0
 _MEGAPIXEL = 2.0
 _STROKE = 0.03  # drawn from its points
-_SECOND = 50.0  # that decoding takes beyond the usual, also of a picture that is refused then
+_SECOND = 50.0  # of decoding beyond the usual, even if the picture is then refused
 _USUAL_SECONDS = 0.1
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import gzip
 import hashlib
 import json
+import os
 import shutil
+import sys
 import tarfile
 import tempfile
 import urllib.error
@@ -14,6 +15,7 @@ import urllib.parse
 import urllib.request
 import zipfile
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
@@ -131,10 +133,31 @@ def download(original: Original, file: Path, report: ReportProgress) -> Path:
     server cannot be reached, the connection breaks, or the checksum is wrong; a partial file is
     kept for the next attempt unless its checksum is wrong.
     """
-    if file.exists() and _has_checksum(file, original):
-        return file
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with _alone_in(file.parent):
+        if not (file.exists() and _has_checksum(file, original)):
+            _download(original, file, report)
+    return file
+
+
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """Let other processes that download to the folder wait until the block ends, but on Windows."""
+    if sys.platform == "win32":
+        yield
+        return
+    import fcntl
+
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _download(original: Original, file: Path, report: ReportProgress) -> None:
     part = file.with_name(file.name + ".part")
-    part.parent.mkdir(parents=True, exist_ok=True)
     have = part.stat().st_size if part.exists() else 0
     report(f"{'resuming' if have else 'downloading'} {original.url}")
     request = urllib.request.Request(original.url)  # noqa: S310 - only our own URLs
@@ -162,7 +185,6 @@ def download(original: Original, file: Path, report: ReportProgress) -> Path:
         part.unlink()
         raise TrainerError(f"{original.url}: wrong checksum; the file was deleted")
     part.replace(file)
-    return file
 
 
 def _pendigits_part(archive: Path, name: str) -> str:
@@ -186,7 +208,7 @@ def _archive_of_zenodo_record(url: str) -> Original:
         raise TrainerError(f"{url}: not a record of an archive ({error})") from error
 
 
-@contextlib.contextmanager
+@contextmanager
 def _unpacked(archive: Path, report: ReportProgress) -> Iterator[Path]:
     report(f"unpacking {archive.name} …")
     with tempfile.TemporaryDirectory(dir=archive.parent) as folder:

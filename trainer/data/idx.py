@@ -2,32 +2,29 @@
 
 from __future__ import annotations
 
-import struct
 from math import prod
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-_TYPES = {0x08: "u1", 0x0C: ">i4"}
-"""Of the numbers, by the third byte of a file. MNIST and QMNIST have these two."""
+_KINDS = {"uint8": 0x08, "int32": 0x0C}
+"""The third byte of a file, by the type of its numbers. MNIST and QMNIST have these two."""
 
 
-def read_idx(file: Path) -> NDArray[Any]:
-    """The numbers of an IDX file, uint8 or int32, in the shape that its header states.
+def read_idx(file: Path, kind: Literal["uint8", "int32"], dimensions: int) -> NDArray[Any]:
+    """The numbers of an IDX file of this kind, in the shape that its header states.
 
     Raises `OSError` if it cannot be read, and `ValueError` if it is not such a file, or is not as
     long as its header states.
     """
     content = file.read_bytes()
-    numbers: NDArray[Any]
-    try:
-        zeros, kind, dimensions = struct.unpack_from(">HBB", content)
-        shape = struct.unpack_from(f">{dimensions}I", content, 4)
-        numbers = np.frombuffer(content, _TYPES[kind], offset=4 + 4 * dimensions)
-    except (struct.error, KeyError) as error:
-        raise ValueError(f"{file} is not an IDX file") from error
-    if zeros or len(numbers) != prod(shape):
-        raise ValueError(f"{file} is not as long as its header states, or is no IDX file")
-    return numbers.reshape(shape).astype(numbers.dtype.newbyteorder("="))
+    if content[:4] != bytes([0, 0, _KINDS[kind], dimensions]):
+        raise ValueError(f"{file} is no IDX file of {kind} in {dimensions} dimensions")
+    start = 4 + 4 * dimensions
+    shape = [int.from_bytes(content[at : at + 4], "big") for at in range(4, start, 4)]
+    big_endian = np.dtype(kind).newbyteorder(">")
+    if len(content) != start + prod(shape) * big_endian.itemsize:
+        raise ValueError(f"{file} is not as long as its header states")
+    return np.frombuffer(content, big_endian, offset=start).reshape(shape).astype(kind)

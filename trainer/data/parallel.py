@@ -62,7 +62,7 @@ def in_chunks(work: Callable[[range], T], count: int, title: str = "pictures") -
 
 
 def in_threads(work: Callable[[S], T], items: Iterable[S]) -> list[T]:
-    """Call `work` on each item, and return its results in order: for what leaves the GIL."""
+    """Call `work` on each item, and return its results in order: for work that releases the GIL."""
     with ThreadPoolExecutor(usable_cores()) as threads:
         return list(threads.map(work, items))
 

@@ -24,6 +24,10 @@ _PACKAGES = str(Path(Image.__file__).parents[1])  # which need not be a folder t
 _log = logging.getLogger(__name__)
 
 
+class TooManyPixels(ValueError):
+    """The file's header states more pixels than allowed."""
+
+
 @cache
 def reads_avif() -> bool:
     """Whether Pillow has the format, and the system (Linux) what limits the process."""
@@ -35,8 +39,8 @@ def decode_avif(content: bytes, max_pixels: int, sufficient_side: int) -> tuple[
 
     A larger one is scaled down by a whole number to at least `sufficient_side` pixels of its longer
     side. The second value is the width of one of its pixels in pixels of the file. Raises
-    `ValueError` for a file that cannot be decoded within the limits, and `OSError` if the process
-    cannot be run, whatever the file.
+    `TooManyPixels`, `ValueError` for a file that cannot be decoded within the limits of memory and
+    time, and `OSError` if the process cannot be run, whatever the file.
     """
     with ExitStack() as stack:
         given, result = (stack.enter_context(_in_memory()) for _ in range(2))
@@ -44,7 +48,10 @@ def decode_avif(content: bytes, max_pixels: int, sufficient_side: int) -> tuple[
         given.seek(0)
         _run([str(max_pixels), str(sufficient_side)], given, result)
         result.seek(0)
-        mode, width, height, scale = result.readline().decode().split()
+        header = result.readline().decode().split()
+        if header == ["large"]:
+            raise TooManyPixels
+        mode, width, height, scale = header
         image = Image.frombytes(mode, (int(width), int(height)), result.read())
     return image, float(scale)
 

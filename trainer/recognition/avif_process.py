@@ -2,8 +2,9 @@
 
 Its arguments are the largest number of pixels, and the side in pixels down to which larger pictures
 are scaled. It writes one line with mode, width and height of the result and the width of one of its
-pixels in pixels of the file, and then the result's bytes. If the file cannot be decoded, it writes
-nothing, and ends with status 0 all the same: any other says that it could not begin.
+pixels in pixels of the file, and then the result's bytes; or `large`, if the file has too many
+pixels. If it cannot be decoded, it writes nothing, and ends with status 0 all the same: any other
+says that it could not begin.
 """
 
 import os
@@ -32,6 +33,7 @@ def _decode(max_pixels: int, sufficient_side: int) -> None:
     AvifImagePlugin.DEFAULT_MAX_THREADS = 1
     image = Image.open(BytesIO(sys.stdin.buffer.read()), formats=("AVIF",))
     if not 0 < image.width * image.height <= max_pixels:
+        sys.stdout.buffer.write(b"large\n")
         return
     small = image.reduce(max(1, max(image.size) // sufficient_side))
     scale = image.width / small.width

@@ -16,7 +16,7 @@ from PIL import Image, ImageOps
 
 from trainer.recognition.animation import last_drawn_frame
 from trainer.recognition.array_types import Pixels
-from trainer.recognition.avif import decode_avif, reads_avif
+from trainer.recognition.avif import TooManyPixels, decode_avif, reads_avif
 from trainer.recognition.cut_picture import ended, fill_missing
 from trainer.recognition.file_structure import examine
 
@@ -146,10 +146,11 @@ def _avif(content: bytes) -> Picture:
         raise UnsupportedPicture(
             "AVIF pictures cannot be read here at the moment; save it as JPEG"
         ) from error
+    except TooManyPixels:
+        raise _too_many_pixels() from None
     except ValueError as error:
         raise BrokenPicture(
-            f"the picture is damaged, has more than {MAX_PIXELS // 1_000_000} million pixels, or "
-            "takes too much memory; save it as JPEG"
+            "the picture is damaged, or takes too much memory or time to decode; save it as JPEG"
         ) from error
 
 

@@ -101,7 +101,7 @@ class LessonJob:
         return True
 
     def _watched(self) -> None:
-        if any(find_spec(name) is None for name in ("torch", "torchvision")):
+        if find_spec("torch") is None:
             raise _Failed("no_torch")
         lesson = self._claim.lesson
         arguments = command.watch(lesson.mistake, lesson.seed)

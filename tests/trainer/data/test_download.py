@@ -12,6 +12,7 @@ import sys
 import tarfile
 import threading
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -153,11 +154,23 @@ def test_a_missing_file_or_server_is_reported_with_its_url(server, tmp_path, pat
         download(Original(url, "md5:0"), tmp_path / "a", quiet)
 
 
+def test_processes_that_download_the_same_file_at_once_do_so_once(server, tmp_path):
+    content = b"a file" * 100_000
+    server.files = {"/a": content}
+    original = Original(server.url + "a", f"md5:{hashlib.md5(content).hexdigest()}")
+    reports: list[str] = []
+    with ThreadPoolExecutor(4) as threads:  # each with a lock of its own, as processes have
+        wanted = [tmp_path / "a"] * 4
+        for file in threads.map(lambda file: download(original, file, reports.append), wanted):
+            assert file.read_bytes() == content
+    assert len(reports) == 1
+
+
 @pytest.mark.parametrize(
     ("name", "count", "labels"),
     [("mnist", 4, "t10k-labels-idx1-ubyte"), ("qmnist", 2, "qmnist-test-labels-idx2-int")],
 )
-def test_mnist_is_stored_where_torchvision_expects_it(
+def test_mnist_is_stored_in_the_layout_of_torchvision(
     server, tmp_path, monkeypatch, name, count, labels
 ):
     known = f"{name.upper()}_FILES"

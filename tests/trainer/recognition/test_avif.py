@@ -19,7 +19,13 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from trainer.recognition import avif
-from trainer.recognition.image import BrokenPicture, PictureError, UnsupportedPicture, decode
+from trainer.recognition.image import (
+    BrokenPicture,
+    PictureError,
+    PictureTooLarge,
+    UnsupportedPicture,
+    decode,
+)
 
 # 4 kB, compressed: `Image.new("RGB", (16_000, 16_000), (200,) * 3)` as Pillow saves it, with 100 as
 # the width and height in the header (the box `ispe`).
@@ -74,7 +80,7 @@ def test_a_frame_far_larger_than_the_header_states_takes_no_more_memory_than_all
 def test_more_pixels_than_allowed_are_not_decoded(seven, encode):
     content = encode(seven, "AVIF")
     at = content.index(b"ispe") + 8
-    with pytest.raises(BrokenPicture, match="25 million pixels"):
+    with pytest.raises(PictureTooLarge, match="25 million pixels"):
         decode(content[:at] + struct.pack(">II", 6000, 6000) + content[at + 8 :])
 
 

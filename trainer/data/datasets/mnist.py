@@ -85,8 +85,8 @@ def stored(folder: Path, *, is_test: bool) -> tuple[Pixels, Labels]:
     """
     raw = folder / "mnist" / "MNIST" / "raw"
     part = "t10k" if is_test else "train"
-    files = [raw / f"{part}-images-idx3-ubyte", raw / f"{part}-labels-idx1-ubyte"]
-    if not all(file.exists() for file in files):
+    images, answers = raw / f"{part}-images-idx3-ubyte", raw / f"{part}-labels-idx1-ubyte"
+    if not (images.exists() and answers.exists()):
         try:
             fetch_mnist(folder, _log.info)
         except (TrainerError, OSError) as error:
@@ -95,7 +95,7 @@ def stored(folder: Path, *, is_test: bool) -> tuple[Pixels, Labels]:
                 "set INKLING_DATA to a folder that has it, or use --data synthetic"
             ) from error
     try:
-        pixels, labels = map(read_idx, files)
+        pixels, labels = read_idx(images, "uint8", 3), read_idx(answers, "uint8", 1)
         if pixels.shape != (len(labels), SIDE, SIDE) or labels.max() >= DIGITS:
             raise ValueError(f"{pixels.shape} pixels, {labels.shape} labels")
     except (OSError, ValueError) as error:

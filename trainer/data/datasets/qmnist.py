@@ -1,8 +1,8 @@
 """The 50,000 digits of QMNIST's test part that MNIST never published, with their writers.
 
 Yadav and Bottou 2019 found the NIST digits that MNIST was made of. The first 10,000 of their test
-part are MNIST's test set; nobody who wrote the test part wrote MNIST's training set. The files are
-in `qmnist/QMNIST/raw`.
+part are MNIST's test set; nobody who wrote the test part wrote MNIST's training set. The files
+are in `qmnist/QMNIST/raw`.
 """
 
 from __future__ import annotations
@@ -36,16 +36,16 @@ def qmnist(split: Split, folder: Path, size: int | None, seed: int) -> Samples: 
     Raises `TrainerError` if files are missing or damaged.
     """
     raw = folder / "qmnist" / "QMNIST" / "raw"
-    files = [raw / "qmnist-test-images-idx3-ubyte", raw / "qmnist-test-labels-idx2-int"]
     try:
-        pixels, columns = (read_idx(file)[_IN_MNIST:] for file in files)
+        pixels = read_idx(raw / "qmnist-test-images-idx3-ubyte", "uint8", 3)[_IN_MNIST:]
+        columns = read_idx(raw / "qmnist-test-labels-idx2-int", "int32", 2)[_IN_MNIST:]
     except OSError as error:
         raise TrainerError(
             f"QMNIST is not in {folder / 'qmnist'}: run `python -m trainer data fetch qmnist`"
         ) from error
     except ValueError as error:
         raise TrainerError(f"QMNIST in {folder / 'qmnist'} is damaged: {error}") from error
-    if pixels.shape != (len(columns), SIDE, SIDE) or columns.shape[1:] <= (_WRITER,):
+    if pixels.shape != (len(columns), SIDE, SIDE) or columns.shape[1] <= _WRITER:
         raise TrainerError(f"QMNIST in {folder / 'qmnist'} is damaged: {pixels.shape} pictures")
     if size is not None:
         chosen = repeated(len(columns), size, np.random.default_rng(seed))
