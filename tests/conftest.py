@@ -195,9 +195,9 @@ def settings(tmp_path: Path, database_url: str) -> MakeSettings:
 
 
 def set_up(database: Database) -> None:
-    """Upgrade a new database; one of SQLite begins as a copy, which is four times as fast."""
+    """Upgrade a database; a new one of SQLite begins as a copy, which is four times as fast."""
     scheme, _, file = database.url.partition(":///")
-    if scheme == "sqlite":
+    if scheme == "sqlite" and not Path(file).exists():
         Path(file).write_bytes(_upgraded_file())
     database.upgrade()
 
