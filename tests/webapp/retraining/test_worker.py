@@ -248,14 +248,14 @@ QUICK = {"start": "scratch", "preset": "quick", "data": ["corrections"]}
 
 @pytest.mark.long
 def test_a_run_of_a_killed_worker_is_lost_and_resumes_from_its_checkpoint(
-    client, eager_worker, monkeypatch
+    client, database, eager_worker, monkeypatch
 ):
     lost_after = timedelta(seconds=4)
     monkeypatch.setattr(liveness, "LOST_AFTER", lost_after)  # for those who look, not the worker
     worker = eager_worker
     give(client, 12)
     run = ask(client, **QUICK, epochs=500)
-    until(client, run, lambda view: epochs(view) > 0)
+    until(client, run, lambda view: is_stored(database, view))
     trainer = worker.children()
     worker.process.kill()
     killed = time.monotonic()
