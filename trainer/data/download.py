@@ -142,7 +142,7 @@ def download(original: Original, file: Path, report: ReportProgress) -> Path:
 
 @contextmanager
 def _alone_in(folder: Path) -> Iterator[None]:
-    """Let other processes that download to the folder wait until the block ends, but on Windows."""
+    """Make other processes that download to the folder wait; on Windows, they do not."""
     if sys.platform == "win32":
         yield
         return

@@ -97,6 +97,15 @@ def test_other_files_than_pendigits_are_refused(tmp_path, text):
         DATA_SETS["pendigits"].load(Split.TEST, tmp_path, None, 0)
 
 
+@pytest.mark.parametrize("size", [None, 5])
+def test_files_of_qmnist_without_digits_of_its_own_are_refused(folder, size):
+    raw = folder / "qmnist" / "QMNIST" / "raw"
+    write_idx(raw / "qmnist-test-images-idx3-ubyte", 0x0803, np.zeros((3, 28, 28), np.uint8))
+    write_idx(raw / "qmnist-test-labels-idx2-int", 0x0C02, np.zeros((3, 8), ">i4"))
+    with pytest.raises(TrainerError, match="damaged"):
+        DATA_SETS["qmnist"].load(Split.TEST, folder, size, 0)
+
+
 @pytest.mark.parametrize("cut", [2, 100, 70_000])
 def test_damaged_files_of_qmnist_are_refused(folder, cut):
     file = folder / "qmnist" / "QMNIST" / "raw" / "qmnist-test-labels-idx2-int"

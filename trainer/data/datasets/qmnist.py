@@ -47,7 +47,7 @@ def qmnist(split: Split, folder: Path, size: int | None, seed: int) -> Samples: 
         raise TrainerError(f"QMNIST in {folder / 'qmnist'} is damaged: {error}") from error
     if pixels.shape != (len(columns), SIDE, SIDE) or columns.shape[1] <= _WRITER:
         raise TrainerError(f"QMNIST in {folder / 'qmnist'} is damaged: {pixels.shape} pictures")
-    if size is not None:
+    if size is not None and len(columns):
         chosen = repeated(len(columns), size, np.random.default_rng(seed))
         pixels, columns = pixels[chosen], columns[chosen]
     labels = columns[:, _LABEL]
