@@ -39,7 +39,7 @@ MAPS = {
     "trainer": """
         __main__
         cli
-        export  upgrade
+        export  row_export  upgrade
         report  onnx_graph  quantization
         evaluation
         training
@@ -62,7 +62,7 @@ MAPS = {
         animation  cut_picture  file_structure
         jpeg_structure  tiff_structure  avif  wiring  onnx_file
         avif_process
-        labels  array_types
+        labels  array_types  session
     """,
 }
 

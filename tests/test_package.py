@@ -11,12 +11,17 @@ import pytest
 from trainer.recognition import __version__
 
 SERVE = """
-import webapp, sys
+import io, sys, webapp
 from pathlib import Path
+from PIL import Image
 from webapp.app import create_app
 from webapp.settings import Settings
 assert Path(webapp.__file__).is_relative_to(sys.argv[1]), webapp.__file__
 client = create_app(Settings(home="/nonexistent")).test_client()
+file = io.BytesIO()
+Image.effect_mandelbrot((200, 100), (-3, -2.5, 2, 2.5), 9).save(file, "PNG")
+picture = {"image": (io.BytesIO(file.getvalue()), "1.png"), "mode": "number"}
+assert client.post("/api/v1/predict", data=picture).status_code == 200
 for path in sys.argv[2:]:
     response = client.get(path, headers={"Accept-Language": "zh"})
     sys.stdout.write(f"{path} {response.status_code} {len(response.data)}\\n")

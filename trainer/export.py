@@ -26,7 +26,7 @@ from trainer.evaluation.metrics import all_logits, measure
 from trainer.evaluation.number_calibration import fit_numbers
 from trainer.onnx_graph import to_onnx
 from trainer.paths import data_folder
-from trainer.quantization import quantize
+from trainer.quantization import batches_of, quantize
 from trainer.recognition import __version__, preprocess
 from trainer.recognition.array_types import Floats, Labels, Pixels
 from trainer.recognition.bundle import (
@@ -157,7 +157,8 @@ def _in_int8(
 
     `whole` are the logits of the graph of floats, on the validation samples as those returned.
     """
-    graph = quantize(bundle.model, _images_of(trained_on, bundle.card.seed))
+    images = _images_of(trained_on, bundle.card.seed)
+    graph = quantize(bundle.model, batches_of(images))
     quantized = all_logits(Recognizer(replace(bundle, model=graph)), validation.pixels)
     loss = _accuracy(whole, validation.labels) - _accuracy(quantized, validation.labels)
     if not loss <= LARGEST_LOSS:

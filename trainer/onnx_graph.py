@@ -18,6 +18,7 @@ from torch import nn
 
 from trainer.models.activations import WithStages
 from trainer.recognition import preprocess
+from trainer.recognition.segmentation.row_reader import HEIGHT
 
 _LARGE = 1_000  # elements of a tensor; for smaller ones a Cast is not worth its node
 _LARGEST_PIXEL = 255.0
@@ -32,15 +33,37 @@ def to_onnx(model: nn.Module) -> bytes:
     side = preprocess.SIDE
     with_stages = WithStages(model.cpu()).eval()
     pictures = torch.zeros(2, 1, side, side)
+    names = ["logits", *with_stages.names]
+    exported = _exported(with_stages, pictures, "pictures", names, free_axis=0)
+    _store_in_half(exported)
+    prepend_scaling(exported)
+    return exported.SerializeToString(deterministic=True)
+
+
+def rows_to_onnx(model: nn.Module) -> bytes:
+    """Export a row reader for any width.
+
+    Input `row`, uint8 [1, 1, HEIGHT, width]; output `logits`, float32 [1, 11, columns].
+    """
+    row = torch.zeros(1, 1, HEIGHT, 80)
+    exported = _exported(model.cpu().eval(), row, "row", ["logits"], free_axis=3)
+    prepend_scaling(exported)
+    return exported.SerializeToString(deterministic=True)
+
+
+def _exported(
+    model: nn.Module, example: torch.Tensor, name: str, outputs: list[str], free_axis: int
+) -> onnx.ModelProto:
+    """Export a model whose input may have any length along one axis."""
     with tempfile.TemporaryDirectory() as folder, _quiet():
         path = Path(folder) / "model.onnx"
         torch.onnx.export(
-            with_stages,
-            (pictures,),
+            model,
+            (example,),
             path,
-            input_names=["pictures"],
-            output_names=["logits", *with_stages.names],
-            dynamic_shapes=({0: torch.export.Dim("n", min=1)},),
+            input_names=[name],
+            output_names=outputs,
+            dynamic_shapes=({free_axis: torch.export.Dim.DYNAMIC},),
             external_data=False,
             dynamo=True,
         )
@@ -48,9 +71,7 @@ def to_onnx(model: nn.Module) -> bytes:
     for part in (exported, exported.graph, *exported.graph.node, *exported.graph.value_info):
         del part.metadata_props[:]  # file names and stack traces of the machine that exported
         part.doc_string = ""
-    _store_in_half(exported)
-    prepend_scaling(exported)
-    return exported.SerializeToString(deterministic=True)
+    return exported
 
 
 def takes_pixels(model: onnx.ModelProto) -> bool:

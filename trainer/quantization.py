@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import onnx
@@ -17,12 +17,18 @@ from trainer.recognition.array_types import Pixels
 _BATCH = 64
 
 
-def quantize(graph: bytes, pixels: Pixels) -> bytes:
+def batches_of(pixels: Pixels) -> Iterator[Pixels]:
+    """Preprocessed images, uint8 [n, 28, 28], in batches as graphs of digit models take them."""
+    for start in range(0, len(pixels), _BATCH):
+        yield pixels[start : start + _BATCH, None]
+
+
+def quantize(graph: bytes, inputs: Iterable[Pixels]) -> bytes:
     """Quantize weights and activations of a graph of `trainer.onnx_graph` to int8.
 
-    `pixels`, uint8 [n, 28, 28], are images that the model was trained on, from which the range of
-    each activation is taken (static quantization; Jacob et al. 2018). Outputs keep their names and
-    types: stages are dequantized.
+    `inputs` are images that the model was trained on, in batches as the graph takes them, from
+    which the range of each activation is taken (static quantization; Jacob et al. 2018). Outputs
+    keep their names and types: stages are dequantized.
 
     Weights take 7 bits, since on processors without VNNI products of 8 bits would overflow, and
     answers depend on the machine.
@@ -39,7 +45,7 @@ def quantize(graph: bytes, pixels: Pixels) -> bytes:
         quantize_static(
             model,
             quantized,
-            _Images(model.graph.input[0].name, pixels),
+            _Images(model.graph.input[0].name, inputs),
             per_channel=True,
             reduce_range=True,
             activation_type=QuantType.QUInt8,
@@ -58,12 +64,10 @@ def quantize(graph: bytes, pixels: Pixels) -> bytes:
 
 
 class _Images(CalibrationDataReader):  # type: ignore[misc]
-    """Feeds images to the calibration in batches."""
+    """Feeds batches to the calibration."""
 
-    def __init__(self, name: str, pixels: Pixels) -> None:
-        self._batches: Iterator[dict[str, NDArray]] = (
-            {name: pixels[start : start + _BATCH, None]} for start in range(0, len(pixels), _BATCH)
-        )
+    def __init__(self, name: str, batches: Iterable[Pixels]) -> None:
+        self._batches: Iterator[dict[str, NDArray]] = ({name: batch} for batch in batches)
 
     def get_next(self) -> dict[str, NDArray] | None:
         return next(self._batches, None)

@@ -18,6 +18,7 @@ from trainer.cli.quantize import quantize
 from trainer.cli.retrain import retrain
 from trainer.cli.runs import runs
 from trainer.cli.train import train
+from trainer.cli.train_rows import train_rows
 from trainer.cli.upgrade import upgrade
 from trainer.cli.watch import watch
 
@@ -25,6 +26,6 @@ __all__ = ["main"]
 
 for command in (
     *(data, train, watch, retrain, runs, export, quantize, upgrade, evaluate, compare, benchmark),
-    *(predict, models, summary, explain, calibrate_numbers),
+    *(predict, models, summary, explain, calibrate_numbers, train_rows),
 ):
     main.add_command(command)

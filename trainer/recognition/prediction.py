@@ -33,7 +33,8 @@ class DigitPrediction:
     prepared: Prepared
     """What the model was given."""
     probabilities: Floats
-    """Probability of each digit, given that it is one: float64 [10], sum 1."""
+    """Probability of each digit, given that it is one: float64 [10], sum 1. In a number, also given
+    the row that it stands in."""
     digit_score: float
     """How much the image looks like a digit at all, 0..1."""
     is_digit: bool

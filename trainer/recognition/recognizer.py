@@ -8,7 +8,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -24,7 +23,9 @@ from trainer.recognition.prediction import (
 )
 from trainer.recognition.preprocess import EmptyDrawing, Prepared
 from trainer.recognition.segmentation.reading import read_number
+from trainer.recognition.segmentation.row_reader import shipped_row_reader
 from trainer.recognition.segmentation.segments import Segments, TooManyPieces
+from trainer.recognition.session import new_session
 
 if TYPE_CHECKING:
     from trainer.recognition.wiring import Wiring
@@ -43,13 +44,8 @@ class Recognizer:
     def __init__(self, bundle: Bundle) -> None:
         """Load the model. Raises `BundleError` if ONNX Runtime rejects it."""
         self.card: Card = bundle.card
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = options.inter_op_num_threads = 1
-        options.enable_cpu_mem_arena = False  # saves memory: a forward pass needs kilobytes
         try:
-            self._session = onnxruntime.InferenceSession(
-                bundle.model, options, providers=["CPUExecutionProvider"]
-            )
+            self._session = new_session(bundle.model)
         except Exception as error:  # ONNX Runtime's exceptions have no common base class
             raise BundleError(
                 f"{bundle.folder}: ONNX Runtime cannot load the model: {error}"
@@ -120,11 +116,15 @@ class Recognizer:
     def read_segments(self, segments: Segments) -> NumberPrediction:
         """Recognize all digits of a number, row by row, from left to right.
 
-        Segments are cut only where they do not read well as a whole. Raises `EmptyDrawing` and
-        `TooManyPieces`.
+        Segments are cut only where they do not read well as a whole, or where the row reader finds
+        more digits. Raises `EmptyDrawing` and `TooManyPieces`.
         """
         return read_number(
-            segments, self._predict_all, self.card.rejection_threshold, self._number_weights
+            segments,
+            self._predict_all,
+            shipped_row_reader(),
+            self.card.rejection_threshold,
+            self._number_weights,
         )
 
     def _predict_all(self, prepared: list[Prepared]) -> list[DigitPrediction]:

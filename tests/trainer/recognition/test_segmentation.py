@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from trainer.data.rendering.canvas import RenderStyle, render
-from trainer.data.rendering.numbers import compose_number
+from trainer.data.rendering.numbers import GAP, OVERLAP, compose_number
 from trainer.recognition.bundle import PRETRAINED, read_bundle
 from trainer.recognition.preprocess import EmptyDrawing
 from trainer.recognition.recognizer import Recognizer
@@ -34,7 +34,9 @@ def number(drawings):
 
     def draw(text: str, touching: bool = False, style: RenderStyle = ON_A_CANVAS) -> np.ndarray:
         rng = np.random.default_rng(1)
-        return render(compose_number([drawings[int(c)] for c in text], rng, touching), style)
+        gap = OVERLAP if touching else GAP
+        digits = [drawings[int(c)] for c in text]
+        return render(compose_number(digits, rng, gap=gap), style)
 
     return draw
 

@@ -92,6 +92,16 @@ def wide_lines(count: int) -> np.ndarray:
     return picture
 
 
+def scrawls(rows: int, columns: int) -> np.ndarray:
+    rng, picture = np.random.default_rng(0), blank()
+    step = np.array([SIDE / columns, min(50, SIDE / rows)])
+    for row in range(rows):
+        for column in range(columns):
+            points = (np.array([column, row]) + 0.1 + 0.7 * rng.random((6, 2))) * step
+            cv2.polylines(picture, [points.astype(np.int32)], False, 0, 2)
+    return picture
+
+
 INKS = {
     "dots, 512×512": lambda: dots(2, 512),
     "dots": lambda: dots(2),
@@ -103,6 +113,8 @@ INKS = {
     "worms": lambda: worms(80),
     "wide lines": lambda: wide_lines(20),
     "one wide line": lambda: wide_lines(1),
+    "rows of scrawls far apart": lambda: scrawls(20, 2),
+    "a row of scrawls": lambda: scrawls(1, 38),
 }
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.random import Generator
 
 from trainer.data.datasets import data_set
-from trainer.data.rendering.numbers import compose_number
+from trainer.data.rendering.numbers import GAP, OVERLAP, compose_number
 from trainer.data.rendering.rendered import RenderedDataset
 from trainer.data.samples import Samples, Split
 from trainer.data.strokes.records import ATTRIBUTION, Record, read_split
@@ -90,7 +90,8 @@ def _fragment(digits: Sequence[Record], rng: Generator) -> Pixels | None:
 
 def _inks(digits: Sequence[Record], rng: Generator) -> Pixels:
     """The ink of each digit of a number, by itself: uint8 [digits, height, width]."""
-    lines = compose_number([each.strokes for each in digits], rng, touching=rng.random() < 0.7)
+    gap = OVERLAP if rng.random() < 0.7 else GAP
+    lines = compose_number([each.strokes for each in digits], rng, gap=gap)
     side = int(rng.integers(60, 90)) * (1 + len(digits))
     height = side / max(1.0, 0.7 * len(digits))
     pen = max(1.5, height * float(rng.uniform(0.04, 0.14)))

@@ -12,7 +12,7 @@ from numpy.random import Generator
 from trainer.data.datasets import GATE_PARTS, data_set
 from trainer.data.datasets.synthetic import synthetic_strokes
 from trainer.data.rendering.canvas import RenderStyle, render
-from trainer.data.rendering.numbers import compose_number
+from trainer.data.rendering.numbers import GAP, OVERLAP, compose_number
 from trainer.data.rendering.rendered import RenderedDataset
 from trainer.data.samples import Samples, Split
 from trainer.recognition.array_types import Pixels
@@ -186,7 +186,7 @@ def _several_digits(rng: Generator) -> Strokes:
     """Two to four digits beside each other, touching or not: not a single digit."""
     count = int(rng.choice([2, 2, 3, 4]))
     digits = [synthetic_strokes(int(rng.integers(10)), rng) for _ in range(count)]
-    return compose_number(digits, rng, touching=rng.random() < 0.5)
+    return compose_number(digits, rng, gap=OVERLAP if rng.random() < 0.5 else GAP)
 
 
 KINDS: dict[str, Callable[[Generator], Strokes]] = {  # and noise

@@ -12,6 +12,9 @@ from trainer.recognition.strokes import Strokes
 GAP = (0.18, 0.5)
 """Range of the gap between digits that do not touch, in digit heights; wider than the pen."""
 
+OVERLAP = (-0.06, 0.0)
+"""The same of digits that touch."""
+
 LEADING = (0.3, 0.7)
 """Range of the gap between the digits of two rows, in digit heights."""
 
@@ -32,19 +35,20 @@ MARKS: Mapping[str, tuple[Range, Range]] = {
 """Marks beside digits: the range of their longer side, and that of their middle above the line, in
 digit heights."""
 
+_LETTER: tuple[Range, Range] = ((0.6, 1.15), (0.4, 0.55))  # the same of everything else
+
 
 def compose_number(
     digits: Sequence[Strokes],
     rng: Generator,
-    touching: bool = False,
     marks: Mapping[int, tuple[str, Strokes]] | None = None,
+    gap: Range = GAP,
 ) -> Strokes:
     """Place digits beside each other, with about the same height and baseline.
 
-    The height of a digit is about 1. With `touching`, neighboring digits overlap a little;
-    otherwise the gaps between them are drawn from `GAP`. `marks` has the marks, of `MARKS`, that
-    stand before the digit with that index, with their strokes; after the last digit, at the number
-    of digits.
+    The height of a digit is about 1. The gaps between digits are drawn from `gap`. `marks` has the
+    marks or letters that stand before the digit with that index, with their strokes; after the last
+    digit, at the number of digits.
     """
     lines: Strokes = []
     edge = 0.0
@@ -60,8 +64,7 @@ def compose_number(
         scale = rng.uniform(0.85, 1.15) / max(float(extent[1]), 0.4 * float(extent[0]), 1e-9)
         lift = rng.normal(0, 0.05) - extent[1] * scale
         lines += [(line - low) * scale + [edge, lift] for line in digit]
-        gap = rng.uniform(-0.06, 0.0) if touching else rng.uniform(*GAP)
-        edge += float(extent[0]) * scale + gap
+        edge += float(extent[0]) * scale + rng.uniform(*gap)
     return lines
 
 
@@ -80,7 +83,7 @@ def stack_rows(rows: Sequence[Strokes], rng: Generator) -> Strokes:
 
 def _placed_mark(label: str, strokes: Strokes, edge: float, rng: Generator) -> Strokes:
     """A mark to the right of `edge`."""
-    sizes, middles = MARKS[label]
+    sizes, middles = MARKS.get(label, _LETTER)
     points = np.vstack(strokes)
     low, extent = points.min(axis=0), np.ptp(points, axis=0)
     scale = rng.uniform(*sizes) / max(float(extent.max()), 1e-9)

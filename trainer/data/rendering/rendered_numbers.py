@@ -9,7 +9,7 @@ import numpy as np
 from numpy.random import Generator
 
 from trainer.data.rendering.canvas import RenderStyle, render
-from trainer.data.rendering.numbers import compose_number, stack_rows
+from trainer.data.rendering.numbers import GAP, OVERLAP, compose_number, stack_rows
 from trainer.data.strokes.records import Record
 from trainer.recognition.array_types import Pixels
 from trainer.recognition.strokes import Strokes
@@ -42,8 +42,9 @@ class NumberRenderer:
         numbers = [
             [own[i] for i in rng.integers(len(own), size=self.length)] for _ in range(self.rows)
         ]
+        gap = OVERLAP if self.touching else GAP
         lines = [
-            compose_number([digit.strokes for digit in digits], rng, self.touching, self._mark(rng))
+            compose_number([digit.strokes for digit in digits], rng, self._mark(rng), gap)
             for digits in numbers
         ]
         strokes = stack_rows(lines, rng) if self.rows > 1 else lines[0]

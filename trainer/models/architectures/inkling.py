@@ -2,31 +2,10 @@
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor, nn
 
 from trainer.models.architectures import architecture
-
-
-def conv(inputs: int, outputs: int, kernel: int = 3, stride: int = 1) -> nn.Sequential:
-    """Convolution and batch norm, which makes a bias redundant."""
-    return nn.Sequential(
-        nn.Conv2d(inputs, outputs, kernel, stride, padding=kernel // 2, bias=False),
-        nn.BatchNorm2d(outputs),
-    )
-
-
-class Residual(nn.Module):
-    """Two convolutions with a shortcut connection (He et al. 2016)."""
-
-    is_stage = True
-
-    def __init__(self, channels: int) -> None:
-        super().__init__()
-        self.body = nn.Sequential(conv(channels, channels), nn.ReLU(), conv(channels, channels))
-
-    def forward(self, x: Tensor) -> Tensor:
-        return torch.relu(x + self.body(x))
+from trainer.models.layers import Residual, conv
 
 
 @architecture("inkling")

@@ -19,6 +19,8 @@ class Doubts:
 
     margin: float
     """Log likelihood by which they are likelier than other digits, at most `_CLEAR`."""
+    rows: float
+    """Log likelihood of the text by the row reader, at least `_LOWEST`, as where it read no row."""
     close: float
     """Minus the log of their share in both together."""
     confidence: float
@@ -44,6 +46,7 @@ NAMES = [field.name for field in fields(Doubts)]
 
 def doubts(
     margin: float,
+    rows: float | None,
     probabilities: Floats,
     scores: Floats,
     cuts: float,
@@ -54,6 +57,7 @@ def doubts(
     least = np.exp(_LOWEST)
     return Doubts(
         margin=min(margin, _CLEAR),
+        rows=_LOWEST if rows is None else max(_LOWEST, rows),
         close=float(np.logaddexp(0, -margin)),
         confidence=max(_LOWEST, float(np.log(np.maximum(probabilities, least)).sum())),
         score=float(np.log(max(float(scores.min()), least))),
@@ -72,5 +76,6 @@ def number_confidence(found: Doubts, weights: Mapping[str, float]) -> float:
     """
     if not weights:
         return float(np.exp(found.confidence - found.close) * (1 - found.marks))
+    weights = {"rows": 0.0, **weights}  # a card from before there was a row reader has none
     odds = weights["bias"] + float(found.features() @ [weights[name] for name in NAMES])
     return float(1 / (1 + np.exp(-np.clip(odds, -30, 30))))

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from trainer.recognition.array_types import Floats
 from trainer.recognition.prediction import DigitPrediction
 from trainer.recognition.segmentation.candidates import Candidate, Placed
+
+OTHER = "?"
+"""The character of ink that is no digit."""
 
 CUT_COST = 0.75
 """Log likelihood that a segment may lack before it is cut."""
@@ -19,6 +23,7 @@ WIDTH_COST = 2.0
 
 _MIN_PROBABILITY = 1e-6  # assigned to segments that cannot be read at all
 _KEPT = 3  # readings with different texts that are kept at each segment
+_KEPT_OF_TEXTS = 24  # beginnings of given texts that are kept at each segment
 _LABELS = 2  # likeliest digits of a candidate that take part
 
 # The log likelihood of a candidate as a digit, and of a component as anything else, are linear in
@@ -45,7 +50,7 @@ _OTHER_LOW = 2.4  # of the height that it lacks to _USUAL_HEIGHT
 
 @dataclass(frozen=True, slots=True)
 class Joined:
-    """A way to read all segments."""
+    """A way to read all segments of a row."""
 
     score: float
     """Log likelihood, up to a constant."""
@@ -54,7 +59,12 @@ class Joined:
     others: tuple[Candidate, ...] = ()
     """The runs of segments that are not."""
     text: str = ""
-    """What is read: digits, and a question mark for each of the others."""
+    """What is read: digits, and `OTHER` for each of the others."""
+
+    @property
+    def read(self) -> str:
+        """The digits alone."""
+        return self.text.replace(OTHER, "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,38 +89,71 @@ class Component:
 
 
 def join(
-    candidates: Mapping[Candidate, Evidence], components: Mapping[Candidate, Component]
+    candidates: Mapping[Candidate, Evidence],
+    components: Mapping[Candidate, Component],
+    row: range,
+    texts: Sequence[str] | None = None,
 ) -> list[Joined]:
-    """The likeliest ways to read all segments that differ in their text, the likeliest first.
+    """The likeliest ways to read a row that differ in their text, the likeliest first.
 
-    Dynamic programming over the segments. `components` has the runs of segments that are all of a
-    component. At most `_KEPT`.
+    Dynamic programming over the segments of the row, whose numbers are given. `components` has the
+    runs of segments that are all of a component. At least one and at most `_KEPT`; or, of given
+    `texts` of digits, the likeliest way to read each, whatever is left out, except for those that
+    cannot be read or whose beginnings are not among the `_KEPT_OF_TEXTS` likeliest: there may be
+    none.
     """
-    ends: dict[int, list[tuple[Candidate, float, str]]] = {}
+    ends: dict[int, list[tuple[Candidate, dict[str, float]]]] = {}
     for candidate, evidence in candidates.items():
-        base = _log_likelihood(evidence)
-        likeliest = np.argsort(evidence.prediction.probabilities)[::-1][:_LABELS]
-        for digit in likeliest.tolist():
-            score = base + _CONFIDENCE * _log(float(evidence.prediction.probabilities[digit]))
-            ends.setdefault(candidate[1], []).append((candidate, score, str(digit)))
+        if candidate[0] in row:
+            base = _log_likelihood(evidence)
+            scores = base + label_scores(evidence.prediction.probabilities)
+            labels = np.argsort(scores)[::-1][: _LABELS if texts is None else None].tolist()
+            options = {str(digit): float(scores[digit]) for digit in labels}
+            ends.setdefault(candidate[1], []).append((candidate, options))
     for run, component in components.items():
-        ends.setdefault(run[1], []).append((run, _log_likelihood_of_other(component), "?"))
-    best: list[list[Joined]] = [[Joined(0.0)]]
-    for segment in range(1, max(ends, default=0) + 1):
+        if run[0] in row:
+            other = _log_likelihood_of_other(component)
+            ends.setdefault(run[1], []).append((run, {OTHER: other}))
+    following = None if texts is None else _following(texts)
+    best: dict[int, list[Joined]] = {row.start - 1: [Joined(0.0)]}
+    for segment in row:
+        found = [_extended(kept, None, _log(_MIN_PROBABILITY), "") for kept in best[segment - 1]]
+        for run, options in ends.get(segment, []):
+            for kept in best[run[0] - 1]:
+                wanted = options if following is None else (OTHER, *following[kept.read])
+                found += [
+                    _extended(kept, run, options[text], text) for text in wanted if text in options
+                ]
         by_text: dict[str, Joined] = {}
-        options = [_extended(kept, None, _log(_MIN_PROBABILITY), "") for kept in best[segment - 1]]
-        for run, score, text in ends.get(segment, []):
-            options += [_extended(kept, run, score, text) for kept in best[run[0] - 1]]
-        for option in options:
-            if option.text not in by_text or by_text[option.text].score < option.score:
-                by_text[option.text] = option
-        best.append(sorted(by_text.values(), key=lambda each: -each.score)[:_KEPT])
-    return best[-1]
+        for way in found:
+            text = way.text if following is None else way.read
+            if text not in by_text or by_text[text].score < way.score:
+                by_text[text] = way
+        ranked = sorted(by_text.values(), key=lambda each: -each.score)
+        best[segment] = ranked[: _KEPT if following is None else _KEPT_OF_TEXTS]
+    return [each for each in best[row.stop - 1] if texts is None or each.read in texts]
+
+
+def label_scores(probabilities: Floats) -> Floats:
+    """What each label adds to the log likelihood of a digit, given their probabilities: [10]."""
+    scores: Floats = _CONFIDENCE * np.log(np.maximum(probabilities, _MIN_PROBABILITY))
+    return scores
+
+
+def _following(texts: Sequence[str]) -> dict[str, str]:
+    """The characters that may follow each beginning of these texts."""
+    following = dict.fromkeys(("", *texts), "")
+    for text in texts:
+        for index, character in enumerate(text):
+            known = following.setdefault(text[:index], "")
+            if character not in known:
+                following[text[:index]] = known + character
+    return following
 
 
 def _extended(joined: Joined, run: Candidate | None, score: float, text: str) -> Joined:
     digits, others = joined.digits, joined.others
-    if run and text == "?":
+    if run and text == OTHER:
         others = (*others, run)
     elif run:
         digits = (*digits, run)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict
 
@@ -25,13 +25,13 @@ from trainer.recognition.segmentation.confidence import doubts, number_confidenc
 from trainer.recognition.segmentation.joining import (
     Component,
     Evidence,
-    Joined,
     is_unambiguous,
     join,
     uncovered,
 )
 from trainer.recognition.segmentation.numbering import Corners, hull
-from trainer.recognition.segmentation.segments import Segments
+from trainer.recognition.segmentation.rescoring import ReadRow, RowResult, ranked, read_rows
+from trainer.recognition.segmentation.segments import Segments, TooManyPieces
 
 Predict = Callable[[list[Prepared]], list[DigitPrediction]]
 """Recognizes preprocessed images, at least one."""
@@ -44,33 +44,75 @@ _ABOVE = 0.5  # of the width that two marks share if they are parts of one, as o
 
 
 def read_number(
-    segments: Segments, predict: Predict, threshold: float, weights: Mapping[str, float]
+    segments: Segments,
+    predict: Predict,
+    read_row: ReadRow,
+    threshold: float,
+    weights: Mapping[str, float],
 ) -> NumberPrediction:
     """Recognize all digits of a number.
 
-    Segments are cut only where they do not read well as a whole. `threshold` is the least mean
+    Segments are cut only where they do not read well as a whole, or where the row reader, which
+    `read_row` calls, finds more digits in a row than there would be. `threshold` is the least mean
     digit score of a number, `weights` are those of `number_confidence`. Raises `EmptyDrawing` and
     `TooManyPieces`.
     """
+    readings = read_rows(segments, read_row)
     marks = segments.marks
-    found = whole = _evidence(segments, marks, predict)
-    unambiguous = [key for key, each in found.items() if is_unambiguous(each.prediction)]
+    whole = _evidence(segments, marks, predict)
+    components = _components(segments, whole, marks)
+    crowded = set[int]()
+    for row, reading in zip(segments.rows, readings, strict=True):
+        if reading and len(reading.texts[0]) > len(join(whole, components, row)[0].digits):
+            crowded |= set(row)
+    unambiguous = [key for key, each in whole.items() if is_unambiguous(each.prediction)]
     doubtful = uncovered(unambiguous, len(segments))
-    if doubtful and (cut := segments.cut(doubtful)).after_cuts:
-        segments, found = cut, _evidence(cut, marks, predict)
+    found = whole
+    with suppress(TooManyPieces):
+        segments, found = _cut(segments, whole, marks, crowded | doubtful, predict)
+        crowded = set()
+    if crowded:  # that is too much
+        segments, found = _cut(segments, whole, marks, doubtful, predict)
     if not found:
         raise EmptyDrawing("there are only dots in the picture")
-    runs = whole_components(segments)
-    components = {
+    components = _components(segments, whole, marks)
+    rows = []
+    for row, reading in zip(segments.rows, readings, strict=True):
+        ways = join(found, components, row)
+        if reading:
+            ways += join(found, components, row, reading.texts)
+        rows.append(ranked(ways, reading, found, _ALONE))
+    return _as_prediction(segments, found, rows, threshold, weights)
+
+
+def _cut(
+    segments: Segments,
+    whole: dict[Candidate, Evidence],
+    marks: Sequence[float],
+    numbers: Collection[int],
+    predict: Predict,
+) -> tuple[Segments, dict[Candidate, Evidence]]:
+    """The segments after those with these numbers were cut, and what is known of the candidates.
+
+    The same as before where none can be cut. Raises `TooManyPieces`.
+    """
+    if numbers and (cut := segments.cut(numbers)).after_cuts:
+        return cut, _evidence(cut, marks, predict)
+    return segments, whole
+
+
+def _components(
+    segments: Segments, whole: Mapping[Candidate, Evidence], marks: Sequence[float]
+) -> dict[Candidate, Component]:
+    """What is known of each component of ink, `whole` before it was cut, by its run of segments."""
+    return {
         run: Component(
             place(segments, run),
             whole[key].prediction.digit_score if (key := (each, each)) in whole else _UNREADABLE,
             marks[each - 1],
         )
-        for run, each in runs.items()
+        for run, each in whole_components(segments).items()
     }
-    ways = join(found, components)
-    return _as_prediction(segments, found, ways, runs, threshold, weights)
 
 
 def _evidence(
@@ -95,27 +137,28 @@ def _evidence(
 def _as_prediction(
     segments: Segments,
     found: Mapping[Candidate, Evidence],
-    ways: Sequence[Joined],
-    runs: Mapping[Candidate, int],
+    rows: Sequence[RowResult],
     threshold: float,
     weights: Mapping[str, float],
 ) -> NumberPrediction:
-    best = ways[0]
-    margin = best.score - ways[1].score if len(ways) > 1 else _ALONE
-    others = [segments.segments[first - 1 : last] for first, last in best.others]
+    runs = whole_components(segments)
+    others = [run for row in rows for run in row.best.others]
+    boxes = [hull(segments.segments[first - 1 : last]) for first, last in others]
     unread = [
-        _unread(segments, hull(each), _is_mark(segments, runs, run))
-        for run, each in zip(best.others, others, strict=True)
+        _unread(segments, box, _is_mark(segments, runs, run))
+        for run, box in zip(others, boxes, strict=True)
     ]
     unread += [_unread(segments, box, is_mark=True) for box in segments.dots]
     unread = _joined_marks(unread)
-    if not best.digits:
+    digits = [digit for row in rows for digit in row.digits]
+    if not digits:
         likeliest = max(found.values(), key=lambda each: each.prediction.digit_score)
         return NumberPrediction([likeliest.prediction], False, 0.0, [0], unread)
-    chosen = [found[candidate] for candidate in best.digits]
-    digits = [each.prediction for each in chosen]
+    chosen = [found[candidate] for row in rows for candidate in row.best.digits]
+    likelihoods = [row.log_likelihood for row in rows]
     evidence = doubts(
-        margin,
+        min(row.margin for row in rows),
+        None if None in likelihoods else sum(filter(None, likelihoods)),
         np.array([digit.confidence for digit in digits]),
         np.array([digit.digit_score for digit in digits]),
         sum(each.place.cuts for each in chosen) / 2,
@@ -130,7 +173,7 @@ def _as_prediction(
         digits,
         widths[0] <= widths[1] and mean_score(digits) >= threshold,
         min(number_confidence(evidence, weights), *(digit.confidence for digit in digits)),
-        [segments.segments[first - 1].row for first, _ in best.digits],
+        [index for index, row in enumerate(rows) for _ in row.digits],
         unread,
         asdict(evidence),
     )

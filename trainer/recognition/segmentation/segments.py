@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import accumulate, pairwise
 from typing import Any
 
 import cv2
@@ -17,6 +19,7 @@ from trainer.recognition.array_types import Pixels
 from trainer.recognition.preprocess import EmptyDrawing, Ink, Prepared, find_ink, prepare
 from trainer.recognition.preprocess.components import are_specks, mask_of
 from trainer.recognition.preprocess.surroundings import erase_enclosures, underline
+from trainer.recognition.segmentation.ctc import RowReading
 from trainer.recognition.segmentation.cuts import cut_component
 from trainer.recognition.segmentation.marks import corners_of, find_dots, mark_probabilities
 from trainer.recognition.segmentation.numbering import (
@@ -70,8 +73,18 @@ class Segments:
         default_factory=dict, repr=False, compare=False
     )
 
+    rows_read: list[RowReading | None] = field(default_factory=list, repr=False, compare=False)
+    """What `rescoring.read_rows` has found in each row, for the next model that asks."""
+
     def __len__(self) -> int:
         return len(self.segments)
+
+    @cached_property
+    def rows(self) -> list[range]:
+        """The numbers of the segments in each row, from top to bottom."""
+        counts = Counter(each.row for each in self.segments)  # in order, as the segments are
+        bounds = accumulate(counts.values(), initial=1)
+        return [range(start, stop) for start, stop in pairwise(bounds)]
 
     def tallest(self, row: int) -> int:
         """Height of the tallest segment of a row, in pixels."""
@@ -110,7 +123,8 @@ class Segments:
                     last += 1
                     cut[inside][slices >= index] = last
         rows = {number: each.row for number, each in enumerate(self.segments, 1)}
-        return Segments(self.ink, *numbered(cut, self.labels, rows), self.dots)
+        cut_segments = numbered(cut, self.labels, rows)
+        return Segments(self.ink, *cut_segments, self.dots, rows_read=self.rows_read)
 
     @cached_property
     def marks(self) -> list[float]:
