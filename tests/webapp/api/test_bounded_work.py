@@ -102,6 +102,18 @@ def scrawls(rows: int, columns: int) -> np.ndarray:
     return picture
 
 
+def zigzags(rows: int) -> np.ndarray:
+    """Rows of what might be touching digits, on paper that is darker at one side."""
+    rng, picture, step = np.random.default_rng(0), blank(), SIDE / rows
+    for row in range(rows):
+        x = np.linspace(12, 1010, 60)
+        y = (row + 0.5 + rng.uniform(-0.4, 0.4, 60)) * step
+        line = np.stack([x + rng.normal(0, 12, 60), y], axis=1)
+        cv2.polylines(picture, [line.astype(np.int32)], False, 0, 6)
+    shade = np.linspace(0, 70, SIDE) + rng.normal(0, 3, picture.shape)
+    return np.clip(picture - shade, 0, 255).astype(np.uint8)
+
+
 INKS = {
     "dots, 512×512": lambda: dots(2, 512),
     "dots": lambda: dots(2),
@@ -115,6 +127,7 @@ INKS = {
     "one wide line": lambda: wide_lines(1),
     "rows of scrawls far apart": lambda: scrawls(20, 2),
     "a row of scrawls": lambda: scrawls(1, 38),
+    "rows of zigzags on a photo": lambda: zigzags(4),
 }
 
 

@@ -19,6 +19,7 @@ BLANK = DIGITS
 """The class of columns without a digit of their own."""
 
 _BEAM = 8  # beginnings of texts that are followed
+_LIKELY = 0.1
 _LEAST = 1e-4  # probability of a class that is followed
 
 
@@ -31,6 +32,11 @@ class RowReading:
         """At most `count` texts, about the likeliest ones, the likeliest first."""
         self._columns = columns
         self._known: dict[str, float] = {}
+
+    @property
+    def is_likely(self) -> bool:
+        """Whether the likeliest text has a probability of at least `_LIKELY`: it is of digits."""
+        return self.log_likelihoods(self.texts[:1])[0] >= np.log(_LIKELY)
 
     def log_likelihoods(self, texts: Sequence[str]) -> list[float]:
         """The log likelihood of each of these texts of digits; what was asked before is kept."""

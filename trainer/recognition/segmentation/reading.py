@@ -53,9 +53,9 @@ def read_number(
     """Recognize all digits of a number.
 
     Segments are cut only where they do not read well as a whole, or where the row reader, which
-    `read_row` calls, finds more digits in a row than there would be. `threshold` is the least mean
-    digit score of a number, `weights` are those of `number_confidence`. Raises `EmptyDrawing` and
-    `TooManyPieces`.
+    `read_row` calls, clearly sees more digits in a row than there would be. `threshold` is the
+    least mean digit score of a number, `weights` are those of `number_confidence`. Raises
+    `EmptyDrawing` and `TooManyPieces`.
     """
     readings = read_rows(segments, read_row)
     marks = segments.marks
@@ -63,7 +63,8 @@ def read_number(
     components = _components(segments, whole, marks)
     crowded = set[int]()
     for row, reading in zip(segments.rows, readings, strict=True):
-        if reading and len(reading.texts[0]) > len(join(whole, components, row)[0].digits):
+        likely = reading.texts[0] if reading and reading.is_likely else ""
+        if len(likely) > len(join(whole, components, row)[0].digits):
             crowded |= set(row)
     unambiguous = [key for key, each in whole.items() if is_unambiguous(each.prediction)]
     doubtful = uncovered(unambiguous, len(segments))

@@ -92,7 +92,7 @@ def ranked(
         for candidate, each in zip(best.digits, gains, strict=True)
     ]
     others = [way.score for way in by_text.values() if way.text != best.text]
-    others += (best.score + gains[gains < 0]).tolist()
+    others += (best.score + gains[gains != 0]).tolist()
     margin = best.score - max(others) if others else none
     return RowResult(best, digits, margin, max(_LEAST, *row.log_likelihoods([best.read])))
 

@@ -69,6 +69,7 @@ class Segments:
     """Boxes of ink that is in no segment, in pixels of `ink`: specks that the pen drew, as points
     and colons, and the smallest of more than `MAX_SEGMENTS` components. At most as many of each."""
     _cut: dict[frozenset[int], Segments] = field(default_factory=dict, repr=False, compare=False)
+    _slices: dict[int, SegmentMap] = field(default_factory=dict, repr=False, compare=False)
     _prepared: dict[tuple[int, int], Prepared | None] = field(
         default_factory=dict, repr=False, compare=False
     )
@@ -116,8 +117,7 @@ class Segments:
             if last == most:
                 break
             inside = (slice(box.top, box.bottom), slice(box.left, box.right))
-            ink = np.where(self.labels[inside] == number, self.ink.strength[inside], 0)
-            slices = cut_component(ink)
+            slices = self._slices_of(number, inside)
             for index in range(2, int(slices.max()) + 1):
                 if last < most:
                     last += 1
@@ -125,6 +125,13 @@ class Segments:
         rows = {number: each.row for number, each in enumerate(self.segments, 1)}
         cut_segments = numbered(cut, self.labels, rows)
         return Segments(self.ink, *cut_segments, self.dots, rows_read=self.rows_read)
+
+    def _slices_of(self, number: int, inside: tuple[slice, slice]) -> SegmentMap:
+        """The slices of a segment, whose box is given; kept, as models differ in what is cut."""
+        if number not in self._slices:
+            ink = np.where(self.labels[inside] == number, self.ink.strength[inside], 0)
+            self._slices[number] = cut_component(ink)
+        return self._slices[number]
 
     @cached_property
     def marks(self) -> list[float]:
