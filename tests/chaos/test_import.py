@@ -55,5 +55,5 @@ def test_an_import_holds_up_nobody_and_stores_all(site, rng):
         load.wait_for(20)
     site.check(load, site.longest)
     counts = progress(site, told)
-    assert counts["kept"] + counts["known"] == DRAWINGS  # two sevens may look alike
+    assert counts["kept"] + counts["known"] == DRAWINGS, counts  # two sevens may look alike
     assert len(site.stored()) >= counts["kept"] + len(load.acknowledged)
