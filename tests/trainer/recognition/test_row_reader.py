@@ -10,8 +10,6 @@ from hypothesis import strategies as st
 from tests.trainer.recognition.test_numbers import hands, number, recognizer  # noqa: F401
 from trainer.data.rendering.canvas import RenderStyle, render
 from trainer.data.rendering.numbers import OVERLAP, compose_number, stack_rows
-from trainer.recognition.bundle import PRETRAINED, read_bundle
-from trainer.recognition.recognizer import Recognizer
 from trainer.recognition.segmentation import reading
 from trainer.recognition.segmentation.rescoring import ranked
 from trainer.recognition.segmentation.row_reader import (
@@ -22,7 +20,7 @@ from trainer.recognition.segmentation.row_reader import (
     row_images,
     shipped_row_reader,
 )
-from trainer.recognition.segmentation.segments import segment
+from trainer.recognition.segmentation.segments import TooManyPieces, segment
 
 
 def touching(hand, text, rng):
@@ -103,17 +101,25 @@ def test_the_digits_are_those_of_the_way_that_was_chosen(hands, recognizer, monk
             assert digit.probabilities.sum() == pytest.approx(1)
 
 
-def test_many_digits_apart_are_read_though_not_all_could_be_cut():
-    shipped = Recognizer(read_bundle(PRETRAINED / "inkling"))
+def test_many_digits_apart_are_read_though_not_all_could_be_cut(recognizer):  # noqa: F811
     picture = np.full((400, 420), 255, np.uint8)
     for row in range(4):
         for column in range(10):
             corner = (8 + 41 * column, 80 + 98 * row)
             text = str((row + column) % 10)
             cv2.putText(picture, text, corner, cv2.FONT_HERSHEY_SIMPLEX, 1.6, 0, 4)
-    found = shipped.read_number(picture)
+    found = recognizer.read_number(picture)
     assert found.is_number
     assert np.bincount(found.rows).tolist() == [10] * 4
+
+
+def test_what_has_too_many_candidates_once_it_is_cut_is_refused(recognizer):  # noqa: F811
+    rng, picture = np.random.default_rng(0), np.full((1000, 1000), 255, np.uint8)
+    for corner in np.stack(np.meshgrid(range(6), range(6)), axis=-1).reshape(-1, 2) * 165 + 10:
+        points = corner + 150 * rng.random((12, 2))
+        cv2.polylines(picture, [points.astype(np.int32)], False, 0, 4)
+    with pytest.raises(TooManyPieces):
+        recognizer.read_number(picture)
 
 
 def test_a_row_that_is_too_long_is_read_by_its_digits_and_others_as_before(hands, recognizer):  # noqa: F811

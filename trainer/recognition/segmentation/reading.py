@@ -39,7 +39,6 @@ Predict = Callable[[list[Prepared]], list[DigitPrediction]]
 _MARK_HEIGHT = 0.6  # of the tallest in its row: lower ink that is no digit counts as a mark
 _LIKELY_MARK = 0.5  # probability of a mark by its shape and place
 _UNREADABLE = 0.1  # digit score of a component that is too wide or too low to be given to a model
-_ALONE = 20.0  # margin of a way to read a number that has no other
 _ABOVE = 0.5  # of the width that two marks share if they are parts of one, as of a colon
 
 
@@ -61,28 +60,28 @@ def read_number(
     marks = segments.marks
     whole = _evidence(segments, marks, predict)
     components = _components(segments, whole, marks)
+    ways = [join(whole, components, row) for row in segments.rows]
     crowded = set[int]()
-    for row, reading in zip(segments.rows, readings, strict=True):
-        likely = reading.texts[0] if reading and reading.is_likely else ""
-        if len(likely) > len(join(whole, components, row)[0].digits):
+    for row, reading, plain in zip(segments.rows, readings, ways, strict=True):
+        if reading and reading.is_likely and len(reading.texts[0]) > len(plain[0].digits):
             crowded |= set(row)
     unambiguous = [key for key, each in whole.items() if is_unambiguous(each.prediction)]
     doubtful = uncovered(unambiguous, len(segments))
-    found = whole
-    with suppress(TooManyPieces):
+    try:
         segments, found = _cut(segments, whole, marks, crowded | doubtful, predict)
-        crowded = set()
-    if crowded:  # that is too much
+    except TooManyPieces:
+        if crowded <= doubtful:
+            raise
         segments, found = _cut(segments, whole, marks, doubtful, predict)
     if not found:
         raise EmptyDrawing("there are only dots in the picture")
-    components = _components(segments, whole, marks)
+    if found is not whole:
+        components = _components(segments, whole, marks)
+        ways = [join(found, components, row) for row in segments.rows]
     rows = []
-    for row, reading in zip(segments.rows, readings, strict=True):
-        ways = join(found, components, row)
-        if reading:
-            ways += join(found, components, row, reading.texts)
-        rows.append(ranked(ways, reading, found, _ALONE))
+    for row, reading, plain in zip(segments.rows, readings, ways, strict=True):
+        spelled = join(found, components, row, reading.texts) if reading else []
+        rows.append(ranked([*plain, *spelled], reading, found))
     return _as_prediction(segments, found, rows, threshold, weights)
 
 

@@ -33,6 +33,7 @@ _ROW = 0.53  # of the log likelihood of the text as a row
 _CUTS = 0.83  # of the number of cuts, as the row reader knows better what they cost
 _TEXTS = 4  # likeliest texts of a row that are ranked
 _LEAST = -100.0  # log likelihood of what the row reader excludes
+_ALONE = 20.0  # margin of the only way to read a row
 _CHANGES = 8  # of one digit each, at most; each raises the score
 
 
@@ -44,7 +45,8 @@ class RowResult:
     digits: list[DigitPrediction]
     """Those of the best way. Its text has the likeliest label of each."""
     margin: float
-    """By which the score of the best way is higher than that of any other text, if there is one."""
+    """By which the score of the best way is higher than that of any other text; `_ALONE` without
+    one."""
     log_likelihood: float | None
     """That of the best way's text by the row reader; None where that did not read the row."""
 
@@ -62,16 +64,15 @@ def read_rows(segments: Segments, read_row: ReadRow) -> list[RowReading | None]:
 
 
 def ranked(
-    ways: Sequence[Joined], row: RowReading | None, found: Mapping[Candidate, Evidence], none: float
+    ways: Sequence[Joined], row: RowReading | None, found: Mapping[Candidate, Evidence]
 ) -> RowResult:
     """Choose the way to read a row, of at least one, the likeliest first.
 
-    `row` is what the row reader says of it, `found` what is known of the candidates, and `none` the
-    margin of a way that is the only one.
+    `row` is what the row reader says of it, and `found` what is known of the candidates.
     """
     plain = [found[candidate].prediction for candidate in ways[0].digits]
     if row is None or len(plain) > MAX_DIGITS:
-        margin = ways[0].score - ways[1].score if len(ways) > 1 else none
+        margin = ways[0].score - ways[1].score if len(ways) > 1 else _ALONE
         return RowResult(ways[0], plain, margin, None)
     by_text: dict[str, Joined] = {}
     likelihoods = row.log_likelihoods([way.read for way in ways])
@@ -93,7 +94,7 @@ def ranked(
     ]
     others = [way.score for way in by_text.values() if way.text != best.text]
     others += (best.score + gains[gains != 0]).tolist()
-    margin = best.score - max(others) if others else none
+    margin = best.score - max(others) if others else _ALONE
     return RowResult(best, digits, margin, max(_LEAST, *row.log_likelihoods([best.read])))
 
 

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from trainer.recognition.array_types import Floats, Pixels
-from trainer.recognition.segmentation.numbering import hull
+from trainer.recognition.segmentation.numbering import corners_of_rows
 from trainer.recognition.segmentation.segments import Segments
 from trainer.recognition.session import new_session
 
@@ -36,8 +36,8 @@ def row_images(segments: Segments) -> list[Pixels | None]:
     """
     images: list[Pixels | None] = []
     height, left_over = HEIGHT - 2 * _MARGIN, MAX_WIDTH_OF_ALL
-    for numbers in segments.rows:
-        left, top, right, bottom = hull(segments.segments[numbers.start - 1 : numbers.stop - 1])
+    corners = corners_of_rows(segments.segments)
+    for numbers, (left, top, right, bottom) in zip(segments.rows, corners, strict=True):
         width = max(1, round((right - left) * height / (bottom - top)))
         if width + 2 * _SIDE_MARGIN > min(MAX_WIDTH, left_over):
             images.append(None)

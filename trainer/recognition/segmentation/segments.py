@@ -73,7 +73,6 @@ class Segments:
     _prepared: dict[tuple[int, int], Prepared | None] = field(
         default_factory=dict, repr=False, compare=False
     )
-
     rows_read: list[RowReading | None] = field(default_factory=list, repr=False, compare=False)
     """What `rescoring.read_rows` has found in each row, for the next model that asks."""
 
