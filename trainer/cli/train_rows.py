@@ -42,14 +42,19 @@ def train_rows(
     from trainer.recognition.segmentation.row_reader import RowReader
     from trainer.row_export import LARGEST_LOSS, export_rows
     from trainer.training.device import choose_device
-    from trainer.training.row_reader import reader_of
     from trainer.training.row_reader import train_rows as train
 
     recipe = RowRecipe(**options)
     where = choose_device(device)
     rows = render_rows(data_folder(), Split.TRAIN, size, recipe.seed)
     others = render_rows(data_folder(), Split.VALIDATION, validation, 0)
-    model = train(recipe, rows, others, where, _print)
+    shares = []
+
+    def after_epoch(epoch: int, loss: float, right: float) -> None:
+        shares.append(right)
+        click.echo(f"epoch {epoch}  loss {loss:.4f}  validation {right:.2%}")
+
+    model = train(recipe, rows, others, where, after_epoch)
     metadata = {
         "command": command_line(),
         "attribution": ATTRIBUTION,
@@ -58,13 +63,9 @@ def train_rows(
         "rows": str(len(rows)),
     }
     graph = export_rows(model, rows, metadata)
-    before, right = others.share_read(reader_of(model)), others.share_read(RowReader(graph))
-    if right < before - LARGEST_LOSS:
-        raise TrainerError(f"int8 loses {before - right:.2%} of the rows; nothing was written")
+    right = others.share_read(RowReader(graph))
+    if right < shares[-1] - LARGEST_LOSS:
+        raise TrainerError(f"int8 loses {shares[-1] - right:.2%} of the rows; nothing was written")
     file = output or ROW_MODEL
     write_file(file, graph)
     click.echo(f"{file}: {right:.2%} of {len(others):,} rows right")
-
-
-def _print(epoch: int, loss: float, right: float) -> None:
-    click.echo(f"epoch {epoch}  loss {loss:.4f}  validation {right:.2%}")
