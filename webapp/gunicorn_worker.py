@@ -6,10 +6,12 @@ The master imports it too, and so must not import the application with it.
 from __future__ import annotations
 
 from contextlib import suppress
-from socket import SHUT_RDWR
+from socket import SHUT_RDWR, SOCK_STREAM
 from typing import Any
 
 import gevent
+import gevent.monkey
+import gevent.socket
 from gunicorn.errors import AppImportError
 from gunicorn.workers.ggevent import GeventWorker
 
@@ -25,6 +27,19 @@ class Worker(GeventWorker):  # type: ignore[misc]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._header_timers: dict[Any, Any] = {}
+
+    def patch(self) -> None:
+        """Replace what waits in the standard library by gevent's, except for threads and locks.
+
+        Those are for the real threads of `webapp.threads`: where they share a lock of gevent's, the
+        next one sometimes isn't woken, and waits for ever. All greenlets wait for whoever holds a
+        real lock, so none is held while anything else is waited for.
+        """
+        gevent.monkey.patch_all(thread=False, queue=False)
+        self.sockets: list[Any] = [
+            gevent.socket.socket(each.FAMILY, SOCK_STREAM, fileno=each.sock.detach())
+            for each in self.sockets
+        ]
 
     def load_wsgi(self) -> None:
         """Load the application; what prevents it is one line in the log, and ends this worker."""

@@ -91,27 +91,15 @@ def iterate(lane: Lane, items: Iterator[T]) -> Iterator[T]:
 
 
 def start_thread(target: Callable[[], None]) -> None:
-    """Call `target` in a thread of its own, which does not keep the process alive.
-
-    Under gevent a `threading.Thread` is a greenlet: while it computes, nobody is served.
-    """
+    """Call `target` in a thread of its own, which does not keep the process alive."""
 
     def run() -> None:
         try:
             target()
-        finally:  # what gevent made for this thread when it slept or waited for a lock
+        finally:  # what gevent made for this thread when it slept or waited for a process
             gevent.get_hub().destroy(destroy_loop=True)
 
-    if _is_patched():
-        gevent.monkey.get_original("_thread", "start_new_thread")(run, ())
-    else:
-        threading.Thread(target=target, daemon=True).start()
-
-
-def native_lock() -> threading.Lock:
-    """A lock among real threads. Gevent's is for greenlets, which switch while one waits."""
-    lock: threading.Lock = gevent.monkey.get_original("_thread", "allocate_lock")()
-    return lock
+    threading.Thread(target=run, daemon=True).start()
 
 
 def every(seconds: float, function: Callable[[], None]) -> None:

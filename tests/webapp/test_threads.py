@@ -10,20 +10,31 @@ import pytest
 from webapp.threads import Lane, every, in_thread
 
 PATCHED = """
-from gevent import monkey
-monkey.patch_all()
-import time
+from webapp.gunicorn_worker import Worker
+worker = Worker.__new__(Worker)
+worker.sockets = []
+worker.patch()
 from contextvars import ContextVar
+from threading import Event, RLock
 import gevent
 from webapp import threads
 from webapp.threads import Lane, Overloaded, in_thread
 
-block = monkey.get_original("threading", "Event")  # as C code waits: for the whole thread
+def begin(count, function, *arguments):
+    # Greenlets that call a function. When this returns, each has run until it had to wait.
+    begun = []
+    def call():
+        begun.append(1)
+        return function(*arguments)
+    greenlets = [gevent.spawn(call) for _ in range(count)]
+    while len(begun) < count:
+        gevent.sleep(0.001)
+    return greenlets
 """
 
 
 def run_patched(code: str) -> None:
-    """Run code in a process whose standard library is gevent's, as in a worker."""
+    """Run code in a process whose standard library is patched as a worker's is."""
     # Threads may be finishing still, and would race with the end of the interpreter.
     script = PATCHED + textwrap.dedent(code) + "\nimport os; os._exit(0)"
     subprocess.run([sys.executable, "-c", script], check=True, timeout=60)
@@ -31,9 +42,8 @@ def run_patched(code: str) -> None:
 
 def test_greenlets_run_while_a_thread_blocks():
     run_patched("""
-        held = block()
-        waiting = gevent.spawn(in_thread, Lane.DATABASE, held.wait)
-        gevent.sleep(0.05)
+        held = Event()
+        [waiting] = begin(1, in_thread, Lane.DATABASE, held.wait)
         assert not waiting.ready()
         held.set()
         assert waiting.get(timeout=30)
@@ -42,9 +52,8 @@ def test_greenlets_run_while_a_thread_blocks():
 
 def test_one_lane_is_not_held_up_by_another():
     run_patched("""
-        held = block()
-        blocked = [gevent.spawn(in_thread, Lane.COMPUTE, held.wait) for _ in range(10)]
-        gevent.sleep(0.05)
+        held = Event()
+        blocked = begin(10, in_thread, Lane.COMPUTE, held.wait)
         assert in_thread(Lane.DATABASE, int, "7") == 7
         held.set()
         gevent.joinall(blocked, timeout=30, raise_error=True)
@@ -93,9 +102,8 @@ def test_a_view_in_a_thread_uses_that_thread_for_the_lanes_it_asks_for():
 
 def test_a_full_queue_is_refused_and_recovers():
     run_patched("""
-        held = block()
-        waiting = [gevent.spawn(in_thread, Lane.COMPUTE, held.wait) for _ in range(200)]
-        gevent.sleep(0.05)
+        held = Event()
+        waiting = begin(200, in_thread, Lane.COMPUTE, held.wait)
         try:
             in_thread(Lane.COMPUTE, int, "7")
         except Overloaded:
@@ -111,28 +119,47 @@ def test_a_full_queue_is_refused_and_recovers():
 def test_who_has_waited_too_long_for_a_thread_is_refused_and_nothing_is_done():
     """Such a client has long gone, or is to be told that it should come back."""
     run_patched("""
+        held, done, holding = Event(), [], []
+        def hold():
+            holding.append(1)
+            return held.wait()
+        threads._LONGEST_WAIT[Lane.DATABASE] = 60
+        holders = begin(16, in_thread, Lane.DATABASE, hold)
+        while len(holding) < 16:
+            gevent.sleep(0.001)
         threads._LONGEST_WAIT[Lane.DATABASE] = 0.2
-        held, done = block(), []
-        holding = [gevent.spawn(in_thread, Lane.DATABASE, held.wait) for _ in range(16)]
-        late = gevent.spawn(in_thread, Lane.DATABASE, done.append, 1)
+        [late] = begin(1, in_thread, Lane.DATABASE, done.append, 1)
         gevent.sleep(0.5)
         held.set()
-        gevent.joinall([*holding, late], timeout=30)
+        gevent.joinall([*holders, late], timeout=30)
         assert isinstance(late.exception, Overloaded), late.exception
         assert not done
-        assert all(each.value for each in holding)
+        assert all(each.value for each in holders)
     """)
 
 
 def test_a_caller_that_is_killed_leaves_its_place_in_the_queue():
     """A request is, where a worker stops or a time-out ends it."""
     run_patched("""
-        held = block()
-        waiting = [gevent.spawn(in_thread, Lane.COMPUTE, held.wait) for _ in range(200)]
-        gevent.sleep(0.05)
+        held = Event()
+        waiting = begin(200, in_thread, Lane.COMPUTE, held.wait)
         gevent.killall(waiting)
         held.set()
         assert in_thread(Lane.COMPUTE, int, "7") == 7
+    """)
+
+
+def test_threads_that_share_a_lock_all_get_it():
+    """As those that log do, or take a connection from the pool."""
+    run_patched("""
+        lock, taken = RLock(), []
+        def take():
+            for _ in range(20_000):
+                with lock:
+                    taken.append(1)
+        each = [gevent.spawn(in_thread, Lane.DATABASE, take) for _ in range(16)]
+        gevent.joinall(each, timeout=50, raise_error=True)
+        assert len(taken) == 320_000, len(taken)
     """)
 
 

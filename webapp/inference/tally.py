@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections import Counter, deque
 from collections.abc import Callable, Hashable, Mapping
 from typing import Generic, TypeVar
@@ -12,7 +13,6 @@ from sqlalchemy.orm import Session
 
 from webapp.logs import one_line
 from webapp.storage.database import Database
-from webapp.threads import native_lock
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +46,7 @@ class Tally(Generic[K]):
         self._write = write
         self._new: deque[K] = deque(maxlen=_MOST_WAITING)
         self._counts: Counter[K] = Counter()
-        self._flushing = native_lock()
+        self._flushing = threading.Lock()
         self._is_stuck = False
 
     def count(self, kind: K) -> None:

@@ -6,7 +6,7 @@ APP = """
 from webapp.http.lanes import LanedFlask
 
 app = LanedFlask("lanes", lanes={})
-held = block()
+held = Event()
 
 @app.post("/picture")
 def picture():
@@ -23,8 +23,7 @@ client = app.test_client()
 
 def test_a_page_does_not_wait_for_pictures():
     run_patched(f"""{APP}
-waiting = [gevent.spawn(client.post, "/picture") for _ in range(20)]
-gevent.sleep(0.05)
+waiting = begin(20, client.post, "/picture")
 with gevent.Timeout(30):
     assert client.get("/page").text == "page"
     assert client.head("/page").status_code == 200
