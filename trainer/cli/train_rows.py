@@ -15,7 +15,7 @@ from trainer.training.row_recipe import RowRecipe
 
 
 @click.command("train-rows")
-@click.option("--size", type=click.IntRange(min=1), default=110_000, help="Training pictures.")
+@click.option("--size", type=click.IntRange(min=1), default=150_000, help="Training pictures.")
 @click.option(
     "--validation", type=click.IntRange(min=1), default=4_000, help="Validation pictures."
 )

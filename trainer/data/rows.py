@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -36,8 +36,9 @@ _GAP_SHARES = (0.6, 0.1, 0.3)
 _TWO_ROWS = 0.15  # share of the pictures
 _SYNTHETIC_WRITERS = 0.12  # share of the rows
 _SYNTHETIC_DIGITS = 0.05  # share of the other digits that have forms in `HANDS`
-_MARKED = 0.1  # share of the rows with a digit: a mark or, of them, a letter
-_LETTERS = 0.3
+_MARKED = 0.2  # share of the rows with a digit that have a mark or a letter
+_LETTERS = 0.25  # of them
+_SLASHES = 0.25  # share of the marks, as none looks more like a digit; the others are as frequent
 _AUGMENTED = 0.5  # share of the rows with stroke augmentation
 _PHOTOS = 0.06
 
@@ -74,22 +75,28 @@ class RowRenderer:
     """The digits of each writer."""
     shares: Sequence[float]
     """How often each writer is chosen."""
-    others: Sequence[Record]
-    """Marks, whose labels are in `MARKS`, and letters, by anyone."""
+    marks: Mapping[str, Sequence[Record]]
+    """Marks by anyone: those with each label in `MARKS`."""
+    letters: Sequence[Record]
+    """Other characters by anyone."""
 
     @classmethod
     def of(cls, digits: Sequence[Record], others: Sequence[Record]) -> RowRenderer:
-        """Writers are chosen in proportion to their digits.
+        """Writers are chosen in proportion to their digits; `others` are marks and letters.
 
-        Raises `TrainerError` without marks or letters.
+        Raises `TrainerError` if a mark or the letters are missing.
         """
         by_writer = defaultdict(list)
         for digit in digits:
             by_writer[digit.writer].append(digit)
-        if {each.label in MARKS for each in others} != {True, False}:
-            raise TrainerError("the stroke records have no marks, or no letters")
         shares = [len(each) / len(digits) for each in by_writer.values()]
-        return cls(list(by_writer.values()), shares, others)
+        marks = {label: [each for each in others if each.label == label] for label in MARKS}
+        letters = [each for each in others if each.label not in MARKS]
+        if missing := [label for label, found in marks.items() if not found]:
+            raise TrainerError(f"the stroke records have no {' '.join(missing)}")
+        if not letters:
+            raise TrainerError("the stroke records have no letters")
+        return cls(list(by_writer.values()), shares, marks, letters)
 
     def draw(self, rng: Generator) -> tuple[list[str], Pixels]:
         """The text of each row, and the picture."""
@@ -116,11 +123,13 @@ class RowRenderer:
         return text, compose_number([each for _, each in digits], rng, marks=beside, gap=gap)
 
     def _other(self, rng: Generator) -> Record:
-        wants_letter = rng.random() < _LETTERS
-        while True:
-            other = self.others[int(rng.integers(len(self.others)))]
-            if (other.label not in MARKS) == wants_letter:
-                return other
+        some = self.letters
+        if rng.random() >= _LETTERS:
+            some = self.marks["/"]
+            if rng.random() >= _SLASHES:
+                kinds = [label for label in MARKS if label != "/"]
+                some = self.marks[kinds[int(rng.integers(len(kinds)))]]
+        return some[int(rng.integers(len(some)))]
 
 
 def _written(own: Sequence[Record], rng: Generator) -> tuple[str, Strokes]:
