@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from flask import Flask, request
 from flask.typing import ResponseReturnValue
 
+from webapp.http.lazy_rule import LazyRule
 from webapp.threads import Lane, in_thread
 
 V = TypeVar("V", bound=Callable[..., Any])
@@ -39,6 +40,8 @@ class LanedFlask(Flask):
     `lanes` maps the names of outermost blueprints to lanes. All other views get pages and files in
     `Lane.PAGE`, and are sent pictures in `Lane.COMPUTE`.
     """
+
+    url_rule_class = LazyRule
 
     def __init__(self, *args: Any, lanes: Mapping[str, Lane], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
