@@ -24,7 +24,9 @@ import numpy as np
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from jinja2 import FileSystemBytecodeCache
 from PIL import Image
+from sqlalchemy import inspect
 
 from trainer.data.datasets import synthetic
 from trainer.data.samples import Split
@@ -40,7 +42,10 @@ ROOT = Path(__file__).resolve().parents[1]
 
 def pytest_configure() -> None:
     """Let each process compute on one thread, as there are as many processes as cores."""
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    for name in ("OMP_NUM_THREADS", "OPENCV_FOR_THREADS_NUM"):
+        os.environ.setdefault(name, "1")
+    # Otherwise each app would compile the templates anew.
+    Flask.jinja_options = {"bytecode_cache": FileSystemBytecodeCache()}
     os.environ["INKLING_RATE_LIMIT"] = "0"  # of servers that tests start; they ask a lot
     hypothesis.settings.register_profile("no deadline", deadline=None)  # the machine may be busy
     hypothesis.settings.load_profile("no deadline")
@@ -161,12 +166,18 @@ def database_url(request: pytest.FixtureRequest) -> str:
 
 def new_database(folder: Path) -> str:
     """Create a database on the PostgreSQL server in this folder, and return its URL."""
+    name = f"test_{uuid.uuid4().hex}"
+    execute(folder, f"CREATE DATABASE {name}")
+    return f"postgresql://postgres@/{name}?host={folder}"
+
+
+def execute(folder: Path, *statements: str) -> None:
+    """Execute statements, each by itself, on the PostgreSQL server in this folder."""
     import psycopg
 
-    name = f"test_{uuid.uuid4().hex}"
     with psycopg.connect(host=str(folder), user="postgres", autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
-    return f"postgresql://postgres@/{name}?host={folder}"
+        for statement in statements:
+            connection.execute(statement)
 
 
 @pytest.fixture(scope="session")
@@ -195,11 +206,26 @@ def settings(tmp_path: Path, database_url: str) -> MakeSettings:
 
 
 def set_up(database: Database) -> None:
-    """Upgrade a database; a new one of SQLite begins as a copy, which is four times as fast."""
-    scheme, _, file = database.url.partition(":///")
-    if scheme == "sqlite" and not Path(file).exists():
-        Path(file).write_bytes(_upgraded_file())
+    """Upgrade a database; a new one begins as a copy, which is several times as fast."""
+    scheme, _, place = database.url.partition(":///")
+    if scheme == "sqlite" and not Path(place).exists():
+        Path(place).write_bytes(_upgraded_file())
+    if new := re.fullmatch(r"postgresql://postgres@/(test_\w+)\?host=(.+)", database.url):
+        name, folder = new[1], Path(new[2])
+        if not inspect(database.engine).get_table_names():
+            database.engine.dispose()
+            create = f"CREATE DATABASE {name} TEMPLATE {_upgraded_template(folder)}"
+            execute(folder, f"DROP DATABASE {name}", create)
     database.upgrade()
+
+
+@cache
+def _upgraded_template(folder: Path) -> str:
+    url = new_database(folder)
+    database = Database(url)
+    database.upgrade()
+    database.engine.dispose()
+    return url.partition("@/")[2].partition("?")[0]
 
 
 @cache
@@ -215,10 +241,10 @@ def _upgraded_file() -> bytes:
 @contextmanager
 def installed(settings: Settings) -> Iterator[Flask]:
     """An app whose database is set up, until the block ends."""
-    app = create_app(settings)
     upgraded = Database(settings.database)  # as the command does, with time for a busy server
     set_up(upgraded)
     upgraded.engine.dispose()
+    app = create_app(settings)
     yield app
     app.extensions["inkling"].database.engine.dispose()
 

@@ -64,7 +64,7 @@ def create_app(settings: Settings | None = None, models: Models | None = None) -
     app = LanedFlask("webapp", lanes={"admin": Lane.DATABASE}, **folders)
     # Base64 makes an image a third larger, and strokes may accompany it.
     app.config["MAX_CONTENT_LENGTH"] = image.MAX_BYTES * 3 // 2
-    app.jinja_options = {"extensions": [Unindented]}
+    app.jinja_options = app.jinja_options | {"extensions": [Unindented]}
     database = Database(settings.database, PATIENCE)
     app.secret_key = secret_key(settings.secret_key, settings.home_folder, database)
     services = app.extensions[EXTENSION] = _services(settings, database, app.secret_key, models)
