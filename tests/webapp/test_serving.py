@@ -170,6 +170,14 @@ def until(condition: Callable[[], bool], server: Server) -> None:
         time.sleep(0.05)
 
 
+def refuses_connections(server: Server) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", server.port), timeout=20).close()
+    except ConnectionRefusedError:
+        return True
+    return False
+
+
 def test_it_stops_gracefully_after_the_current_request(tmp_path, body):
     """A body that is still arriving when the stop comes is waited for and answered. It counts, and
     is read in the shadow too."""
@@ -182,12 +190,12 @@ def test_it_stops_gracefully_after_the_current_request(tmp_path, body):
         with socket.create_connection(("127.0.0.1", server.port), timeout=20) as connection:
             head = (
                 "POST /api/v1/predict HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
-                f"Content-Length: {len(body)}\r\n\r\n"
+                f"Content-Length: {len(body)}\r\nExpect: 100-continue\r\n\r\n"
             )
             connection.sendall(head.encode() + body[:100])
-            time.sleep(0.5)
+            assert connection.recv(100) == b"HTTP/1.1 100 Continue\r\n\r\n"  # it is being handled
             server.process.send_signal(signal.SIGTERM)
-            time.sleep(0.5)
+            until(lambda: refuses_connections(server), server)
             connection.sendall(body[100:])
             assert connection.recv(100).startswith(b"HTTP/1.1 200")
         assert server.process.wait(timeout=40) == 0
