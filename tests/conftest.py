@@ -40,12 +40,14 @@ from webapp.storage.database import Database
 ROOT = Path(__file__).resolve().parents[1]
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     """Let each process compute on one thread, as there are as many processes as cores."""
     for name in ("OMP_NUM_THREADS", "OPENCV_FOR_THREADS_NUM"):
         os.environ.setdefault(name, "1")
     # Otherwise each app would compile the templates anew.
-    Flask.jinja_options = {"bytecode_cache": FileSystemBytecodeCache()}
+    folder = tempfile.TemporaryDirectory(prefix="inkling-templates-")
+    config.add_cleanup(folder.cleanup)
+    Flask.jinja_options = {"bytecode_cache": FileSystemBytecodeCache(folder.name)}
     os.environ["INKLING_RATE_LIMIT"] = "0"  # of servers that tests start; they ask a lot
     hypothesis.settings.register_profile("no deadline", deadline=None)  # the machine may be busy
     hypothesis.settings.load_profile("no deadline")
@@ -209,13 +211,14 @@ def set_up(database: Database) -> None:
     """Upgrade a database; a new one begins as a copy, which is several times as fast."""
     scheme, _, place = database.url.partition(":///")
     if scheme == "sqlite" and not Path(place).exists():
+        Path(place).parent.mkdir(parents=True, exist_ok=True)
         Path(place).write_bytes(_upgraded_file())
     if new := re.fullmatch(r"postgresql://postgres@/(test_\w+)\?host=(.+)", database.url):
         name, folder = new[1], Path(new[2])
         if not inspect(database.engine).get_table_names():
             database.engine.dispose()
             create = f"CREATE DATABASE {name} TEMPLATE {_upgraded_template(folder)}"
-            execute(folder, f"DROP DATABASE {name}", create)
+            execute(folder, f"DROP DATABASE {name} WITH (FORCE)", create)
     database.upgrade()
 
 

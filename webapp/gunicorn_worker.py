@@ -33,7 +33,7 @@ class Worker(GeventWorker):  # type: ignore[misc]
 
         Those are for the real threads of `webapp.threads`: where they share a lock of gevent's, the
         next one sometimes isn't woken, and waits for ever. All greenlets wait for whoever holds a
-        real lock, so none is held while anything else is waited for.
+        real lock that one of them asks for, so those are held for microseconds.
         """
         gevent.monkey.patch_all(thread=False, queue=False)
         self.sockets: list[Any] = [

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from functools import cached_property
 
 import cv2
 import numpy as np
 from PIL import Image
 
 from trainer.recognition.array_types import Pixels
+from trainer.recognition.lazy import lazy
 from trainer.recognition.preprocess import (
     EmptyDrawing,
     Ink,
@@ -37,11 +37,11 @@ class ModelInputs:
         self._picture = picture
         self._scale = scale
 
-    @cached_property
+    @lazy
     def _ink(self) -> Ink:
         return find_ink(self._picture, self._scale)
 
-    @cached_property
+    @lazy
     def small(self) -> Pixels:
         """All ink of the image in black on white, at most `SMALL_SIDE` large: uint8 [h, w].
 
@@ -57,16 +57,16 @@ class ModelInputs:
         )
         return 255 - np.pad(ink, _MARGIN)
 
-    @cached_property
+    @lazy
     def _other_inks(self) -> list[Ink]:
         return list(other_inks(self._ink))
 
-    @cached_property
+    @lazy
     def digit(self) -> Prepared:
         """The image as one digit. Raises `EmptyDrawing`."""
         return preprocess_ink(self._ink)
 
-    @cached_property
+    @lazy
     def other_digits(self) -> list[Prepared]:
         """Other ways to see the image as one digit, for a model that rejects `digit`."""
         found = []
@@ -75,12 +75,12 @@ class ModelInputs:
                 found.append(preprocess_ink(ink))
         return found
 
-    @cached_property
+    @lazy
     def number(self) -> Segments:
         """The image as a number. Raises `EmptyDrawing` and `TooManyPieces`."""
         return segment_ink(without_line_below(self._ink))
 
-    @cached_property
+    @lazy
     def other_numbers(self) -> list[Segments]:
         """Other ways to see the image as a number, for a model that rejects `number`."""
         found = []

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
-from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -14,6 +13,7 @@ from PIL import Image
 from trainer.recognition.array_types import Floats, Pixels
 from trainer.recognition.bundle.card import Card
 from trainer.recognition.bundle.store import Bundle, BundleError
+from trainer.recognition.lazy import lazy
 from trainer.recognition.model_inputs import ModelInputs
 from trainer.recognition.prediction import (
     DigitPrediction,
@@ -160,7 +160,7 @@ class Recognizer:
         outputs = self._session.run(names, self._batch(pixels))
         return dict(zip(names, outputs, strict=True))
 
-    @cached_property
+    @lazy
     def wirings(self) -> dict[str, Wiring]:
         """How the values of each stage come about, by its name, as far as it can be told."""
         from trainer.recognition.onnx_file import InvalidGraph, read_graph  # few requests need it

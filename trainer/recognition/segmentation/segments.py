@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from itertools import accumulate, pairwise
 from typing import Any
 
@@ -16,6 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from trainer.recognition.array_types import Pixels
+from trainer.recognition.lazy import lazy
 from trainer.recognition.preprocess import EmptyDrawing, Ink, Prepared, find_ink, prepare
 from trainer.recognition.preprocess.components import are_specks, mask_of
 from trainer.recognition.preprocess.surroundings import erase_enclosures, underline
@@ -79,7 +79,7 @@ class Segments:
     def __len__(self) -> int:
         return len(self.segments)
 
-    @cached_property
+    @lazy
     def rows(self) -> list[range]:
         """The numbers of the segments in each row, from top to bottom."""
         counts = Counter(each.row for each in self.segments)  # in order, as the segments are
@@ -132,7 +132,7 @@ class Segments:
             self._slices[number] = cut_component(ink)
         return self._slices[number]
 
-    @cached_property
+    @lazy
     def marks(self) -> list[float]:
         """The probability, 0..1, that each segment, uncut, is a mark by its shape and place."""
         return mark_probabilities(self.labels, self.segments)
