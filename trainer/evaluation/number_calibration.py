@@ -19,7 +19,7 @@ from trainer.data.samples import Split
 from trainer.data.strokes.records import Record, read_split
 from trainer.evaluation.calibration import calibration_error, reliability
 from trainer.progress import ReportProgress
-from trainer.recognition.array_types import Floats
+from trainer.recognition.array_types import Floats, Pixels
 from trainer.recognition.bundle import NumberCalibration, NumberReliability
 from trainer.recognition.image import Picture, decode
 from trainer.recognition.preprocess import EmptyDrawing
@@ -71,17 +71,24 @@ def read_kind(
     """Read `count` numbers of one of `KINDS`, of 2 to 6 digits in a row."""
 
     def drawn(index: int) -> tuple[str, Picture]:
-        draw = NumberRenderer(
-            digits,
-            LENGTHS[index % len(LENGTHS)],
-            touching=kind == "touching",
-            marks=marks if kind == "one mark" else (),
-            rows=2 if kind == "two rows" else 1,
-        )
-        text, pixels = draw.draw(np.random.default_rng([seed, KINDS.index(kind), index]))
+        text, pixels = draw_number(kind, digits, marks, seed, index)
         return text, Picture(Image.fromarray(pixels), 1.0)
 
     return read_all(recognizer, drawn, count)
+
+
+def draw_number(
+    kind: str, digits: Sequence[Record], marks: Sequence[Record], seed: int, index: int
+) -> tuple[str, Pixels]:
+    """The text and the picture of the number of one of `KINDS` with this index."""
+    draw = NumberRenderer(
+        digits,
+        LENGTHS[index % len(LENGTHS)],
+        touching=kind == "touching",
+        marks=marks if kind == "one mark" else (),
+        rows=2 if kind == "two rows" else 1,
+    )
+    return draw.draw(np.random.default_rng([seed, KINDS.index(kind), index]))
 
 
 def read_corrected(recognizer: Recognizer, numbers: Sequence[Corrected]) -> NumbersRead:

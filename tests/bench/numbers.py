@@ -1,0 +1,250 @@
+"""How numbers are read: `python -m tests.bench.numbers weights`, and `python -m tests.bench.numbers
+figures`.
+
+The first fits the weights of `trainer.recognition.segmentation.rescoring`, in about ten minutes on
+two cores; the second prints the figures of numbers that are in no benchmark, in about five. All are
+of the shipped model and by validation writers, where nothing else is asked for.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+
+import click
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+
+from tests.handwriting import MARKS, write
+from trainer.data.datasets.letters import letter_records
+from trainer.data.parallel import in_chunks
+from trainer.data.rendering.canvas import RenderStyle, render
+from trainer.data.rendering.rendered_numbers import NumberRenderer
+from trainer.data.samples import Split
+from trainer.data.strokes.records import Record, read_split
+from trainer.evaluation.number_calibration import KINDS, draw_number, marks_of
+from trainer.paths import data_folder
+from trainer.recognition.array_types import Floats, Pixels
+from trainer.recognition.bundle import PRETRAINED, read_bundle
+from trainer.recognition.model_inputs import ModelInputs
+from trainer.recognition.preprocess import EmptyDrawing
+from trainer.recognition.recognizer import Recognizer
+from trainer.recognition.segmentation import reading
+from trainer.recognition.segmentation.rescoring import WEIGHTS, RowResult, evidence, ranked
+from trainer.recognition.segmentation.segments import TooManyPieces
+from webapp.inference.predict import answer
+from webapp.inference.registry import Models
+from webapp.schemas import Mode, PredictRequest
+from webapp.settings import Settings
+
+SPLIT = click.option(
+    "--split", type=click.Choice([each.value for each in Split]), default="validation"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """The ways to read a row that were ranked."""
+
+    evidence: Floats
+    """float64 [ways, 3]."""
+    right: NDArray[np.bool_]
+    """Whether its digits are those that were written: bool [ways]."""
+
+
+@click.group()
+def main() -> None:
+    """Fit the weights of the ways to read a row, or measure how numbers are read."""
+
+
+@main.command()
+@click.option("--count", type=click.IntRange(min=2), default=2000, help="Of each kind.")
+@click.option("--seed", type=int, default=7)
+@SPLIT
+def weights(count: int, seed: int, split: str) -> None:
+    """Fit the weights to every other number, and print what the others read with them."""
+    rows = {}
+    for kind in KINDS:
+        parts = in_chunks(partial(rows_of, kind, seed, Split(split)), count, kind)
+        rows[kind] = [row for part in parts for row in part]
+    fitted = fit([row for kind in KINDS for row in rows[kind][::2]])
+    for name, those in {"now": WEIGHTS, "fitted": fitted}.items():
+        shares = [f"{kind} {share_right(rows[kind][1::2], those):.2%}" for kind in KINDS]
+        click.echo(f"{name}: {np.round(those, 2).tolist()}, rows right: {', '.join(shares)}")
+
+
+def rows_of(kind: str, seed: int, split: Split, indices: range) -> list[Row]:
+    """The rows of numbers of a kind; of those that are not found, and of which the row reader says
+    nothing, none."""
+    digits, marks = read_split(data_folder(), "digits", split), marks_of(split, data_folder())
+    recognizer = shipped()
+    rows: list[Row] = []
+    for index in indices:
+        text, picture = draw_number(kind, digits, marks, seed, index)
+        ranking: list[tuple[Floats, list[str]] | None] = []
+
+        def noted(ways, row, found, ranking=ranking) -> RowResult:  # type: ignore[no-untyped-def]
+            known = row and (evidence(ways, row, found), [way.read for way in ways])
+            ranking.append(known)
+            return ranked(ways, row, found)
+
+        reading.ranked = noted  # type: ignore[attr-defined]
+        try:
+            recognizer.read_segments(ModelInputs(Image.fromarray(picture)).number)
+        except (EmptyDrawing, TooManyPieces):
+            continue
+        finally:
+            reading.ranked = ranked  # type: ignore[attr-defined]
+        expected = text.split("\n")
+        if len(ranking) == len(expected):
+            rows += [
+                Row(known[0], np.array([read == line for read in known[1]]))
+                for known, line in zip(ranking, expected, strict=True)
+                if known
+            ]
+    return rows
+
+
+def fit(rows: Sequence[Row]) -> Floats:
+    """The weights that give the right ways the most likelihood, where there are also others."""
+    known = [row for row in rows if row.right.any() and not row.right.all()]
+    every = torch.tensor(np.concatenate([row.evidence for row in known]))
+    right = torch.tensor(np.concatenate([row.right for row in known]))
+    sizes = [len(row.right) for row in known]
+    chosen = torch.zeros(every.shape[1], dtype=torch.float64, requires_grad=True)
+    optimizer = torch.optim.LBFGS([chosen], max_iter=200, line_search_fn="strong_wolfe")
+
+    def loss() -> torch.Tensor:
+        optimizer.zero_grad()
+        scores = every @ chosen
+        of_right = scores.masked_fill(~right, -torch.inf)
+        both = zip(scores.split(sizes), of_right.split(sizes), strict=True)
+        lost = torch.stack([torch.logsumexp(a, 0) - torch.logsumexp(b, 0) for a, b in both]).mean()
+        lost.backward()
+        return lost
+
+    optimizer.step(loss)
+    found: Floats = chosen.detach().numpy()
+    return found
+
+
+def share_right(rows: Sequence[Row], those: Floats) -> float:
+    """The share of the rows, 0..1, whose best way is right with these weights."""
+    return float(np.mean([row.right[(row.evidence @ those).argmax()] for row in rows]))
+
+
+@main.command()
+@SPLIT
+def figures(split: str) -> None:
+    """Mode auto; letters and marks in mode number; and the time that the row reader takes."""
+    digits = read_split(data_folder(), "digits", Split(split))
+    letters = letter_records(Split(split), data_folder())
+    drawn = [
+        (picture_of(digit, [times, index], photos=0.2), "")
+        for times in range(3)
+        for index, digit in enumerate(digits)
+    ]
+    others = [(picture_of(each, [9, index]), "") for index, each in enumerate(letters)]
+    with tempfile.TemporaryDirectory() as home:
+        read = partial(read_as, Models(Settings(home=home)))
+        show("digits in mode auto", read("auto", drawn))
+        show("letters and symbols in mode auto", read("auto", others))
+        show("letters and symbols in mode number", read("number", others))
+        for rows, count in ((1, 300), (2, 100)):
+            numbers = [number_of(digits, rows, index) for index in range(count)]
+            show(f"numbers in {rows} row(s) in mode auto", read("auto", numbers))
+    hands = hands_of(digits)
+    for mark in MARKS:
+        click.echo(f"a number with {mark}: named and the digits right {named(mark, hands):.0%}")
+    for touching in (False, True):
+        with_it, without = seconds_of(digits, touching)
+        kind = "touching" if touching else "apart"
+        click.echo(f"four digits {kind}: {with_it:.1f} ms, without the row reader {without:.1f} ms")
+
+
+def shipped() -> Recognizer:
+    return Recognizer(read_bundle(PRETRAINED / "inkling"))
+
+
+def picture_of(record: Record, stream: Sequence[int], photos: float = 0.0) -> Pixels:
+    return render(record.strokes, RenderStyle.random(np.random.default_rng(stream), photos))
+
+
+def number_of(digits: Sequence[Record], rows: int, index: int) -> tuple[Pixels, str]:
+    draw = NumberRenderer(digits, 2 + index % 5, rows=rows)
+    text, picture = draw.draw(np.random.default_rng([3 + rows, index]))
+    return picture, text
+
+
+def read_as(
+    models: Models, mode: Mode, pictures: Iterable[tuple[Pixels, str]]
+) -> list[tuple[str, str]]:
+    """What is read as a number, or "", and what was written, of each picture."""
+    read = []
+    for pixels, text in pictures:
+        inputs, options = ModelInputs(Image.fromarray(pixels)), PredictRequest(image="", mode=mode)
+        found = ""
+        with suppress(EmptyDrawing, TooManyPieces):
+            given = answer(inputs, models, options)
+            found = given.text if mode == "number" or len(given.digits) > 1 else ""
+        read.append((found, text))
+    return read
+
+
+def show(name: str, read: Sequence[tuple[str, str]]) -> None:
+    found = [(given, text) for given, text in read if given]
+    right = sum(given == text for given, text in found)
+    click.echo(f"{name}: {len(found)} of {len(read):,} are read as numbers, {right} of these right")
+
+
+def hands_of(digits: Sequence[Record]) -> list[dict[int, list[NDArray]]]:
+    """One of each digit by each writer who drew all ten."""
+    hands: dict[str, dict[int, list[NDArray]]] = {}
+    for each in digits:
+        hands.setdefault(each.writer, {}).setdefault(int(each.label), each.strokes)
+    return [hand for hand in hands.values() if len(hand) == 10]
+
+
+def named(mark: str, hands: Sequence[dict[int, list[NDArray]]], count: int = 80) -> float:
+    """The share of numbers with this mark, 0..1, whose digits are right and that name it."""
+    rng, recognizer = np.random.default_rng(3), shipped()
+    before = {"(": 0, "%": 2, ")": 2}.get(mark, 1)
+    right = 0
+    for index in range(count):
+        text = "".join(map(str, rng.integers(0, 10, 2)))
+        picture = write(text[:before] + mark + text[before:], hands[index % len(hands)], rng)
+        found = recognizer.read_number(picture)
+        right += found.text == text and bool(found.unread)
+    return right / count
+
+
+def seconds_of(digits: Sequence[Record], touching: bool, count: int = 60) -> tuple[float, float]:
+    """The milliseconds of processor that a number takes, with the row reader and without it."""
+    recognizer, read_rows = shipped(), reading.read_rows
+    pictures = [
+        NumberRenderer(digits, 4, touching=touching).draw(np.random.default_rng([3, index]))[1]
+        for index in range(count)
+    ]
+
+    def took(by: Callable) -> float:
+        reading.read_rows = by  # type: ignore[attr-defined]
+        try:
+            started = time.process_time()
+            for picture in pictures:
+                recognizer.read_number(picture)
+            return (time.process_time() - started) / count * 1000
+        finally:
+            reading.read_rows = read_rows  # type: ignore[attr-defined]
+
+    took(read_rows)  # loads it
+    return took(read_rows), took(lambda segments, _: [None] * len(segments.rows))
+
+
+if __name__ == "__main__":
+    main()
