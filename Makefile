@@ -44,8 +44,9 @@ lint: .venv/full
 check: lint
 	$(BIN)/python -m pytest --quiet --numprocesses auto --dist worksteal -m "not slow" $(FAST) $(ARGS)
 
-# Two processes more than there are cores: many tests wait for a server or a browser. What they start
-# would compile all modules again if none could be kept.
+# Two processes more than there are cores: many tests wait for a server or a browser. Bytecode
+# is kept even where PYTHONDONTWRITEBYTECODE is set: each process that a test starts would otherwise
+# compile every module again.
 test: export PYTHONDONTWRITEBYTECODE =
 test: .venv/full
 	PYTEST_XDIST_AUTO_NUM_WORKERS=$${PROCESSES:-$$(($$(nproc) + 2))} \

@@ -41,7 +41,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Let each process compute on one thread, as there are as many processes as cores."""
+    """Let each process compute on one thread, as there is one for each core; keep templates."""
     for name in ("OMP_NUM_THREADS", "OPENCV_FOR_THREADS_NUM"):
         os.environ.setdefault(name, "1")
     # Otherwise each app would compile the templates anew.

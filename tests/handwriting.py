@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import cv2
 import numpy as np
 from numpy.random import Generator
 
+from trainer.data.strokes.records import Record
 from trainer.recognition.strokes import Strokes
 
 PEN = 8
@@ -40,6 +43,20 @@ MARKS: dict[str, list[np.ndarray]] = {
     ":": [curve((0.0, -0.65), (0.01, -0.64)), curve((0.0, -0.25), (0.01, -0.24))],
 }
 """Strokes on a line whose digits are 1 high; y is 0 at the baseline."""
+
+
+def hands_of(records: Iterable[Record]) -> list[dict[int, Strokes]]:
+    """One of each digit by each writer who drew all ten."""
+    found: dict[str, dict[int, Strokes]] = {}
+    for record in records:
+        found.setdefault(record.writer, {}).setdefault(int(record.label), record.strokes)
+    return [digits for digits in found.values() if len(digits) == 10]
+
+
+def with_mark(number: str, mark: str) -> str:
+    """Two digits, and a mark where it usually stands."""
+    before = {"(": 0, "%": 2, ")": 2}.get(mark, 1)
+    return number[:before] + mark + number[before:]
 
 
 def glyph(strokes: Strokes) -> list[np.ndarray]:

@@ -62,7 +62,7 @@ MAPS = {
         animation  cut_picture  file_structure
         jpeg_structure  tiff_structure  avif  wiring  onnx_file
         avif_process
-        labels  array_types  session
+        labels  array_types  session  lazy
     """,
 }
 

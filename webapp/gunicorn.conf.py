@@ -49,8 +49,8 @@ control_socket_disable = True
 
 # Workers share the memory of what the master has imported. These libraries know nothing of gevent,
 # and survive a fork: OpenBLAS, in NumPy and in OpenCV, ends its threads before one, and starts
-# others later. ONNX Runtime would lose its threads; Flask and SQLAlchemy would be imported before
-# gevent has replaced sockets.
+# others later. ONNX Runtime would lose its threads, SQLAlchemy would save little
+# (docs/decisions.md), and Flask would be imported before gevent has replaced sockets.
 _SHARED = ("numpy", "cv2", "PIL.Image", "PIL.ImageOps")
 
 

@@ -1,4 +1,4 @@
-"""The gunicorn worker class: gevent's, with time limits for slow clients.
+"""The gunicorn worker class: gevent's, with real threads and locks, and limits for slow clients.
 
 The master imports it too, and so must not import the application with it.
 """
@@ -22,7 +22,7 @@ SILENCE_SECONDS = 60.0
 
 
 class Worker(GeventWorker):  # type: ignore[misc]
-    """Closes connections whose clients send or read too slowly."""
+    """Leaves threads and locks as they are, and closes connections that send or read too slowly."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -36,6 +36,7 @@ class Worker(GeventWorker):  # type: ignore[misc]
         real lock that one of them asks for, so those are held for microseconds.
         """
         gevent.monkey.patch_all(thread=False, queue=False)
+        # As gunicorn's own `patch` does, which replaces threads as well.
         self.sockets: list[Any] = [
             gevent.socket.socket(each.FAMILY, SOCK_STREAM, fileno=each.sock.detach())
             for each in self.sockets

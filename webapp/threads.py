@@ -99,7 +99,7 @@ def start_thread(target: Callable[[], None]) -> None:
         finally:  # what gevent made for this thread when it slept or waited for a process
             gevent.get_hub().destroy(destroy_loop=True)
 
-    threading.Thread(target=run, daemon=True).start()
+    threading.Thread(target=run if _is_patched() else target, daemon=True).start()
 
 
 def every(seconds: float, function: Callable[[], None]) -> None:

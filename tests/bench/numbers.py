@@ -21,7 +21,7 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
-from tests.handwriting import MARKS, write
+from tests.handwriting import MARKS, hands_of, with_mark, write
 from trainer.data.datasets.letters import letter_records
 from trainer.data.parallel import in_chunks
 from trainer.data.rendering.canvas import RenderStyle, render
@@ -38,6 +38,7 @@ from trainer.recognition.recognizer import Recognizer
 from trainer.recognition.segmentation import reading
 from trainer.recognition.segmentation.rescoring import WEIGHTS, RowResult, evidence, ranked
 from trainer.recognition.segmentation.segments import TooManyPieces
+from trainer.recognition.strokes import Strokes
 from webapp.inference.predict import answer
 from webapp.inference.registry import Models
 from webapp.schemas import Mode, PredictRequest
@@ -68,7 +69,7 @@ def main() -> None:
 @click.option("--seed", type=int, default=7)
 @SPLIT
 def weights(count: int, seed: int, split: str) -> None:
-    """Fit the weights to every other number, and print what the others read with them."""
+    """Fit the weights to every other row, and print the share of the others that is read right."""
     rows = {}
     for kind in KINDS:
         parts = in_chunks(partial(rows_of, kind, seed, Split(split)), count, kind)
@@ -80,8 +81,7 @@ def weights(count: int, seed: int, split: str) -> None:
 
 
 def rows_of(kind: str, seed: int, split: Split, indices: range) -> list[Row]:
-    """The rows of numbers of a kind; of those that are not found, and of which the row reader says
-    nothing, none."""
+    """The rows of numbers of a kind that were found, and that the row reader has read."""
     digits, marks = read_split(data_folder(), "digits", split), marks_of(split, data_folder())
     recognizer = shipped()
     rows: list[Row] = []
@@ -89,18 +89,18 @@ def rows_of(kind: str, seed: int, split: Split, indices: range) -> list[Row]:
         text, picture = draw_number(kind, digits, marks, seed, index)
         ranking: list[tuple[Floats, list[str]] | None] = []
 
-        def noted(ways, row, found, ranking=ranking) -> RowResult:  # type: ignore[no-untyped-def]
+        def noted(ways, row, found, ranking=ranking) -> RowResult:
             known = row and (evidence(ways, row, found), [way.read for way in ways])
             ranking.append(known)
             return ranked(ways, row, found)
 
-        reading.ranked = noted  # type: ignore[attr-defined]
+        reading.ranked = noted
         try:
             recognizer.read_segments(ModelInputs(Image.fromarray(picture)).number)
         except (EmptyDrawing, TooManyPieces):
             continue
         finally:
-            reading.ranked = ranked  # type: ignore[attr-defined]
+            reading.ranked = ranked
         expected = text.split("\n")
         if len(ranking) == len(expected):
             rows += [
@@ -112,8 +112,8 @@ def rows_of(kind: str, seed: int, split: Split, indices: range) -> list[Row]:
 
 
 def fit(rows: Sequence[Row]) -> Floats:
-    """The weights that give the right ways the most likelihood, where there are also others."""
-    known = [row for row in rows if row.right.any() and not row.right.all()]
+    """The weights that give the right ways the most likelihood; rows without one teach nothing."""
+    known = [row for row in rows if row.right.any()]
     every = torch.tensor(np.concatenate([row.evidence for row in known]))
     right = torch.tensor(np.concatenate([row.right for row in known]))
     sizes = [len(row.right) for row in known]
@@ -142,7 +142,7 @@ def share_right(rows: Sequence[Row], those: Floats) -> float:
 @main.command()
 @SPLIT
 def figures(split: str) -> None:
-    """Mode auto; letters and marks in mode number; and the time that the row reader takes."""
+    """Print what is read as a number, how often marks are named, and what the row reader takes."""
     digits = read_split(data_folder(), "digits", Split(split))
     letters = letter_records(Split(split), data_folder())
     drawn = [
@@ -163,7 +163,7 @@ def figures(split: str) -> None:
     for mark in MARKS:
         click.echo(f"a number with {mark}: named and the digits right {named(mark, hands):.0%}")
     for touching in (False, True):
-        with_it, without = seconds_of(digits, touching)
+        with_it, without = milliseconds_of(digits, touching)
         kind = "touching" if touching else "apart"
         click.echo(f"four digits {kind}: {with_it:.1f} ms, without the row reader {without:.1f} ms")
 
@@ -200,32 +200,26 @@ def read_as(
 def show(name: str, read: Sequence[tuple[str, str]]) -> None:
     found = [(given, text) for given, text in read if given]
     right = sum(given == text for given, text in found)
-    click.echo(f"{name}: {len(found)} of {len(read):,} are read as numbers, {right} of these right")
+    suffix = f", {right} of these right" if any(text for _, text in read) else ""
+    click.echo(f"{name}: {len(found)} of {len(read):,} are read as numbers{suffix}")
 
 
-def hands_of(digits: Sequence[Record]) -> list[dict[int, list[NDArray]]]:
-    """One of each digit by each writer who drew all ten."""
-    hands: dict[str, dict[int, list[NDArray]]] = {}
-    for each in digits:
-        hands.setdefault(each.writer, {}).setdefault(int(each.label), each.strokes)
-    return [hand for hand in hands.values() if len(hand) == 10]
-
-
-def named(mark: str, hands: Sequence[dict[int, list[NDArray]]], count: int = 80) -> float:
+def named(mark: str, hands: Sequence[dict[int, Strokes]], count: int = 80) -> float:
     """The share of numbers with this mark, 0..1, whose digits are right and that name it."""
     rng, recognizer = np.random.default_rng(3), shipped()
-    before = {"(": 0, "%": 2, ")": 2}.get(mark, 1)
     right = 0
     for index in range(count):
         text = "".join(map(str, rng.integers(0, 10, 2)))
-        picture = write(text[:before] + mark + text[before:], hands[index % len(hands)], rng)
+        picture = write(with_mark(text, mark), hands[index % len(hands)], rng)
         found = recognizer.read_number(picture)
         right += found.text == text and bool(found.unread)
     return right / count
 
 
-def seconds_of(digits: Sequence[Record], touching: bool, count: int = 60) -> tuple[float, float]:
-    """The milliseconds of processor that a number takes, with the row reader and without it."""
+def milliseconds_of(
+    digits: Sequence[Record], touching: bool, count: int = 60
+) -> tuple[float, float]:
+    """The processor time in ms that a number takes, with the row reader and without it."""
     recognizer, read_rows = shipped(), reading.read_rows
     pictures = [
         NumberRenderer(digits, 4, touching=touching).draw(np.random.default_rng([3, index]))[1]
@@ -233,14 +227,14 @@ def seconds_of(digits: Sequence[Record], touching: bool, count: int = 60) -> tup
     ]
 
     def took(by: Callable) -> float:
-        reading.read_rows = by  # type: ignore[attr-defined]
+        reading.read_rows = by
         try:
             started = time.process_time()
             for picture in pictures:
                 recognizer.read_number(picture)
             return (time.process_time() - started) / count * 1000
         finally:
-            reading.read_rows = read_rows  # type: ignore[attr-defined]
+            reading.read_rows = read_rows
 
     took(read_rows)  # loads it
     return took(read_rows), took(lambda segments, _: [None] * len(segments.rows))

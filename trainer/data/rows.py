@@ -38,7 +38,7 @@ _SYNTHETIC_WRITERS = 0.12  # share of the rows
 _SYNTHETIC_DIGITS = 0.05  # share of the other digits that have forms in `HANDS`
 _MARKED = 0.2  # share of the rows with a digit that have a mark or a letter
 _LETTERS = 0.25  # of them
-_SLASHES = 0.25  # share of the marks, as none looks more like a digit; the others are as frequent
+_SLASHES = 0.25  # of the marks, as none looks more like a digit; the others share the rest evenly
 _AUGMENTED = 0.5  # share of the rows with stroke augmentation
 _PHOTOS = 0.06
 

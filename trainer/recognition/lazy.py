@@ -9,11 +9,11 @@ T = TypeVar("T")
 
 
 class lazy(Generic[T]):  # noqa: N801 - it is used as a decorator, as `property` is
-    """Computes an attribute once for each object: `functools.cached_property` without its lock.
+    """Computes an attribute when it is first asked for, and keeps it.
 
-    Before Python 3.12 that one holds a lock of the whole class while it computes, so that who reads
-    a drawing would wait for who reads a photo. Threads that ask one object at once may compute it
-    twice.
+    This is `functools.cached_property` without its lock, which before Python 3.12 is one for the
+    whole class, and is held while it computes: reading a drawing would wait for another's photo.
+    Threads that ask the same object at the same time may compute it twice.
     """
 
     def __init__(self, compute: Callable[[Any], T]) -> None:

@@ -9,9 +9,9 @@ from werkzeug.routing import Rule
 
 
 class LazyRule(Rule):
-    """A rule that compiles the functions that build its URLs when one is first built.
+    """A rule that compiles what builds its URLs when a URL of it is first built.
 
-    Most never are, and compiling those of all rules is half of what it takes to create the app.
+    Most rules never build one, and compiling them all takes half of the time to create the app.
     """
 
     def _compile_builder(self, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:

@@ -32,7 +32,7 @@ def test_an_attribute_is_computed_once_and_by_itself():
 
 
 def test_no_object_waits_for_another_one():
-    """As who reads a drawing would for who reads a photo."""
+    """Reading a drawing would otherwise wait for somebody else's photo."""
     may = threading.Event()
     slow, found = Doubled(1, may), []
     thread = threading.Thread(target=lambda: found.append(slow.value))

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from tests.handwriting import MARKS, write
+from tests.handwriting import MARKS, hands_of, with_mark, write
 from trainer.data.samples import Split
 from trainer.data.strokes.records import read_split
 from trainer.recognition.bundle import PRETRAINED, read_bundle
@@ -21,11 +21,7 @@ def recognizer():
 
 @pytest.fixture(scope="module")
 def hands(pen_strokes):
-    """Digits of validation writers who drew all ten, one drawing of each, by writer."""
-    found: dict[str, dict[int, list]] = {}
-    for record in read_split(pen_strokes, "digits", Split.VALIDATION):
-        found.setdefault(record.writer, {}).setdefault(int(record.label), record.strokes)
-    return [digits for digits in found.values() if len(digits) == 10]
+    return hands_of(read_split(pen_strokes, "digits", Split.VALIDATION))
 
 
 def some(hands, recognizer, texts, seed=0):
@@ -59,8 +55,7 @@ def test_a_single_row_stays_one(hands, recognizer):
 @pytest.mark.parametrize("mark", MARKS)
 def test_a_mark_is_never_passed_over_in_silence(hands, recognizer, mark):
     rng = np.random.default_rng(2)
-    before = {"(": 0, "%": 2, ")": 2}.get(mark, 1)
-    texts = [(n := number(rng, 2))[:before] + mark + n[before:] for _ in range(8)]
+    texts = [with_mark(number(rng, 2), mark) for _ in range(8)]
     read = list(some(hands, recognizer, texts))
     silent = [found.text for _, found in read if found.confidence >= SURE and not found.unread]
     assert silent == []
@@ -71,8 +66,7 @@ def test_a_mark_is_never_passed_over_in_silence(hands, recognizer, mark):
 @pytest.mark.parametrize("mark", "/+-=%().,:")
 def test_most_marks_are_named_and_do_not_become_digits(hands, recognizer, mark):
     rng = np.random.default_rng(3)
-    before = {"(": 0, "%": 2, ")": 2}.get(mark, 1)
-    texts = [(n := number(rng, 2))[:before] + mark + n[before:] for _ in range(8)]
+    texts = [with_mark(number(rng, 2), mark) for _ in range(8)]
     named = [
         found.text == text.replace(mark, "") and len(found.unread) >= 1
         for text, found in some(hands, recognizer, texts)

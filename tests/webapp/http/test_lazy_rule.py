@@ -46,7 +46,7 @@ def test_nothing_is_compiled_until_a_url_is_built(monkeypatch):
 
 @pytest.mark.parametrize("append_unknown", [False, True])
 def test_every_rule_of_the_app_can_be_compiled(app, append_unknown):
-    """Which creating the app no longer tells."""
+    """Creating the app no longer shows that."""
     for rule in app.url_map.iter_rules():
         assert isinstance(rule, LazyRule)
         assert Rule._compile_builder(rule, append_unknown)
