@@ -159,9 +159,10 @@ def figures(split: str) -> None:
         for rows, count in ((1, 300), (2, 100)):
             numbers = [number_of(digits, rows, index) for index in range(count)]
             show(f"numbers in {rows} row(s) in mode auto", read("auto", numbers))
-    hands = hands_of(digits)
+    hands, recognizer = hands_of(digits), shipped()
     for mark in MARKS:
-        click.echo(f"a number with {mark}: named and the digits right {named(mark, hands):.0%}")
+        share = named(mark, hands, recognizer)
+        click.echo(f"a number with {mark}: named and the digits right {share:.0%}")
     for touching in (False, True):
         with_it, without = milliseconds_of(digits, touching)
         kind = "touching" if touching else "apart"
@@ -204,10 +205,11 @@ def show(name: str, read: Sequence[tuple[str, str]]) -> None:
     click.echo(f"{name}: {len(found)} of {len(read):,} are read as numbers{suffix}")
 
 
-def named(mark: str, hands: Sequence[dict[int, Strokes]], count: int = 80) -> float:
+def named(
+    mark: str, hands: Sequence[dict[int, Strokes]], recognizer: Recognizer, count: int = 80
+) -> float:
     """The share of numbers with this mark, 0..1, whose digits are right and that name it."""
-    rng, recognizer = np.random.default_rng(3), shipped()
-    right = 0
+    rng, right = np.random.default_rng(3), 0
     for index in range(count):
         text = "".join(map(str, rng.integers(0, 10, 2)))
         picture = write(with_mark(text, mark), hands[index % len(hands)], rng)
