@@ -11,19 +11,20 @@ from tests.conftest import need
 from trainer.training.recipes import preset, read_options
 
 
-def measured(part: str) -> dict[str, Any]:
-    """What the benchmark says of a part, measured as briefly as it goes."""
-    brief = ("--rounds", "1", "--seconds", "1", "--pictures", "640", "--json")
-    command = [sys.executable, "-m", "tests.bench", "--part", part, *brief]
-    result = subprocess.run(command, capture_output=True, text=True, check=True, timeout=300)
-    return json.loads(result.stdout)[part]
-
-
 @pytest.mark.long
-def test_the_benchmark_runs_and_no_request_fails():
+def test_the_benchmark_loads_every_app_and_times_every_recipe(mnist):
     """Checks that the benchmark works, not how fast anything is."""
     need(shutil.which("wrk") is not None, "no wrk on this machine (Debian: apt install wrk)")
-    report = measured("serving")
+    parts = ("--part", "serving", "--part", "training", "--json")
+    brief = ("--rounds", "1", "--seconds", "1", "--pictures", "640")
+    command = [sys.executable, "-m", "tests.bench", *parts, *brief]
+    result = subprocess.run(command, capture_output=True, text=True, check=True, timeout=300)
+    report = json.loads(result.stdout)
+    check_serving(report["serving"])
+    check_training(report["training"])
+
+
+def check_serving(report: dict[str, Any]) -> None:
     assert set(report["load"]) == {"onnx", "bare", "torch"}
     for rounds in report["load"].values():
         assert all(load["rate"] > 0 and load["failures"] == 0 for load in rounds)
@@ -33,6 +34,13 @@ def test_the_benchmark_runs_and_no_request_fails():
     assert resident["torch"] > 2 * resident["onnx"]  # it is torch that it is compared with
 
 
+def check_training(speeds: dict[str, Any]) -> None:
+    assert set(speeds) == set(FROM_SCRATCH)
+    for row in speeds.values():
+        assert row["ours"] > 0
+        assert row["ratio"] == row["ours"] / row["tutorial"]
+
+
 @pytest.mark.parametrize("name", FROM_SCRATCH)
 def test_recipes_are_timed_in_the_precision_in_which_they_are_trained(name, monkeypatch):
     wanted = read_options(preset(name)).get("precision", "float32")
@@ -40,12 +48,3 @@ def test_recipes_are_timed_in_the_precision_in_which_they_are_trained(name, monk
         monkeypatch.setattr("torch.cpu._is_avx512_bf16_supported", lambda found=supported: found)
         quickest = "bfloat16" if supported else "float32"
         assert recipe_of(name).precision == (quickest if wanted == "quickest" else wanted)
-
-
-@pytest.mark.long
-def test_every_recipe_is_timed_against_the_tutorial_loop(mnist):
-    speeds = measured("training")
-    assert set(speeds) == set(FROM_SCRATCH)
-    for row in speeds.values():
-        assert row["ours"] > 0
-        assert row["ratio"] == row["ours"] / row["tutorial"]
