@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain
 
 import click
 import numpy as np
@@ -36,7 +37,9 @@ from trainer.recognition.model_inputs import ModelInputs
 from trainer.recognition.preprocess import EmptyDrawing
 from trainer.recognition.recognizer import Recognizer
 from trainer.recognition.segmentation import reading
-from trainer.recognition.segmentation.rescoring import WEIGHTS, RowResult, evidence, ranked
+from trainer.recognition.segmentation.reading import ways_to_read
+from trainer.recognition.segmentation.rescoring import WEIGHTS, evidence
+from trainer.recognition.segmentation.row_reader import shipped_row_reader
 from trainer.recognition.segmentation.segments import TooManyPieces
 from trainer.recognition.strokes import Strokes
 from webapp.inference.predict import answer
@@ -69,46 +72,42 @@ def main() -> None:
 @click.option("--seed", type=int, default=7)
 @SPLIT
 def weights(count: int, seed: int, split: str) -> None:
-    """Fit the weights to every other row, and print the share of the others that is read right."""
-    rows = {}
+    """Fit the weights to every other number, and print the share of the others' rows read right."""
+    teaching: list[Row] = []
+    others: dict[str, list[Row]] = {}
     for kind in KINDS:
         parts = in_chunks(partial(rows_of, kind, seed, Split(split)), count, kind)
-        rows[kind] = [row for part in parts for row in part]
-    fitted = fit([row for kind in KINDS for row in rows[kind][::2]])
+        numbers = list(chain.from_iterable(parts))
+        teaching += chain.from_iterable(numbers[::2])
+        others[kind] = list(chain.from_iterable(numbers[1::2]))
+    fitted = fit(teaching)
     for name, those in {"now": WEIGHTS, "fitted": fitted}.items():
-        shares = [f"{kind} {share_right(rows[kind][1::2], those):.2%}" for kind in KINDS]
+        shares = [f"{kind} {share_right(rows, those):.2%}" for kind, rows in others.items()]
         click.echo(f"{name}: {np.round(those, 2).tolist()}, rows right: {', '.join(shares)}")
 
 
-def rows_of(kind: str, seed: int, split: Split, indices: range) -> list[Row]:
-    """The rows of numbers of a kind that were found, and that the row reader has read."""
+def rows_of(kind: str, seed: int, split: Split, indices: range) -> list[list[Row]]:
+    """Of numbers of a kind, the rows that were found and that the row reader has read."""
     digits, marks = read_split(data_folder(), "digits", split), marks_of(split, data_folder())
-    recognizer = shipped()
-    rows: list[Row] = []
+    recognizer, read_row = shipped(), shipped_row_reader()
+    numbers = []
     for index in indices:
         text, picture = draw_number(kind, digits, marks, seed, index)
-        ranking: list[tuple[Floats, list[str]] | None] = []
-
-        def noted(ways, row, found, ranking=ranking) -> RowResult:
-            known = row and (evidence(ways, row, found), [way.read for way in ways])
-            ranking.append(known)
-            return ranked(ways, row, found)
-
-        reading.ranked = noted
         try:
-            recognizer.read_segments(ModelInputs(Image.fromarray(picture)).number)
+            segments = ModelInputs(Image.fromarray(picture)).number
+            found = ways_to_read(segments, recognizer.predict_all, read_row)
         except (EmptyDrawing, TooManyPieces):
             continue
-        finally:
-            reading.ranked = ranked
         expected = text.split("\n")
-        if len(ranking) == len(expected):
-            rows += [
-                Row(known[0], np.array([read == line for read in known[1]]))
-                for known, line in zip(ranking, expected, strict=True)
-                if known
-            ]
-    return rows
+        if len(found.rows) == len(expected):
+            numbers.append(
+                [
+                    Row(evidence(ways, row, found.found), np.array([w.read == line for w in ways]))
+                    for (ways, row), line in zip(found.rows, expected, strict=True)
+                    if row
+                ]
+            )
+    return numbers
 
 
 def fit(rows: Sequence[Row]) -> Floats:

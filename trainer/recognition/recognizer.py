@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Literal
 
@@ -121,13 +121,14 @@ class Recognizer:
         """
         return read_number(
             segments,
-            self._predict_all,
+            self.predict_all,
             shipped_row_reader(),
             self.card.rejection_threshold,
             self._number_weights,
         )
 
-    def _predict_all(self, prepared: list[Prepared]) -> list[DigitPrediction]:
+    def predict_all(self, prepared: Sequence[Prepared]) -> list[DigitPrediction]:
+        """Recognize the digits in several preprocessed images, at least one."""
         logits = self.logits(np.stack([each.pixels for each in prepared]))
         return list(map(self.predict, prepared, logits))
 

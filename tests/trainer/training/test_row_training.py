@@ -10,8 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trainer.cli import main
-from trainer.data.rows import Rows, render_rows
-from trainer.data.samples import Split
+from trainer.data.rows import Rows
 from trainer.models.row_net import RowNet
 from trainer.onnx_graph import rows_to_onnx
 from trainer.recognition.segmentation.ctc import log_likelihoods
@@ -86,16 +85,6 @@ def test_an_augmented_row_keeps_its_height_and_ink(seed, width):
     assert changed.shape[0] == HEIGHT
     assert 8 <= changed.shape[1] <= MAX_WIDTH
     assert changed.max() >= 60
-
-
-def test_rendered_rows_are_the_same_again_and_differ_by_split(pen_strokes):
-    rows = render_rows(pen_strokes, Split.VALIDATION, 40, 0)
-    again = render_rows(pen_strokes, Split.VALIDATION, 40, 0)
-    other = render_rows(pen_strokes, Split.TRAIN, 40, 0)
-    assert rows.texts == again.texts != other.texts
-    assert all((one == two).all() for one, two in zip(rows.images, again.images, strict=True))
-    assert set("".join(rows.texts)) == set("0123456789")
-    assert "" in render_rows(pen_strokes, Split.VALIDATION, 60, 1).texts  # marks or letters alone
 
 
 @pytest.mark.slow

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 
 import numpy as np
 
@@ -22,9 +22,11 @@ from trainer.recognition.segmentation.candidates import (
     whole_components,
 )
 from trainer.recognition.segmentation.confidence import doubts, number_confidence
+from trainer.recognition.segmentation.ctc import RowReading
 from trainer.recognition.segmentation.joining import (
     Component,
     Evidence,
+    Joined,
     is_unambiguous,
     join,
     uncovered,
@@ -42,6 +44,18 @@ _UNREADABLE = 0.1  # digit score of a component that is too wide or too low to b
 _ABOVE = 0.5  # of the width that two marks share if they are parts of one, as of a colon
 
 
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """The ways to read each row of a number."""
+
+    segments: Segments
+    """After what does not read well was cut."""
+    found: Mapping[Candidate, Evidence]
+    """What is known of each candidate."""
+    rows: Sequence[tuple[list[Joined], RowReading | None]]
+    """Of each row the ways to read it, at least one, and what the row reader says of it."""
+
+
 def read_number(
     segments: Segments,
     predict: Predict,
@@ -51,10 +65,20 @@ def read_number(
 ) -> NumberPrediction:
     """Recognize all digits of a number.
 
+    `threshold` is the least mean digit score of a number, `weights` are those of
+    `number_confidence`. The other arguments and errors are those of `ways_to_read`.
+    """
+    ways = ways_to_read(segments, predict, read_row)
+    rows = [ranked(each, reading, ways.found) for each, reading in ways.rows]
+    return _as_prediction(ways.segments, ways.found, rows, threshold, weights)
+
+
+def ways_to_read(segments: Segments, predict: Predict, read_row: ReadRow) -> Ways:
+    """The ways to read each row of a number that are worth ranking.
+
     Segments are cut only where they do not read well as a whole, or where the row reader, which
-    `read_row` calls, clearly sees more digits in a row than there would be. `threshold` is the
-    least mean digit score of a number, `weights` are those of `number_confidence`. Raises
-    `EmptyDrawing` and `TooManyPieces`.
+    `read_row` calls, clearly sees more digits in a row than there would be. Raises `EmptyDrawing`
+    and `TooManyPieces`.
     """
     readings = read_rows(segments, read_row)
     marks = segments.marks
@@ -81,8 +105,8 @@ def read_number(
     rows = []
     for row, reading, plain in zip(segments.rows, readings, ways, strict=True):
         spelled = join(found, components, row, reading.texts) if reading else []
-        rows.append(ranked([*plain, *spelled], reading, found))
-    return _as_prediction(segments, found, rows, threshold, weights)
+        rows.append(([*plain, *spelled], reading))
+    return Ways(segments, found, rows)
 
 
 def _cut(
