@@ -1,6 +1,6 @@
 // Shows an answer: numeral, sentence, bars, and the pixels the model saw.
 
-import { percent } from "./percent.js";
+import { chance } from "./percent.js";
 
 const SPEAK_AFTER_MS = 700; // announce once drawing pauses, not at every stroke
 const BUSY_AFTER_MS = 300; // shorter waits show nothing, so that nothing flashes
@@ -45,7 +45,7 @@ export class AnswerView {
 
   #inWords({ certainty, probabilities, digits, text: number }) {
     if (digits.length > 1) {
-      const rows = number.replaceAll("\n", ", ");
+      const rows = number.replaceAll("\n", "; ");
       return this.words.numberSentences[certainty].replace("{number}", rows);
     }
     const order = probabilities.map((_, digit) => digit);
@@ -145,7 +145,7 @@ export class PredictionView extends AnswerView {
     const best = isDigit && Math.max(...probabilities);
     for (const row of this.#elements.rows) {
       const p = probabilities[Number(row.dataset.digit)];
-      this.#updateBar(row, p, p === best, percent(p));
+      this.#updateBar(row, p, p === best, chance(p));
     }
   }
 

@@ -1,6 +1,6 @@
 // The table of many pictures: a row for each, with what was read, and how far it is.
 
-import { percent } from "./percent.js";
+import { chance } from "./percent.js";
 import { Thumbnails } from "./thumbnails.js";
 
 export class Rows {
@@ -42,7 +42,7 @@ export class Rows {
     read.textContent = answer.text || this.#words[otherwise];
     if (answer.text) {
       const word = this.#section.dataset[answer.certainty];
-      sure.textContent = `${percent(answer.confidence)} · ${word}`;
+      sure.textContent = `${chance(answer.confidence)} · ${word}`;
     }
     if (!file) {
       const seen = new Image(thumbnail.firstElementChild.width, thumbnail.firstElementChild.height);

@@ -3,7 +3,7 @@
 import { AnswerView } from "./answer.js";
 import { Editor } from "./editor.js";
 import { drawLinked } from "./linked.js";
-import { percent } from "./percent.js";
+import { chance } from "./percent.js";
 
 const SIDE = 140; // of the square picture sent, in pixels
 
@@ -28,7 +28,7 @@ class ComparisonView extends AnswerView {
   #fill(card, { digit, confidence, is_digit: isDigit, probabilities }, differs) {
     if (!card) return; // a model added since the page was loaded
     card.querySelector(".digit").textContent = isDigit ? digit : "";
-    card.querySelector(".share").textContent = isDigit ? percent(confidence) : "";
+    card.querySelector(".share").textContent = isDigit ? chance(confidence) : "";
     card.classList.toggle("differs", differs);
     card.querySelector(".doubt").hidden = isDigit;
     this.#updateColumns(card, probabilities, isDigit);

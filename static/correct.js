@@ -14,7 +14,7 @@ export class Correction {
   #thanks;
   #takeBack;
   #words;
-  #getDrawing; // () → promise of {image, strokes} of the drawing that was read
+  #getDrawing; // (prediction) → promise of {image, strokes} of the drawing, null if it has changed
   #prediction = null;
   #index = 0; // of the digit of a number that the choices are about
   #storedId = null; // null: nothing stored; "": being stored, or stored by somebody else
@@ -66,9 +66,11 @@ export class Correction {
   async submit(feedback) {
     const [shown, index] = [this.#prediction, this.#index];
     if (!shown || this.#storedId !== null || (feedback === "right" && !this.#right)) return;
+    this.#form.setAttribute("aria-busy", "true");
     const drawing = await this.#getDrawing(shown); // resolves once this drawing has been answered
+    this.#form.removeAttribute("aria-busy");
     const prediction = this.#prediction;
-    if (!prediction || this.#storedId !== null) return;
+    if (!drawing || !prediction || this.#storedId !== null) return;
     const label = labelFor(feedback, shown, index, prediction);
     if (label === null) return;
     this.#storedId = "";
@@ -99,7 +101,7 @@ export class Correction {
 
   #thanksFor(label) {
     const { kept } = this.#words;
-    return kept[label] ?? kept.number.replace("{number}", label.replaceAll("\n", ", "));
+    return kept[label] ?? kept.number.replace("{number}", label.replaceAll("\n", "; "));
   }
 
   /** The drawing is stored: say so, or why it could not be deleted, instead of the choices. */

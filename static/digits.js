@@ -54,7 +54,7 @@ export class Digits extends EventTarget {
 
   #frame() {
     const { digits, unread, text } = this.#prediction;
-    const read = text || !unread.length ? digits : []; // otherwise nothing was read
+    const read = text ? digits : []; // otherwise nothing was read
     const chosen = read.length > 1 ? this.index : -1;
     this.#pad.frames = [
       ...read.map(({ box }, i) => ({ box, isChosen: i === chosen })),

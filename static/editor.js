@@ -32,6 +32,7 @@ export class Editor {
   #view;
   #getOptions;
   #correction = null;
+  #changes = 0; // of the sheet, so far
 
   constructor(view, getOptions, url = "/api/v1/predict") {
     this.#reader = new Reader(at(url));
@@ -98,9 +99,18 @@ export class Editor {
     if (!this.#view.showProblem(code)) this.#correction?.withdraw();
   }
 
-  /** The body fields that feedback sends along: the picture, and the strokes if it was drawn. */
-  async #drawingForFeedback({ digits, unread }) {
+  /**
+   * The body fields that feedback sends along: the picture, and the strokes if it was drawn. null if
+   * the sheet changes before its answer is there: the feedback was about what it showed before.
+   */
+  async #drawingForFeedback(shown) {
+    const changes = this.#changes;
     await this.#reader.settled(); // the answer must belong to the drawing as it is now
+    const drawing = await this.#drawingAndStrokes(shown);
+    return changes === this.#changes ? drawing : null;
+  }
+
+  async #drawingAndStrokes({ digits, unread }) {
     if (digits.length === 1 && unread.length) return {}; // the server has that digit by itself
     const { side } = this.#options;
     if (this.#file) return { image: await dataURL(this.#file) };
@@ -157,6 +167,7 @@ export class Editor {
 
   #onChange() {
     const sheet = this.#sheet;
+    this.#changes += 1;
     if (sheet.picture !== this.#picture) {
       this.#picture = sheet.picture;
       this.#reader.cancel(); // an answer to the picture is none to the strokes
@@ -180,8 +191,9 @@ export class Editor {
     this.#reader.addEventListener("answer", ({ detail: prediction }) => {
       this.#view.show(prediction);
       this.#correction?.offer(prediction);
-      const isNumber = prediction.digits.length > 1 || this.#options.mode === "number";
-      if (this.#file || isNumber) this.#digits.show(prediction);
+      const { digits, unread } = prediction;
+      const isNumber = digits.length > 1 || this.#options.mode === "number";
+      if (this.#file || isNumber || unread.length) this.#digits.show(prediction);
     });
     this.#digits.addEventListener("choose", () => {
       this.#view.showDigit(this.#digits.index);

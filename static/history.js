@@ -116,7 +116,7 @@ export class History {
 
   #item(entry) {
     const item = document.createElement("li");
-    const text = entry.text.replaceAll("\n", ", ");
+    const text = entry.text.replaceAll("\n", "; ");
     const name = text || this.#words.noDigit;
     const restore = button(this.#words.restore.replace("{answer}", name), () => this.#restore(entry));
     const answer = document.createElement("span");

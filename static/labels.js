@@ -25,7 +25,8 @@ export function withDigit({ digits }, index, changed) {
     .join("");
 }
 
-/** The label for a number as somebody types it, whatever separates its rows; "" if it has no digit. */
+/** The label for a number as somebody types it, with spaces between its rows; "" if it is none. */
 export function numberLabel(typed) {
-  return (typed.normalize("NFKC").match(/[0-9]+/g) ?? []).join("\n");
+  const rows = typed.normalize("NFKC").trim().split(/\s+/);
+  return rows.every((row) => /^[0-9]+$/.test(row)) ? rows.join("\n") : "";
 }

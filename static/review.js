@@ -2,7 +2,7 @@
 
 import { keepFocus } from "./focus.js";
 import { numberLabel } from "./labels.js";
-import { percent } from "./percent.js";
+import { chance } from "./percent.js";
 import { Queue } from "./queue.js";
 import { Replay } from "./replay.js";
 
@@ -50,7 +50,7 @@ function showOne(drawing) {
   const isNumber = drawing.label.length > 1 && drawing.label !== "not_a_digit";
   $("number").value = isNumber ? inOneLine(drawing.label) : "";
   const { closest } = $("confidence").dataset;
-  const sure = percent(drawing.confidence);
+  const sure = chance(drawing.confidence);
   $("confidence").textContent = drawing.is_digit ? sure
     : closest.replace("{digit}", drawing.digit).replace("{confidence}", sure);
   $("held-out").hidden = !drawing.held_back;
@@ -82,7 +82,7 @@ function item(drawing) {
 }
 
 function inOneLine(label) {
-  return label.replaceAll("\n", " ");
+  return label.replaceAll("\n", "; ");
 }
 
 function decide(state, label) {

@@ -6,6 +6,7 @@ The master imports it too, and so must not import the application with it.
 from __future__ import annotations
 
 from contextlib import suppress
+from http import HTTPStatus
 from socket import SHUT_RDWR, SOCK_STREAM
 from typing import Any
 
@@ -13,10 +14,13 @@ import gevent
 import gevent.monkey
 import gevent.socket
 from gunicorn.errors import AppImportError
+from gunicorn.util import write_error
 from gunicorn.workers.ggevent import GeventWorker
 
 HEADER_SECONDS = 10.0
 """Within which a client must have sent its headers, however steadily they drip in."""
+HEADER_BYTES = 1 << 14
+"""All names and values of a request's headers together: some are searched again and again."""
 SILENCE_SECONDS = 60.0
 """For which a client may neither send its body nor accept the response."""
 
@@ -65,6 +69,10 @@ class Worker(GeventWorker):  # type: ignore[misc]
         """Handle a request whose headers have arrived."""
         self._stop_timer(sock)
         sock.settimeout(SILENCE_SECONDS)
+        if sum(len(name) + len(value) for name, value in req.headers) > HEADER_BYTES:
+            reason = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE.phrase
+            write_error(sock, HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, reason, reason)
+            raise StopIteration  # as gunicorn ends a connection
         try:
             super().handle_request(listener_name, req, sock, addr)
         except TimeoutError:
@@ -90,4 +98,4 @@ def _is_explained(error: Exception) -> bool:
 def _shut_down(client: Any) -> None:
     """Let the greenlet that reads from this client see the end of its data."""
     with suppress(OSError):  # it has just gone by itself
-        client.shutdown(SHUT_RDWR)
+        client._sock.shutdown(SHUT_RDWR)  # gevent's own raises in the greenlet that waits

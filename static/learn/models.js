@@ -1,6 +1,6 @@
 // Chapter 3: what each model reads of the drawing, and one that reads it row by row.
 
-import { percent } from "../percent.js";
+import { chance } from "../percent.js";
 import { showBars, showPicture } from "./bars.js";
 import { onceSeen } from "./seen.js";
 
@@ -52,7 +52,7 @@ export function mount(element, story) {
     for (const row of element.querySelectorAll("[data-model]")) {
       const answer = answers.find(({ model }) => model.name === row.dataset.model);
       row.querySelector(".digit").textContent = answer ? (answer.is_digit ? answer.digit : "–") : "";
-      row.querySelector(".share").textContent = answer ? percent(answer.confidence, 0) : "";
+      row.querySelector(".share").textContent = answer ? chance(answer.confidence, 0) : "";
     }
   }
 
@@ -72,7 +72,7 @@ export function mount(element, story) {
     find("[data-of=said]").textContent = probabilities
       ? story.words.says
         .replace("{model}", element.querySelector("[data-model=rnn] th").textContent)
-        .replace("{digit}", probabilities.indexOf(best)).replace("{share}", percent(best, 0))
+        .replace("{digit}", probabilities.indexOf(best)).replace("{share}", chance(best, 0))
       : "";
   }
 

@@ -1,6 +1,6 @@
 // Chapter 5: how sure the answer to the drawing is, and what a threshold would do to it.
 
-import { percent } from "../percent.js";
+import { chance, percent } from "../percent.js";
 import { write as writeInto } from "./write.js";
 
 export function mount(element, story) {
@@ -64,7 +64,7 @@ export function mount(element, story) {
     const group = answer && groupOf(confidence);
     write("sentence", answer ? sentence(answer) : words.invitation);
     write("promise", !answer ? "" : (group ? words.promise : words.noGroup)
-      .replace("{confidence}", percent(confidence))
+      .replace("{confidence}", chance(confidence))
       .replace("{pictures}", group?.pictures.toLocaleString("en")).replace("{right}", group && percent(group.accuracy)));
     write("score", answer
       ? (answer.digit_score < threshold ? words.rejected : words.accepted)

@@ -1,6 +1,6 @@
 // Chapter 2: the same drawing as tutorials prepare it and as MNIST was prepared, and what LeNet-5 reads.
 
-import { percent } from "../percent.js";
+import { chance } from "../percent.js";
 import { showBars, showPicture } from "./bars.js";
 import { placed, placeOf } from "./placing.js";
 import { write } from "./write.js";
@@ -63,7 +63,7 @@ export function mount(element, story) {
       const look = story.ways?.[way];
       showPicture(find(`img[data-of=${way}]`), look?.seen);
       showBars(find(`#${way}-bars`), look?.probabilities);
-      const share = look && percent(Math.max(...look.probabilities), 0);
+      const share = look && chance(Math.max(...look.probabilities), 0);
       said[way] = look
         ? words.says.replace("{model}", "LeNet-5").replace("{digit}", look.digit).replace("{share}", share)
         : "";

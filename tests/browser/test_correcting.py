@@ -135,6 +135,27 @@ def test_a_failed_correction_is_explained_and_can_be_retried(open_page, site, dr
     assert kept(site) == []
 
 
+def test_feedback_is_dropped_if_the_sheet_changes_before_its_answer_comes(
+    open_page, site, drawings
+):
+    page = open_page()
+    draw(page, drawings[7])
+    answered(page, 7)
+    held = []
+    page.route("**/api/v1/predict", lambda route: held.append(route))  # noqa: PLW0108
+    draw(page, drawings[1], size=0.2, at=(0.1, 0.9))
+    page.keyboard.press("r")  # of the 7 and a bar, which is not answered yet
+    expect(page.locator("#correct[aria-busy]")).to_be_visible()
+    page.unroute("**/api/v1/predict")
+    page.locator("#clear").click()
+    draw(page, drawings[4])
+    answered(page, 4)
+    expect(page.locator("#correct[aria-busy]")).to_have_count(0)
+    page.keyboard.press("r")
+    expect(page.locator("#thanks")).to_contain_text("Saved as a 4.")
+    assert [drawing.visitor_label for drawing in kept(site)] == ["4"]
+
+
 def test_a_drawing_that_is_gone_need_not_be_deleted(open_page, site, drawings):
     page = open_page(expect_errors=True)
     draw(page, drawings[7])

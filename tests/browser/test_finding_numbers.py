@@ -79,7 +79,7 @@ def test_a_number_is_confirmed_corrected_switched_and_drawn_on(open_page, site, 
     expect(page.locator("#number")).to_have_value("407")
     page.locator("#number").fill("40 71")  # it was cut in the wrong place
     page.locator("#number").press("Enter")
-    expect(page.locator("#thanks")).to_contain_text("Saved as 40, 71.")
+    expect(page.locator("#thanks")).to_contain_text("Saved as 40; 71.")
     assert [each.truth for each in kept(site)] == ["40\n71"]
     page.get_by_role("button", name="Read it as one digit").click()
     answered(page, "")

@@ -39,6 +39,8 @@ class Structure(NamedTuple):
     """Whether it is far more work or memory than usual for the format."""
     frames: int = 1
     """How many frames of an animation may be decoded."""
+    metadata: int = 0
+    """Bytes of a PNG that are not its pixels."""
     cut_at: int | None = None
     """Where a JPEG that lacks its end stops to be whole; None if it has its end."""
 
@@ -70,7 +72,7 @@ def _animation(frames: int, width: int, height: int) -> Structure:
 
 
 def _png(content: bytes) -> Structure:
-    at, metadata, frames = 8, 0, 0
+    at, metadata, bytes_of_it, frames = 8, 0, 0, 0
     width = height = 0
     try:
         for _ in range(MAX_PARTS):
@@ -78,7 +80,9 @@ def _png(content: bytes) -> Structure:
             if kind == b"IHDR":
                 width, height = struct.unpack_from(">II", content, at + 8)
             frames += kind == b"fcTL"
-            metadata += kind not in _PIXEL_CHUNKS
+            if kind not in _PIXEL_CHUNKS:
+                metadata += 1
+                bytes_of_it += length
             if metadata > MAX_METADATA:
                 return _TOO_COMPLEX
             if kind == b"IEND":
@@ -88,7 +92,9 @@ def _png(content: bytes) -> Structure:
             return _TOO_COMPLEX
     except struct.error:  # it ends within a chunk
         pass
-    return _animation(frames + 1, width, height) if frames else _USUAL
+    if frames:
+        return _animation(frames + 1, width, height)
+    return Structure(metadata=bytes_of_it)
 
 
 def _webp(content: bytes) -> Structure:

@@ -19,7 +19,7 @@ from trainer.recognition.preprocess import (
     preprocess_ink,
     without_line_below,
 )
-from trainer.recognition.preprocess.components import remove_specks
+from trainer.recognition.preprocess.components import are_beside, remove_specks
 from trainer.recognition.segmentation.segments import Segments, TooManyPieces, segment_ink
 
 SMALL_SIDE = 240
@@ -74,6 +74,12 @@ class ModelInputs:
             with suppress(EmptyDrawing):
                 found.append(preprocess_ink(ink))
         return found
+
+    @lazy
+    def has_ink_beside(self) -> bool:
+        """Whether ink that is no speck stands beside other ink: a mark, a digit, or a part."""
+        strength = self._ink.strength
+        return are_beside(strength) and are_beside(remove_specks(strength)[0])
 
     @lazy
     def number(self) -> Segments:

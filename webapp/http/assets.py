@@ -62,7 +62,7 @@ def init_app(app: Flask) -> None:
     def asset(name: str) -> Asset:
         path = safe_join(folder, name)
         # One name only for each file (and not `./draw.js` as well), or the cache would grow.
-        if path is None or normpath(name) != name or not Path(path).is_file():
+        if path is None or normpath(name) != name or not _is_file(path):
             raise NotFound
         content = _content(Path(folder), name, lambda other: asset(other).version)
         packed = gzip.compress(content, mtime=0) if name.endswith(_PACKED) else None
@@ -94,6 +94,13 @@ def init_app(app: Flask) -> None:
         return response
 
     app.view_functions["static"] = serve
+
+
+def _is_file(path: str) -> bool:
+    try:
+        return Path(path).is_file()
+    except OSError:  # a name that is too long
+        return False
 
 
 def _content(folder: Path, name: str, version_of: Callable[[str], str]) -> bytes:

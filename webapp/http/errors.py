@@ -7,9 +7,9 @@ import logging
 from http import HTTPStatus
 
 import msgspec
-from flask import Flask, Response, g, render_template
+from flask import Flask, Response, g, render_template, request
 from sqlalchemy.exc import DataError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import BadHost, HTTPException
 
 from webapp.http.json import wants_json
 from webapp.schemas import ProblemDetails
@@ -63,8 +63,11 @@ def _complete(response: Response) -> Response:
 
 
 def answer(problem: Problem) -> Response:
-    """The response to the current request: problem details or a page."""
-    if not wants_json():
+    """The response to the current request: problem details or a page.
+
+    A page has addresses, which no request has whose own host is none.
+    """
+    if not (wants_json() or isinstance(request.routing_exception, BadHost)):
         page = render_template("error.html", problem=problem)
         return Response(page, problem.status, problem.headers)
     body = msgspec.json.encode(details_of(problem, g.get("request_id", "")))

@@ -5,6 +5,7 @@ The one that the address names, else the one chosen on the page, else the browse
 
 from __future__ import annotations
 
+import sys
 from decimal import ROUND_HALF_UP, Decimal
 
 from flask import Flask, Response, request
@@ -28,6 +29,7 @@ def init_app(app: Flask) -> None:
         }
     )
     app.add_template_filter(percent)
+    app.add_template_filter(chance)
 
     @app.after_request
     def vary(response: Response) -> Response:
@@ -42,9 +44,20 @@ def language() -> str:
 
 
 def percent(share: float, places: int = 1) -> str:
-    """A share, 0..1, as per cent with this many decimal places, as static/percent.js writes it."""
-    number = Decimal(100 * share).quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
+    """A share, 0..1, as per cent with this many decimal places, as static/percent.js writes it.
+
+    Only all is 100 %: what is less never rounds up to it.
+    """
+    step = Decimal(1).scaleb(-places)
+    number = Decimal(100 * share).quantize(step, ROUND_HALF_UP)
+    if share < 1:
+        number = min(number, 100 - step)
     return percent_pattern().format(number=number)
+
+
+def chance(probability: float, places: int = 1) -> str:
+    """The same of a probability, never 100 %, even where floats have no number below 1 for it."""
+    return percent(min(probability, 1 - sys.float_info.epsilon), places)
 
 
 def percent_pattern() -> str:

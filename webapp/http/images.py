@@ -16,6 +16,7 @@ from flask import Request
 from PIL import Image
 from werkzeug.datastructures import MultiDict
 
+from trainer.recognition.file_structure import examine
 from trainer.recognition.image import (
     BrokenPicture,
     Picture,
@@ -38,6 +39,7 @@ _FROM_URL_SAFE = bytes.maketrans(b"-_", b"+/")
 _LINE_ENDS = b"\r\n\t "
 _PNG_HEADER = re.compile(rb"\x89PNG\r\n\x1a\n....IHDR(....)(....)", re.DOTALL)
 _DRAWING_PIXELS = 512 * 512
+_DRAWING_METADATA = 4096  # bytes
 _DIGIT_SIDE, _NUMBER_SIDE = 140, 560  # of what strokes are drawn on, in pixels, as on the page
 _as_int = partial(int.from_bytes, byteorder="big")
 _LONGEST_PREFIX = 200  # characters; the search must not scan megabytes
@@ -63,9 +65,15 @@ class Upload(NamedTuple):
 
     @property
     def is_drawing(self) -> bool:
-        """Whether it is a PNG of a canvas drawing's size, which is decoded within a millisecond."""
+        """Whether it is a PNG as canvases make them, which is decoded within a millisecond.
+
+        It is small and has neither frames nor more than a color profile beside its pixels.
+        """
         size = _PNG_HEADER.match(self.content)
-        return size is not None and prod(map(_as_int, size.groups())) <= _DRAWING_PIXELS
+        if size is None or prod(map(_as_int, size.groups())) > _DRAWING_PIXELS:
+            return False
+        structure = examine(self.content)
+        return structure.frames == 1 and structure.metadata <= _DRAWING_METADATA
 
     def picture(self) -> Picture:
         """The picture in the file, or the one that the strokes draw. Raises `Problem`."""

@@ -28,7 +28,10 @@ def made_map(seen: Image.Image, recognizer: Recognizer, asked: MapRequest) -> Ma
     """
     if seen.size != (SIDE, SIDE):
         raise NotExplainable(f"`seen` has to have {SIDE}×{SIDE} pixels")
-    pixels: Pixels = np.asarray(seen.convert("L"))
+    try:
+        pixels: Pixels = np.asarray(seen.convert("L"))
+    except ValueError as error:  # LAB, say
+        raise NotExplainable("`seen` has to be a gray picture") from error
     stages = {name: given for name, (given,) in recognizer.stages(pixels[None]).items()}
     wiring = recognizer.wirings.get(asked.stage)
     if wiring is None or asked.stage not in stages:

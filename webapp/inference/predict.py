@@ -27,6 +27,7 @@ from webapp.schemas import (
     PredictRequest,
     UnreadInk,
 )
+from webapp.threads import Lane, in_thread
 
 SEVERAL = 0.8
 """Minimum confidence × digit score at which a rejected digit is reported as several digits: most
@@ -91,19 +92,32 @@ def _predict(
 
 
 def _read(inputs: ModelInputs, recognizer: Recognizer, mode: Mode) -> tuple[NumberPrediction, bool]:
-    """What is read, and whether it is not a digit but would be a number.
-
-    What is not clearly one digit is not accepted as one if it would be a number.
-    """
+    """What is read, and whether it is not a digit but would be a number."""
     if mode == "number":
         return recognizer.read_as(inputs, "number"), False
     digit = recognizer.read_as(inputs, "digit")
-    if digit.least_certain.is_clear:
+    is_clear = digit.least_certain.is_clear
+    if is_clear and not inputs.has_ink_beside:
         return digit, False
     try:
-        number = recognizer.read_all(inputs)
+        number = in_thread(Lane.COMPUTE, recognizer.read_all, inputs)
     except (EmptyDrawing, TooManyPieces):
         return digit, False
+    if is_clear:
+        return _with_marks(digit, number), False
+    return _unless_number(digit, number, mode)
+
+
+def _with_marks(digit: NumberPrediction, number: NumberPrediction) -> NumberPrediction:
+    """A clear digit, and the marks beside it, such as a sign, if that is all there is."""
+    is_same = number.is_number and number.text == digit.text
+    return number if is_same and number.unread else digit
+
+
+def _unless_number(
+    digit: NumberPrediction, number: NumberPrediction, mode: Mode
+) -> tuple[NumberPrediction, bool]:
+    """What is not clearly one digit, which is not accepted as one if it would be a number."""
     if mode == "auto" and are_apart(number):
         return number, False
     is_confident = number.confidence * number.digit_score >= SEVERAL

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 from flask_babel import gettext as _
 
-from webapp.http.i18n import percent
+from webapp.http.i18n import chance, percent
 from webapp.pages import text
 from webapp.pages.learn_still import Still
 
@@ -72,7 +72,7 @@ def product_words(still: Still) -> dict[str, object]:
         },
         "example": text.sentences()["sure"].format(first=text.digit_names()[ours.digit]),
         "first": promise.format(
-            confidence=percent(ours.confidence),
+            confidence=chance(ours.confidence),
             pictures=f"{group.pictures if group else 0:,}",
             right=percent(group.accuracy if group else 0),
         ),

@@ -108,7 +108,7 @@ def kept() -> dict[str, str]:
 def kept_sentence(label: str) -> str:
     """The confirmation of a stored drawing with this label."""
     sentences = kept()
-    number = label.replace("\n", ", ")
+    number = label.replace("\n", "; ")
     return sentences.get(label) or sentences["number"].format(number=number)
 
 
@@ -249,7 +249,7 @@ def sentence(prediction: Prediction) -> str:
 
 def _answer_in_words(prediction: Prediction) -> str:
     if len(prediction.digits) > 1:
-        number = prediction.text.replace("\n", ", ")
+        number = prediction.text.replace("\n", "; ")
         return number_sentences()[prediction.certainty].format(number=number)
     names = digit_names()
     order = sorted(range(10), key=lambda digit: -prediction.probabilities[digit])

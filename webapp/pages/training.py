@@ -133,9 +133,10 @@ def training_events() -> Response:
     """
     key = _required_class()
     client, watchers = client_network(request), services().limits.watchers
+    state = _state(key)  # which fails without the database, before there is a place to give back
     if not watchers.take(client):
         raise _too_many("too_many_requests", "Too many are watching", _WATCH_AGAIN)
-    response = event_stream("lesson", _state(key), partial(_look_again, key), _is_last)
+    response = event_stream("lesson", state, partial(_look_again, key), _is_last)
     response.call_on_close(partial(watchers.release, client))
     return response
 

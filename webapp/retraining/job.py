@@ -106,8 +106,19 @@ class Job:
             log.exception("run %s failed", self._claim.run.id)
             state, error = RunStatus.FAILED, f"{type(reason).__name__}: {reason}"
         changes = self._changes() | ({"error": error} if error else {})
-        self._claim.release(state, **changes)
+        if state is RunStatus.QUEUED and not self._put_back(changes):
+            state = RunStatus.CANCELLED
+        if state is not RunStatus.QUEUED:
+            self._claim.release(state, **changes)
         return state, error
+
+    def _put_back(self, changes: dict[str, object]) -> bool:
+        """Put the run back into the queue, unless it was cancelled meanwhile."""
+        with suppress(Cancelled), self._database.writing() as session:
+            if not self._claim.release_in(session, RunStatus.QUEUED, **changes):
+                raise Cancelled  # which takes the transaction back
+            return True
+        return False
 
     def _work(self) -> Verdict:
         """Train a new version and compare it with the active one."""

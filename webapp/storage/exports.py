@@ -102,6 +102,7 @@ def write_corrections(
     do not judge independently, and count as those of one writer. Returns whether there are drawings
     to learn from, that is, not held back.
     """
+    (folder / CORRECTIONS_FILE).unlink(missing_ok=True)  # drawings in it may have been deleted
     learnable = False
     lines = None
     try:

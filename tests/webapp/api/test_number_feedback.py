@@ -209,7 +209,7 @@ def test_without_scripts_right_is_what_the_sentence_says(
     page = uploaded(client, write(drawn, drawings, np.random.default_rng(1)), mode)
     assert value_of(page, 'id="right"') == right
     answer = correct(client, page, right.replace("\n", "\r\n"))
-    assert f"Saved as {right.replace(chr(10), ', ')}" in answer.text
+    assert f"Saved as {right.replace(chr(10), '; ')}" in answer.text
     assert [each.truth for each in kept(database)] == [right]
 
 

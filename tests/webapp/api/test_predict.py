@@ -176,6 +176,17 @@ def test_ink_that_is_no_digit_is_named_and_the_answer_is_not_sure(
     assert answer["certainty"] != "sure"
 
 
+@pytest.mark.parametrize("text", ["-7", "7-", "7,"])
+def test_the_mark_beside_a_single_digit_is_named_and_the_answer_is_not_sure(
+    client, rows_and_marks, encode, text
+):
+    answer = client.post(
+        "/api/v1/predict", json={"image": data_url(encode(rows_and_marks(text)))}
+    ).get_json()
+    assert (answer["text"], len(answer["unread"])) == ("7", 1)
+    assert answer["certainty"] != "sure"
+
+
 @pytest.mark.parametrize("mode", ["digit", "number"])
 def test_a_scribble_is_not_a_digit(client, encode, mode):
     canvas = np.full((280, 280), 255, np.uint8)

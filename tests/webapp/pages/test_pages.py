@@ -224,7 +224,7 @@ def test_sentences_match_the_certainty(app):
     assert say("not_a_digit", "407") == "That doesn’t look like a number."
     assert say("likely", "12", unread=1) == "Probably 12. There is a mark I can’t read."
     assert say("unsure", "7", unread=2) == "A 7, or maybe a 1. There are marks I can’t read."
-    assert say("sure", "12\n34") == "It’s 12, 34."
+    assert say("sure", "12\n34") == "It’s 12; 34."
 
 
 def test_a_safe_request_id_is_kept_and_an_unsafe_one_replaced(client):

@@ -15,7 +15,7 @@ from trainer.recognition.array_types import Pixels
 MAX_SIDE = 1024
 """Larger images are scaled down to this longer side first; finer detail changes no prediction."""
 
-_STRIP_ROWS = 64
+_STRIP_PIXELS = 1 << 18
 _DEPTHS = (8, 10, 12, 14, 16)  # bits
 _FEW = 16
 _TINY = 16  # pixels of the longer side
@@ -52,9 +52,10 @@ def _copied(image: Image.Image) -> Pixels:
 
 
 def _strips(image: Image.Image) -> Iterator[tuple[slice, NDArray[Any]]]:
-    """The pixels of a few rows at a time, with where they are."""
-    for top in range(0, image.height, _STRIP_ROWS):
-        bottom = min(image.height, top + _STRIP_ROWS)
+    """The pixels of some rows at a time, with where they are."""
+    step = max(1, _STRIP_PIXELS // image.width)
+    for top in range(0, image.height, step):
+        bottom = min(image.height, top + step)
         yield slice(top, bottom), np.asarray(image.crop((0, top, image.width, bottom)))
 
 

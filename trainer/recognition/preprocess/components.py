@@ -24,6 +24,7 @@ _MAX_BAR_HEIGHT = 0.08  # of the picture's height: a phone's status or navigatio
 _MAX_SYMBOL_LENGTH = 0.3  # of the main component's longer side: a symbol in such a bar
 _MIN_SYMBOLS = 3  # in these bars: fewer may belong to the drawing
 _MAX_COMPARED = 200  # components whose distances are computed, to bound the time
+_LEAST_BESIDE = 0.15  # of the largest piece's longer side: a shorter piece beside it is a speck
 _MAX_GAP = 0.2  # of the main component's longer side: components nearer than this belong to it
 
 
@@ -37,6 +38,22 @@ def bounds(ink: Pixels) -> Box:
     """The bounding box of the ink, uint8 [height, width]."""
     x, y, width, height = cv2.boundingRect(mask_of(ink))
     return x, y, width, height
+
+
+def are_beside(ink: Pixels) -> bool:
+    """Whether ink, uint8 [height, width], stands beside other ink with a gap of paper between.
+
+    What is shorter and narrower than a share of the largest piece does not count.
+    """
+    mask = mask_of(ink)
+    columns = np.flatnonzero(cv2.reduce(mask, 0, cv2.REDUCE_MAX))
+    ends = np.flatnonzero(np.diff(columns) > 1)
+    if not len(ends):  # as in most drawings
+        return False
+    runs = np.split(columns, ends + 1)
+    boxes = [cv2.boundingRect(np.ascontiguousarray(mask[:, run[0] : run[-1] + 1])) for run in runs]
+    lengths = sorted(max(width, height) for _, _, width, height in boxes)
+    return lengths[-2] >= _LEAST_BESIDE * lengths[-1]
 
 
 def remove_specks(ink: Pixels) -> tuple[Pixels, Box]:
