@@ -79,7 +79,9 @@ def create_app(settings: Settings | None = None, models: Models | None = None) -
     metrics.init_app(app)
     errors.init_app(app)
     i18n.init_app(app)
-    under_way.init_app(app, settings.requests_at_once, exempt=_PROBES)
+    under_way.init_app(
+        app, settings.requests_at_once, exempt=_PROBES, shared=settings.rate_limit > 0
+    )
     throttle.init_app(app, services.limits.requests, exempt=_FREE)
     for blueprint in (pages.blueprint, *api.BLUEPRINTS):
         app.register_blueprint(blueprint)

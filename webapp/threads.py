@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar, copy_context
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, TypeVar, cast
 
 import gevent
+import gevent.event
+import gevent.lock
 import gevent.monkey
 import gevent.threadpool
 
@@ -41,14 +43,19 @@ class Lane(Enum):
 
 
 _THREADS = {Lane.PAGE: 2, Lane.COMPUTE: 2, Lane.DATABASE: 16, Lane.MONITORING: 2}
+_OF_ONE_CLIENT = {Lane.PAGE: 1, Lane.COMPUTE: 1, Lane.DATABASE: 12, Lane.MONITORING: 2}
+"""Threads that requests of one client may have at once, so that others find one."""
 _LONGEST_QUEUE = 200
 """Requests that may wait for a thread of one lane; further ones are refused."""
 _LONGEST_WAIT = {Lane.PAGE: 5.0, Lane.COMPUTE: 10.0, Lane.DATABASE: 0.8, Lane.MONITORING: 5.0}
-"""Seconds; who has waited longer is refused. With the patience for the database, within 3 s."""
+"""Seconds that a request may wait for a thread before it is refused. Together with the database's
+patience, feedback fails within 3 s."""
 
-_pools: dict[Lane, gevent.threadpool.ThreadPool] = {}
+_pools: dict[Lane, _Pool] = {}
 _waiting: Counter[Lane] = Counter()
+_shares: dict[tuple[Lane, str], _Share] = {}
 _is_in_thread: ContextVar[bool] = ContextVar("is_in_thread", default=False)
+_client: ContextVar[str] = ContextVar("client", default="")
 
 
 class Overloaded(Exception):
@@ -67,13 +74,22 @@ def in_thread(lane: Lane, function: Callable[..., T], *arguments: Any) -> T:
         raise Overloaded(f"{_LONGEST_QUEUE} requests wait already")
     _waiting[lane] += 1
     try:
-        until = time.monotonic() + _LONGEST_WAIT[lane]
-        outcome = _pool(lane).apply(copy_context().run, (_outcome, until, function, arguments))
+        refusal = Overloaded("no thread was free in time")
+        with gevent.Timeout(_LONGEST_WAIT[lane], refusal) as timeout, _share(lane):
+            pool = _pool(lane)
+            pool.free.acquire()
+            timeout.close()
+            outcome: T | _Raised = pool.start(_outcome, function, arguments).get()
     finally:
         _waiting[lane] -= 1
     if isinstance(outcome, _Raised):
         raise outcome.error
     return outcome
+
+
+def act_for(client: str) -> None:
+    """From now on, what this greenlet does in threads is done for this client."""
+    _client.set(client)
 
 
 def iterate(lane: Lane, items: Iterator[T]) -> Iterator[T]:
@@ -125,14 +141,42 @@ class _Raised:
     error: BaseException
 
 
-def _outcome(until: float, function: Callable[..., T], arguments: tuple[Any, ...]) -> T | _Raised:
-    """What a function returns or raises, if a thread was free in time.
+@dataclass(slots=True)
+class _Share:
+    """A client's share of the threads of a lane."""
+
+    free: gevent.lock.Semaphore
+    users: int = 0
+    """Requests that wait for a part of it, or have one."""
+
+
+@contextmanager
+def _share(lane: Lane) -> Iterator[None]:
+    """Wait until the client of this request has fewer than its share of the threads of this lane.
+
+    What is done for nobody has no share.
+    """
+    client = _client.get()
+    if not client:
+        yield
+        return
+    share = _shares.setdefault((lane, client), _Share(gevent.lock.Semaphore(_OF_ONE_CLIENT[lane])))
+    share.users += 1
+    try:
+        with share.free:
+            yield
+    finally:
+        share.users -= 1
+        if not share.users:
+            del _shares[lane, client]
+
+
+def _outcome(function: Callable[..., T], arguments: tuple[Any, ...]) -> T | _Raised:
+    """What a function returns or raises.
 
     An exception that leaves a thread of gevent's is printed, and if that fails, as on a full disk,
     its caller waits for ever.
     """
-    if time.monotonic() > until:
-        return _Raised(Overloaded("no thread was free in time"))
     _is_in_thread.set(True)
     try:
         return function(*arguments)
@@ -140,9 +184,24 @@ def _outcome(until: float, function: Callable[..., T], arguments: tuple[Any, ...
         return _Raised(error)
 
 
-def _pool(lane: Lane) -> gevent.threadpool.ThreadPool:
+class _Pool:
+    """The threads of a lane."""
+
+    def __init__(self, size: int) -> None:
+        self.free = gevent.lock.Semaphore(size)
+        """Threads that are free: gevent's pool itself takes one task more, which then waits."""
+        self._threads = gevent.threadpool.ThreadPool(size)
+
+    def start(self, function: Callable[..., Any], *arguments: Any) -> gevent.event.AsyncResult:
+        """Call a function in a thread that was free, with the caller's context."""
+        running = self._threads.spawn(copy_context().run, function, *arguments)
+        running.rawlink(lambda _: self.free.release())  # even if nobody waits for it any more
+        return running
+
+
+def _pool(lane: Lane) -> _Pool:
     if lane not in _pools:
-        _pools[lane] = gevent.threadpool.ThreadPool(_THREADS[lane])
+        _pools[lane] = _Pool(_THREADS[lane])
     return _pools[lane]
 
 

@@ -128,6 +128,12 @@ def test_what_is_no_chunk_is_refused(site, connections, chunk):
     assert connection.recv(1000).startswith(b"HTTP/1.1 400 ")
 
 
+def test_headers_of_a_megabyte_are_refused_unread(site, connections):
+    connection = connect(site, connections)
+    connection.sendall(HEAD + (b"Accept-Language: " + b"a," * 4000 + b"\r\n") * 3 + b"\r\n")
+    assert connection.recv(1000).startswith(b"HTTP/1.1 431 ")
+
+
 def test_headers_that_never_end_are_closed_in_time(site, connections):
     site.longest  # noqa: B018
     with site.load() as load:

@@ -139,6 +139,40 @@ def test_who_has_waited_too_long_for_a_thread_is_refused_and_nothing_is_done():
     """)
 
 
+def test_who_waits_too_long_is_refused_while_the_threads_are_still_busy():
+    run_patched("""
+        held, holding = Event(), []
+        def hold():
+            holding.append(1)
+            return held.wait()
+        holders = begin(2, in_thread, Lane.COMPUTE, hold)
+        while len(holding) < 2:
+            gevent.sleep(0.001)
+        threads._LONGEST_WAIT[Lane.COMPUTE] = 0.2
+        waiting = begin(3, in_thread, Lane.COMPUTE, int, "7")
+        gevent.joinall(waiting, timeout=30)
+        assert [type(each.exception) for each in waiting] == [Overloaded] * 3
+        held.set()
+        gevent.joinall(holders, timeout=30, raise_error=True)
+        assert in_thread(Lane.COMPUTE, int, "7") == 7
+    """)
+
+
+def test_a_client_leaves_a_thread_to_others():
+    run_patched("""
+        held = Event()
+        def ask(client, function, *arguments):
+            threads.act_for(client)
+            return in_thread(Lane.COMPUTE, function, *arguments)
+        one = begin(20, ask, "192.0.2.1", held.wait)
+        with gevent.Timeout(30):
+            assert gevent.spawn(ask, "192.0.2.2", int, "7").get() == 7
+        held.set()
+        gevent.joinall(one, timeout=30, raise_error=True)
+        assert not threads._shares
+    """)
+
+
 def test_a_caller_that_is_killed_leaves_its_place_in_the_queue():
     """A request is, where a worker stops or a time-out ends it."""
     run_patched("""

@@ -237,3 +237,21 @@ def test_any_bytes_as_json_are_a_400(lasting_client, body):
 )
 def test_any_bytes_as_a_picture_are_a_problem(lasting_client, head, content):
     assert post_picture(lasting_client, head + content).status_code in {200, 413, 415, 422}
+
+
+@pytest.mark.parametrize("host", ["a..b", "a" * 70])
+@pytest.mark.parametrize("path", ["/", "/healthz", "/static/draw.js"])
+def test_a_host_that_is_none_is_refused(client, host, path):
+    assert_problem(client.get(path, headers={"Host": host}), 400, "http_error")
+
+
+def test_a_file_name_that_is_too_long_is_not_found(client):
+    assert client.get(f"/static/{'a' * 300}").status_code == 404
+
+
+def test_a_map_of_a_picture_in_other_colors_is_refused(client):
+    file = io.BytesIO()
+    Image.new("LAB", (28, 28)).save(file, "TIFF")
+    url = f"data:image/tiff;base64,{base64.b64encode(file.getvalue()).decode()}"
+    asked = {"seen": url, "stage": "conv1", "index": 0}
+    assert client.post("/models/lenet5/inside/map", json=asked).status_code in {400, 422}

@@ -1,6 +1,7 @@
 """No picture takes more than a moment of processor, in any mode, whatever its ink or its file."""
 
 import base64
+import io
 import struct
 import time
 import zlib
@@ -8,6 +9,7 @@ import zlib
 import cv2
 import numpy as np
 import pytest
+from PIL import Image
 
 from tests.trainer.recognition.test_image import png_chunk
 
@@ -260,3 +262,19 @@ def test_millions_of_points_are_refused_before_they_become_objects(client):
     response = client.post("/api/v1/predict", data=body, content_type="application/json")
     assert response.status_code == 400
     assert "20,000 points" in response.get_json()["detail"]
+
+
+@pytest.mark.parametrize("mode", ["I;16", "1"])
+def test_a_picture_one_pixel_wide_takes_no_more_than_any_other(client, mode):
+    file = io.BytesIO()
+    Image.new(mode, (1, 8_000_000), 1).save(file, "PNG", compress_level=1)
+    _status, _code, seconds = ask(client, REQUESTS["digit"], file.getvalue())
+    assert seconds < LIMIT
+
+
+def test_a_form_of_millions_of_fields_is_refused_unread(client):
+    kind = "application/x-www-form-urlencoded"
+    started = time.process_time()
+    refused = client.post("/correct", data=b"a&" * 3_000_000, content_type=kind)
+    assert refused.status_code == 413
+    assert time.process_time() - started < 0.3

@@ -8,6 +8,8 @@ import pytest
 from PIL import Image
 
 from tests.webapp.api.test_bad_input import assert_problem
+from webapp.http.images import Upload
+from webapp.schemas import PredictRequest
 
 
 def encoded(content: bytes) -> str:
@@ -115,3 +117,26 @@ def test_the_scale_of_gray_values_is_found(client, seven, encode):
     for picture in (few, deep):
         response = client.post("/api/v1/predict", data=encode(picture), content_type="image/png")
         assert response.get_json()["digit"] == 7, response.data
+
+
+def animated() -> bytes:
+    file = io.BytesIO()
+    frames = [Image.new("L", (140, 140), shade) for shade in (255, 200, 100)]
+    frames[0].save(file, "PNG", save_all=True, append_images=frames[1:])
+    return file.getvalue()
+
+
+def with_profile() -> bytes:
+    file = io.BytesIO()
+    Image.new("L", (140, 140), 255).save(
+        file, "PNG", icc_profile=np.random.default_rng(0).bytes(8000)
+    )
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("picture", [animated, with_profile])
+def test_only_a_plain_png_counts_as_a_drawing_of_a_canvas(encode, picture, seven):
+    """What else a PNG may hold takes longer to decode, and has to leave the greenlet."""
+    options = PredictRequest(image="")
+    assert Upload(encode(seven), options).is_drawing
+    assert not Upload(picture(), options).is_drawing

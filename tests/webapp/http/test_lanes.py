@@ -1,6 +1,12 @@
 """Which threads a view runs in."""
 
+import base64
+
+import numpy as np
+
+from tests.handwriting import write
 from tests.webapp.test_threads import run_patched
+from webapp.threads import Lane
 
 APP = """
 from webapp.http.lanes import LanedFlask
@@ -33,3 +39,18 @@ held.set()
 gevent.joinall(waiting, timeout=30, raise_error=True)
 assert {{each.value.text for each in waiting}} == {{"read"}}
 """)
+
+
+def test_what_may_be_a_number_leaves_the_greenlet_in_every_mode(
+    client, drawings, encode, monkeypatch
+):
+    lanes = []
+    monkeypatch.setattr(
+        "webapp.inference.predict.in_thread",
+        lambda lane, function, *given: lanes.append(lane) or function(*given),
+    )
+    picture = encode(write("407", drawings, np.random.default_rng(1)))
+    image = "data:image/png;base64," + base64.b64encode(picture).decode()
+    for mode in ("auto", "digit"):
+        client.post("/api/v1/predict", json={"image": image, "mode": mode})
+    assert lanes == [Lane.COMPUTE] * 2

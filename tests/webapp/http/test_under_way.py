@@ -70,3 +70,18 @@ def test_an_answer_that_was_sent_takes_no_memory_until_garbage_is_collected(app)
         assert sent() is None
     finally:
         gc.enable()
+
+
+def test_a_client_beyond_its_share_is_told_to_come_back_and_others_are_answered(tmp_path):
+    app = create_app(Settings(home=str(tmp_path), requests_at_once=10))  # two for each client
+    app.add_url_rule("/slow", "slow", view_func=lambda: (part for part in (b"a", b"b")))
+    client, other = app.test_client(), {"REMOTE_ADDR": "192.0.2.2"}
+    begun = [client.get("/slow") for _ in range(2)]
+    refused = client.get("/about")
+    assert refused.status_code == 429
+    assert int(refused.headers["Retry-After"]) >= 1
+    assert client.get("/healthz").status_code == 200
+    assert client.get("/about", environ_base=other).status_code == 200
+    for response in (*begun, refused):
+        response.close()
+    assert client.get("/about").status_code == 200

@@ -14,6 +14,7 @@ from webapp.pages.training_text import words
 from webapp.retraining import lessons, runs
 from webapp.retraining.lesson_progress import LessonProgress, stored
 from webapp.settings import Settings, SettingsError
+from webapp.storage.database import DatabaseUnavailable
 from webapp.storage.lessons import Lesson
 from webapp.storage.tables import RunStatus, now
 from webapp.threads import Overloaded
@@ -104,6 +105,24 @@ def test_whoever_finds_no_place_among_those_who_watch_asks_instead(app, monkeypa
     stream.close()
     other.client.get(f"{PATH}/lesson/events").close()
     assert watchers.take("127.0.0.1")  # all places were given back
+
+
+def test_places_are_given_back_where_the_database_is_away(app, monkeypatch):
+    watchers = app.extensions["inkling"].limits.watchers
+    monkeypatch.setattr(watchers, "_most_of_client", 1)
+    browser = Browser(app, TOKENS[0])
+    assert browser.begin().status_code == 202
+
+    def fail(*_: object) -> None:
+        raise DatabaseUnavailable("away")
+
+    with monkeypatch.context() as away:
+        away.setattr("webapp.pages.training._state", fail)
+        for _ in range(3):
+            assert browser.client.get(f"{PATH}/lesson/events").status_code == 503
+    stream = browser.client.get(f"{PATH}/lesson/events")
+    assert stream.status_code == 200
+    stream.close()
 
 
 def test_events_go_on_when_no_thread_was_free_for_a_look(app, database, monkeypatch):

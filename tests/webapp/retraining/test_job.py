@@ -18,11 +18,12 @@ from tests.webapp.version_files import spoil
 from trainer.recognition.bundle import PRETRAINED, read_bundle
 from webapp.inference.versions import SHIPPED, Versions
 from webapp.retraining import command, process, runs
-from webapp.retraining.job import Job
+from webapp.retraining.job import Job, runs_folder
 from webapp.retraining.options import RetrainingOptions
 from webapp.retraining.runs import claim_next
 from webapp.settings import Settings
 from webapp.storage.database import Database
+from webapp.storage.exports import CORRECTIONS_FILE
 from webapp.storage.tables import Run
 
 TOKEN = "a-token-for-scripts"
@@ -151,6 +152,31 @@ def test_a_run_that_is_lost_or_cancelled_at_the_last_moment_promotes_nothing(
         run = session.get_one(Run, identity)
     assert (run.state, run.verdict) == ("cancelled" if "cancel" in change else "running", None)
     assert list(versions.lineage()) == [SHIPPED]
+
+
+def test_a_run_that_is_cancelled_as_its_worker_stops_is_not_put_back(chosen, database):
+    identity = asked(database)
+    claim = claim_next(database)
+    with database.writing() as session:
+        session.get_one(Run, identity).cancelling = True
+    stopping = Event()
+    stopping.set()
+    Job(chosen, database, claim, stopping, chosen.home_folder).run()
+    with database.reading() as session:
+        assert session.get_one(Run, identity).state == "cancelled"
+    assert claim_next(database) is None
+
+
+def test_drawings_that_were_deleted_do_not_come_back_with_a_run_that_begins_anew(
+    chosen, database, tmp_path
+):
+    asked(database)
+    claim = claim_next(database)
+    file = runs_folder(chosen.home_folder) / claim.run.id / "corrections" / CORRECTIONS_FILE
+    file.parent.mkdir(parents=True)
+    file.write_bytes(b"of a drawing that was deleted since")
+    Job(chosen, database, claim, Event(), chosen.home_folder).run()
+    assert not file.exists()
 
 
 def test_a_run_that_was_compared_in_place_of_a_damaged_version_is_promoted(
