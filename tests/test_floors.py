@@ -60,8 +60,8 @@ MAPS = {
         preprocess
         image  strokes  activation_layout
         animation  cut_picture  file_structure
-        jpeg_structure  tiff_structure  avif  wiring  onnx_file
-        avif_process
+        jpeg_structure  tiff_structure  isolated  wiring  onnx_file
+        isolated_process
         labels  array_types  session  lazy
     """,
 }

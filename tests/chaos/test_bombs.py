@@ -12,7 +12,7 @@ import pytest
 
 from tests.chaos.conftest import Site
 from tests.chaos.load import JSON, Answer
-from tests.trainer.recognition.test_avif import BOMB
+from tests.trainer.recognition.test_isolated import BOMB
 
 AT_ONCE = 4
 """As many as both workers have threads for pictures."""

@@ -7,8 +7,6 @@ import io
 import re
 import warnings
 from dataclasses import dataclass
-from functools import cache
-from importlib.util import find_spec
 
 import cv2
 import numpy as np
@@ -16,14 +14,14 @@ from PIL import Image, ImageOps
 
 from trainer.recognition.animation import last_drawn_frame
 from trainer.recognition.array_types import Pixels
-from trainer.recognition.avif import TooManyPixels, decode_avif, reads_avif
 from trainer.recognition.cut_picture import ended, fill_missing
 from trainer.recognition.file_structure import examine
+from trainer.recognition.isolated import Format, TooManyPixels, decode_isolated, reads
 
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")
 """The formats that are accepted, by Pillow's names.
 
-HEIF too where `pillow-heif` is installed, and AVIF on Linux, where Pillow has it.
+On Linux also AVIF, where Pillow has it, and HEIC, where `pillow-heif` is installed.
 """
 
 MAX_BYTES = 10 * 1024 * 1024
@@ -49,6 +47,8 @@ _TIFF_COMPRESSIONS = {
     "raw", "tiff_ccitt", "group3", "group4", "tiff_lzw", "packbits",
     "tiff_adobe_deflate", "tiff_deflate",
 }  # fmt: skip
+
+_CALLED = {"AVIF": "AVIF", "HEIF": "HEIC"}
 
 _PNG_PREFIX = "data:image/png;base64,"
 _SIGNATURE = re.compile(rb"\x89PNG|\xff\xd8\xff|RIFF....WEBP|GIF8|BM|II\*\0|MM\0\*", re.DOTALL)
@@ -104,7 +104,9 @@ def decode(content: bytes) -> Picture:
             "it as a JPEG"
         )
     if _AVIF_SIGNATURE.match(content):
-        return _avif(content)
+        return _isolated(content, "AVIF")
+    if _HEIF_SIGNATURE.match(content):
+        return _isolated(content, "HEIF")
     structure = examine(content)
     if structure.is_too_complex:
         raise PictureTooComplex(
@@ -137,14 +139,15 @@ def decode(content: bytes) -> Picture:
             raise _damaged() from error
 
 
-def _avif(content: bytes) -> Picture:
-    if not reads_avif():
-        raise UnsupportedPicture("AVIF pictures are not read here; save it as JPEG")
+def _isolated(content: bytes, kind: Format) -> Picture:
+    name = _CALLED[kind]
+    if not reads(kind):
+        raise UnsupportedPicture(f"{name} pictures are not read here; save it as JPEG")
     try:
-        return Picture(*decode_avif(content, MAX_PIXELS, _SUFFICIENT_SIDE))
+        return Picture(*decode_isolated(content, kind, MAX_PIXELS, _SUFFICIENT_SIDE))
     except OSError as error:
         raise UnsupportedPicture(
-            "AVIF pictures cannot be read here at the moment; save it as JPEG"
+            f"{name} pictures cannot be read here at the moment; save it as JPEG"
         ) from error
     except TooManyPixels:
         raise _too_many_pixels() from None
@@ -156,17 +159,12 @@ def _avif(content: bytes) -> Picture:
 
 def _opened(content: bytes) -> Image.Image:
     """The file with its header read, within the limits of width and height."""
-    formats: tuple[str, ...] = FORMATS
-    if _HEIF_SIGNATURE.match(content):
-        if not _reads_heif():
-            raise UnsupportedPicture("HEIC pictures are not read here; save it as JPEG")
-        formats = ("HEIF",)
     try:
-        image = Image.open(io.BytesIO(content), formats=formats)
+        image = Image.open(io.BytesIO(content), formats=FORMATS)
     except Image.DecompressionBombError:
         raise _too_many_pixels() from None
     except Exception as error:  # decoders raise all kinds of exceptions on malformed input
-        if formats is not FORMATS or _SIGNATURE.match(content):
+        if _SIGNATURE.match(content):
             raise _damaged() from error
         raise UnsupportedPicture(f"not a {_NAMES} picture; save it as one of these") from error
     limit = MAX_JPEG_PIXELS if image.format in _JPEG else MAX_PIXELS
@@ -177,22 +175,6 @@ def _opened(content: bytes) -> Image.Image:
     if image.format == "TIFF" and image.info.get("compression") not in _TIFF_COMPRESSIONS:
         raise UnsupportedPicture("TIFF pictures of this compression are not read; save it as PNG")
     return image
-
-
-@cache
-def _reads_heif() -> bool:
-    """Whether `pillow-heif` is installed; it is loaded with the first such file.
-
-    Its library refuses to decode more pixels than the header states, which is checked before.
-    """
-    if not find_spec("pillow_heif"):
-        return False
-    import pillow_heif
-
-    pillow_heif.register_heif_opener(
-        decode_threads=1, thumbnails=False, depth_images=False, aux_images=False
-    )
-    return True
 
 
 def _require_most(share: float, is_cut_through: bool) -> None:

@@ -287,6 +287,6 @@ def test_any_beginning_of_a_heic_is_a_picture_error(seven, data):
 
 
 def test_without_pillow_heif_a_heic_picture_is_unsupported_and_the_user_is_told(monkeypatch):
-    monkeypatch.setattr("trainer.recognition.image._reads_heif", lambda: False)
+    monkeypatch.setattr("trainer.recognition.image.reads", lambda _: False)
     with pytest.raises(UnsupportedPicture, match="save it as JPEG"):
         decode(b"\0\0\0\x18ftypheic" + bytes(100))

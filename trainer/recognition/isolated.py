@@ -1,7 +1,7 @@
-"""Decodes AVIF in a process of its own, whose memory and time are limited.
+"""Decodes AVIF and HEIC in a process of their own, whose memory and time are limited.
 
-The frame inside such a file may be far larger than its header states, and libavif takes what it
-asks for: a file of 4 kB, 925 MB.
+The frame inside an AVIF may be far larger than its header states, and libavif takes what it asks
+for: a file of 4 kB, 925 MB. The tiles of a HEIC may be many and large, whatever they add up to.
 """
 
 from __future__ import annotations
@@ -14,12 +14,19 @@ from contextlib import ExitStack, suppress
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Literal
 
 from PIL import Image
 
-_PROGRAM = Path(__file__).with_name("avif_process.py")
-_PACKAGES = str(Path(Image.__file__).parents[1])  # which need not be a folder that Python knows
+_PROGRAM = Path(__file__).with_name("isolated_process.py")
+# Their folders need not be among those that Python knows.
+_PACKAGES = os.pathsep.join(
+    dict.fromkeys(
+        str(Path(spec.origin).parents[1])
+        for name in ("PIL", "pillow_heif")
+        if (spec := find_spec(name)) and spec.origin
+    )
+)
 
 _log = logging.getLogger(__name__)
 
@@ -28,13 +35,22 @@ class TooManyPixels(ValueError):
     """The file's header states more pixels than allowed."""
 
 
+Format = Literal["AVIF", "HEIF"]
+"""By Pillow's names; HEIF is that of HEIC."""
+
+_DECODERS = {"AVIF": "PIL._avif", "HEIF": "pillow_heif"}
+
+
 @cache
-def reads_avif() -> bool:
-    """Whether Pillow has the format, and the system (Linux) what limits the process."""
-    return sys.platform == "linux" and bool(sys.executable) and find_spec("PIL._avif") is not None
+def reads(kind: Format) -> bool:
+    """Whether the format's decoder is installed, and the system (Linux) can limit the process."""
+    can_limit = sys.platform == "linux" and bool(sys.executable)
+    return can_limit and find_spec(_DECODERS[kind]) is not None
 
 
-def decode_avif(content: bytes, max_pixels: int, sufficient_side: int) -> tuple[Image.Image, float]:
+def decode_isolated(
+    content: bytes, kind: Format, max_pixels: int, sufficient_side: int
+) -> tuple[Image.Image, float]:
     """The picture, in L, RGB or RGBA, with its orientation applied.
 
     A larger one is scaled down by a whole number to at least `sufficient_side` pixels of its longer
@@ -46,7 +62,7 @@ def decode_avif(content: bytes, max_pixels: int, sufficient_side: int) -> tuple[
         given, result = (stack.enter_context(_in_memory()) for _ in range(2))
         given.write(content)
         given.seek(0)
-        _run([str(max_pixels), str(sufficient_side)], given, result)
+        _run([kind, str(max_pixels), str(sufficient_side)], given, result)
         result.seek(0)
         header = result.readline().decode().split()
         if header == ["large"]:
@@ -57,7 +73,7 @@ def decode_avif(content: bytes, max_pixels: int, sufficient_side: int) -> tuple[
 
 
 def _in_memory() -> BinaryIO:
-    return os.fdopen(os.memfd_create("avif"), "w+b")
+    return os.fdopen(os.memfd_create("picture"), "w+b")
 
 
 def _run(arguments: list[str], given: BinaryIO, result: BinaryIO) -> None:
@@ -87,5 +103,5 @@ def _run(arguments: list[str], given: BinaryIO, result: BinaryIO) -> None:
             if ended and ended.si_code == os.CLD_EXITED and ended.si_status:
                 raise OSError(f"{sys.executable} ended with {ended.si_status}")
     except OSError as error:
-        _log.warning("the process that decodes AVIF cannot be run: %s", error)
+        _log.warning("the process that decodes AVIF and HEIC cannot be run: %s", error)
         raise

@@ -1,7 +1,8 @@
-"""AVIF, which is decoded in a process of its own."""
+"""AVIF and HEIC, which are decoded in a process of their own."""
 
 import base64
 import contextlib
+import io
 import os
 import resource
 import signal
@@ -18,7 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from trainer.recognition import avif
+from trainer.recognition import isolated
 from trainer.recognition.image import (
     BrokenPicture,
     PictureError,
@@ -47,7 +48,7 @@ BOMB = zlib.decompress(base64.b64decode(_COMPRESSED_BOMB))
 
 @pytest.fixture(autouse=True)
 def _where_it_is_read() -> None:
-    if not avif.reads_avif():
+    if not isolated.reads("AVIF"):
         pytest.skip("Pillow without AVIF")
 
 
@@ -85,9 +86,9 @@ def test_more_pixels_than_allowed_are_not_decoded(seven, encode):
 
 
 def test_a_process_that_takes_too_long_is_ended():
-    program = Path(avif.__file__).with_name("avif_process.py")
+    program = Path(isolated.__file__).with_name("isolated_process.py")
     waits, silent = os.pipe()
-    with subprocess.Popen([sys.executable, str(program), "1", "1"], stdin=waits) as process:
+    with subprocess.Popen([sys.executable, str(program), "AVIF", "1", "1"], stdin=waits) as process:
         assert process.wait(timeout=60) == -signal.SIGALRM
     os.close(silent)
 
@@ -105,7 +106,7 @@ def test_damaged_avifs_raise_only_picture_errors(seven, encode, data):
 
 @pytest.mark.parametrize("brands", [b"avif\0\0\0\0avifmif1", b"mif1\0\0\0\0mif1avif"])
 def test_where_it_is_not_read_an_avif_is_called_by_its_name(monkeypatch, brands):
-    monkeypatch.setattr("trainer.recognition.image.reads_avif", lambda: False)
+    monkeypatch.setattr("trainer.recognition.image.reads", lambda _: False)
     with pytest.raises(UnsupportedPicture, match=r"AVIF .* save it as JPEG"):
         decode(b"\0\0\0\x18ftyp" + brands + bytes(100))
 
@@ -125,12 +126,12 @@ def test_a_process_that_cannot_be_run_is_not_called_damage(monkeypatch, seven, e
 def test_the_process_is_ended_in_time_though_the_signal_is_blocked_here(monkeypatch, tmp_path):
     program = tmp_path / "program.py"
     program.write_text("import signal, time; signal.alarm(1); time.sleep(30)")
-    monkeypatch.setattr(avif, "_PROGRAM", program)
+    monkeypatch.setattr(isolated, "_PROGRAM", program)
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGALRM])
     began = time.monotonic()
     try:
         with pytest.raises(ValueError, match="unpack"):
-            avif.decode_avif(b"", 1, 1)
+            isolated.decode_isolated(b"", "AVIF", 1, 1)
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
     assert time.monotonic() - began < 20
@@ -143,5 +144,58 @@ def test_the_process_ends_its_work_though_its_whole_group_is_asked_to_stop(monke
         "for number in signal.SIGHUP, signal.SIGINT, signal.SIGTERM: os.kill(os.getpid(), number)\n"
         "os.write(1, b'L 1 1 1.0\\n' + bytes(1))"
     )
-    monkeypatch.setattr(avif, "_PROGRAM", program)
-    assert avif.decode_avif(b"", 1, 1)[0].size == (1, 1)
+    monkeypatch.setattr(isolated, "_PROGRAM", program)
+    assert isolated.decode_isolated(b"", "AVIF", 1, 1)[0].size == (1, 1)
+
+
+def box(kind: bytes, content: bytes, version: int | None = None, flags: int = 0) -> bytes:
+    head = b"" if version is None else struct.pack(">I", version << 24 | flags)
+    return struct.pack(">I4s", 8 + len(head) + len(content), kind) + head + content
+
+
+def grid_of_one_tile(side: int, rows: int) -> bytes:
+    """A HEIC of 200×200 pixels, a grid of so many rows and columns of the same large tile."""
+    pillow_heif = pytest.importorskip("pillow_heif")
+    file = io.BytesIO()
+    shades = np.random.default_rng(0).integers(0, 256, (side // 20, side // 20, 3), np.uint8)
+    tile = Image.fromarray(shades).resize((side, side), Image.Resampling.NEAREST)
+    pillow_heif.from_pillow(tile).save(file, quality=50)
+    whole = file.getvalue()
+
+    def part(kind: bytes) -> bytes:
+        at = whole.index(kind) - 4
+        return whole[at : at + int.from_bytes(whole[at : at + 4], "big")]
+
+    pixels, size = part(b"mdat")[8:], struct.pack(">II", 200, 200)
+    grid = struct.pack(">BBBB", 0, 1, rows - 1, rows - 1) + size
+    properties = part(b"hvcC") + part(b"colr") + part(b"ispe") + part(b"pixi")
+    properties = box(b"ipco", properties + box(b"ispe", size, 0))
+    uses = struct.pack(">IHB4BHB2B", 2, 1, 4, 0x81, 2, 3, 4, 2, 2, 5, 4)
+    items = [(1, b"hvc1", 1), (2, b"grid", 0)]
+    entries = [box(b"infe", struct.pack(">HH4sx", i, 0, kind), 2, hid) for i, kind, hid in items]
+    tiles = struct.pack(">HH", 2, rows**2) + struct.pack(">H", 1) * rows**2
+
+    def meta(first: int) -> bytes:
+        places = struct.pack(">HHHII", 1, 0, 1, first, len(pixels))
+        places += struct.pack(">HHHII", 2, 0, 1, first + len(pixels), len(grid))
+        return box(
+            b"meta",
+            box(b"hdlr", struct.pack(">I4s", 0, b"pict") + bytes(13), 0)
+            + box(b"pitm", struct.pack(">H", 2), 0)
+            + box(b"iloc", b"\x44\0" + struct.pack(">H", 2) + places, 0)
+            + box(b"iinf", struct.pack(">H", 2) + b"".join(entries), 0)
+            + box(b"iprp", properties + box(b"ipma", uses, 0))
+            + box(b"iref", box(b"dimg", tiles), 0),
+            0,
+        )
+
+    head = part(b"ftyp")
+    return head + meta(len(head) + len(meta(0)) + 8) + box(b"mdat", pixels + grid)
+
+
+def test_a_grid_of_many_large_tiles_is_ended_within_its_time():
+    assert decode(grid_of_one_tile(200, 1)).image.size == (200, 200)
+    before = sum(resource.getrusage(resource.RUSAGE_CHILDREN)[:2])
+    with pytest.raises(BrokenPicture):
+        decode(grid_of_one_tile(1280, 16))
+    assert sum(resource.getrusage(resource.RUSAGE_CHILDREN)[:2]) - before < 3
