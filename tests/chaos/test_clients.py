@@ -128,6 +128,13 @@ def test_what_is_no_chunk_is_refused(site, connections, chunk):
     assert connection.recv(1000).startswith(b"HTTP/1.1 400 ")
 
 
+def test_a_connection_that_stays_silent_writes_no_traceback(site, connections):
+    silent = connect(site, connections)
+    before = len(site.server.log.read_text())
+    until(lambda: is_closed(silent))
+    assert "Traceback" not in site.server.log.read_text()[before:]
+
+
 def test_headers_of_a_megabyte_are_refused_unread(site, connections):
     connection = connect(site, connections)
     connection.sendall(HEAD + (b"Accept-Language: " + b"a," * 4000 + b"\r\n") * 3 + b"\r\n")

@@ -141,18 +141,20 @@ def enter() -> Response | tuple[str, int] | tuple[str, int, dict[str, str]]:
     if wait:
         minutes = math.ceil(wait.total_seconds() / 60)
         sentence = _("Too many wrong passwords. Wait %(minutes)s minutes.", minutes=minutes)
-        return _page(sentence), HTTPStatus.TOO_MANY_REQUESTS, {"Retry-After": _seconds(wait)}
+        headers = {"Retry-After": _seconds(wait)}
+        return *_refused(sentence, HTTPStatus.TOO_MANY_REQUESTS, "too_many_requests"), headers
     try:
         is_right = authenticator.verify_password(request.form.get("password", ""))
     except TooManyAtOnce:
         with database.writing() as transaction:
             guesses.release(transaction, client)
         sentence = _("Several people are signing in just now. Please try again in a moment.")
-        return _page(sentence), HTTPStatus.SERVICE_UNAVAILABLE
+        return _refused(sentence, HTTPStatus.SERVICE_UNAVAILABLE, "overloaded")
     if not is_right:
         with database.writing() as transaction:
             audit.record_refusal(transaction, address, "login refused")
-        return _page(_("That is not the password.")), HTTPStatus.UNAUTHORIZED
+        sentence = _("That is not the password.")
+        return _refused(sentence, HTTPStatus.UNAUTHORIZED, "unauthorized")
 
     def open_session(transaction: Session) -> str:
         guesses.release(transaction, client)
@@ -182,6 +184,13 @@ def _client() -> str:
 def _seconds(wait: timedelta) -> str:
     """The value of `Retry-After`."""
     return str(math.ceil(wait.total_seconds()))
+
+
+def _refused(sentence: str, status: HTTPStatus, code: str) -> tuple[str, int]:
+    """The login page with the reason. Raises `Problem` for clients that want JSON."""
+    if wants_json():
+        raise Problem(status, code, sentence)
+    return _page(sentence), status
 
 
 def _page(sentence: str) -> str:

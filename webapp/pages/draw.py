@@ -8,6 +8,7 @@ import msgspec
 from flask import abort, render_template, request
 
 from webapp.http.errors import Problem
+from webapp.http.json import wants_json
 from webapp.http.lanes import runs_in
 from webapp.inference.predict import answer
 from webapp.pages import drawing_text, text
@@ -53,6 +54,8 @@ def correct() -> tuple[str, int, dict[str, str]]:
     except msgspec.ValidationError:
         abort(400)
     except Problem as problem:
+        if wants_json():
+            raise
         sentences = text.not_kept()
         sentence = sentences.get(problem.code, sentences["not_kept"])
         return _drawing_page(None, sentence), problem.status, problem.headers

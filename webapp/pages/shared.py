@@ -14,6 +14,7 @@ from trainer.recognition.model_inputs import ModelInputs
 from webapp.cost import charged
 from webapp.http.errors import Problem
 from webapp.http.images import upload_in_form
+from webapp.http.json import wants_json
 from webapp.inference.explain import explain
 from webapp.inference.registry import Models
 from webapp.pages import drawing_text, text
@@ -65,7 +66,8 @@ def read_upload(
     """Read the image that a browser without JavaScript uploaded.
 
     Returns the signed prediction by `read`, an empty string and 200; or None, a translated error
-    sentence and the status of the error. `overrides` replace options of the form.
+    sentence and the status of the error. `overrides` replace options of the form. Raises `Problem`
+    for clients that want JSON.
     """
     try:
         upload = upload_in_form(request)
@@ -76,8 +78,12 @@ def read_upload(
             prediction = read(inputs, services().models, options)
         services().signer.sign(prediction, inputs, keep_whole=True)
     except Problem as problem:
+        if wants_json():
+            raise
         return None, text.problem_sentence(problem.code), problem.status
     except RequestEntityTooLarge as error:
+        if wants_json():
+            raise
         return None, text.problem_sentence("too_large"), error.code
     return prediction, "", HTTPStatus.OK
 

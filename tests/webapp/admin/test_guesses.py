@@ -221,3 +221,12 @@ def test_the_limit_holds_in_a_restarted_process(settings):
         for _ in range(10):
             assert try_token(app) == 401
     assert try_token(create_app(settings(**ADMIN))) == 429
+
+
+def test_a_wrong_password_of_a_script_is_problem_details(app):
+    client = app.test_client()
+    token = csrf_in(client.get("/admin/login").get_data(as_text=True))
+    wrong = {"password": "wrong", "csrf_token": token}
+    refused = client.post("/admin/login", data=wrong, headers={"Accept": "application/json"})
+    assert refused.status_code == 401
+    assert refused.mimetype == "application/problem+json"

@@ -255,3 +255,12 @@ def test_a_map_of_a_picture_in_other_colors_is_refused(client):
     url = f"data:image/tiff;base64,{base64.b64encode(file.getvalue()).decode()}"
     asked = {"seen": url, "stage": "conv1", "index": 0}
     assert client.post("/models/lenet5/inside/map", json=asked).status_code in {400, 422}
+
+
+@pytest.mark.parametrize("path", ["/", "/compare", "/models/inkling/inside"])
+def test_bearer_clients_get_problem_details_from_pages_too(client, path):
+    file = (io.BytesIO(b"no picture"), "bad.png")
+    bearer = {"Authorization": "Bearer something"}
+    answer = client.post(path, data={"image": file}, headers=bearer)
+    assert_problem(answer, 415, "unsupported_picture")
+    assert client.post(path, headers=bearer).mimetype == "application/problem+json"
