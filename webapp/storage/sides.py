@@ -1,4 +1,4 @@
-"""Which drawings teach and which judge: nobody can choose, and nobody is on both sides.
+"""Decides which drawings are for training and which are held out, so that nobody can choose.
 
 Drawings are split by *origin*. That of a visitor's first drawing is the network and the day that it
 comes from, and later drawings of this visitor keep it. Whoever sends no cookie is a new visitor
