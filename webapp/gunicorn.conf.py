@@ -14,7 +14,7 @@ import shutil
 import sys
 import tempfile
 
-from webapp import master
+from webapp import gunicorn_worker, master
 from webapp.logs import configuration
 from webapp.settings import Settings, SettingsError, retired_settings
 from webapp.storage import network_disk
@@ -34,6 +34,9 @@ workers = _settings.workers
 worker_class = "webapp.gunicorn_worker.Worker"
 # Room for connections that are refused, or whose headers have not come yet.
 worker_connections = 2 * _settings.requests_at_once
+# Behind proxies all have the address of a proxy, which limits clients itself (deploy/nginx.conf).
+if _settings.rate_limit and not _settings.proxies:
+    gunicorn_worker.CONNECTIONS_OF_ADDRESS = max(1, worker_connections // 5)
 # No keep-alive: a connection stays with its worker even when another worker is idle.
 keepalive = 0
 timeout = 30

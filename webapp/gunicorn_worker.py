@@ -5,6 +5,7 @@ The master imports it too, and so must not import the application with it.
 
 from __future__ import annotations
 
+from collections import Counter
 from contextlib import suppress
 from http import HTTPStatus
 from socket import SHUT_RDWR, SOCK_STREAM
@@ -14,13 +15,15 @@ import gevent
 import gevent.monkey
 import gevent.socket
 from gunicorn.errors import AppImportError
-from gunicorn.util import write_error
+from gunicorn.util import close, write_error
 from gunicorn.workers.ggevent import GeventWorker
 
 HEADER_SECONDS = 10.0
 """Within which a client must have sent its headers, however steadily they drip in."""
 HEADER_BYTES = 1 << 14
 """All names and values of a request's headers together: some are searched again and again."""
+CONNECTIONS_OF_ADDRESS: int | None = None
+"""Those that one address may have open, so that others find one; None for no such limit."""
 SILENCE_SECONDS = 60.0
 """For which a client may neither send its body nor accept the response."""
 
@@ -31,6 +34,7 @@ class Worker(GeventWorker):  # type: ignore[misc]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._header_timers: dict[Any, Any] = {}
+        self._connections: Counter[str] = Counter()  # by address
 
     def patch(self) -> None:
         """Replace what waits in the standard library by gevent's, except for threads and locks.
@@ -56,7 +60,21 @@ class Worker(GeventWorker):  # type: ignore[misc]
             raise AppImportError(f"inkling: {error}") from error
 
     def handle(self, listener: Any, client: Any, addr: Any) -> None:
-        """Handle one connection."""
+        """Handle one connection, unless its address has too many already."""
+        address = addr[0] if isinstance(addr, tuple) else ""  # of a Unix socket
+        self._connections[address] += 1
+        try:
+            most = CONNECTIONS_OF_ADDRESS
+            if address and most is not None and self._connections[address] > most:
+                close(client)
+            else:
+                self._handle(listener, client, addr)
+        finally:
+            self._connections[address] -= 1
+            if not self._connections[address]:
+                del self._connections[address]
+
+    def _handle(self, listener: Any, client: Any, addr: Any) -> None:
         timer = gevent.get_hub().loop.timer(HEADER_SECONDS)
         timer.start(_shut_down, client)
         self._header_timers[client] = timer

@@ -127,7 +127,7 @@ def start_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartSite]:
             site = Settings(home=str(home), database_url=settings.get("INKLING_DATABASE_URL", ""))
             if change and change != NO_CHANGE:
                 Database(site.database).upgrade()
-            server = Server(home, command=command, **SETTINGS, **settings)
+            server = Server(home, command=command, **SETTINGS | settings)
             stack.enter_context(running(server))
             return Site(server, site)
 

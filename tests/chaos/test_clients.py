@@ -187,3 +187,15 @@ def test_unfinished_bodies_take_little_memory_and_are_closed_in_time(
     assert grown < MAY_GROW
     assert took < 2 * BODY_SECONDS + site.longest  # closing hundreds takes a while itself
     site.check(load, site.longest)
+
+
+def test_an_address_leaves_connections_to_others(start_site, connections):
+    site = start_site(INKLING_RATE_LIMIT="50", INKLING_REQUESTS_AT_ONCE="20")  # eight for each
+    for _ in range(150):  # to two workers, which have forty each
+        connect(site, connections)
+    address = ("127.0.0.1", site.server.port)
+    other = connections.enter_context(
+        socket.create_connection(address, timeout=5, source_address=("127.0.0.2", 0))
+    )
+    other.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+    assert other.recv(1000).startswith(b"HTTP/1.1 200 ")
