@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -44,7 +44,7 @@ from trainer.recognition.segmentation.segments import TooManyPieces
 from trainer.recognition.strokes import Strokes
 from webapp.inference.predict import answer
 from webapp.inference.registry import Models
-from webapp.schemas import Mode, PredictRequest
+from webapp.schemas import Mode, Prediction, PredictRequest
 from webapp.settings import Settings
 
 SPLIT = click.option(
@@ -151,10 +151,18 @@ def figures(split: str) -> None:
     ]
     others = [(picture_of(each, [9, index]), "") for index, each in enumerate(letters)]
     with tempfile.TemporaryDirectory() as home:
-        read = partial(read_as, Models(Settings(home=home)))
+        models = Models(Settings(home=home))
+        read = partial(read_as, models)
         show("digits in mode auto", read("auto", drawn))
         show("letters and symbols in mode auto", read("auto", others))
         show("letters and symbols in mode number", read("number", others))
+        marked = sum(bool(given.unread) for given in answers(models, "auto", drawn))
+        click.echo(f"digits beside which a mark is named: {marked} of {len(drawn):,}")
+        for form in ("-7", "7-", "7,", "7=", "+7", "7/", "(7)"):
+            signed = [(picture, "") for picture in singles(form, hands_of(digits))]
+            given = list(answers(models, "auto", signed))
+            silent = sum(each.certainty == "sure" and not each.unread for each in given)
+            click.echo(f"a digit as in {form}: sure and silent {silent} of {len(signed)}")
         for rows, count in ((1, 300), (2, 100)):
             numbers = [number_of(digits, rows, index) for index in range(count)]
             show(f"numbers in {rows} row(s) in mode auto", read("auto", numbers))
@@ -187,14 +195,29 @@ def read_as(
 ) -> list[tuple[str, str]]:
     """What is read as a number, or "", and what was written, of each picture."""
     read = []
-    for pixels, text in pictures:
-        inputs, options = ModelInputs(Image.fromarray(pixels)), PredictRequest(image="", mode=mode)
-        found = ""
-        with suppress(EmptyDrawing, TooManyPieces):
-            given = answer(inputs, models, options)
-            found = given.text if mode == "number" or len(given.digits) > 1 else ""
-        read.append((found, text))
+    for picture, text in pictures:
+        given = next(answers(models, mode, [(picture, text)]), None)
+        is_number = given and (mode == "number" or len(given.digits) > 1)
+        read.append((given.text if given and is_number else "", text))
     return read
+
+
+def answers(
+    models: Models, mode: Mode, pictures: Iterable[tuple[Pixels, str]]
+) -> Iterator[Prediction]:
+    """What is answered to each picture that isn't empty."""
+    for pixels, _text in pictures:
+        inputs, options = ModelInputs(Image.fromarray(pixels)), PredictRequest(image="", mode=mode)
+        with suppress(EmptyDrawing, TooManyPieces):
+            yield answer(inputs, models, options)
+
+
+def singles(form: str, hands: Sequence[dict[int, Strokes]], count: int = 80) -> Iterator[Pixels]:
+    """Digits with marks as in `form`, in which 7 stands for any digit."""
+    rng = np.random.default_rng(5)
+    for index in range(count):
+        text = form.replace("7", str(rng.integers(0, 10)))
+        yield write(text, hands[index % len(hands)], rng)
 
 
 def show(name: str, read: Sequence[tuple[str, str]]) -> None:
