@@ -31,9 +31,12 @@ def write_file(path: Path, content: bytes) -> None:
 def write_folder(folder: Path, files: Mapping[str, bytes]) -> None:
     """Write a folder of files (content by name) to a temporary folder, and rename it.
 
-    An existing folder is replaced: it is moved aside first, so for an instant there is no folder,
-    but never a partial one. Raises `OSError` if that fails; the old folder is then restored.
+    An existing folder is replaced, with all that is in it: callers check what that is. It is moved
+    aside first, so for an instant there is no folder, but never a partial one. Of a symbolic link,
+    the folder that it leads to is replaced. Raises `OSError` if that fails; the old folder is then
+    restored.
     """
+    folder = folder.resolve()
     folder.parent.mkdir(parents=True, exist_ok=True)
     new = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
     old = new.with_name(new.name + ".old")

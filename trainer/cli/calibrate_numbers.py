@@ -9,7 +9,7 @@ import msgspec
 
 from trainer.cli.main import DEFAULT_BUNDLE, PATH, command_line
 from trainer.paths import data_folder
-from trainer.recognition.bundle import read_bundle, read_weights, write_bundle
+from trainer.recognition.bundle import must_be_free, read_bundle, read_weights, write_bundle
 from trainer.recognition.recognizer import Recognizer
 
 
@@ -23,7 +23,11 @@ from trainer.recognition.recognizer import Recognizer
     metavar="FOLDER",
     help="Also use the numbers that people corrected, in this folder.",
 )
-@click.option("--output", type=PATH, help="Folder of the result.  [default: in place]")
+@click.option(
+    "--output",
+    type=PATH,
+    help="Folder of the result; a bundle there is replaced.  [default: in place]",
+)
 def calibrate_numbers(
     bundle: Path, size: int, seed: int, corrections: Path | None, output: Path | None
 ) -> None:
@@ -37,6 +41,7 @@ def calibrate_numbers(
     from trainer.evaluation.number_calibration import as_lines
     from trainer.evaluation.number_calibration import calibrate_numbers as calibrate
 
+    must_be_free(output or bundle)
     old = read_bundle(bundle)
     found = calibrate(
         Recognizer(old),

@@ -10,6 +10,7 @@ import click
 import msgspec
 
 from trainer.cli.main import PATH, json_option, one_line, output_option, require_torch
+from trainer.recognition.bundle import BundleError, must_be_free
 
 if TYPE_CHECKING:
     from trainer.training.run import TrainingRun, WhichEpoch
@@ -38,9 +39,21 @@ which_option = click.option(
 def export(run: Path, which: WhichEpoch, tests: bool, output: Path | None, as_json: bool) -> None:
     """Write the bundle of a RUN's best or last epoch."""
     require_torch()
+    check_output(output, run)
     from trainer.training.run import TrainingRun
 
     export_run(TrainingRun(run), output, which, as_json, tests=tests)
+
+
+def check_output(output: Path | None, run: Path) -> None:
+    """Raise `BundleError` before a run starts if its bundle could not be written at its end.
+
+    `run` is the run's folder, which may not exist yet.
+    """
+    folder = output or run / "bundle"
+    must_be_free(folder)
+    if folder.resolve() in {run.resolve(), *run.resolve().parents}:
+        raise BundleError(f"{folder} holds the run; choose another folder for its bundle")
 
 
 def export_run(

@@ -32,7 +32,10 @@ every_option = click.option(
     help="With --json, also print the progress within an epoch at this interval.",
 )
 output_option = click.option(
-    "--output", type=PATH, help="Folder of the bundle.  [default: `bundle` in the run's folder]"
+    "--output",
+    type=PATH,
+    help="Folder of the bundle; an earlier bundle there is replaced.  "
+    "[default: `bundle` in the run's folder]",
 )
 
 

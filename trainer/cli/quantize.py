@@ -7,12 +7,16 @@ from pathlib import Path
 import click
 
 from trainer.cli.main import PATH, one_line, require_torch
-from trainer.recognition.bundle import read_bundle
+from trainer.recognition.bundle import must_be_free, read_bundle
 
 
 @click.command()
 @click.argument("bundle", type=PATH)
-@click.option("--output", type=PATH, help="Folder of the new bundle.  [default: replace BUNDLE]")
+@click.option(
+    "--output",
+    type=PATH,
+    help="Folder of the new bundle; one there is replaced.  [default: replace BUNDLE]",
+)
 def quantize(bundle: Path, output: Path | None) -> None:
     """Convert a BUNDLE to int8, which answers in less than half of the time.
 
@@ -23,6 +27,7 @@ def quantize(bundle: Path, output: Path | None) -> None:
     require_torch()
     from trainer.export import quantize_bundle
 
+    must_be_free(output or bundle)
     old = read_bundle(bundle)
     new = quantize_bundle(old, output or bundle)
     for evaluation in new.card.evaluations:

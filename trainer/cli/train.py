@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from trainer.cli.export import export_run, tests_option, which_option
+from trainer.cli.export import check_output, export_run, tests_option, which_option
 from trainer.cli.main import (
     PATH,
     command_line,
@@ -140,6 +140,7 @@ def train(
         if resume:
             _check_options_with_resume(context)
             epochs = hyperparameters["epochs"] if _was_given(context, "epochs") else None
+            check_output(output, resume)
             run = TrainingRun(resume)
             plan, splits = distributed.broadcast_from_main(lambda: resume_run(run, epochs))
             if distributed.is_main and run.checkpoint is None:
@@ -155,9 +156,11 @@ def train(
             elif recipe.distillation_weight:
                 raise TrainerError("--distillation-weight needs a bundle: --start-from")
             build_model(recipe)  # reports an unknown name or option before any data is loaded
+            run_folder = folder or _new_folder(recipe.architecture)
+            check_output(output, run_folder)
 
             def start() -> tuple[TrainingRun, TrainingPlan, DataSplits]:
-                run = TrainingRun(folder or _new_folder(recipe.architecture))
+                run = TrainingRun(run_folder)
                 return run, *start_run(
                     run,
                     recipe,

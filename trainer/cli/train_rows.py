@@ -21,7 +21,11 @@ from trainer.training.row_recipe import RowRecipe
 )
 @options_of(RowRecipe)
 @click.option("--device", metavar="NAME", help="Device of torch.  [default: the best available]")
-@click.option("--output", type=PATH, help="The ONNX file.  [default: that of this release]")
+@click.option(
+    "--output",
+    type=PATH,
+    help="The ONNX file to write or replace.  [default: that of this release]",
+)
 def train_rows(
     size: int, validation: int, device: str | None, output: Path | None, **options: Any
 ) -> None:
@@ -44,6 +48,9 @@ def train_rows(
     from trainer.training.device import choose_device
     from trainer.training.row_reader import train_rows as train
 
+    file = output or ROW_MODEL
+    if file.is_dir():
+        raise TrainerError(f"{file} is a folder; --output names a file")
     recipe = RowRecipe(**options)
     where = choose_device(device)
     rows = render_rows(data_folder(), Split.TRAIN, size, recipe.seed)
@@ -66,6 +73,5 @@ def train_rows(
     right = others.share_read(RowReader(graph))
     if right < shares[-1] - LARGEST_LOSS:
         raise TrainerError(f"int8 loses {shares[-1] - right:.2%} of the rows; nothing was written")
-    file = output or ROW_MODEL
     write_file(file, graph)
     click.echo(f"{file}: {right:.2%} of {len(others):,} rows right")

@@ -15,7 +15,8 @@ from trainer.recognition.bundle import read_bundle
 @click.option(
     "--output",
     type=PATH,
-    help="Write an upgraded copy of a single BUNDLE here.  [default: upgrade in place]",
+    help="Write an upgraded copy of a single BUNDLE here; a bundle there is replaced.  "
+    "[default: upgrade in place]",
 )
 def upgrade(bundles: tuple[Path, ...], output: Path | None) -> None:
     """Upgrade BUNDLEs of earlier releases to graphs that scale their own input.

@@ -2,12 +2,21 @@ import json
 import os
 import shutil
 import threading
+from pathlib import Path
 
 import pytest
 
 from trainer.atomic import write_file, write_folder
 from trainer.recognition import preprocess
-from trainer.recognition.bundle import PRETRAINED, BundleError, read_bundle, write_bundle
+from trainer.recognition.bundle import (
+    PRETRAINED,
+    BundleError,
+    copy_bundle,
+    must_be_free,
+    read_bundle,
+    write_bundle,
+    write_bundle_files,
+)
 from trainer.recognition.recognizer import Recognizer
 
 
@@ -58,6 +67,48 @@ def test_a_valid_bundle_that_onnx_runtime_cannot_load_is_refused(tmp_path):
     bundle = write_bundle(tmp_path / "bad", shipped.card, b"not a model", b"weights")
     with pytest.raises(BundleError, match="cannot load"):
         Recognizer(bundle)
+
+
+def paths_in(folder):
+    return sorted(path.relative_to(folder) for path in folder.rglob("*"))
+
+
+@pytest.mark.parametrize("other", ["inkling.db", "another/model.onnx", "card.json/file"])
+def test_a_folder_that_holds_anything_but_a_bundle_is_never_replaced(tmp_path, other):
+    (tmp_path / "home" / other).parent.mkdir(parents=True)
+    (tmp_path / "home" / other).write_text("precious")
+    before = paths_in(tmp_path)
+    shipped = read_bundle(PRETRAINED / "lenet5")
+    for write in (
+        lambda: write_bundle(tmp_path / "home", shipped.card, shipped.model, b""),
+        lambda: copy_bundle(shipped, tmp_path / "home"),
+        lambda: write_bundle_files(tmp_path / "home", {"card.json": b""}),
+    ):
+        with pytest.raises(BundleError, match=f"holds {other.split('/')[0]}, which is no part"):
+            write()
+    assert paths_in(tmp_path) == before
+
+
+def test_a_bundle_takes_the_place_of_an_empty_folder_or_an_earlier_bundle(tmp_path):
+    (tmp_path / "it").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "it")
+    for folder, name in (("it", "mlp"), ("it", "lenet5"), ("link", "mlp")):
+        shipped = read_bundle(PRETRAINED / name)
+        assert copy_bundle(shipped, tmp_path / folder).card == shipped.card
+    assert read_bundle(tmp_path / "it").card == shipped.card
+    assert sorted(os.listdir(tmp_path)) == ["it", "link"]
+
+
+def test_neither_a_file_nor_the_working_directory_becomes_a_bundle(tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("precious")
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    for folder in (tmp_path / "file", tmp_path / "file" / "new"):
+        with pytest.raises(BundleError, match="file is a file"):
+            must_be_free(folder)
+    for here in (Path(), Path("../here"), tmp_path / "here"):
+        with pytest.raises(BundleError, match="is the working directory"):
+            must_be_free(here)
 
 
 def test_a_reader_never_sees_a_partially_written_folder(tmp_path):

@@ -23,7 +23,10 @@ BUNDLE_FILES = (CARD_FILE, _MODEL, _WEIGHTS)
 
 
 class BundleError(Exception):
-    """A folder that is not a valid bundle for this version; the message says why."""
+    """A folder that is not a valid bundle for this version, or that cannot become one.
+
+    The message says why.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +39,38 @@ class Bundle:
     """The content of `model.onnx`."""
 
 
+def must_be_free(folder: Path) -> None:
+    """Raise `BundleError` if writing a bundle to this folder would delete anything else.
+
+    A bundle replaces its whole folder, so that this may be missing, empty, or an earlier bundle,
+    but not the working directory, a file, or a folder that holds other files.
+    """
+    try:
+        for place in (folder, *folder.parents):
+            if place.exists() and not place.is_dir():
+                raise BundleError(f"{place} is a file; a bundle needs a folder")
+        is_here = folder.resolve() == Path.cwd()
+        content = sorted(folder.iterdir()) if folder.exists() else []
+        others = [each.name for each in content if each.is_dir() or each.name not in BUNDLE_FILES]
+    except OSError as error:
+        raise BundleError(f"{folder}: {error.strerror or error}") from error
+    if is_here:
+        raise BundleError(f"{folder} is the working directory; a bundle needs a folder of its own")
+    if others:
+        raise BundleError(
+            f"{folder} holds {others[0]}, which is no part of a bundle; "
+            "choose another folder, as a bundle replaces all that is in it"
+        )
+
+
 def write_bundle(folder: Path, card: Card, model: bytes, weights: bytes) -> Bundle:
     """Write a bundle atomically, with the hashes of its files in the card.
 
     `model` is the content of `model.onnx`, `weights` that of `weights.safetensors`. Replaces a
-    bundle that exists. Raises `OSError` if the folder cannot be written.
+    bundle that exists. Raises `BundleError` as `must_be_free` does, and `OSError` if the folder
+    cannot be written.
     """
+    must_be_free(folder)
     files = {_MODEL: model, _WEIGHTS: weights}
     card = msgspec.structs.replace(card, sha256={name: _sha256(files[name]) for name in files})
     text = msgspec.json.format(msgspec.json.encode(card), indent=2) + b"\n"
@@ -109,14 +138,18 @@ def read_weights(bundle: Bundle) -> bytes:
 def copy_bundle(bundle: Bundle, folder: Path) -> Bundle:
     """Copy a bundle to another folder, byte for byte.
 
-    Raises `BundleError` as `read_bundle` does.
+    Raises `BundleError` as `read_bundle` and `must_be_free` do.
     """
-    write_folder(folder, read_bundle_files(bundle.folder))
+    write_bundle_files(folder, read_bundle_files(bundle.folder))
     return read_bundle(folder)
 
 
 def write_bundle_files(folder: Path, files: Mapping[str, bytes]) -> None:
-    """Write a bundle's files, content by name, atomically but unchecked."""
+    """Write a bundle's files, content by name, atomically but unchecked.
+
+    Raises `BundleError` as `must_be_free` does.
+    """
+    must_be_free(folder)
     write_folder(folder, files)
 
 
