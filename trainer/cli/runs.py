@@ -31,21 +31,32 @@ def runs(folders: tuple[Path, ...], as_json: bool) -> None:
     require_torch()
     from trainer.training.run import TrainingRun
 
-    here = sorted((home_folder() / "runs").glob("*/run.json"))
-    found = [TrainingRun(folder) for folder in folders] or [
-        TrainingRun(path.parent) for path in here
-    ]
-    if not found:
-        raise TrainerError(
-            f"no runs in {home_folder() / 'runs'}; python -m trainer train makes one"
-        )
-    rows = [_row(run) for run in found]
+    if folders:
+        rows = [_row(TrainingRun(folder)) for folder in folders]
+    else:
+        rows = _readable(home_folder() / "runs")
     if as_json:
         click.echo(json.dumps(rows))
         return
     _print(rows, _MEASURED)
     if folders:
         _print(rows, ["run", *_differences(rows)])
+
+
+def _readable(folder: Path) -> list[dict[str, str]]:
+    """The rows of the runs in a folder; those that cannot be read are named on standard error."""
+    from trainer.training.run import TrainingRun
+
+    found = sorted(folder.glob("*/run.json"))
+    if not found:
+        raise TrainerError(f"no runs in {folder}; python -m trainer train makes one")
+    rows = []
+    for path in found:
+        try:
+            rows.append(_row(TrainingRun(path.parent)))
+        except TrainerError as error:
+            click.echo(f"Warning: {error}", err=True)
+    return rows
 
 
 def _row(run: TrainingRun) -> dict[str, str]:

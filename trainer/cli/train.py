@@ -216,6 +216,9 @@ def _train(
             checkpoint=run.checkpoint,
             distributed=distributed,
         )
+    except TrainerError:
+        progress.close()
+        raise
     except KeyboardInterrupt:
         progress.close()
         if distributed.is_main:

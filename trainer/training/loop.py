@@ -13,7 +13,7 @@ from trainer.training.callbacks import Callback, EarlyStopping
 from trainer.training.checkpoint import TrainingState
 from trainer.training.distributed import SINGLE_PROCESS, Distributed
 from trainer.training.losses import Criterion
-from trainer.training.metrics import EpochResult, RunningMetrics
+from trainer.training.metrics import EpochResult, RunningMetrics, must_be_finite
 from trainer.training.recipe import Recipe
 from trainer.training.validation import validation_metrics
 
@@ -30,6 +30,7 @@ def fit(
 
     `state` is new or was restored from a checkpoint, and changes in place. What is validated is the
     exponential moving average of the weights where the recipe has one (Polyak and Juditsky 1992).
+    Raises `TrainerError` at the end of an epoch in which the training diverged.
     """
     device = state.device
     model = distributed.wrap(state.model, device)
@@ -68,6 +69,7 @@ def fit(
                 state.eval_model, validation, device, evaluation_mode=recipe.evaluation_mode
             )
         )
+        must_be_finite(epoch + 1, train_loss, validation_loss)
         is_best = state.record_validation(validation_accuracy)
         result = EpochResult(
             epoch=epoch + 1,

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
+from trainer.errors import TrainerError
 from trainer.training.distributed import SINGLE_PROCESS, Distributed
 
 
@@ -23,6 +25,18 @@ class EpochResult:
     learning_rate: float
     pictures_per_second: float
     best: bool  # highest validation accuracy so far
+
+
+def must_be_finite(epoch: int, *losses: float) -> None:
+    """Raise `TrainerError` if a loss of this epoch, counted from 1, is infinite or no number.
+
+    What is learned from there on is nothing, and JSON has no such numbers.
+    """
+    if not all(map(math.isfinite, losses)):
+        raise TrainerError(
+            f"the training diverged in epoch {epoch}: its loss is no finite number; "
+            "lower the learning rate (--learning-rate) in a new run"
+        )
 
 
 class RunningMetrics:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 import time
 from dataclasses import asdict
@@ -64,9 +65,10 @@ class Progress(Callback):
         )
 
     def _print_line(self, metrics: RunningMetrics) -> None:
+        loss = metrics.loss
         line = {
             "epoch": metrics.epoch,
-            "loss": metrics.loss,
+            "loss": loss if math.isfinite(loss) else None,  # JSON has no NaN
             "accuracy": metrics.accuracy,
             "pictures": metrics.pictures,
             "of_epochs": self._epochs,

@@ -35,8 +35,8 @@ def train_model(
     """Train a recipe's model, and return the state after the last epoch.
 
     The initial weights are `start`, by default random. From a checkpoint, training continues as if
-    it had never stopped. Raises `TrainerError` if the architecture has no class for a label, or if
-    `start` or the checkpoint do not fit it.
+    it had never stopped. Raises `TrainerError` if the architecture has no class for a label, if
+    `start` or the checkpoint do not fit it, or if the training diverges.
     """
     batches = Batches(
         train, recipe.batch_size, device, recipe.seed, distributed, order=recipe.order

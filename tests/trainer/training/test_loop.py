@@ -1,12 +1,16 @@
 """The training loop, checkpoints and resuming, losses, optimizers and architectures."""
 
+import math
 import subprocess
 import sys
 from dataclasses import replace
 
+import msgspec
 import numpy as np
 import pytest
 import torch
+from safetensors import safe_open
+from safetensors.torch import load_file, save_file
 
 from trainer import atomic
 from trainer.data.datasets import synthetic
@@ -20,9 +24,10 @@ from trainer.training.augment import augment, augmentation_at
 from trainer.training.augmentation import Augmentation
 from trainer.training.callbacks import Callback
 from trainer.training.losses import LOSSES
-from trainer.training.metrics import RunningMetrics
+from trainer.training.metrics import RunningMetrics, must_be_finite
 from trainer.training.model import build_model
 from trainer.training.optim import OPTIMIZERS, SCHEDULES
+from trainer.training.progress import Progress
 from trainer.training.recipe import Recipe
 from trainer.training.recipes import presets
 from trainer.training.run import SaveEpochs, TrainingPlan, TrainingRun
@@ -130,6 +135,37 @@ def test_training_stops_early_when_validation_does_not_improve(tmp_path, sets):
     recipe = replace(QUICK, learning_rate=1e-12, weight_decay=0.0, patience=2, epochs=9)
     run = train(tmp_path / "run", recipe, sets)
     assert [each.best for each in run.metrics()] == [True, False, False]
+
+
+def test_a_training_that_diverges_ends_with_an_error_and_stores_no_epoch_of_it(tmp_path, sets):
+    wild = replace(QUICK, architecture="mlp", optimizer="sgd", schedule="constant", ema_decay=0.0)
+    run = train(tmp_path / "run", replace(wild, epochs=1), sets)
+    with pytest.raises(TrainerError, match=r"diverged in epoch 1: .* lower the learning rate"):
+        train(tmp_path / "wild", replace(wild, learning_rate=1e30), sets)
+    assert not TrainingRun(tmp_path / "wild").metrics()
+    weights = load_file(run.checkpoint)
+    weights["model.layers.1.weight"].fill_(torch.inf)  # as after a last step that was too long
+    with safe_open(run.checkpoint, "pt") as file:
+        metadata = file.metadata()
+    save_file(weights, run.checkpoint, metadata)
+    with pytest.raises(TrainerError, match="diverged in epoch 2"):
+        train(tmp_path / "run", wild, sets)
+    assert [each.epoch for each in run.metrics()] == [1]
+
+
+@pytest.mark.parametrize("losses", [(math.nan, 1.0), (1.0, math.inf)])
+def test_neither_loss_of_an_epoch_may_be_infinite_or_no_number(losses):
+    must_be_finite(3, 0.0, 1e30)
+    with pytest.raises(TrainerError, match="diverged in epoch 3"):
+        must_be_finite(3, *losses)
+
+
+def test_the_lines_within_an_epoch_are_json_even_where_the_loss_is_no_number(capsys):
+    metrics = RunningMetrics(1, CPU)
+    metrics.update(torch.tensor(torch.nan), torch.eye(10), torch.arange(10))
+    Progress(1, 10, as_json=True, every=1).on_batch_end(metrics)
+    line = msgspec.json.decode(capsys.readouterr().out)
+    assert (line["loss"], line["accuracy"]) == (None, 1.0)
 
 
 def test_a_checkpoint_of_another_architecture_is_refused(tmp_path, sets):
