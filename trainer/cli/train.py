@@ -142,7 +142,9 @@ def train(
             epochs = hyperparameters["epochs"] if _was_given(context, "epochs") else None
             check_output(output, resume)
             run = TrainingRun(resume)
-            plan, splits = distributed.broadcast_from_main(lambda: resume_run(run, epochs))
+            plan, splits = distributed.broadcast_from_main(
+                lambda: resume_run(run, epochs, processes=distributed.world_size)
+            )
             if distributed.is_main and run.checkpoint is None:
                 click.echo("no epoch was completed; starting over", err=True)
         else:
@@ -172,6 +174,7 @@ def train(
                     learn_validation=learn_validation,
                     which=which,
                     numbers=numbers,
+                    processes=distributed.world_size,
                 )
 
             # The main process names the folder: the clocks of others may differ.
@@ -222,7 +225,7 @@ def _train(
     except KeyboardInterrupt:
         progress.close()
         if distributed.is_main:
-            advice = f"python -m trainer train --resume {run.folder}"
+            advice = run.how_to_resume(distributed.world_size)
             saved = f"the last checkpoint is in {run.folder} ({advice})"
             outcome = saved if run.checkpoint else "no epoch was completed"
             click.echo(f"\nstopped; {outcome}", err=True)

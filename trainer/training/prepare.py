@@ -26,13 +26,14 @@ def start_run(
     learn_validation: bool,
     which: WhichEpoch,
     numbers: NumberCalibration | None = None,
+    processes: int = 1,
 ) -> tuple[TrainingPlan, DataSplits]:
     """Load the data of a new run and write its plan.
 
     `weights` are the initial weights in safetensors format, None for random ones, and
     `numbers` the calibration of the bundle that they are from. Data sets are named as on the
-    command line; `validate` defaults to those in `data`. Raises `TrainerError` if the folder
-    contains a run, or data is missing or unsuitable.
+    command line; `validate` defaults to those in `data`. `processes` is how many train together.
+    Raises `TrainerError` if the folder contains a run, or data is missing or unsuitable.
     """
     run.must_be_new()
     sources = [Source.parse(text) for text in data]
@@ -58,17 +59,26 @@ def start_run(
         learn_validation=learn_validation,
         which=which,
         numbers=numbers,
+        processes=processes,
     )
     run.start(plan, weights)
     return plan, splits
 
 
-def resume_run(run: TrainingRun, epochs: int | None = None) -> tuple[TrainingPlan, DataSplits]:
+def resume_run(
+    run: TrainingRun, epochs: int | None = None, *, processes: int = 1
+) -> tuple[TrainingPlan, DataSplits]:
     """Load the plan and the data of a run, optionally with a new number of epochs.
 
-    Raises `TrainerError` if the schedule does not allow that, or if the data has changed.
+    Raises `TrainerError` if the schedule does not allow that, if the data has changed, or if the
+    run was started in another number of processes.
     """
     plan = run.plan()
+    if plan.processes not in {None, processes}:
+        raise TrainerError(
+            f"the number of processes was {plan.processes} and is now {processes}, which would "
+            f"give other weights: {run.how_to_resume(plan.processes)}"
+        )
     if epochs and epochs != plan.recipe.epochs:
         if plan.recipe.schedule != "constant":
             raise TrainerError(

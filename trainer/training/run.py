@@ -12,6 +12,7 @@ tensorboard/            the metrics again, as TensorBoard's event files
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -50,6 +51,7 @@ class TrainingPlan:
     learn_validation: bool = True
     which: WhichEpoch = "best"  # the epoch whose weights make the bundle
     numbers: NumberCalibration | None = None  # of the bundle that the run starts from
+    processes: int | None = None  # that train together; earlier releases did not store it
 
 
 class TrainingRun:
@@ -95,6 +97,11 @@ class TrainingRun:
             return [msgspec.json.decode(line, type=EpochResult) for line in lines]
         except (OSError, msgspec.DecodeError) as error:
             raise TrainerError(f"{file}: {error}") from error
+
+    def how_to_resume(self, processes: int) -> str:
+        """The command that continues the run in so many processes."""
+        launch = f"torchrun --nproc-per-node={processes}" if processes > 1 else "python"
+        return f"{launch} -m trainer train --resume {shlex.quote(str(self.folder))}"
 
     @property
     def checkpoint(self) -> Path | None:
