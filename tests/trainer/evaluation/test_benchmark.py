@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,11 +13,16 @@ from trainer.data.samples import Samples
 from trainer.data.strokes.records import Record
 from trainer.errors import TrainerError
 from trainer.evaluation.benchmark import benchmark
-from trainer.evaluation.benchmark.accuracy import reader_row
+from trainer.evaluation.benchmark.accuracy import data_set_rows, reader_row
 from trainer.evaluation.benchmark.nuisances import NUISANCES, styles
 from trainer.evaluation.benchmark.readers import Reader
 from trainer.evaluation.benchmark.rejection import blank_inputs
-from trainer.evaluation.benchmark.rendered_samples import NuisanceRenderer, draw_one, draw_samples
+from trainer.evaluation.benchmark.rendered_samples import (
+    NuisanceRenderer,
+    draw_one,
+    draw_samples,
+    evenly_spaced,
+)
 from trainer.evaluation.bootstrap import MIN_WRITERS, by_writer, interval
 from trainer.recognition.bundle import PRETRAINED, read_bundle
 from trainer.recognition.recognizer import Recognizer
@@ -44,6 +50,31 @@ def test_each_style_can_be_rendered_and_preprocessed(row, drawings):
     records = [Record(str(label), lines, "someone") for label, lines in drawings.items()]
     samples = draw_samples(NuisanceRenderer(records, row), len(records), seed=0)
     assert samples.preprocessed.any(axis=(1, 2)).mean() >= 0.9
+
+
+@pytest.mark.parametrize("size", [1, 3, 1000, 2000, 3482, 5000, None])
+def test_a_size_takes_so_many_samples_evenly_spaced_or_all_if_there_are_no_more(size):
+    taken = evenly_spaced(3482, size)
+    assert len(taken) == min(3482, size or 3482)
+    assert taken[0] == 0
+    assert taken[-1] < 3482
+    steps = np.diff(taken, append=3482)  # also to the end
+    assert set(steps) <= {3482 // len(taken), 3482 // len(taken) + 1}
+    assert evenly_spaced(0, size).tolist() == []
+
+
+def test_a_size_limits_the_rows_of_data_sets_to_exactly_so_many(monkeypatch, tmp_path):
+    (tmp_path / "it").touch()
+    samples = Samples(np.zeros((35, 28, 28), np.uint8), np.arange(35) % 10)
+    one = SimpleNamespace(row="one", files="it", load=lambda *_: samples)
+    monkeypatch.setattr("trainer.evaluation.benchmark.accuracy.DATA_SETS", {"one": one})
+
+    def read(pixels):
+        return np.eye(10)[np.zeros(len(pixels), int)], np.ones(len(pixels))
+
+    for size, count in ((20, 20), (50, 35), (None, 35)):
+        (row,) = data_set_rows([Reader("r", "preprocessed", read, 0.5)], tmp_path, size)
+        assert row.pictures == count
 
 
 def test_scaling_as_in_tutorials_gives_light_ink_on_dark(seven):
@@ -120,6 +151,7 @@ def test_the_command_prints_the_table_and_writes_page_and_json(
         assert text in result.stdout
     report = json.loads((tmp_path / "report" / "benchmark.json").read_text())
     assert report["rows"][0]["pictures"] == 10_000
+    assert {row["pictures"] for row in report["rows"][1:]} == {8}
     assert {row["setting"] for row in report["numbers"]} >= {"2 digits", "6 digits"}
     assert report["letters"]
     assert set(report["ood_metrics"]) == {"inkling", "lenet5"}

@@ -23,7 +23,7 @@ from trainer.evaluation.benchmark.cost import measure_cost
 from trainer.evaluation.benchmark.mistakes import worst_mistakes
 from trainer.evaluation.benchmark.readers import bundle_reader, tutorial_readers
 from trainer.evaluation.benchmark.rejection import blank_inputs, ood_metrics
-from trainer.evaluation.benchmark.rendered_samples import draw_all_at_once
+from trainer.evaluation.benchmark.rendered_samples import draw_all_at_once, evenly_spaced
 from trainer.evaluation.benchmark.results import BenchmarkResults, as_text
 from trainer.evaluation.calibration import calibration_error, reliability
 from trainer.evaluation.number_calibration import marks_of, measure_numbers
@@ -59,9 +59,10 @@ def benchmark(
         raise TrainerError("two of the bundles have the same name: rename a folder")
     digits = read_split(folder, "digits", Split.TEST)
     letters = letter_records(Split.TEST, folder)
-    if size is not None:
-        step = max(1, len(digits) // size), max(1, len(letters) // size)
-        digits, letters = digits[:: step[0]], letters[:: step[1]]
+    digits, letters = (
+        [records[index] for index in evenly_spaced(len(records), size)]
+        for records in (digits, letters)
+    )
     if tutorials:
         readers += tutorial_readers(folder, seed, report)
     report("MNIST …")

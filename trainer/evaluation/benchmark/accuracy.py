@@ -19,6 +19,7 @@ from trainer.evaluation.benchmark.rendered_samples import (
     NuisanceRenderer,
     draw_one,
     draw_samples,
+    evenly_spaced,
 )
 from trainer.evaluation.benchmark.results import Row
 from trainer.evaluation.bootstrap import by_writer, interval
@@ -86,8 +87,7 @@ def data_set_rows(readers: Sequence[Reader], folder: Path, size: int | None) -> 
         if not (data_set.row and any(folder.glob(data_set.files))):
             continue
         samples = data_set.load(Split.TEST, folder, None, 0)
-        if size is not None:
-            samples = samples.where(np.arange(0, len(samples), max(1, len(samples) // size)))
+        samples = samples.where(evenly_spaced(len(samples), size))
         rows.append(reader_row(data_set.row, "", readers, {"preprocessed": samples}))
     return rows
 

@@ -8,6 +8,7 @@ from typing import Literal
 
 import numpy as np
 from numpy.random import Generator
+from numpy.typing import NDArray
 
 from trainer.data.parallel import in_chunks
 from trainer.data.rendering.canvas import render
@@ -50,6 +51,15 @@ class NuisanceRenderer:
     def __call__(self, index: int, rng: Generator) -> tuple[int, Pixels]:
         record = self.records[index]
         return record.target, render(record.strokes, styles()[self.row](rng))
+
+
+def evenly_spaced(count: int, most: int | None) -> NDArray[np.int64]:
+    """The indices of `most` of `count` samples, evenly spaced; of all, if there are no more.
+
+    Returns int64 [min(count, most)], or int64 [count] without a limit. `most` is at least 1.
+    """
+    size = count if most is None else min(count, most)
+    return np.arange(size, dtype=np.int64) * count // max(1, size)
 
 
 def draw_one(draw: DrawPixels, seed: int, index: int) -> tuple[int, Pixels]:
