@@ -30,7 +30,7 @@ _SEED_OF_PICTURES = 0  # so that trainings with other seeds differ by chance alo
 @click.option(
     "--seed",
     type=click.IntRange(0, 2**31),
-    help="Seed of the weights, the order and dropout; the images are the same.  [default: 0]",
+    help="Seed of the weights, the order and dropout; the images are the same.",
     default=0,
 )
 @json_option

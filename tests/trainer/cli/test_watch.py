@@ -45,6 +45,11 @@ def test_a_line_for_each_point_and_one_for_the_end(small):
     assert same.stdout == shown.stdout != other.stdout
 
 
+def test_the_help_names_the_default_once():
+    shown = CliRunner().invoke(main, ["watch", "--help"]).stdout
+    assert shown.count("default: 0") == 1
+
+
 def test_what_grows_beyond_all_numbers_is_none_in_json():
     assert watch._rounded(float("nan")) is watch._rounded(float("inf")) is None
 
