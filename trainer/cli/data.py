@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from pathlib import Path
 from typing import Protocol
@@ -127,25 +126,29 @@ def export_images(folder: Path, source: str) -> None:
     File names look like FOLDER/train/7/00042.png; `--data folder:FOLDER` reads them. FOLDER appears
     only once all files are written.
     """
-    from tqdm import tqdm
-
-    if folder.exists():
-        raise TrainerError(f"{folder} already exists; choose another folder")
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
     try:
-        for split in DATA_SETS[Source.parse(source).name].splits:
-            samples = Source.parse(source).load(split)
-            for label in np.unique(samples.labels):
-                (unfinished / split / label_name(int(label))).mkdir(parents=True)
-            pairs = zip(samples.pixels, samples.labels.tolist(), strict=True)
-            for index, (pixels, label) in enumerate(tqdm(pairs, split, len(samples), leave=False)):
-                place = unfinished / split / label_name(label)
-                Image.fromarray(pixels).save(place / f"{index:05}.png")
-        unfinished.chmod(0o755)
-        unfinished.rename(folder)
+        if folder.exists():
+            raise TrainerError(f"{folder} already exists; choose another folder")
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.") as place:
+            unfinished = Path(place) / folder.name
+            _write_images(unfinished, Source.parse(source))
+            unfinished.rename(folder)
     except OSError as error:
         raise TrainerError(f"{folder} cannot be written: {error.strerror or error}") from error
-    finally:
-        shutil.rmtree(unfinished, ignore_errors=True)
     click.echo(f"exported to {folder}; to train on it, use --data folder:{folder}")
+
+
+def _write_images(folder: Path, source: Source) -> None:
+    """Write all splits of a data set to a new folder."""
+    from tqdm import tqdm
+
+    folder.mkdir()
+    for split in DATA_SETS[source.name].splits:
+        samples = source.load(split)
+        for label in np.unique(samples.labels):
+            (folder / split / label_name(int(label))).mkdir(parents=True)
+        pairs = zip(samples.pixels, samples.labels.tolist(), strict=True)
+        for index, (pixels, label) in enumerate(tqdm(pairs, split, len(samples), leave=False)):
+            place = folder / split / label_name(label)
+            Image.fromarray(pixels).save(place / f"{index:05}.png")

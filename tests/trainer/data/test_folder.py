@@ -154,3 +154,12 @@ def test_data_sets_can_be_shown_as_a_grid_and_counted(own, tmp_path):
     assert rows[0].split()[:2] == ["split", "pictures"]
     assert [row.split()[0] for row in rows[1:]] == list(Split)
     assert sum(int(row.split()[1].replace(",", "")) for row in rows[1:]) == 200
+
+
+@pytest.mark.parametrize("folder", ["file/png", "/proc/png", "/proc/png/png"])
+def test_images_are_not_exported_to_where_no_folder_can_be_made(tmp_path, folder):
+    (tmp_path / "file").touch()
+    refused = trainer("data", "export-images", folder, "--data", "synthetic", cwd=tmp_path)
+    assert refused.returncode == 1
+    assert refused.stderr.startswith(f"Error: {folder} cannot be written: ")
+    assert refused.stderr.count("\n") == 1
