@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -142,11 +144,10 @@ def train(
             epochs = hyperparameters["epochs"] if _was_given(context, "epochs") else None
             check_output(output, resume)
             run = TrainingRun(resume)
-            plan, splits = distributed.broadcast_from_main(
-                lambda: resume_run(run, epochs, processes=distributed.world_size)
-            )
-            if distributed.is_main and run.checkpoint is None:
-                click.echo("no epoch was completed; starting over", err=True)
+
+            def prepare() -> tuple[TrainingRun, TrainingPlan, DataSplits]:
+                return run, *resume_run(run, epochs, processes=distributed.world_size)
+
         else:
             recipe = Recipe.from_options(hyperparameters)
             weights = numbers = None
@@ -158,11 +159,10 @@ def train(
             elif recipe.distillation_weight:
                 raise TrainerError("--distillation-weight needs a bundle: --start-from")
             build_model(recipe)  # reports an unknown name or option before any data is loaded
-            run_folder = folder or _new_folder(recipe.architecture)
-            check_output(output, run_folder)
+            run = TrainingRun(folder or _new_folder(recipe.architecture))
+            check_output(output, run.folder)
 
-            def start() -> tuple[TrainingRun, TrainingPlan, DataSplits]:
-                run = TrainingRun(run_folder)
+            def prepare() -> tuple[TrainingRun, TrainingPlan, DataSplits]:
                 return run, *start_run(
                     run,
                     recipe,
@@ -174,15 +174,36 @@ def train(
                     learn_validation=learn_validation,
                     which=which,
                     numbers=numbers,
+                    tests=tests,
                     processes=distributed.world_size,
                 )
 
+        with _advice_after_ctrl_c(run, distributed):
             # The main process names the folder: the clocks of others may differ.
-            run, plan, splits = distributed.broadcast_from_main(start)
-        progress = Progress(plan.recipe.epochs, len(splits.train), as_json, every)
-        _train(run, plan, splits, chosen, distributed, progress)
+            run, plan, splits = distributed.broadcast_from_main(prepare)
+            if resume and distributed.is_main and run.checkpoint is None:
+                click.echo("no epoch was completed; starting over", err=True)
+            progress = Progress(plan.recipe.epochs, len(splits.train), as_json, every)
+            _train(run, plan, splits, chosen, distributed, progress)
+            if distributed.is_main:
+                measure = tests if _was_given(context, "tests") else plan.tests
+                export_run(run, output, plan.which, as_json, tests=measure)
+
+
+@contextmanager
+def _advice_after_ctrl_c(run: TrainingRun, distributed: Distributed) -> Iterator[None]:
+    """Where a run exists, exit with status 130 after Ctrl-C, and say how it can be resumed."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        if not run.exists:
+            raise
         if distributed.is_main:
-            export_run(run, output, plan.which, as_json, tests=tests)
+            advice = run.how_to_resume(distributed.world_size)
+            saved = f"the last checkpoint is in {run.folder} ({advice})"
+            outcome = saved if run.checkpoint else f"no epoch was completed ({advice})"
+            click.echo(f"\nstopped; {outcome}", err=True)
+        sys.exit(130)
 
 
 def _train(
@@ -193,7 +214,7 @@ def _train(
     distributed: Distributed,
     progress: Progress,
 ) -> None:
-    """Train to the last epoch. Ctrl-C exits with status 130; the run can then be resumed."""
+    """Train to the last epoch. Whatever ends it, no bar is left in the terminal."""
     from trainer.training.callbacks import Callback
     from trainer.training.run import SaveEpochs
     from trainer.training.tensorboard import TensorBoard
@@ -219,17 +240,8 @@ def _train(
             checkpoint=run.checkpoint,
             distributed=distributed,
         )
-    except TrainerError:
+    finally:
         progress.close()
-        raise
-    except KeyboardInterrupt:
-        progress.close()
-        if distributed.is_main:
-            advice = run.how_to_resume(distributed.world_size)
-            saved = f"the last checkpoint is in {run.folder} ({advice})"
-            outcome = saved if run.checkpoint else "no epoch was completed"
-            click.echo(f"\nstopped; {outcome}", err=True)
-        sys.exit(130)
 
 
 def _was_given(context: click.Context, name: str) -> bool:

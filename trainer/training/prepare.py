@@ -26,6 +26,7 @@ def start_run(
     learn_validation: bool,
     which: WhichEpoch,
     numbers: NumberCalibration | None = None,
+    tests: bool = True,
     processes: int = 1,
 ) -> tuple[TrainingPlan, DataSplits]:
     """Load the data of a new run and write its plan.
@@ -59,6 +60,7 @@ def start_run(
         learn_validation=learn_validation,
         which=which,
         numbers=numbers,
+        tests=tests,
         processes=processes,
     )
     run.start(plan, weights)

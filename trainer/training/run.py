@@ -51,6 +51,7 @@ class TrainingPlan:
     learn_validation: bool = True
     which: WhichEpoch = "best"  # the epoch whose weights make the bundle
     numbers: NumberCalibration | None = None  # of the bundle that the run starts from
+    tests: bool = True  # whether its bundle is measured on test splits
     processes: int | None = None  # that train together; earlier releases did not store it
 
 
@@ -60,9 +61,14 @@ class TrainingRun:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
+    @property
+    def exists(self) -> bool:
+        """Whether the run was started, and so can be resumed."""
+        return (self.folder / "run.json").exists()
+
     def must_be_new(self) -> None:
         """Raise `TrainerError` if the folder contains a run already."""
-        if (self.folder / "run.json").exists():
+        if self.exists:
             raise TrainerError(f"{self.folder} holds a run already; choose another with --folder")
 
     def start(self, plan: TrainingPlan, weights: bytes | None = None) -> None:
