@@ -46,6 +46,16 @@ def test_many_drawings_of_one_writer_are_not_many_observations():
         assert (found.low > 0) == known
 
 
+def test_a_model_that_is_calibrated_worse_loses_and_one_that_is_calibrated_better_gains():
+    rng = np.random.default_rng(0)
+    writers = np.repeat(np.arange(20), 10)
+    good, bad = (by_writer(rng.normal(error, 0.1, (200, 1)), writers) for error in (0.02, 0.2))
+    worse, better = gain(good, bad, lower_is_better=True), gain(bad, good, lower_is_better=True)
+    assert worse.low <= worse.value <= worse.high < -0.1
+    assert 0.1 < better.low <= better.value <= better.high
+    assert worse.value == -better.value == gain(bad, good).value
+
+
 @given(st.integers(1, 40), st.integers(0, 2**32))
 def test_the_statistic_of_all_samples_is_their_calibration_error(count, seed):
     rng = np.random.default_rng(seed)

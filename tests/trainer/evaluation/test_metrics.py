@@ -1,13 +1,17 @@
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
+from trainer.data.samples import Samples, Split
 from trainer.evaluation.calibration import (
     calibration_error,
     fit_temperature,
     rejected_unseen,
     rejection_threshold,
 )
-from trainer.evaluation.metrics import auroc, confusion
+from trainer.evaluation.metrics import auroc, confusion, measure
+from trainer.recognition.labels import NOT_A_DIGIT
 from trainer.recognition.prediction import digit_score, softmax
 
 
@@ -15,6 +19,21 @@ def test_confusion_counts_truth_by_row():
     matrix = confusion(np.array([3, 3, 5]), np.array([3, 8, 5]))
     assert matrix[3, 3] == matrix[3, 8] == matrix[5, 5] == 1
     assert matrix.sum() == 3
+
+
+@pytest.mark.parametrize("label", [3, NOT_A_DIGIT])
+def test_what_has_no_ink_is_rejected_however_high_its_digit_score(label):
+    pixels = np.zeros((4, 28, 28), np.uint8)
+    pixels[:3, 9, 9] = 255
+    logits = np.where(np.arange(11) == 3, 9.0, -9.0)
+    recognizer = SimpleNamespace(
+        card=SimpleNamespace(rejection_threshold=0.5, temperature=1.0),
+        logits=lambda part: np.tile(logits, (len(part), 1)),
+    )
+    found = measure(recognizer, Samples(pixels, np.full(4, label)), "four", Split.TEST)
+    assert found.rejected == 0.25
+    if label == 3:
+        assert found.accuracy == 0.75
 
 
 def test_auroc_is_the_probability_that_a_positive_scores_higher():

@@ -103,6 +103,24 @@ def test_a_resumed_run_ends_with_the_weights_of_an_uninterrupted_one(tmp_path, s
     assert measured[0] == measured[1]
 
 
+def test_each_batch_steps_the_schedule_and_the_moving_average_of_the_weights(sets):
+    recipe = replace(QUICK, architecture="mlp", epochs=2, schedule="cosine", ema_decay=0.9)
+    rates = []
+
+    class Rates(Callback):
+        def on_epoch_end(self, result, state):
+            rates.append(result.learning_rate)
+
+    state = train_model(recipe, *sets, CPU, [Rates()])
+    assert rates == pytest.approx([recipe.learning_rate / 2, 0])  # half a cosine
+    assert int(state.ema.n_averaged) == 2 * math.ceil(len(sets[0]) / recipe.batch_size)
+    torch.manual_seed(recipe.seed)
+    first = build_model(recipe).state_dict()
+    for name, average in state.eval_model.state_dict().items():
+        assert not torch.equal(average, first[name]), name
+        assert not torch.equal(average, state.model.state_dict()[name]), name
+
+
 def test_a_run_killed_while_it_saves_an_epoch_resumes_from_the_one_before(
     tmp_path, sets, monkeypatch
 ):
