@@ -1,4 +1,4 @@
-"""Keeps of what was found in a graph what makes the values that the model itself makes.
+"""Keeps only those explanations of a layer that reproduce the model's own values for a trial input.
 
 A graph may hold what is not known here: another order of the same numbers, types that cut them off.
 """

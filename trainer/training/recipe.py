@@ -120,7 +120,7 @@ class Recipe:
     ] = False
     int8: Annotated[
         bool,
-        Meta(description="Export the graph in int8, which answers in a third of the time."),
+        Meta(description="Export the graph in int8, which answers in less than half the time."),
     ] = False
     start_from: str = ""  # version of the bundle with the initial weights; empty: random weights
     distillation_weight: Annotated[
