@@ -77,8 +77,9 @@ class Versions:
     def add(self, source: Path) -> Bundle:
         """Store a bundle as a version, unless it is there. Raises `BundleError` if it is invalid.
 
-        It takes the place of one of that name that is damaged. The oldest versions that were never
-        active are deleted beyond `webapp.storage.versions.KEPT`.
+        It takes the place of one of that name that is damaged, and answers then if that one is
+        active. The oldest versions that were never active are deleted beyond
+        `webapp.storage.versions.KEPT`.
         """
         files = read_bundle_files(source, stored.MAX_BYTES)
         bundle = check_bundle(files, source)
@@ -86,6 +87,9 @@ class Versions:
         with self._database.writing() as session:
             if not self._is_sound(session, version):
                 stored.put(session, version, files, now())
+                newest = activations.locked_pointer(session)
+                if newest.version == version:  # processes try it once for each activation
+                    activations.append(session, version, newest.before)
             pruned = stored.prune(session)
         for each in pruned:
             log.info("version %s was deleted, as %d newer ones wait", each, stored.KEPT)
@@ -138,11 +142,11 @@ class Versions:
 
     def previous(self) -> str | None:
         """The version that a rollback activates; None if there is nothing to roll back."""
-        newest = self.pointer()
-        if newest.is_first:
+        if not self._database.exists:
             return None
         with self._database.reading() as session:
-            return activations.replaced(session, newest).version
+            earlier = activations.replaced(session, activations.pointer(session))
+        return earlier.version if earlier else None
 
     def promote(self, version: str, who: str, expected: str | None = None) -> None:
         """Activate a version; `who` is for the audit log.
@@ -159,6 +163,7 @@ class Versions:
     ) -> None:
         """Activate a checked version, as a part of this writing transaction.
 
+        Nothing changes if it is the active one: a rollback still leads to the one before.
         `expected` is the version that it was compared with, by its name or that of the bundle that
         answers for it. Raises `Superseded` if it is not the active one any more, and `BundleError`
         if the version was deleted meanwhile.
@@ -167,6 +172,8 @@ class Versions:
         self._expect(session, newest, expected)
         if version != SHIPPED and not stored.exists(session, version):
             raise _missing(version)
+        if version == newest.version:
+            return
         activations.append(session, version, newest.id)
         audit.record(session, who, "promoted", version=version)
 
@@ -179,9 +186,11 @@ class Versions:
         with self._database.writing() as session:
             newest = activations.locked_pointer(session)
             self._expect(session, newest, expected)
-            if newest.is_first:
-                raise BundleError("no version was ever promoted: there is nothing to roll back")
             earlier = activations.replaced(session, newest)
+            if earlier is None:
+                raise BundleError(
+                    f"there is no version before {newest.version}: nothing to roll back"
+                )
             if earlier.version != SHIPPED:
                 self._read(session, earlier.version)
             activations.append(session, earlier.version, earlier.before)

@@ -21,11 +21,6 @@ class Pointer(NamedTuple):
     version: str
     before: int | None
 
-    @property
-    def is_first(self) -> bool:
-        """Whether there is nothing that a rollback could restore."""
-        return self.version == SHIPPED and self.before is None
-
 
 NOTHING = Pointer(None, SHIPPED, None)
 
@@ -48,10 +43,19 @@ def locked_pointer(session: Session) -> Pointer:
     return pointer(session)
 
 
-def replaced(session: Session, newest: Pointer) -> Pointer:
-    """What a rollback restores: the activation that the newest one replaced."""
-    earlier = session.get(Activation, newest.before) if newest.before else None
-    return Pointer(earlier.id, earlier.version, earlier.before) if earlier else NOTHING
+def replaced(session: Session, newest: Pointer) -> Pointer | None:
+    """What a rollback restores: the last activation before this one of another version.
+
+    None if there is none. Former releases stored another activation where a version was promoted
+    that was the active one.
+    """
+    at = newest
+    while at.version == newest.version:
+        if at.before is None and at.version == SHIPPED:
+            return None
+        earlier = session.get(Activation, at.before) if at.before else None
+        at = Pointer(earlier.id, earlier.version, earlier.before) if earlier else NOTHING
+    return at
 
 
 def lineage(session: Session, newest: Pointer) -> list[str]:

@@ -98,6 +98,13 @@ def test_a_promotion_and_a_rollback_never_both_replace_the_same_version(chosen):
         assert list(process(chosen).lineage()) == [second, first, SHIPPED]
 
 
+def test_of_two_hosts_that_promote_the_same_version_one_does_and_a_rollback_leads_away(chosen):
+    first, second, _, _ = VERSIONS
+    process(chosen).promote(first, "test")
+    at_once(*[promotion(chosen, second, None)] * 4)
+    assert process(chosen).roll_back("test") == first
+
+
 def test_without_expectations_each_of_them_happens_after_another(chosen):
     """No promotion is lost: a rollback leads back through each of them."""
     at_once(*(promotion(chosen, version, None) for version in VERSIONS))

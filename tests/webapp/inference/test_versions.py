@@ -16,7 +16,7 @@ import onnx
 import onnx.numpy_helper
 import pytest
 from click.testing import CliRunner, Result
-from sqlalchemy import event, text
+from sqlalchemy import event, select, text
 
 from tests.conftest import installed
 from tests.webapp.test_serving import Server
@@ -27,7 +27,7 @@ from webapp.cli import main
 from webapp.inference.registry import tried
 from webapp.inference.versions import SHIPPED, Versions
 from webapp.storage.database import Database
-from webapp.storage.tables import Activation, now
+from webapp.storage.tables import Activation, AuditEntry, now
 
 TOKEN = "a-token-for-scripts"
 HEADERS = {"Authorization": f"Bearer {TOKEN}", "Accept": "application/json"}
@@ -65,8 +65,43 @@ def test_a_promoted_version_answers_and_rollbacks_lead_back_step_by_step(client,
     assert answering(client) == ANOTHER
     assert versions.roll_back("test") == SHIPPED
     assert answering(client) == OURS
-    with pytest.raises(BundleError, match="nothing to roll back"):
+    with pytest.raises(BundleError, match="no version before shipped: nothing to roll back"):
         versions.roll_back("test")
+
+
+def test_promoting_the_active_version_changes_nothing_so_that_a_rollback_leads_away_from_it(
+    versions, database
+):
+    for version in (SHIPPED, ANOTHER, ANOTHER):
+        versions.promote(version, "test")
+    with database.reading() as session:
+        assert session.scalars(select(Activation.version)).all() == [ANOTHER]
+        whats = session.scalars(select(AuditEntry.what)).all()
+        assert whats.count("promoted") == 1
+    assert versions.previous() == SHIPPED
+    assert versions.roll_back("test") == SHIPPED
+
+
+def test_a_rollback_leads_past_what_former_releases_stored_of_repeated_promotions(
+    versions, database
+):
+    with database.writing() as session:
+        for number, version in enumerate([ANOTHER, THIRD, THIRD, THIRD]):
+            session.add(Activation(at=now(), version=version, before=number or None))
+            session.flush()
+    for expected in (ANOTHER, SHIPPED):
+        assert versions.previous() == expected
+        assert versions.roll_back("test") == expected
+    assert versions.previous() is None
+
+
+def test_a_rollback_to_a_damaged_version_is_refused(versions, database):
+    for version in (ANOTHER, THIRD):
+        versions.promote(version, "test")
+    spoil(database, ANOTHER)
+    with pytest.raises(BundleError, match="hash"):
+        versions.roll_back("test")
+    assert versions.pointer().version == THIRD
 
 
 def test_the_shipped_model_can_be_promoted_and_rolled_back_too(client, versions):
@@ -147,14 +182,13 @@ def test_a_model_whose_layers_cannot_be_shown_is_refused(layer, reason):
 
 
 @pytest.mark.parametrize("how", ["altered", "missing"])
-def test_a_repaired_version_is_used_once_it_is_promoted_again(client, database, versions, how):
+def test_the_active_version_answers_again_once_it_is_repaired(client, database, versions, how):
     versions.promote(THIRD, "test")
     spoil(database, THIRD, how)
     assert answering(client) == OURS
     versions.add(PRETRAINED / "cnn")
-    assert answering(client) == OURS
-    versions.promote(THIRD, "test")
     assert answering(client) == THIRD
+    assert versions.roll_back("test") == SHIPPED
 
 
 def test_the_last_version_stays_active_while_the_database_fails(
