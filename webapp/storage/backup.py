@@ -14,7 +14,7 @@ import json
 import os
 import tempfile
 import zipfile
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +22,6 @@ from sqlalchemy import (
     JSON,
     Column,
     Connection,
-    DateTime,
-    LargeBinary,
     MetaData,
     Table,
     delete,
@@ -31,10 +29,12 @@ from sqlalchemy import (
     insert,
     select,
 )
+from sqlalchemy.exc import InternalError, OperationalError
 
 from trainer.recognition.bundle import BundleError
 from webapp.logs import one_line
-from webapp.storage import version_folders
+from webapp.storage import backup_rows, version_folders
+from webapp.storage.backup_rows import BadBackup, in_utc
 from webapp.storage.database import Database, DatabaseUnavailable
 from webapp.storage.file_tables import Version, VersionFile
 from webapp.storage.tables import REPLACED, TRANSIENT, Base
@@ -46,7 +46,7 @@ _REVISION_TABLE = "alembic_version"
 _BATCH_ROWS = 100
 _BATCH_ROWS_OF = {VersionFile.__tablename__: 4}
 _BATCH_BYTES = 4 << 20
-_MAX_ROW_BYTES = 64 << 20
+_OF_DATABASE = (OperationalError, InternalError)  # and not of the rows
 
 
 class BackupError(Exception):
@@ -111,17 +111,18 @@ def restore(database: Database, file: Path) -> dict[str, int]:
     """
     try:
         database.upgrade()
-        with zipfile.ZipFile(file) as archive:
-            if damaged := archive.testzip():
-                raise BackupError(f"{file}: {damaged} in it is damaged")
-            revision = _revision(archive, file)
+        with backup_rows.opened(file) as archive:
+            backup_rows.check_size(archive)
+            about = backup_rows.about(archive)
+            revision = _revision(archive, about, file)
+            backup_rows.check_versions(archive)
             with database.migrating() as connection:
-                counts = _restore_tables(archive, connection, revision)
+                counts = _restore_tables(archive, connection, revision, about["rows"])
                 version_folders.restore(archive, connection)
             return counts
     except BackupError:
         raise
-    except BundleError as error:
+    except (BadBackup, BundleError) as error:
         raise BackupError(f"{file}: {error}") from error
     except DatabaseUnavailable as error:
         raise BackupError(f"the database refused: {_one_line(error.orig or error)}") from error
@@ -136,20 +137,19 @@ def _one_line(error: BaseException) -> str:
     return one_line(error) or type(error).__name__
 
 
-def _revision(archive: zipfile.ZipFile, file: Path) -> str:
+def _revision(archive: zipfile.ZipFile, about: dict[str, Any], file: Path) -> str:
     """The schema revision of the rows."""
     from webapp.storage.migrations import revisions
 
-    about = json.loads(archive.read("backup.json"))
     if about["format"] == _FORMAT_WITHOUT_REVISION:
         return "0004" if "tables/runs.jsonl" in archive.namelist() else "0003"
-    if about["format"] != _FORMAT or about["revision"] not in revisions():
+    if about["format"] != _FORMAT or about.get("revision") not in revisions():
         raise BackupError(f"{file}: written by a newer version of Inkling; upgrade first")
     return str(about["revision"])
 
 
 def _restore_tables(
-    archive: zipfile.ZipFile, connection: Connection, revision: str
+    archive: zipfile.ZipFile, connection: Connection, revision: str, expected: dict[str, Any]
 ) -> dict[str, int]:
     from webapp.storage.migrations import downgrade, migrate
 
@@ -163,7 +163,7 @@ def _restore_tables(
             raise BackupError(f"the installation is not empty: table {table.name} has rows")
     downgrade(connection, revision)
     counts = {
-        table.name: _fill(connection, table, archive)
+        table.name: _fill(connection, table, archive, expected)
         for table in _tables(_schema(connection))  # those that foreign keys point to come first
     }
     migrate(connection)
@@ -191,23 +191,48 @@ def _tables(schema: MetaData) -> list[Table]:
     return [table for table in schema.sorted_tables if table.name != _REVISION_TABLE]
 
 
-def _fill(connection: Connection, table: Table, archive: zipfile.ZipFile) -> int:
-    """Insert a table's rows in batches; return their number."""
+def _fill(
+    connection: Connection, table: Table, archive: zipfile.ZipFile, expected: dict[str, Any]
+) -> int:
+    """Insert a table's rows in batches; return their number, which is to be the expected one."""
     batch: list[dict[str, Any]] = []
     count = size = 0
-    with archive.open(f"tables/{table.name}.jsonl") as lines:
-        while line := lines.readline(_MAX_ROW_BYTES + 1):
-            if len(line) > _MAX_ROW_BYTES:
-                raise BackupError(f"row {count + 1} of {table.name} is too large")
-            batch.append(_row(table, json.loads(line)))
-            count += 1
-            size += len(line)
-            if len(batch) >= _BATCH_ROWS or size >= _BATCH_BYTES:
-                connection.execute(insert(table), batch)
-                batch, size = [], 0
+    for row, bytes_of_row in backup_rows.rows(archive, table):
+        batch.append(row)
+        count += 1
+        size += bytes_of_row
+        if len(batch) >= _BATCH_ROWS or size >= _BATCH_BYTES:
+            _insert(connection, table, batch, count)
+            batch, size = [], 0
     if batch:
-        connection.execute(insert(table), batch)
+        _insert(connection, table, batch, count)
+    if expected.get(table.name, count) != count:
+        raise BadBackup(
+            f"{backup_rows.file_of(table)} has {count} rows instead of {expected[table.name]!r:.20}"
+        )
     return count
+
+
+def _insert(connection: Connection, table: Table, batch: list[dict[str, Any]], last: int) -> None:
+    """Insert rows, of which this is the number of the last. Raises `BadBackup`, with the line."""
+    try:
+        with connection.begin_nested():
+            connection.execute(insert(table), batch)
+        return
+    except _OF_DATABASE:
+        raise
+    except Exception as error:  # whatever a value may cause in the driver
+        told = error
+    for number, row in enumerate(batch, last - len(batch) + 1):
+        try:
+            connection.execute(insert(table), [row])
+        except _OF_DATABASE:
+            raise
+        except Exception as error:
+            where = f"{backup_rows.file_of(table)}, line {number}"
+            reason = _one_line(getattr(error, "orig", None) or error)
+            raise BadBackup(f"{where}: the database refused it: {reason}") from error
+    raise told
 
 
 def _advance_sequence(connection: Connection, column: Column[Any]) -> None:
@@ -220,22 +245,4 @@ def _advance_sequence(connection: Connection, column: Column[Any]) -> None:
 def _plain(value: Any) -> Any:
     if isinstance(value, bytes):
         return base64.b64encode(value).decode()
-    return _in_utc(value).isoformat() if isinstance(value, datetime) else value
-
-
-def _in_utc(moment: datetime) -> datetime:
-    """A time in UTC, also one of SQLite, which drops the time zone."""
-    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-def _row(table: Table, plain: dict[str, Any]) -> dict[str, Any]:
-    """The inverse of `_plain`, by the types of the columns."""
-    row = {}
-    for column in table.columns:
-        value = plain[column.name]
-        if value is not None and isinstance(column.type, LargeBinary):
-            value = base64.b64decode(value)
-        elif value is not None and isinstance(column.type, DateTime):
-            value = _in_utc(datetime.fromisoformat(value))
-        row[column.name] = value
-    return row
+    return in_utc(value).isoformat() if isinstance(value, datetime) else value

@@ -2,10 +2,12 @@
 
 import base64
 import json
+import re
 import shutil
 import sqlite3
 import tracemalloc
 import zipfile
+from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -266,36 +268,125 @@ def test_a_file_that_is_not_a_backup_is_refused_and_nothing_is_written(installat
     assert not any(everything(other).values())
 
 
+def entry(**changes: object) -> str:
+    """A line of the audit log."""
+    values = {"id": 90, "at": "2026-01-01", "who": "a", "what": "b", "details": {}}
+    return json.dumps(values | changes)
+
+
 DAMAGED_ROWS = [
-    ("runs", b"{"),
-    ("runs", b"[]"),
-    ("runs", b"{}"),
-    ("audit", b'{"id": 1, "at": "yesterday", "who": "a", "what": "b", "details": {}}'),
-    ("audit", b'{"id": 1, "at": "2026-01-01", "who": null, "what": "b", "details": {}}'),
-    ("audit", b'{"id": 1, "at": "2026-01-01", "who": "\\u0000", "what": {}, "details": {}}'),
-    ("audit", b'{"id": 1e999, "at": "2026-01-01", "who": "", "what": "", "details": {}}'),
-    ("audit", b"[" * 100_000),
+    ("runs", "{", "line 2: it is not JSON"),
+    ("runs", "[]", "line 2: it is not an object"),
+    ("runs", "{}", "line 2: id is missing"),
+    ("audit", "[" * 100_000, "line 3: it is not JSON"),
+    ("audit", entry(at="yesterday"), "line 3: at has a wrong value"),
+    ("audit", entry(who=None), "line 3: who has no value"),
+    ("audit", entry(what={}), "line 3: what has a wrong value"),
+    ("audit", entry(id=float("inf")), "line 3: id has a wrong value"),
+    ("audit", entry(id=True), "line 3: id has a wrong value"),
+    ("audit", entry(id=10**30), "line 3: the database refused it: "),
+    ("audit", entry(id=1), "line 3: the database refused it: "),
+    (
+        "activations",
+        '{"id": 2, "at": "2026-01-01", "version": "v", "before": 2}',
+        "line 2: before is no earlier activation",
+    ),
 ]
 
 
-def test_a_damaged_row_is_one_line_and_nothing_is_written(installation, tmp_path):
+def changed(file: Path, name: str, change: Callable[[bytes], bytes]) -> Path:
+    """A copy of a backup with another content of one of its files."""
+    copy = file.with_name("changed.zip")
+    with zipfile.ZipFile(file) as old, zipfile.ZipFile(copy, "w", zipfile.ZIP_DEFLATED) as archive:
+        for each in old.namelist():
+            content = old.read(each)
+            archive.writestr(each, change(content) if each == name else content)
+    return copy
+
+
+def test_a_damaged_row_is_one_line_that_names_it_and_nothing_is_written(installation, tmp_path):
     database, home = installation
-    file, damaged = tmp_path / "backup.zip", tmp_path / "damaged.zip"
+    file = tmp_path / "backup.zip"
     back_up(database, home, file)
     Base.metadata.drop_all(database.engine)
     with database.engine.begin() as connection:
         connection.exec_driver_sql("DROP TABLE alembic_version")
-    for table, line in DAMAGED_ROWS:
-        with zipfile.ZipFile(file) as old, zipfile.ZipFile(damaged, "w") as archive:
-            for name in old.namelist():
-                added = line if name == f"tables/{table}.jsonl" else b""
-                archive.writestr(name, old.read(name) + added)
+    for table, line, told in DAMAGED_ROWS:
+        name = f"tables/{table}.jsonl"
+        damaged = changed(file, name, lambda rows, line=line: rows + line.encode())
         with pytest.raises(BackupError) as raised:
             restore(database, damaged)
+        assert str(raised.value).startswith(f"{damaged}: {name}, {told}")
         assert "\n" not in str(raised.value)
-        assert str(raised.value).startswith(f"{damaged}: not a backup, or a damaged one: ")
         assert not any(everything(database).values())
     assert restore(database, file)["runs"] == 1
+
+
+@pytest.mark.parametrize("table", ["imports", "runs", "drawings"])
+def test_a_state_that_there_is_not_is_refused(installation, tmp_path, table):
+    """A page that lists it would fail."""
+    database, home = installation
+    file = tmp_path / "backup.zip"
+    back_up(database, home, file)
+    name = f"tables/{table}.jsonl"
+    bad = changed(file, name, lambda rows: re.sub(b'"state": "[a-z]+"', b'"state": "x"', rows))
+    other = Database(f"sqlite:///{tmp_path / 'new.db'}")
+    with pytest.raises(BackupError, match=f"{name}, line 1: state has a wrong value"):
+        restore(other, bad)
+    assert not any(everything(other).values())
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "told"),
+    [
+        ("tables/audit.jsonl", lambda _: b"", "tables/audit.jsonl has 0 rows instead of 2"),
+        ("backup.json", lambda about: about + bytes(64 << 10), "backup.json is larger than 64 kB"),
+        ("backup.json", lambda _: b"[]", "backup.json: it is not an object"),
+        ("backup.json", lambda _: b"{}", "backup.json says neither what format nor how many rows"),
+        (
+            "tables/audit.jsonl",
+            lambda rows: rows + b" " * (5 << 20),
+            "tables/audit.jsonl, line 3: it is longer than 4 MB",
+        ),
+    ],
+)
+def test_a_backup_that_is_not_as_it_says_is_refused(installation, tmp_path, name, change, told):
+    database, home = installation
+    file = tmp_path / "backup.zip"
+    back_up(database, home, file)
+    other = Database(f"sqlite:///{tmp_path / 'new.db'}")
+    with pytest.raises(BackupError) as raised:
+        restore(other, changed(file, name, change))
+    assert told in str(raised.value)
+    assert not any(everything(other).values())
+
+
+@pytest.mark.parametrize("how", ["declared", "hidden", "method"])
+def test_what_would_unpack_without_a_bound_is_refused_in_little_memory(tmp_path, how, monkeypatch):
+    """A small file that says how large it becomes, says that it stays small, or cannot say."""
+    file = tmp_path / "bomb.zip"
+    method = zipfile.ZIP_LZMA if how == "method" else zipfile.ZIP_DEFLATED
+    spaces = b" " * (50 << 20)
+    with zipfile.ZipFile(file, "w", method) as archive:
+        archive.writestr("backup.json", json.dumps({"format": 1, "rows": {}}))
+        archive.writestr(f"versions/{CNN}/model.onnx", spaces)
+    if how == "declared":
+        monkeypatch.setattr("webapp.storage.backup_rows._MOST_BYTES", 10 << 20)
+    if how == "hidden":
+        size = len(spaces).to_bytes(4, "little")
+        file.write_bytes(file.read_bytes().replace(size, (1000).to_bytes(4, "little")))
+    other = Database(f"sqlite:///{tmp_path / 'new.db'}")
+    other.upgrade()
+    tracemalloc.start()
+    try:
+        with pytest.raises(BackupError) as raised:
+            restore(other, file)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    told = {"declared": "no backup is that large", "hidden": "is damaged", "method": "is packed as"}
+    assert told[how] in str(raised.value)
+    assert peak < 16 << 20
 
 
 def with_folder(file: Path, version: str, name: str) -> None:
