@@ -11,6 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from webapp.http import metrics
 from webapp.http.lanes import runs_in
+from webapp.retraining import lost
 from webapp.services import services
 from webapp.storage.tables import Run, RunStatus
 from webapp.threads import Lane
@@ -56,10 +57,14 @@ def counts() -> Response:
 
 
 def _of_runs() -> list[Metric]:
-    """The number of runs in each state; nothing while the database is not available."""
+    """The number of runs in each state; nothing while the database is not available.
+
+    What is lost is marked first, as an alert asks for it while nobody looks at a page.
+    """
     database = services().database
     if not database.exists:
         return []
+    lost.mark_all(database)
     by_state = select(Run.state, func.count()).group_by(Run.state)
     try:
         with database.reading() as session:

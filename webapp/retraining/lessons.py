@@ -75,7 +75,7 @@ def newest(database: Database, class_key: str) -> Lesson | None:
 
     Clocks of hosts differ, and may be set back: a lesson under way is the newest by whatever clock.
     """
-    liveness.mark_lost(database, or_(is_lost(Lesson), _has_expired()), give_up)
+    mark_lost(database)
     of_class = select(Lesson).where(Lesson.class_key == class_key)
     newest_first = of_class.order_by(Lesson.live.is_(None), Lesson.created.desc(), Lesson.id)
     with database.reading() as session:
@@ -104,6 +104,11 @@ def cancel(lesson: Lesson) -> None:
         lesson.cancelling = True
     elif lesson.state == RunStatus.QUEUED:
         lesson.state, lesson.live, lesson.ended = RunStatus.CANCELLED, None, now()
+
+
+def mark_lost(database: Database) -> None:
+    """Give up what is lost or waited too long, in a transaction if there is any."""
+    liveness.mark_lost(database, or_(is_lost(Lesson), _has_expired()), give_up)
 
 
 def give_up(session: Session) -> None:
