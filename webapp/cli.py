@@ -65,8 +65,10 @@ def serve(host: str, port: int) -> None:
             f"Admin: http://{host}:{port}/admin/ with the password {password} until it stops "
             "(set INKLING_ADMIN_PASSWORD_HASH for a permanent one)"
         )
-    config = Path(__file__).with_name("gunicorn.conf.py")
-    command = [sys.executable, "-m", "gunicorn", "--config", str(config)]
+    here = Path(__file__).parent.absolute()
+    # With -P and without -m, whatever is in the working directory is not imported.
+    command = [sys.executable, "-P", str(here / "master.py")]
+    command += ["--config", str(here / "gunicorn.conf.py")]
     os.execve(sys.executable, command, environment)  # noqa: S606 - our own interpreter
 
 

@@ -2,6 +2,9 @@
 
 A reload (SIGHUP) runs gunicorn.conf.py anew. This module stays, and with it the memory that the
 master shares with its workers.
+
+`inkling serve` runs this file as a script in place of gunicorn's, which would import what is in the
+working directory before what is installed.
 """
 
 from __future__ import annotations
@@ -9,6 +12,7 @@ from __future__ import annotations
 import mmap
 import os
 import signal
+import sys
 import time
 from queue import Empty
 from typing import Any
@@ -34,6 +38,24 @@ def attach(server: Any, drain_seconds: float) -> None:
     master = _Master(server, drain_seconds)
     server.stop, server.reload = master.stop, master.reload
     server.manage_workers, server.reap_workers = master.manage_workers, master.reap_workers
+    if sys.flags.safe_path:  # of which gunicorn tells the new master nothing (SIGUSR2)
+        server.START_CTX["args"].insert(1, "-P")
+
+
+def main() -> None:
+    """Run gunicorn without importing from the working directory."""
+    from gunicorn.app.wsgiapp import WSGIApplication
+
+    class Application(WSGIApplication):  # type: ignore[misc]
+        """Goes to a folder without importing from it."""
+
+        def chdir(self) -> None:
+            os.chdir(self.cfg.chdir)
+
+    root = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    if root not in sys.path:  # a checkout that is not installed
+        sys.path.insert(0, root)
+    Application(prog="inkling serve").run()
 
 
 def is_draining() -> bool:
@@ -157,3 +179,7 @@ def _note(worker: Any, state: int) -> None:
 
 def _place(worker: Any) -> int:
     return _WORKERS + int(worker.age) % _SLOTS
+
+
+if __name__ == "__main__":
+    main()

@@ -136,9 +136,14 @@ def test_a_worker_that_exits_leaves_the_others_serving(server, body):
     assert server.get("/metrics")[0] == 200
 
 
-def test_a_new_master_serves_on_when_the_old_one_ends(tmp_path):
+@pytest.mark.parametrize(
+    "command",
+    [[*GUNICORN, "-c", str(ROOT / "webapp/gunicorn.conf.py")], SERVE],
+    ids=["gunicorn", "serve"],
+)
+def test_a_new_master_serves_on_when_the_old_one_ends(tmp_path, command):
     """Reload, then upgrade: SIGHUP, SIGUSR2, and SIGTERM to the old master."""
-    server = Server(tmp_path, command=[*GUNICORN, "-c", str(ROOT / "webapp/gunicorn.conf.py")])
+    server = Server(tmp_path, command=command)
     server.wait_until_ready()
     old = psutil.Process(server.process.pid)
     before = server.workers()
@@ -157,6 +162,28 @@ def test_a_new_master_serves_on_when_the_old_one_ends(tmp_path):
     finally:
         new.terminate()
         new.wait(40)
+
+
+def test_nothing_is_imported_from_the_working_directory(tmp_path):
+    """Neither at the start nor by a reload nor by a new master; the home is relative to it."""
+    for name in ("webapp/__init__.py", "json.py", "gunicorn.py", "msgspec.py"):
+        file = tmp_path / name
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(f"open({str(tmp_path / 'imported')!r}, 'w'); raise SystemExit({name!r})")
+    there = "import os, sys; os.chdir(sys.argv.pop(1)); os.execv(sys.executable, sys.argv[1:])"
+    serve = [sys.executable, "-P", "-m", "webapp", "serve"]
+    command = [sys.executable, "-c", there, str(tmp_path), *serve]
+    server = Server(
+        tmp_path, command=command, PYTHONPATH=str(ROOT), INKLING_HOME="home", INKLING_WORKERS="1"
+    )
+    with running(server):
+        assert (tmp_path / "home" / "inkling.db").exists()
+        assert not (tmp_path / "imported").exists()
+        before = server.workers()
+        server.process.send_signal(signal.SIGHUP)
+        until(lambda: len(server.workers()) == 1 and not server.workers() & before, server)
+        assert server.get("/healthz")[0] == 200
+        assert not (tmp_path / "imported").exists()
 
 
 def test_a_retired_setting_gives_one_line_in_the_log(server):
