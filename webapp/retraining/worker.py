@@ -48,9 +48,13 @@ class Worker:
         self._stopping = Event()
 
     def run(self) -> None:
-        """Work until SIGTERM or SIGINT. An interrupted run returns to the queue."""
+        """Work until SIGTERM or SIGINT. An interrupted run returns to the queue.
+
+        Ends the process where torch is missing: it would claim runs, and fail each of them.
+        """
         if find_spec("torch") is None:
-            log.error("training needs torch: pip install 'inkling[train]'")
+            log.error("the worker ends: it needs torch: pip install 'inkling[train]'")
+            raise SystemExit(1)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
         Thread(target=self._keep_house, daemon=True).start()
