@@ -59,10 +59,11 @@ _SHARED = ("numpy", "cv2", "PIL.Image", "PIL.ImageOps")
 
 def _new_folder():  # type: ignore[no-untyped-def]
     """A folder of this master where nobody cleans up: systemd's, or else in the home folder."""
-    for parent in (os.environ.get("RUNTIME_DIRECTORY"), _settings.home, None):
+    for parent in (os.environ.get("RUNTIME_DIRECTORY"), _settings.home, tempfile.gettempdir()):
+        if not parent:  # mkdtemp would take that for the temporary folder
+            continue
         try:
-            if parent:
-                os.makedirs(parent, exist_ok=True)
+            os.makedirs(parent, mode=0o700, exist_ok=True)
             return tempfile.mkdtemp(prefix=_OWN, dir=parent)
         except OSError:  # a read-only home folder, say
             continue

@@ -2,9 +2,11 @@
 
 import os
 import re
+import runpy
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -113,6 +115,23 @@ def test_the_master_imports_only_what_its_configuration_lists(tmp_path):
     assert {name for name in modules if re.match(r"(webapp|trainer)\b", name)} == IMPORTED
     assert all(f"`{name}`" in OURS.read_text() for name in IMPORTED - {"webapp", "webapp.storage"})
     assert not modules & {"flask", "sqlalchemy", "numpy", "cv2", "PIL", "prometheus_client"}
+
+
+@pytest.mark.parametrize(
+    ("runtime", "home", "parent"),
+    [("run", "home", "run"), ("", "home", "home"), ("", "file", "tmp"), ("file", "file", "tmp")],
+)
+def test_metrics_are_where_nobody_cleans_up_if_that_can_be(
+    tmp_path, monkeypatch, runtime, home, parent
+):
+    (tmp_path / "file").touch()
+    (tmp_path / "tmp").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "tmp"))
+    monkeypatch.setenv("RUNTIME_DIRECTORY", runtime and str(tmp_path / runtime))
+    monkeypatch.setenv("INKLING_HOME", str(tmp_path / home))
+    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", "")
+    runpy.run_path(str(OURS))
+    assert Path(os.environ["PROMETHEUS_MULTIPROC_DIR"]).parent == tmp_path / parent
 
 
 def test_the_master_imports_nothing_when_a_worker_ends(tmp_path):
