@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import secrets
+import socket
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,7 +21,14 @@ from webapp import logs
 from webapp.inference.registry import shipped_version
 from webapp.inference.versions import SHIPPED, Superseded, Versions
 from webapp.secret import secret_key
-from webapp.settings import Settings, SettingsError, retired_settings
+from webapp.settings import (
+    Settings,
+    SettingsError,
+    address_of,
+    host_of,
+    port_of,
+    retired_settings,
+)
 from webapp.storage import full_disk, imports, network_disk, version_folders
 from webapp.storage.backup import BackupError, back_up, restore
 from webapp.storage.database import Database, DatabaseUnavailable
@@ -49,27 +58,54 @@ def main() -> None:
 
 @main.command(context_settings={"show_default": True})
 @click.option("--host", envvar="HOST", default="127.0.0.1")
-@click.option("--port", envvar="PORT", type=click.IntRange(0, 65535), default=8000)
-def serve(host: str, port: int) -> None:
+@click.option("--port", envvar="PORT", default="8000")
+def serve(host: str, port: str) -> None:
     """Serve with gunicorn, by default one process per core."""
+    host, number = _address(host, port)
+    _require_address(host, number)
     settings, database = _installation()
     _clean_up(database, settings.keep_days)
     # glibc would give each thread memory of its own: 327 MB instead of 298 in two workers.
-    environment = {"MALLOC_ARENA_MAX": "2"} | os.environ | {"HOST": host, "PORT": str(port)}
+    environment = {"MALLOC_ARENA_MAX": "2"} | os.environ | {"HOST": host, "PORT": str(number)}
     # A process that starts later may find the database away.
     secret = secret_key(settings.secret_key, settings.home_folder, database)
     environment["INKLING_SECRET_KEY"] = secret
     if not (settings.admin_password or settings.admin_password_hash):
         password = environment["INKLING_ADMIN_PASSWORD"] = secrets.token_urlsafe(12)
         click.echo(
-            f"Admin: http://{host}:{port}/admin/ with the password {password} until it stops "
-            "(set INKLING_ADMIN_PASSWORD_HASH for a permanent one)"
+            f"Admin: http://{address_of(host, number)}/admin/ with the password {password} until "
+            "it stops (set INKLING_ADMIN_PASSWORD_HASH for a permanent one)"
         )
     here = Path(__file__).parent.absolute()
     # With -P and without -m, whatever is in the working directory is not imported.
     command = [sys.executable, "-P", str(here / "master.py")]
     command += ["--config", str(here / "gunicorn.conf.py")]
     os.execve(sys.executable, command, environment)  # noqa: S606 - our own interpreter
+
+
+def _address(host: str, port: str, lowest: int = 0) -> tuple[str, int]:
+    try:
+        return host_of(host), port_of(port, lowest)
+    except SettingsError as error:
+        raise click.ClickException(str(error)) from error
+
+
+def _require_address(host: str, port: int) -> None:
+    """Refuse what this host cannot listen at, but not a port in use, for which gunicorn waits."""
+    where = f"HOST={host!r}"
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        with socket.socket(found[0][0], socket.SOCK_STREAM) as listener:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind((host, 0))
+            where = f"PORT={port}"
+        with socket.socket(found[0][0], socket.SOCK_STREAM) as listener:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind((host, port))
+    except (OSError, UnicodeError) as error:
+        if getattr(error, "errno", None) != errno.EADDRINUSE:
+            reason = getattr(error, "strerror", None) or error
+            raise click.ClickException(f"{where} cannot be served: {reason}") from error
 
 
 def _clean_up(database: Database, keep_days: int) -> None:
@@ -98,14 +134,14 @@ def worker() -> None:
 
 @main.command(context_settings={"show_default": True})
 @click.option("--host", envvar="HOST", default="127.0.0.1")
-@click.option("--port", envvar="PORT", type=click.IntRange(1, 65535), default=8000)
-def doctor(host: str, port: int) -> None:
+@click.option("--port", envvar="PORT", default="8000")
+def doctor(host: str, port: str) -> None:
     """Check home, database, queue, clock, disk, model, torch and port; say what to mend."""
     from webapp.doctor import examine
 
     logs.configure("text")
     logging.disable(logging.ERROR)  # what is refused is told below, with what to do
-    found = list(examine(_settings(), host, port))
+    found = list(examine(_settings(), *_address(host, port, lowest=1)))
     for finding in found:
         click.echo(f"{finding.state:5}  {finding.part:9}  {finding.says}")
         if finding.mend:

@@ -26,7 +26,7 @@ from trainer.recognition.bundle import BundleError
 from webapp.inference.registry import Models, shipped_version
 from webapp.inference.versions import SHIPPED, Versions
 from webapp.logs import one_line
-from webapp.settings import Settings
+from webapp.settings import Settings, address_of
 from webapp.storage import network_disk
 from webapp.storage.database import Database
 from webapp.storage.liveness import is_silent
@@ -202,7 +202,7 @@ def _torch() -> Finding:
 
 
 def _port(host: str, port: int) -> Finding:
-    where = f"{host}:{port}"
+    where = address_of(host, port)
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -219,9 +219,9 @@ def _port(host: str, port: int) -> Finding:
 
 
 def _is_inkling(host: str, port: int) -> bool:
-    name = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104
+    name = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
     try:
-        url = f"http://{name}:{port}/healthz"
+        url = f"http://{address_of(name, port)}/healthz"
         with urllib.request.urlopen(url, timeout=_PATIENCE) as response:
             return bool(json.loads(response.read(1000)) == {"status": "ok"})
     except (OSError, ValueError):

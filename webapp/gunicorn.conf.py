@@ -16,16 +16,24 @@ import tempfile
 
 from webapp import gunicorn_worker, master
 from webapp.logs import configuration
-from webapp.settings import Settings, SettingsError, retired_settings
+from webapp.settings import (
+    Settings,
+    SettingsError,
+    address_of,
+    host_of,
+    port_of,
+    retired_settings,
+)
 from webapp.storage import network_disk
 
 try:
     _settings = Settings.from_environment()
+    _host = host_of(os.environ.get("HOST") or "127.0.0.1")
+    bind = address_of(_host, port_of(os.environ.get("PORT") or "8000"))
 except SettingsError as error:
     sys.exit(f"inkling: {error}")
 
 wsgi_app = "webapp.app:create_app()"
-bind = f"{os.environ.get('HOST', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
 
 workers = _settings.workers
 # Greenlets wait for slow clients, and answer what takes a millisecond. What takes longer or blocks

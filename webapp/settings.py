@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import socket
 from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
@@ -25,6 +26,8 @@ _FORM_OF_DATABASE = re.compile(
     r"(?P<driver>[\w+]+)://(?:.*@)?(?:\[[^\]/]+\]|[^/:?]*)(?::\d+)?(?:[/?].*)?"
 )
 _POSTGRESQL, _SQLITE = "postgresql+psycopg", {"sqlite", "sqlite+pysqlite"}
+_FORM_OF_HOST = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,252})")
+_HIGHEST_PORT = 65_535
 _MOST_WORKERS = 256
 _LONGEST_PREFIX = 200
 _MOST_ORIGINS = 32
@@ -182,6 +185,38 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     def models_folder(self) -> Path:
         """The folder of bundles that join the shipped ones."""
         return self.home_folder / "models"
+
+
+def host_of(text: str) -> str:
+    """`HOST`: a name or an address, IPv6 also in brackets, which are removed.
+
+    Raises `SettingsError`.
+    """
+    host = text[1:-1] if text.startswith("[") and text.endswith("]") else text
+    try:
+        if ":" in host:
+            socket.inet_pton(socket.AF_INET6, host)
+        elif host != text or not _FORM_OF_HOST.fullmatch(host):
+            raise ValueError
+    except (OSError, ValueError):
+        raise SettingsError(
+            f"HOST={text!r} is wrong: it takes a name or an address, such as 127.0.0.1 or ::"
+        ) from None
+    return host
+
+
+def port_of(text: str, lowest: int = 0) -> int:
+    """`PORT`. Raises `SettingsError`."""
+    if text.isascii() and text.isdecimal() and lowest <= int(text[:6]) <= _HIGHEST_PORT:
+        return int(text[:6])
+    raise SettingsError(
+        f"PORT={text!r} is wrong: it takes a number from {lowest} to {_HIGHEST_PORT}"
+    )
+
+
+def address_of(host: str, port: int) -> str:
+    """Both, as in a URL."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def is_prefix(path: str) -> bool:

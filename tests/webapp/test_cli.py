@@ -1,9 +1,14 @@
-"""The commands tell in one line what is wrong with the database."""
+"""The commands tell in one line what is wrong with the database, or with an address."""
+
+import os
+import runpy
 
 import pytest
 from click.testing import CliRunner
 from sqlalchemy import text
 
+from tests.conftest import ROOT
+from tests.webapp.test_serving import has_ipv6
 from webapp.cli import main
 from webapp.settings import Settings
 from webapp.storage.database import Database
@@ -52,3 +57,53 @@ def test_backing_up_a_server_that_is_away_is_one_line(tmp_path):
     result = CliRunner().invoke(main, ["backup", str(tmp_path / "b.zip")], env=environment)
     [line] = result.output.splitlines()
     assert line.startswith("Error: the database is not available: ")
+
+
+@pytest.mark.parametrize("command", ["serve", "doctor"])
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("PORT", "http"),
+        ("PORT", "65536"),
+        ("PORT", "-1"),
+        ("PORT", "²"),
+        ("HOST", "127.0.0.1:8000"),
+        ("HOST", "[localhost]"),
+        ("HOST", "[::"),
+        ("HOST", "two words"),
+    ],
+)
+def test_a_host_or_port_that_is_none_is_one_line_that_names_the_variable(
+    tmp_path, command, variable, value
+):
+    environment = {"INKLING_HOME": str(tmp_path), variable: value}
+    result = CliRunner().invoke(main, [command], env=environment)
+    assert result.exit_code == 1
+    [line] = result.output.splitlines()
+    assert line.startswith(f"Error: {variable}={value!r} is wrong: it takes ")
+
+
+def test_an_address_of_another_machine_is_one_line_that_names_the_variable(tmp_path):
+    environment = {"INKLING_HOME": str(tmp_path), "HOST": "192.0.2.1"}
+    result = CliRunner().invoke(main, ["serve"], env=environment)
+    assert result.exit_code == 1
+    [line] = result.output.splitlines()
+    assert line.startswith("Error: HOST='192.0.2.1' cannot be served: ")
+
+
+@pytest.mark.skipif(not has_ipv6(), reason="no IPv6 on this machine")
+@pytest.mark.parametrize("host", ["::1", "[::1]"])
+def test_both_spellings_of_an_address_of_ipv6_are_served(tmp_path, monkeypatch, host):
+    called: list[dict[str, str]] = []
+    monkeypatch.setattr(os, "execve", lambda _file, _command, given: called.append(given))
+    environment = {"INKLING_HOME": str(tmp_path), "HOST": host, "PORT": "0"}
+    result = CliRunner().invoke(main, ["serve"], env=environment)
+    assert result.exit_code == 0, result.output
+    assert "http://[::1]:0/admin/" in result.output
+    [given] = called
+    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(tmp_path))
+    for spelling in (given["HOST"], host):  # the second is that of whoever starts gunicorn
+        monkeypatch.setenv("HOST", spelling)
+        monkeypatch.setenv("PORT", given["PORT"])
+        conf = runpy.run_path(str(ROOT / "webapp" / "gunicorn.conf.py"))
+        assert conf["bind"] == "[::1]:0"

@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner
 from sqlalchemy import text
 
-from tests.webapp.test_serving import free_port
+from tests.webapp.test_serving import free_port, has_ipv6
 from webapp.cli import main
 from webapp.retraining.options import RetrainingOptions
 from webapp.retraining.runs import enqueue
@@ -206,6 +206,12 @@ def test_a_port_that_something_else_uses(installation, doctor):
         server.server_close()
     assert (status, wrong(found)) == (1, ["port"])
     assert "set HOST and PORT" in found["port"]
+
+
+@pytest.mark.skipif(not has_ipv6(), reason="no IPv6 on this machine")
+@pytest.mark.parametrize("host", ["::1", "[::1]"])
+def test_an_address_of_ipv6_is_free_in_both_spellings(doctor, host):
+    assert doctor(HOST=host)[1]["port"].startswith("ok")
 
 
 def test_a_host_whose_address_is_another_machines(doctor):

@@ -34,6 +34,15 @@ def free_port() -> int:
         return listener.getsockname()[1]
 
 
+def has_ipv6() -> bool:
+    try:
+        with socket.socket(socket.AF_INET6) as listener:
+            listener.bind(("::1", 0))
+    except OSError:
+        return False
+    return True
+
+
 SERVE = (sys.executable, "-m", "webapp", "serve")
 GUNICORN = (sys.executable, str(Path(sys.executable).with_name("gunicorn")))
 
