@@ -25,6 +25,7 @@ _SECRET = {
 _FORM_OF_DATABASE = re.compile(
     r"(?P<driver>[\w+]+)://(?:.*@)?(?:\[[^\]/]+\]|[^/:?]*)(?::\d+)?(?:[/?].*)?"
 )
+_FILE_OF_SQLITE = re.compile(r"[^:]+:///(?!:memory:)[^?].*")  # in memory, each process has its own
 _POSTGRESQL, _SQLITE = "postgresql+psycopg", {"sqlite", "sqlite+pysqlite"}
 _FORM_OF_HOST = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,252})")
 _HIGHEST_PORT = 65_535
@@ -32,6 +33,22 @@ _MOST_WORKERS = 256
 _LONGEST_PREFIX = 200
 _MOST_ORIGINS = 32
 _MOST_CLASSES = 50
+_FEWEST_SECRET_CHARS = 16
+_SECRET_OR_NONE = f"^$|^.{{{_FEWEST_SECRET_CHARS},}}$"
+_FORM_OF_HASH = re.compile(  # of `werkzeug.security`, in all versions that are in use
+    r"(?:scrypt(?::\d+:\d+:\d+)?|pbkdf2(?::\w+(?::\d+)?)?)\$[^\s$]+\$(?:[0-9a-f]{2}){20,}", re.ASCII
+)
+_TAKES = {
+    "log": "text or json",
+    "corrections": "1 or 0, or true or false",
+    "secret_key": f"at least {_FEWEST_SECRET_CHARS} characters, as of `openssl rand -hex 32`",
+    "admin_token": f"at least {_FEWEST_SECRET_CHARS} characters",
+    "admin_password_hash": (
+        "what `inkling hash-password` prints, whole: in single quotes, or else a shell or Docker "
+        "Compose replaces what begins with $"
+    ),
+}
+"""In words, where msgspec would say how it looks at a value."""
 _FORM_OF_TOKEN = re.compile(r"\S{12,100}")
 _FORM_OF_PREFIX = re.compile(r"(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+", re.ASCII)
 _FORM_OF_ORIGIN = re.compile(
@@ -76,9 +93,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     log: Kind = "text"
     """Format of the log: a line of text, or `json`, an object a line, for machines."""
 
-    secret_key: str = ""
-    """Key that signs sessions and predictions; by default a random one, stored in `home`, or in the
-    database where that is a server."""
+    secret_key: Annotated[str, Meta(pattern=_SECRET_OR_NONE)] = ""
+    """Key that signs sessions and predictions, at least 16 characters; by default a random one,
+    stored in `home`, or in the database where that is a server."""
 
     database_url: str = ""
     """SQLAlchemy URL of the database; by default the SQLite file `inkling.db` in `home`."""
@@ -89,7 +106,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     admin_password_hash: str = ""
     """Hash of the admin's password, as printed by `inkling hash-password`; takes precedence."""
 
-    admin_token: Annotated[str, Meta(pattern="^$|^.{16,}$")] = ""
+    admin_token: Annotated[str, Meta(pattern=_SECRET_OR_NONE)] = ""
     """Token for scripts: `Authorization: Bearer …`, at least 16 characters; empty for none."""
 
     class_tokens: str = ""
@@ -125,6 +142,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             raise ValueError(
                 f"at most {_MOST_CLASSES} tokens of 12 to 100 characters, with a space between them"
             )
+        if self.admin_password_hash and not _FORM_OF_HASH.fullmatch(self.admin_password_hash):
+            raise ValueError(_TAKES["admin_password_hash"])
         if self.database_url:
             _require_known_database(self.database)
         for origins in (self.frame_ancestors, self.cors_origins):
@@ -148,7 +167,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             try:
                 msgspec.convert({field: value}, cls, strict=False)
             except msgspec.ValidationError as error:
-                reason = str(error).partition(" - at ")[0].removeprefix("Expected ")
+                told = str(error).partition(" - at ")[0].removeprefix("Expected ")
+                reason = _TAKES.get(field, told)
                 shown = "" if field in _SECRET else f"={value!r}"
                 raise SettingsError(
                     f"{_PREFIX}{field.upper()}{shown} is wrong: it takes {reason}"
@@ -234,6 +254,8 @@ def _require_known_database(url: str) -> None:
             "postgresql://USER:PASSWORD@HOST/NAME, or none for SQLite; in the password, `@` and "
             "`%` as %40 and %25"
         )
+    if driver in _SQLITE and not _FILE_OF_SQLITE.fullmatch(url):
+        raise ValueError("the file of SQLite too, as in sqlite:////srv/inkling.db")
     if driver == _POSTGRESQL and not find_spec("psycopg"):
         raise ValueError("the driver of PostgreSQL: pip install 'inkling[postgres]'")
 

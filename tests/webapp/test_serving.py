@@ -315,7 +315,8 @@ def test_an_invalid_setting_stops_the_start_with_one_line(tmp_path):
 def test_a_missing_model_stops_the_start_with_the_reason(tmp_path):
     server = Server(tmp_path, INKLING_MODEL="oracle")
     assert server.process.wait(timeout=40) != 0
-    assert "there is no valid bundle of the model 'oracle'" in server.log.read_text()
+    told = "INKLING_MODEL='oracle' is wrong: there is no valid bundle of the model 'oracle'"
+    assert told in server.log.read_text()
 
 
 def test_slow_clients_delay_nobody(server, body):

@@ -69,7 +69,10 @@ class Models:
         try:
             self._named(self.default)
         except UnknownModel:
-            raise BundleError(f"there is no valid bundle of the model {self.default!r}") from None
+            raise BundleError(
+                f"INKLING_MODEL={self.default!r} is wrong: there is no valid bundle of the model "
+                f"{self.default!r}; there are {', '.join(sorted(_names(settings)))}"
+            ) from None
 
     @property
     def names(self) -> list[str]:

@@ -48,7 +48,7 @@ def test_an_invalid_bundle_in_the_home_folder_is_skipped_and_logged(tmp_path, ca
 
 
 def test_an_app_without_its_default_model_does_not_start(tmp_path):
-    with pytest.raises(BundleError, match="'oracle'"):
+    with pytest.raises(BundleError, match=r"INKLING_MODEL='oracle' is wrong: .* there are cnn, "):
         create_app(Settings(home=str(tmp_path), model="oracle"))
 
 
