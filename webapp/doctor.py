@@ -98,7 +98,7 @@ def _schema(database: Database, settings: Settings) -> Finding:
         if at == known[0]:
             database.check()
     except SQLAlchemyError as error:
-        mend = "start its server, or mend the URL"
+        mend = "start its server, mend the URL, or do as it says"
         if database.is_local:
             mend = "make room, permit writing, or restore a backup"
         return Finding("database", "wrong", f"{url}: {one_line(error)}", mend)

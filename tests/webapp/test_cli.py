@@ -1,5 +1,6 @@
 """The commands tell in one line what is wrong with the database, or with an address."""
 
+import logging
 import os
 import runpy
 
@@ -7,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 from sqlalchemy import text
 
-from tests.conftest import ROOT
+from tests.conftest import ROOT, execute
 from tests.webapp.test_serving import has_ipv6
 from webapp.cli import main
 from webapp.settings import Settings
@@ -20,6 +21,12 @@ COMMANDS = (
     ("models", "promote", "shipped"),
     ("models", "rollback"),
 )
+
+
+@pytest.fixture(autouse=True)
+def _logging():
+    yield
+    logging.disable(logging.NOTSET)  # as `doctor` leaves it
 
 
 @pytest.fixture
@@ -57,6 +64,25 @@ def test_backing_up_a_server_that_is_away_is_one_line(tmp_path):
     result = CliRunner().invoke(main, ["backup", str(tmp_path / "b.zip")], env=environment)
     [line] = result.output.splitlines()
     assert line.startswith("Error: the database is not available: ")
+
+
+def test_a_database_that_knows_no_characters_is_one_line_that_says_how_to_create_it(
+    tmp_path, postgres
+):
+    execute(
+        postgres,
+        "CREATE DATABASE ascii ENCODING SQL_ASCII TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C'",
+    )
+    url = f"postgresql://postgres@/ascii?host={postgres}"
+    environment = {"INKLING_HOME": str(tmp_path), "INKLING_DATABASE_URL": url}
+    for command in ("serve", "doctor"):
+        result = CliRunner().invoke(main, [command], env=environment)
+        assert result.exit_code == 1
+        assert isinstance(result.exception, SystemExit), result.exception
+        [line] = [line for line in result.output.splitlines() if "SQL_ASCII" in line]
+        assert "createdb --encoding UTF8 --template template0" in line
+        if command == "serve":
+            assert result.output == line + "\n"
 
 
 @pytest.mark.parametrize("command", ["serve", "doctor"])

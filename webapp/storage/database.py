@@ -228,6 +228,7 @@ def _connect_to_server(url: str, patience: float) -> Engine:
 
         connection = PatientConnection.connect(*args, **options)
         connection.patience = patience
+        connection.require_encoding()
         return connection
 
     ping = engine.dialect.do_ping

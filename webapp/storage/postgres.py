@@ -8,6 +8,9 @@ from typing import Any
 
 import psycopg
 
+NO_ENCODING = "SQL_ASCII"
+"""What PostgreSQL calls a database that knows bytes, but no characters."""
+
 
 class PatientConnection(psycopg.Connection[Any]):
     """Fails a statement whose answer has not come within `patience` seconds, and is then closed.
@@ -17,6 +20,15 @@ class PatientConnection(psycopg.Connection[Any]):
     """
 
     patience: float | None = None
+
+    def require_encoding(self) -> None:
+        """Close it and raise `psycopg.OperationalError` if its texts would be bytes."""
+        if self.info.parameter_status("server_encoding") == NO_ENCODING:
+            self.close()
+            raise psycopg.OperationalError(
+                f"its encoding is {NO_ENCODING}: create it anew, by createdb --encoding UTF8 "
+                "--template template0"
+            )
 
     def wait(self, gen: Generator[Any, Any, Any], *args: Any, **kwargs: Any) -> Any:
         """Run a step of the protocol. Raises `psycopg.OperationalError` when it takes too long."""
