@@ -143,9 +143,9 @@ def _queue(database: Database) -> Finding:
         running = Run.state == RunStatus.RUNNING
         silent = session.scalar(select(func.count()).where(running & is_silent(Run)))
         at_work = session.scalar(select(func.count()).where(running & ~is_silent(Run)))
-    says = f"{len(waiting)} runs wait, {at_work} run"
+    says = f"{len(waiting)} waiting, {at_work} running"
     if silent:
-        says = f"the worker of {silent} runs is silent"
+        says += f", {silent} whose worker is silent"
         return Finding("queue", "wrong", says, "start `inkling worker`, then resume them")
     if not at_work and any(now() - since > _WAITS for since in waiting):
         return Finding("queue", "wrong", f"{says}: no worker takes them", "start `inkling worker`")
@@ -179,17 +179,16 @@ def _disk(settings: Settings) -> Iterator[Finding]:
 
 def _model(settings: Settings, database: Database | None) -> Finding:
     versions = Versions(database, partial(shipped_version, settings)) if database else None
+    mend = "set INKLING_MODEL to a bundle that is there"
     try:
-        models = Models(settings)
-        shipped = models.get().card.version
-        active = versions.pointer().version if versions else shipped
-        if versions and active != SHIPPED:
-            versions.read(active)
+        active = Models(settings).get().card.version
+        if versions and (promoted := versions.pointer().version) != SHIPPED:
+            mend = "run `inkling models rollback`, or add the version again"
+            active = versions.read(promoted).card.version
     except OSError as error:
         mend = f"let this user read {settings.models_folder}"
         return Finding("model", "wrong", one_line(error), mend)
     except BundleError as error:
-        mend = "set INKLING_MODEL to one of `inkling models list`, or add the version again"
         return Finding("model", "wrong", one_line(error), mend)
     return Finding("model", "ok", f"{settings.model}, version {active}")
 

@@ -15,6 +15,7 @@ from sqlalchemy import text
 
 from tests.webapp.test_serving import free_port, has_ipv6
 from webapp.cli import main
+from webapp.inference.versions import SHIPPED, Versions
 from webapp.retraining.options import RetrainingOptions
 from webapp.retraining.runs import enqueue
 from webapp.settings import Settings
@@ -150,6 +151,7 @@ def test_a_queue_without_a_worker(installation, doctor):
     status, found = doctor()
     assert (status, wrong(found)) == (1, ["queue"])
     assert "inkling worker" in found["queue"]
+    assert "1 waiting, 0 running: no worker takes them" in found["queue"]
 
 
 def test_a_clock_that_was_set_back(installation, doctor):
@@ -170,12 +172,18 @@ def test_a_full_disk(installation, doctor, monkeypatch):
 
 
 def test_a_model_that_is_not_there_and_an_active_version_that_is_gone(installation, doctor):
-    assert wrong(doctor(INKLING_MODEL="mine")[1]) == ["model"]
+    found = doctor(INKLING_MODEL="mine")[1]
+    assert wrong(found) == ["model"]
+    assert "set INKLING_MODEL to a bundle that is there" in found["model"]
     with installation.writing() as session:
         session.add(Activation(version="gone", at=now()))
     status, found = doctor()
     assert (status, wrong(found)) == (1, ["model"])
     assert "no version 'gone'" in found["model"]
+    assert "run `inkling models rollback`" in found["model"]
+    assert "INKLING_MODEL" not in found["model"]
+    assert Versions(installation).roll_back("test") == SHIPPED
+    assert doctor()[0] == 0
 
 
 def test_a_host_without_torch_can_serve(installation, doctor, monkeypatch):
