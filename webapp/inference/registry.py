@@ -89,12 +89,13 @@ class Models:
 
     def cards(self) -> dict[str, Card]:
         """The card of every valid bundle, the default one first; loads only the default model."""
-        for name in self.names:
+        names = self.names  # once: a bundle may be added meanwhile
+        for name in names:
             if name not in self._cards:
                 bundle = next(bundles_of(self._settings, name), None)
                 self._cards[name] = bundle.card if bundle else None
         cards = self._cards | {self.default: self.get().card}
-        return {name: card for name in self.names if (card := cards[name])}
+        return {name: card for name in names if (card := cards[name])}
 
     def shipped(self) -> Recognizer:
         """The default model without any promoted version."""

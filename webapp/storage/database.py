@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from sqlalchemy import (
@@ -55,6 +56,7 @@ class Database:
         self._parsed = make_url(url)
         self._patience = patience
         self._engine: Engine | None = None
+        self._connecting = Lock()
         self._inode: int | None = None  # of SQLite's file, once it was seen
         self._is_suspect = True  # of damage: until it was looked at, and after any sign of it
 
@@ -62,7 +64,9 @@ class Database:
     def engine(self) -> Engine:
         """The SQLAlchemy engine, created on first use."""
         if self._engine is None:
-            self._engine = _connect(self.url, self._patience)
+            with self._connecting:
+                if self._engine is None:
+                    self._engine = _connect(self.url, self._patience)
         return self._engine
 
     @property

@@ -5,7 +5,12 @@ import pytest
 
 from trainer.recognition.bundle import PRETRAINED, BundleError
 from webapp.app import create_app
+from webapp.inference import registry
+from webapp.inference.registry import Models
+from webapp.inference.versions import Versions
 from webapp.settings import Settings
+from webapp.storage.activations import Pointer
+from webapp.storage.database import Database
 
 TUTORIALS = ["cnn", "cnn-wide", "lenet5", "mlp", "mlp-deep", "rnn"]
 
@@ -76,3 +81,33 @@ def test_listing_models_loads_no_model(tmp_path):
     listed = app.test_client().get("/api/v1/models").get_json()["models"]
     assert {"inkling", "another"} <= {each["name"] for each in listed}
     assert list(app.extensions["inkling"].models._loaded) == ["inkling"]
+
+
+def test_a_bundle_that_is_added_while_the_cards_are_listed_is_listed_the_next_time(
+    tmp_path, monkeypatch
+):
+    models = Models(Settings(home=str(tmp_path)))
+    names = registry._names
+
+    def names_before_another_comes(settings: Settings) -> set[str]:
+        found = names(settings)
+        shutil.copytree(PRETRAINED / "mlp", tmp_path / "models" / "new", dirs_exist_ok=True)
+        return found
+
+    monkeypatch.setattr(registry, "_names", names_before_another_comes)
+    assert "new" not in models.cards()
+    assert "new" in models.cards()
+
+
+def test_requests_between_two_looks_cost_no_query(tmp_path, monkeypatch):
+    monkeypatch.setattr(registry, "_LOOK_EVERY", 60.0)
+    database = Database(Settings(home=str(tmp_path)).database)
+    database.upgrade()
+    versions = Versions(database)
+    models = Models(Settings(home=str(tmp_path)), versions)
+    looks: list[Pointer] = []
+    look = versions.pointer
+    monkeypatch.setattr(versions, "pointer", lambda: looks.append(look()) or looks[-1])
+    for _ in range(5):
+        models.get()
+    assert len(looks) == 1
