@@ -89,7 +89,7 @@ def _in_file(file: Path) -> str:
 @contextmanager
 def _written_beside(file: Path, secret: str) -> Iterator[Path]:
     """A temporary file with the secret in the same folder, readable by its owner only."""
-    file.parent.mkdir(parents=True, exist_ok=True)
+    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     descriptor, name = tempfile.mkstemp(dir=file.parent)  # mode 0600
     try:
         with os.fdopen(descriptor, "w") as part:

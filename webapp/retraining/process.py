@@ -79,7 +79,7 @@ def in_background(
     are those of `run_watched`.
     """
     home = home.absolute()
-    home.mkdir(parents=True, exist_ok=True)
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
     environment = _within_quota() | os.environ
     environment |= {"PYTHONUNBUFFERED": "1", "INKLING_HOME": str(home)}
     if data := environment.get("INKLING_DATA"):

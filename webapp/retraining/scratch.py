@@ -18,7 +18,7 @@ def writable_home(home: Path) -> Iterator[Path]:
     What is rendered there is not kept beyond the block.
     """
     try:
-        home.mkdir(parents=True, exist_ok=True)
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
         with TemporaryFile(dir=home):
             pass
     except OSError as error:

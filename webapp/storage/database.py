@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -140,6 +141,14 @@ class Database:
             self.engine.dispose()
         self._inode = inode
 
+    def _create_file(self) -> None:
+        """Create SQLite's file, unless it is there, for its user alone, as SQLite would not.
+
+        SQLite gives the files beside it the same mode, and says what prevents it.
+        """
+        with suppress(OSError):
+            os.close(os.open(self._file, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
+
     @contextmanager
     def _unavailability(self) -> Iterator[None]:
         self._look_for_file()
@@ -156,7 +165,8 @@ class Database:
     def migrating(self) -> Iterator[Connection]:
         """A transaction for schema changes; concurrent ones wait for each other."""
         if self.is_local and self._parsed.database:
-            self._file.parent.mkdir(parents=True, exist_ok=True)
+            self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._create_file()
         with (
             self._unavailability(),
             self.engine.execution_options(**_WRITES).begin() as connection,
