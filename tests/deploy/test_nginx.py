@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT, need
-from tests.webapp.test_serving import JSON, Server, free_port, running
+from tests.webapp.test_serving import JSON, Server, free_port, has_ipv6, running
 from webapp.http import batch_files
 
 TOKEN = "a token for scripts"
@@ -41,6 +41,8 @@ class Proxy:
         changes |= {
             "listen 443 ssl": f"listen 127.0.0.1:{self.tls} ssl",
             "listen 80;": f"listen 127.0.0.1:{self.plain};",
+            "listen [::]:443": f"listen [::1]:{self.tls}" if has_ipv6() else "#",
+            "listen [::]:80": f"listen [::1]:{self.plain}" if has_ipv6() else "#",
             "/etc/ssl/inkling": str(folder),
             "127.0.0.1:8000": f"127.0.0.1:{backend}",
         }
@@ -125,6 +127,19 @@ def test_pages_scripts_cookies_and_the_api_work_through_nginx(proxy, site, root,
     assert ("Secure" in cookie) == (site == "https:")
     admin = proxy.ask(f"{site}{root}/admin/", Accept="text/html")
     assert admin.headers["Location"] == f"{root}/admin/login"
+
+
+@pytest.mark.skipif(not has_ipv6(), reason="no IPv6 on this machine")
+def test_clients_of_ipv6_are_served_too(proxy):
+    plain = http.client.HTTPConnection("::1", proxy.plain, timeout=10)
+    plain.request("GET", "/about", headers={"Host": "inkling.example"})
+    assert plain.getresponse().status == 308
+    with (
+        socket.create_connection(("::1", proxy.tls), timeout=10) as connection,
+        proxy.trusted.wrap_socket(connection, server_hostname="localhost") as secure,
+    ):
+        secure.sendall(b"GET /healthz HTTP/1.0\r\nHost: localhost\r\n\r\n")
+        assert b"200 OK" in secure.recv(1000)
 
 
 def test_plain_http_leads_to_https_and_the_path_to_its_slash(proxy):
