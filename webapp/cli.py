@@ -61,6 +61,7 @@ def main() -> None:
 @click.option("--port", envvar="PORT", default="8000")
 def serve(host: str, port: str) -> None:
     """Serve with gunicorn, by default one process per core."""
+    logs.configure(_settings().log)  # what is wrong before gunicorn starts is a part of the log
     host, number = _address(host, port)
     _require_address(host, number)
     settings, database = _installation()

@@ -1,5 +1,6 @@
 """The commands tell in one line what is wrong with the database, or with an address."""
 
+import json
 import logging
 import os
 import runpy
@@ -12,7 +13,8 @@ from tests.conftest import ROOT, execute
 from tests.webapp.test_serving import has_ipv6
 from webapp.cli import main
 from webapp.settings import Settings
-from webapp.storage.database import Database
+from webapp.storage import imports
+from webapp.storage.database import Database, DatabaseUnavailable
 
 COMMANDS = (
     ("db", "expire"),
@@ -133,3 +135,22 @@ def test_both_spellings_of_an_address_of_ipv6_are_served(tmp_path, monkeypatch, 
         monkeypatch.setenv("PORT", given["PORT"])
         conf = runpy.run_path(str(ROOT / "webapp" / "gunicorn.conf.py"))
         assert conf["bind"] == "[::1]:0"
+
+
+def test_what_is_wrong_before_gunicorn_starts_is_logged_in_the_same_format(
+    tmp_path, monkeypatch, capfd
+):
+    def fails(_database: Database) -> None:
+        raise DatabaseUnavailable("it is locked")
+
+    monkeypatch.setattr(imports, "clear", fails)
+    monkeypatch.setattr(os, "execve", lambda *_: None)
+    environment = {
+        "INKLING_HOME": str(tmp_path),
+        "INKLING_LOG": "json",
+        "INKLING_ADMIN_PASSWORD": "x",
+        "PORT": "0",
+    }
+    assert CliRunner().invoke(main, ["serve"], env=environment).exit_code == 0
+    [line] = [line for line in capfd.readouterr().err.splitlines() if "it is locked" in line]
+    assert json.loads(line)["level"] == "ERROR"
