@@ -142,8 +142,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             raise ValueError(
                 f"at most {_MOST_CLASSES} tokens of 12 to 100 characters, with a space between them"
             )
-        if self.admin_password_hash and not _FORM_OF_HASH.fullmatch(self.admin_password_hash):
-            raise ValueError(_TAKES["admin_password_hash"])
         if self.database_url:
             _require_known_database(self.database)
         for origins in (self.frame_ancestors, self.cors_origins):
@@ -166,6 +164,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         for field, value in given.items():
             try:
                 msgspec.convert({field: value}, cls, strict=False)
+                if field == "admin_password_hash" and not _FORM_OF_HASH.fullmatch(value):
+                    raise msgspec.ValidationError
             except msgspec.ValidationError as error:
                 told = str(error).partition(" - at ")[0].removeprefix("Expected ")
                 reason = _TAKES.get(field, told)
