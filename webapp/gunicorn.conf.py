@@ -7,12 +7,16 @@ what the master itself imports: `webapp.master`, `webapp.settings`, `webapp.core
 msgspec, NumPy, OpenCV and Pillow. For these, restart, or replace the master (SIGUSR2).
 """
 
+import contextlib
+import fcntl
 import gc
+import glob
 import importlib
 import os
 import shutil
 import sys
 import tempfile
+import time
 
 from webapp import gunicorn_worker, master
 from webapp.logs import configuration
@@ -72,15 +76,43 @@ def _new_folder():  # type: ignore[no-untyped-def]
             continue
         try:
             os.makedirs(parent, mode=0o700, exist_ok=True)
-            return tempfile.mkdtemp(prefix=_OWN, dir=parent)
+            folder = tempfile.mkdtemp(prefix=_OWN, dir=parent)
         except OSError:  # a read-only home folder, say
             continue
+        _lock(folder)  # until the last of this master and its workers ends
+        if parent == _settings.home:
+            _remove_left(parent)
+        return folder
     sys.exit("inkling: there is no folder for the metrics: set RUNTIME_DIRECTORY")
+
+
+def _lock(folder):  # type: ignore[no-untyped-def]
+    """Lock a folder; return the descriptor that holds the lock, or None if that cannot be."""
+    with contextlib.suppress(OSError):
+        held = os.open(folder, os.O_RDONLY)
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:  # another has it, or it is a disk without locks
+            os.close(held)
+        else:
+            return held
+    return None
+
+
+def _remove_left(parent):  # type: ignore[no-untyped-def]
+    """Remove the folders of masters that were killed: none of their processes holds a lock."""
+    for folder in glob.glob(os.path.join(glob.escape(parent), f"{_PREFIX}*")):
+        with contextlib.suppress(OSError):
+            is_new = time.time() - os.stat(folder).st_mtime < _JUST_MADE
+            if not is_new and (held := _lock(folder)) is not None:
+                shutil.rmtree(folder, ignore_errors=True)
+                os.close(held)
 
 
 # prometheus_client reads this variable on import: the workers then share their counters. A reload
 # (SIGHUP) reads this file again and keeps the folder; a new master (SIGUSR2) inherits the variable
 # and needs a folder of its own, as the old master removes its folder when it ends.
+_JUST_MADE = 60  # seconds within which a folder may not be locked yet
 _METRICS, _PREFIX = "PROMETHEUS_MULTIPROC_DIR", "inkling-metrics-"
 _OWN = f"{_PREFIX}{os.getpid()}-"
 _folder = os.path.basename(os.environ.get(_METRICS, ""))

@@ -1,5 +1,6 @@
 """The master of the real gunicorn: what it imports, reloads, and how it stops."""
 
+import fcntl
 import os
 import re
 import runpy
@@ -15,7 +16,7 @@ import psutil
 import pytest
 
 from tests.conftest import ROOT
-from tests.webapp.test_serving import GUNICORN, Server, until
+from tests.webapp.test_serving import GUNICORN, Server, refuses_connections, until
 
 OURS = ROOT / "webapp" / "gunicorn.conf.py"
 
@@ -132,6 +133,50 @@ def test_metrics_are_where_nobody_cleans_up_if_that_can_be(
     monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", "")
     runpy.run_path(str(OURS))
     assert Path(os.environ["PROMETHEUS_MULTIPROC_DIR"]).parent == tmp_path / parent
+
+
+def test_counters_that_killed_masters_left_are_removed(tmp_path, monkeypatch):
+    left, in_use, new = (tmp_path / f"inkling-metrics-{pid}-x" for pid in "123")
+    for folder in (left, in_use, new):
+        folder.mkdir()
+        (folder / "counter_1.db").touch()
+    for folder in (left, in_use):
+        os.utime(folder, (0, 0))
+    monkeypatch.setenv("INKLING_HOME", str(tmp_path))
+    monkeypatch.setenv("RUNTIME_DIRECTORY", "")
+    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", "")
+    held = os.open(in_use, os.O_RDONLY)
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        runpy.run_path(str(OURS))
+    finally:
+        os.close(held)
+    own = Path(os.environ["PROMETHEUS_MULTIPROC_DIR"])
+    assert set(tmp_path.iterdir()) == {in_use, new, own}
+
+
+def test_a_killed_server_s_counters_are_removed_by_the_next_and_a_running_one_s_are_not(tmp_path):
+    home = tmp_path / "home"
+    home.mkdir()
+
+    def folders() -> set[Path]:
+        for folder in (found := set(home.glob("inkling-metrics-*"))):
+            os.utime(folder, (0, 0))
+        return found
+
+    with serving(home, INKLING_WORKERS="1") as (server, _):
+        server.wait_until_ready()
+        [first] = folders()
+        with serving(home, INKLING_WORKERS="1") as (other, _):
+            other.wait_until_ready()
+            assert len(folders()) == 2
+            server.process.kill()
+            server.process.wait()
+            until(lambda: refuses_connections(server), other)  # its workers have ended
+        assert first in folders()
+    with serving(home, INKLING_WORKERS="1") as (third, _):
+        third.wait_until_ready()
+        assert len(folders()) == 1
 
 
 def test_the_master_imports_nothing_when_a_worker_ends(tmp_path):
