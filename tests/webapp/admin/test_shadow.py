@@ -231,7 +231,6 @@ def test_a_promotion_or_a_rollback_ends_the_version_s_shadow(client, app):
     shipped = client.get("/admin/versions/shipped/shadow", headers=HEADERS)
     assert shipped.get_json()["is_on"]
     versions.roll_back("test")
-    versions.roll_back("test")
     shipped = client.get("/admin/versions/shipped/shadow", headers=HEADERS)
     assert not shipped.get_json()["is_on"]
 
