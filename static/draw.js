@@ -5,7 +5,7 @@ import { PredictionView } from "./answer.js";
 import { Editor } from "./editor.js";
 import { install } from "./install.js";
 import { NumberView } from "./number.js";
-import { options } from "./options.js";
+import { keepOptions, options } from "./options.js";
 import { offerPictures } from "./pictures.js";
 import { remember, remembered } from "./settings.js";
 
@@ -38,6 +38,7 @@ class DrawView extends PredictionView {
   }
 }
 
+keepOptions(); // before what is on the sheet is read
 const view = new DrawView($("result"));
 const editor = new Editor(view, (strokes) => {
   const chosen = options();

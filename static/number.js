@@ -2,6 +2,7 @@
 // the whole number to correct, and the switch between one digit and several.
 
 import { leastCertain, numberLabel } from "./labels.js";
+import { choose } from "./options.js";
 
 const $ = (id) => document.getElementById(id);
 
@@ -24,7 +25,7 @@ export class NumberView {
     const switches = { "read-number": "number", "read-digit": "digit" };
     for (const [id, mode] of Object.entries(switches)) {
       $(id).addEventListener("click", () => {
-        this.#mode.value = mode;
+        choose({ mode });
         read();
         this.#mode.focus(); // the button is gone
       });

@@ -43,8 +43,8 @@ export function keep(sheet, hands) {
   hands.addEventListener("penmode", () => store(PEN_MODE_KEY, hands.penMode ? "on" : "off"));
 }
 
-/** Returns whether it was stored. */
-function store(key, value) {
+/** Returns whether it was stored, for the tab's session. */
+export function store(key, value) {
   try {
     sessionStorage.setItem(key, value);
     return true;

@@ -68,6 +68,36 @@ def test_several_digits_in_single_mode_offer_to_switch(open_page, screen, number
     assert accent_columns(page) == 6  # three frames
 
 
+ENCODED_LINE = """async () => {
+    const { encode } = await import("/static/stroke_code.js");
+    return encode([{ width: 42, pressure: false, points: [[500, 100, 1], [500, 900, 1]] }]);
+}"""
+
+
+def test_a_drawing_is_read_the_same_way_after_a_reload_and_in_another_language(
+    open_page, site, number
+):
+    page = open_page()
+    page.select_option("#model", "cnn")
+    page.select_option("#mode", "digit")
+    draw(page, number, size=0.8)
+    page.get_by_role("button", name="Read it as a number").click()
+    answered(page, "407")
+    for again in (page.reload, page.get_by_role("link", name="简体中文").click):
+        again()
+        answered(page, "407")
+        expect(page.locator("#mode")).to_have_value("number")
+        expect(page.locator("#model")).to_have_value("cnn")
+        expect(page.locator("#about-model")).to_have_text(
+            page.locator("#model option:checked").get_attribute("data-about")
+        )
+    line = page.evaluate(ENCODED_LINE)
+    page.goto(f"{site.url}/about")
+    page.goto(f"{site.url}/#drawing={line}&mode=auto&model=mlp")  # a link has its own
+    expect(page.locator("#mode")).to_have_value("auto")
+    expect(page.locator("#model")).to_have_value("mlp")
+
+
 def test_a_number_is_read_while_it_is_drawn_and_its_frames_go_with_it(open_page, number):
     page = open_page(expect_errors=True)  # the first touch of the pen is a dot: 422
     page.select_option("#mode", "number")
