@@ -68,6 +68,30 @@ def test_several_digits_in_single_mode_offer_to_switch(open_page, screen, number
     assert accent_columns(page) == 6  # three frames
 
 
+PLACES = """() => [...document.querySelectorAll("#truths button:not(#right)")].map((each) => {
+    const { left, top, height } = each.getBoundingClientRect();
+    const { top: above } = truths.getBoundingClientRect();
+    return [each.value, Math.round(left), Math.round(top - above), height < 100];
+})"""
+"""Where each correction button is among them, and whether it is at most two rows high."""
+
+
+def test_the_correction_buttons_stay_where_they_are_if_nothing_could_be_right(open_page, number):
+    page = open_page(viewport={"width": 360, "height": 800})
+    page.select_option("#mode", "digit")
+    draw(page, number, size=0.8)
+    page.get_by_role("button", name="Read it as a number").wait_for()
+    after_all, bars = (page.locator(each).bounding_box() for each in ("#after-all", "#bars"))
+    assert bars["y"] - after_all["y"] - after_all["height"] < 12  # no button between them
+    without_right = page.evaluate(PLACES)
+    page.get_by_role("button", name="Read it as a number").click()
+    expect(page.locator("#right")).to_be_visible()
+    with_right = page.evaluate(PLACES)
+    digits = [each for each in with_right if each[0] != "not_a_digit"]
+    assert [each for each in without_right if each[0] != "not_a_digit"] == digits
+    assert all(is_low for *_, is_low in without_right + with_right)
+
+
 ENCODED_LINE = """async () => {
     const { encode } = await import("/static/stroke_code.js");
     return encode([{ width: 42, pressure: false, points: [[500, 100, 1], [500, 900, 1]] }]);
