@@ -107,11 +107,12 @@ export class PredictionView extends AnswerView {
 
   /**
    * Show the probabilities of a digit, the pixels seen of it, and a line about these. No bar stands
-   * out where the answer is that it is no digit.
+   * out where the answer is that it is no digit. Dispatches `bars` on the document.
    */
   showBars(probabilities, pixels, line, isDigit) {
     const { saw, seen, seenLine } = this.#elements;
     this.#updateBars(probabilities, isDigit);
+    document.dispatchEvent(new Event("bars"));
     saw.classList.remove("empty");
     seen.hidden = false;
     seen.src = pixels;

@@ -15,16 +15,22 @@ export function follow(sheet, reader, latest, words) {
     history.note(prediction);
     if (prediction.text !== text) settleIn($("answer"));
     text = prediction.text;
-    requestAnimationFrame(() => {
-      // The pad is painted by now, perhaps with another drawing.
-      showSteps($("saw"), $("pad"), sheet.isBlank ? null : prediction.probabilities);
-    });
   };
+  const showBars = () => showSteps($("saw"), sheet, sheet.isBlank ? null : shownProbabilities());
+  document.addEventListener("bars", showBars);
   reader.addEventListener("answer", ({ detail }) => show(detail));
   sheet.addEventListener("change", () => {
     if (!sheet.isBlank) return;
     text = "";
-    showSteps($("saw"), $("pad"), null);
+    showSteps($("saw"), sheet, null);
   });
-  if (latest) show(latest);
+  if (!latest) return;
+  show(latest);
+  showBars();
+}
+
+/** Those of the bars on the page: of a number's digits, somebody may have chosen another one. */
+function shownProbabilities() {
+  return [...document.querySelectorAll("#bars [data-digit]")].map(({ dataset }) =>
+    Number(dataset.probability));
 }

@@ -49,6 +49,34 @@ def framed(page, digits: int) -> None:
     wait_until(page, f"(lines) => ({COLUMNS})() === lines", 2 * digits)
 
 
+STEPS = """() => {
+    const drawing = saw.querySelector("canvas");
+    const { data } = drawing.getContext("2d").getImageData(0, 0, drawing.width, drawing.height);
+    const isBlue = (_, i) => data[4 * i + 3] > 128 && data[4 * i + 2] > data[4 * i] + 40;
+    const isInk = (_, i) => data[4 * i + 3] > 128;
+    const pixels = Array.from({ length: data.length / 4 });
+    const heights = saw.querySelector("path").getAttribute("d").match(/v-[0-9.]+/g);
+    return {
+        ink: pixels.filter(isInk).length, blue: pixels.filter(isBlue).length,
+        bars: heights.map((each) => (Number(each.slice(2)) - 1) / 26),
+    };
+}"""
+"""Of the steps to an answer: pixels of the drawing, those in the color of frames, and the bars."""
+
+
+def test_the_steps_show_the_chosen_digit_and_the_drawing_without_frames(open_page, number):
+    page = open_page()
+    page.select_option("#mode", "number")
+    draw(page, number, size=0.8)
+    framed(page, digits=3)
+    for index, digit in enumerate((4, 0, 7)):
+        page.locator("#answer button").nth(index).click()
+        expect(page.locator("#bars .best th")).to_have_text(str(digit))
+        steps = page.evaluate(STEPS)
+        assert steps["bars"].index(max(steps["bars"])) == digit
+        assert (steps["ink"] > 500, steps["blue"]) == (True, 0)
+
+
 def test_several_digits_in_single_mode_offer_to_switch(open_page, screen, number):
     page = open_page(**screen)
     page.select_option("#mode", "digit")
