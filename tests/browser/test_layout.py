@@ -93,6 +93,29 @@ def test_no_control_lies_on_the_sheet_whatever_is_on_it(open_page, seven, encode
     assert faults() == {}
 
 
+@pytest.mark.parametrize("locale", ["en-US", "zh-CN"])
+def test_the_accuracies_are_seen_on_a_phone_without_scrolling(open_page, locale):
+    page = open_page("/models", viewport={"width": 360, "height": 800}, locale=locale)
+    assert page.locator(".scroll").evaluate("(each) => each.scrollWidth <= each.clientWidth")
+    assert page.locator(".models thead th:visible").count() == 3
+    expect(page.locator(".models tbody tr").first.locator("td:visible")).to_contain_text(["%", "%"])
+
+
+def test_no_caption_slips_below_its_picture(open_page):
+    page = open_page("/models/inkling")
+    for width, size in ((1280, ""), (360, ""), (320, "200%")):
+        page.set_viewport_size({"width": width, "height": 800})
+        lefts = page.evaluate(
+            """(size) => {
+              document.documentElement.style.fontSize = size;
+              return [...document.querySelectorAll(".wrong li")].map(({ children: [img, span] }) =>
+                span.getBoundingClientRect().left - img.getBoundingClientRect().right);
+            }""",
+            size,
+        )
+        assert min(lefts) > 0, (width, size)
+
+
 def test_the_sheet_grows_with_the_screen(open_page):
     page = open_page(viewport={"width": 1920, "height": 1080})
     assert page.locator("#pad").bounding_box()["width"] > 700
