@@ -93,6 +93,28 @@ def test_no_control_lies_on_the_sheet_whatever_is_on_it(open_page, seven, encode
     assert faults() == {}
 
 
+TOPS_OF_BARS = """() => {
+  const { sentences, unread, digits, invitation } = JSON.parse(words.textContent);
+  const filled = sentences.unsure.replace("{first}", digits[7]).replace("{second}", digits[1]);
+  const top = (digit, said, isRejected) => {
+    answer.textContent = digit;
+    sentence.textContent = said;
+    document.getElementById("after-all").hidden = !isRejected;
+    return bars.getBoundingClientRect().top + scrollY;
+  };
+  return [top("", invitation), top("", sentences.not_a_digit, true), top("7", filled),
+    top("7", `${filled} ${unread.one}`), top("7", `${filled} ${unread.more}`)];
+}"""
+
+
+@pytest.mark.parametrize("locale", ["en-US", "zh-CN"])
+def test_the_bars_stay_in_place_whatever_is_said_while_one_draws(open_page, locale):
+    page = open_page(locale=locale)
+    for width in (360, 390, 1280):
+        page.set_viewport_size({"width": width, "height": 800})
+        assert len(set(page.evaluate(TOPS_OF_BARS))) == 1, width
+
+
 @pytest.mark.parametrize("locale", ["en-US", "zh-CN"])
 def test_the_accuracies_are_seen_on_a_phone_without_scrolling(open_page, locale):
     page = open_page("/models", viewport={"width": 360, "height": 800}, locale=locale)
