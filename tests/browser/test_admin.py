@@ -1,6 +1,8 @@
 """Reviewing drawings with the keyboard."""
 
 import re
+from datetime import timedelta
+from itertools import product
 
 import numpy as np
 import pytest
@@ -10,8 +12,9 @@ from sqlalchemy import insert, select
 from tests.browser.conftest import answered, draw, fits, sign_in, wait_until
 from tests.webapp.storage.test_migrations import ROW
 from trainer.recognition.image import as_png
-from webapp.storage import imports
-from webapp.storage.tables import Drawing
+from webapp.storage import answer_counts, imports
+from webapp.storage.answer_counts import Counted, Kind
+from webapp.storage.tables import Drawing, now
 
 PIXEL = as_png(np.zeros((28, 28), np.uint8))
 
@@ -228,3 +231,24 @@ def test_the_page_follows_an_import_to_its_end(open_page, site):
     staging.fail("bad_import", "line 17: it is not UTF-8")
     expect(page.locator("main")).to_contain_text("Nothing was imported: line 17: it is not UTF-8")
     assert fits(page)
+
+
+def test_all_columns_of_drift_are_seen_and_shares_are_written_as_elsewhere(open_page, site):
+    readings = (*map(str, range(10)), "not_a_digit", "number")
+    with site.database.writing() as session:
+        for days in range(12):
+            day = now().date() - timedelta(days)
+            kinds = product(readings, ("sure", "likely", "unsure"))
+            counted = {Kind(day, "0a1b2c3d4e5f", *each): Counted(40_000, 30_000) for each in kinds}
+            answer_counts.add(session, counted)
+    page = open_page("/admin/login")
+    sign_in(page)
+    for language, pattern in (("en", r"\d+\.\d\d %"), ("zh-Hans", r"\d+\.\d\d%")):
+        page.goto(f"{site.url}/admin/drift?language={language}")
+        expect(page.locator(".drift").first).to_be_visible()
+        widths = "all => all.map((each) => each.scrollWidth - each.clientWidth)"
+        assert set(page.locator(".scroll").evaluate_all(widths)) == {0}
+        page.goto(f"{site.url}/admin/versions?language={language}")
+        shares = page.locator(".versions td").filter(has_text="%").all_inner_texts()
+        assert shares
+        assert all(re.fullmatch(pattern, each) for each in shares), shares
