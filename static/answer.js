@@ -4,6 +4,12 @@ import { chance } from "./percent.js";
 
 const SPEAK_AFTER_MS = 700; // announce once drawing pauses, not at every stroke
 const BUSY_AFTER_MS = 300; // shorter waits show nothing, so that nothing flashes
+const GAP = document.documentElement.lang.startsWith("zh") ? "" : " "; // between sentences
+
+/** Several sentences as one text; as `joined` in text.py, and `gap` in base.html. */
+export function joined(...sentences) {
+  return sentences.join(GAP);
+}
 
 /**
  * Base of the answer views: the sentence, also announced to screen readers. Subclasses implement
@@ -40,7 +46,7 @@ export class AnswerView {
     const answer = this.#inWords(prediction);
     const { length } = prediction.unread;
     if (!length || prediction.certainty === "not_a_digit") return answer;
-    return `${answer} ${this.words.unread[length === 1 ? "one" : "more"]}`;
+    return joined(answer, this.words.unread[length === 1 ? "one" : "more"]);
   }
 
   #inWords({ certainty, probabilities, digits, text: number }) {
@@ -100,7 +106,7 @@ export class PredictionView extends AnswerView {
     this.#elements.afterAll.hidden = prediction.is_digit;
     const line = this.words.seen[prediction.inverted ? "inverted" : "as is"];
     const isNumber = prediction.digits.length > 1;
-    const seenLine = isNumber ? `${this.words.leastCertain} ${line}` : line;
+    const seenLine = isNumber ? joined(this.words.leastCertain, line) : line;
     this.showBars(prediction.probabilities, prediction.seen, seenLine, prediction.is_digit);
     this.say(this.sentenceFor(prediction));
   }

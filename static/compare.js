@@ -1,6 +1,6 @@
 // The comparison page: every model's answer to one drawing.
 
-import { AnswerView } from "./answer.js";
+import { AnswerView, joined } from "./answer.js";
 import { Editor } from "./editor.js";
 import { drawLinked } from "./linked.js";
 import { chance } from "./percent.js";
@@ -22,7 +22,7 @@ class ComparisonView extends AnswerView {
 
   #agreement(most, agree, all) {
     const counted = this.words.agreement.replace("{agree}", agree).replace("{all}", all);
-    return `${counted} ${this.words.readings[most]}`;
+    return joined(counted, this.words.readings[most]);
   }
 
   #fill(card, { digit, confidence, is_digit: isDigit, probabilities }, differs) {

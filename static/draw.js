@@ -115,7 +115,7 @@ async function followAnswers() {
   module.follow(sheet, reader, latest, view.words.history);
 }
 
-/** Use a part of the page that is on its way, or say that it has not come. */
+/** Use a part of the page that is on its way, or say that it did not load. */
 async function withPart(part, use) {
   let module;
   try {

@@ -1,6 +1,7 @@
 // Numbers on the drawing page: the digits of the answer as buttons, what the chosen one looked like,
 // the whole number to correct, and the switch between one digit and several.
 
+import { joined } from "./answer.js";
 import { leastCertain, numberLabel } from "./labels.js";
 import { choose } from "./options.js";
 
@@ -73,7 +74,7 @@ export class NumberView {
     const { probabilities, seen } = digits[index];
     const { words } = this.#view;
     const which = words.chosen.replace("{index}", index + 1).replace("{count}", digits.length);
-    const line = `${which} ${words.seen[inverted ? "inverted" : "as is"]}`;
+    const line = joined(which, words.seen[inverted ? "inverted" : "as is"]);
     this.#view.showBars(probabilities, seen, line, isDigit);
     this.#mark(index);
   }

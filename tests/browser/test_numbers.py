@@ -1,5 +1,7 @@
 """Numbers: several digits in one drawing."""
 
+import re
+
 import numpy as np
 import pytest
 from playwright.sync_api import expect
@@ -162,6 +164,20 @@ def test_a_number_is_read_while_it_is_drawn_and_its_frames_go_with_it(open_page,
     draw(page, number[-1:], size=0.5)
     page.wait_for_load_state("networkidle")
     assert accent_columns(page) == 0
+
+
+def test_chinese_has_no_space_between_what_is_said_of_a_number_and_of_a_mark(
+    open_page, drawings, encode
+):
+    page = open_page(locale="zh-CN")
+    page.select_option("#mode", "number")
+    picture = encode(write("4+7", drawings, np.random.default_rng(4)))
+    file = {"name": "sum.png", "mimeType": "image/png", "buffer": picture}
+    page.locator("#upload").set_input_files(file)
+    answered(page, "47")
+    for said in ("#sentence", "#seen-line"):
+        sentences = re.compile("^[^。]+。[^。 ][^。]+。$")
+        expect(page.locator(said)).to_have_text(sentences)
 
 
 def test_a_mark_in_a_number_is_framed_with_dashes_and_said(open_page, drawings, encode):

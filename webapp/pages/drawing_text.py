@@ -11,10 +11,10 @@ from flask_babel import gettext as _
 def words() -> dict[str, object]:
     """The strings that the scripts for examples, history, links and files use."""
     return {
-        "partMissing": _("This part of the page has not come. Please try again in a moment."),
+        "partMissing": _("This part of the page did not load. Please try again in a moment."),
         "share": {
             "copied": _("Copied."),
-            "notCopied": _("Your browser did not allow to copy it."),
+            "notCopied": _("Your browser did not allow copying."),
             "tooLong": _("This drawing has too many strokes for a link."),
             "damaged": _("This link is damaged: it holds no drawing."),
         },
@@ -42,7 +42,7 @@ def model_names() -> dict[str, str]:
 def model_lines() -> dict[str, str]:
     """One plain sentence on each shipped model, by name."""
     return {
-        "inkling": _("Ours: it has seen real handwriting, and also what is no digit."),
+        "inkling": _("Ours: it has seen real handwriting, and also things that are not digits."),
         "lenet5": _("The classic design of 1998, once used to read checks."),
         "cnn": _("Looks for small patterns, such as edges and bends, wherever they are."),
         "cnn-wide": _("Looks for more patterns at once, and weighs them together."),

@@ -17,7 +17,7 @@ def words() -> dict[str, object]:
         "both": _("The tutorial’s way: {scaled} MNIST’s way: {centered}"),
         "nothing": _("Nothing to read."),
         "copied": _("Copied."),
-        "notCopied": _("Your browser did not allow to copy it. It is in the address bar."),
+        "notCopied": _("Your browser did not allow copying. The link is in the address bar."),
         "tooLong": _("This drawing has too many strokes for a link."),
         "damaged": _("This link is damaged: it holds no drawing."),
         "problems": text.problems(),
@@ -53,7 +53,9 @@ def product_words(still: Still) -> dict[str, object]:
         "digits": text.digit_names(),
         "invitation": text.invitation(),
         "promise": promise,
-        "noGroup": _("It says so with {confidence}; about no test drawing it was as unsure."),
+        "noGroup": _(
+            "It says so with {confidence}; it was this unsure about none of the test drawings."
+        ),
         "accepted": _("Its digit score is {score}: at a threshold of {threshold} it is accepted."),
         "rejected": _(
             "Its digit score is {score}: at a threshold of {threshold} it is rejected as not a "

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from flask_babel import gettext as _
 
+from webapp.http.i18n import language
 from webapp.schemas import NOT_A_DIGIT, Prediction
 
 
@@ -244,7 +245,7 @@ def sentence(prediction: Prediction) -> str:
     answer = _answer_in_words(prediction)
     if not prediction.unread or prediction.certainty == NOT_A_DIGIT:
         return answer
-    return f"{answer} {unread()['one' if len(prediction.unread) == 1 else 'more']}"
+    return joined(answer, unread()["one" if len(prediction.unread) == 1 else "more"])
 
 
 def _answer_in_words(prediction: Prediction) -> str:
@@ -255,6 +256,14 @@ def _answer_in_words(prediction: Prediction) -> str:
     order = sorted(range(10), key=lambda digit: -prediction.probabilities[digit])
     text = sentences()[prediction.certainty].format(first=names[order[0]], second=names[order[1]])
     return text[0].upper() + text[1:]
+
+
+def joined(*sentences: str) -> str:
+    """Several sentences as one text; as `joined` in answer.js, and `gap` in base.html.
+
+    No message has the space between them, as an empty translation counts as a missing one.
+    """
+    return ("" if language().startswith("zh") else " ").join(sentences)
 
 
 def problem_sentence(code: str) -> str:

@@ -48,6 +48,19 @@ def test_a_page_is_in_the_browsers_language(client, path, asked, tag, word):
     assert word in html(response)
 
 
+@pytest.mark.parametrize("path", PAGES)
+def test_chinese_has_no_space_between_sentences(client, path):
+    page = html(client.get(path, headers={"Accept-Language": "zh"}))
+    shown = re.sub(r"<(script|style)\b.*?</\1>", "", page, flags=re.DOTALL)
+    assert re.findall(r".{9}[。？！]\s+[^\s<[].{9}", shown) == []
+
+
+def test_sentences_are_joined_as_each_language_does(app):
+    for language, joined in (("en", "One. Two."), ("zh-Hans", "One.Two.")):
+        with app.test_request_context(f"/?language={language}"):
+            assert text.joined("One.", "Two.") == joined
+
+
 @pytest.mark.parametrize("language", ["en", "zh"])
 @pytest.mark.parametrize("path", ["/", "/compare", "/models", "/learn", "/api/docs", "/about"])
 def test_navigation_and_heading_use_the_same_name_for_a_page(client, path, language):
