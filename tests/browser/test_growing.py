@@ -2,7 +2,7 @@
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import wait_until
+from tests.browser.conftest import PHONE, fits, wait_until
 
 FREEZE = """(time) => {
   window.flights ??= document.getAnimations();
@@ -84,3 +84,13 @@ def test_whoever_asks_for_less_motion_sees_the_pictures_appear_on_demand_alone(o
     assert rest(page, "#path-pixels") == before
     page.evaluate(FREEZE, FLIGHT * 4)
     assert page.locator("#path-bars").evaluate(OPACITY) == 1
+
+
+def test_what_flies_does_not_widen_a_phones_page(open_page):
+    phone = {**PHONE, "viewport": {"width": 360, "height": 740}}
+    page = open_page("/learn", reduced_motion="no-preference", **phone)
+    expect(page.locator("#path .tile")).to_have_count(6)
+    for time in (0, FLIGHT, 2 * FLIGHT, 2.5 * FLIGHT):
+        page.evaluate(FREEZE, time)
+        assert page.evaluate("innerWidth") == 360, time
+        assert fits(page), time
