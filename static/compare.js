@@ -6,18 +6,21 @@ import { drawLinked } from "./linked.js";
 import { chance } from "./percent.js";
 
 const SIDE = 140; // of the square picture sent, in pixels
+const NOT_A_DIGIT = "not_a_digit";
 
 class ComparisonView extends AnswerView {
   #models = new Map(
     [...document.querySelectorAll("[data-model]")].map((card) => [card.dataset.model, card]),
   );
 
-  show({ models }) {
+  show({ models, several_digits: isSeveral }) {
     const { most, agree } = majority(models);
     for (const each of models) {
       this.#fill(this.#models.get(each.model.name), each, readingOf(each) !== most);
     }
-    this.say(agree === 1 ? this.words.disagreement : this.#agreement(most, agree, models.length));
+    if (isSeveral && most === NOT_A_DIGIT) this.say(this.words.severalDigits);
+    else if (agree === 1) this.say(this.words.disagreement);
+    else this.say(this.#agreement(most, agree, models.length));
   }
 
   #agreement(most, agree, all) {
@@ -58,7 +61,7 @@ class ComparisonView extends AnswerView {
 }
 
 function readingOf({ digit, is_digit: isDigit }) {
-  return isDigit ? String(digit) : "not_a_digit";
+  return isDigit ? String(digit) : NOT_A_DIGIT;
 }
 
 /** The reading that most models give, and how many do; of several such, the default model's. */

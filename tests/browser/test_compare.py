@@ -2,10 +2,13 @@
 
 import shutil
 
+import numpy as np
 import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import DESKTOP, answered, draw, fits
+from trainer.data.rendering.canvas import RenderStyle, render
+from trainer.data.rendering.numbers import compose_number
 from trainer.recognition.bundle import PRETRAINED
 
 
@@ -55,6 +58,18 @@ def test_what_most_models_read_is_the_answer_they_agree_on(site, open_page, draw
     expect(rejecting.locator(".best")).to_have_count(0)
     expect(page.locator(".answers .differs")).to_have_count(1)
     page.unroute_all(behavior="ignoreErrors")
+
+
+@pytest.mark.parametrize("has_scripts", [True, False])
+def test_several_digits_are_said_to_be_several(open_page, drawings, encode, has_scripts):
+    number = compose_number([drawings[digit] for digit in (4, 0, 7)], np.random.default_rng(1))
+    picture = encode(render(number, RenderStyle(side=560, size=0.8, pen=11)))
+    page = open_page("/compare", java_script_enabled=has_scripts)
+    file = {"name": "407.png", "mimeType": "image/png", "buffer": picture}
+    page.locator("#upload").set_input_files(file)
+    if not has_scripts:
+        page.get_by_role("button", name="Read it").click()
+    expect(page.locator("#sentence")).to_have_text("That looks like several digits.")
 
 
 def test_the_drawing_is_preserved_from_page_to_page(open_page, drawings):

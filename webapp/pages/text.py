@@ -150,7 +150,6 @@ def answer_words() -> dict[str, object]:
     return editor_words() | {
         "sentences": sentences(),
         "numberSentences": number_sentences(),
-        "severalDigits": several_digits(),
         "unread": unread(),
     }
 
@@ -161,6 +160,7 @@ def editor_words() -> dict[str, object]:
         "digits": digit_names(),
         "problems": problems(),
         "invitation": invitation(),
+        "severalDigits": several_digits(),
         "kept": kept(),
         "disputed": disputed(),
         "notKept": not_kept(),
