@@ -123,6 +123,26 @@ def test_the_accuracies_are_seen_on_a_phone_without_scrolling(open_page, locale)
     expect(page.locator(".models tbody tr").first.locator("td:visible")).to_contain_text(["%", "%"])
 
 
+@pytest.mark.parametrize("size", ["100%", "200%"])
+def test_a_number_in_the_history_is_in_one_line(open_page, site, size):
+    page = open_page("/about")
+    page.evaluate(
+        """async () => {
+          const { encode } = await import("/static/stroke_code.js");
+          const code = encode([{ width: 42, pressure: false, points: [[9, 9, 1], [9, 99, 1]] }]);
+          const entry = { code, text: "2026", mode: "auto", model: "inkling" };
+          localStorage.history = JSON.stringify([entry]);
+        }"""
+    )
+    page.goto(site.url)
+    caption = page.locator("#history li span")
+    expect(caption).to_have_text("2026")
+    page.evaluate("(size) => (document.documentElement.style.fontSize = size)", size)
+    lines = "(span) => span.offsetHeight / parseFloat(getComputedStyle(span).lineHeight)"
+    assert caption.evaluate(lines) < 1.5
+    assert caption.evaluate("(span) => span.scrollWidth <= span.clientWidth")
+
+
 def test_no_caption_slips_below_its_picture(open_page):
     page = open_page("/models/inkling")
     for width, size in ((1280, ""), (360, ""), (320, "200%")):
