@@ -44,7 +44,7 @@ def sentence(answers: Sequence[ModelAnswer]) -> str:
     most, agree = majority(answers)
     if agree == 1:
         return disagreement()
-    return f"{agreement().format(agree=agree, all=len(answers))} {readings()[most]}"
+    return text.joined(agreement().format(agree=agree, all=len(answers)), readings()[most])
 
 
 def majority(answers: Sequence[ModelAnswer]) -> tuple[str, int]:

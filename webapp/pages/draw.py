@@ -80,4 +80,4 @@ def _seen_line(prediction: Prediction | None) -> str:
     if not prediction:
         return ""
     line = text.seen_line(prediction.inverted)
-    return f"{text.least_certain()} {line}" if len(prediction.digits) > 1 else line
+    return text.joined(text.least_certain(), line) if len(prediction.digits) > 1 else line

@@ -26,7 +26,7 @@ def _words() -> dict[str, object]:
     return {
         "covered": _("The model has read it."),
         "tasks": {
-            "guess": _("Somebody writes a digit. All guess what the model will read, then reveal."),
+            "guess": _("Everyone guesses what the model will read; then reveal it."),
             "challenge": _("Write a {digit}."),
             "fool": _("Say what you write, then write it so that the model reads something else."),
         },
@@ -34,7 +34,7 @@ def _words() -> dict[str, object]:
         "next": _("Next"),
         "over": _("That was the last one."),
         "tallies": {
-            "guess": _("Guessed: {hits} of {all}."),
+            "guess": _("Guessed right: {hits} of {all}."),
             "challenge": _("Read as written: {hits} of {all}."),
             "fool": _("Fooled: {hits} of {all}."),
         },
@@ -44,4 +44,5 @@ def _words() -> dict[str, object]:
             "fool": _("written {wanted}, read {reading}"),
         },
         "none": _("not a digit"),
+        "several": _("several digits"),
     }
