@@ -2,8 +2,9 @@
 figures`.
 
 The first fits the weights of `trainer.recognition.segmentation.rescoring`, in about ten minutes on
-two cores; the second prints the figures of numbers that are in no benchmark, in about five. All are
-of the shipped model and by validation writers, where nothing else is asked for.
+two cores; the second prints the figures of numbers that are in no benchmark, in about five.
+`second` asks whether the row reader would help with single digits. All are of the shipped model and
+by validation writers, where nothing else is asked for.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
-from itertools import chain
+from itertools import chain, product
 
 import click
 import numpy as np
@@ -37,9 +38,10 @@ from trainer.recognition.model_inputs import ModelInputs
 from trainer.recognition.preprocess import EmptyDrawing
 from trainer.recognition.recognizer import Recognizer
 from trainer.recognition.segmentation import reading
+from trainer.recognition.segmentation.ctc import log_likelihoods
 from trainer.recognition.segmentation.reading import ways_to_read
 from trainer.recognition.segmentation.rescoring import WEIGHTS, evidence
-from trainer.recognition.segmentation.row_reader import shipped_row_reader
+from trainer.recognition.segmentation.row_reader import row_images, shipped_row_reader
 from trainer.recognition.segmentation.segments import TooManyPieces
 from trainer.recognition.strokes import Strokes
 from webapp.inference.predict import answer
@@ -174,6 +176,29 @@ def figures(split: str) -> None:
         with_it, without = milliseconds_of(digits, touching)
         kind = "touching" if touching else "apart"
         click.echo(f"four digits {kind}: {with_it:.1f} ms, without the row reader {without:.1f} ms")
+
+
+@main.command()
+@SPLIT
+def second(split: str) -> None:
+    """Print how many single digits are misread if the row reader has a say too, by its weight."""
+    digits = read_split(data_folder(), "digits", Split(split))
+    recognizer, read_row = shipped(), shipped_row_reader()
+    read: list[tuple[int, Floats, Floats]] = []
+    for times, (index, digit) in product(range(3), enumerate(digits)):
+        inputs = ModelInputs(Image.fromarray(picture_of(digit, [times, index], photos=0.2)))
+        with suppress(EmptyDrawing, TooManyPieces):
+            by_model = np.log(recognizer.read_digit(inputs).probabilities + 1e-12)
+            image = row_images(inputs.number)[0]
+            if image is not None and len(inputs.number.rows) == 1:
+                by_row = log_likelihoods(read_row(image), [str(label) for label in range(10)])
+                read.append((int(digit.label), by_model, np.maximum(by_row, -20.0)))
+    labels, models, rows = (np.array(each) for each in zip(*read, strict=True))
+    both = (models.argmax(1) != labels) & (rows.argmax(1) != labels)
+    click.echo(f"{len(labels):,} digits, misread by both: {both.sum()}")
+    for weight in (0, 0.1, 0.2, 0.5, 1, 2):
+        wrong = (models + weight * rows).argmax(1) != labels
+        click.echo(f"weight {weight}: misread {wrong.sum()}")
 
 
 def shipped() -> Recognizer:

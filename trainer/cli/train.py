@@ -214,17 +214,19 @@ def _train(
     distributed: Distributed,
     progress: Progress,
 ) -> None:
-    """Train to the last epoch. Whatever ends it, no bar is left in the terminal."""
+    """Train to the last epoch. Whatever ends it, no bar or thread is left."""
     from trainer.training.callbacks import Callback
     from trainer.training.run import SaveEpochs
     from trainer.training.tensorboard import TensorBoard
     from trainer.training.train import train_model
 
     callbacks: list[Callback] = []
+    closing: list[Progress | TensorBoard] = [progress]
     if distributed.is_main:
         completed = len(run.metrics()) if run.checkpoint else 0
         tensorboard = TensorBoard(run.folder / "tensorboard", completed)
         callbacks = [progress, SaveEpochs(run), tensorboard]
+        closing.append(tensorboard)
         count = distributed.world_size
         processes = f", {count} processes" if count > 1 else ""
         pictures = f"{len(splits.train):,} pictures"
@@ -241,7 +243,8 @@ def _train(
             distributed=distributed,
         )
     finally:
-        progress.close()
+        for each in closing:
+            each.close()
 
 
 def _was_given(context: click.Context, name: str) -> bool:

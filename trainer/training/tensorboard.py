@@ -28,3 +28,7 @@ class TensorBoard(Callback):
         ):
             self._writer.add_scalar(name, value, result.epoch)
         self._writer.flush()
+
+    def close(self) -> None:
+        """Write what is left, and end the writer's thread."""
+        self._writer.close()

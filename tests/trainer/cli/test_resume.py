@@ -1,6 +1,7 @@
 """What a run remembers for `--resume`, and how it can be stopped at any time."""
 
 import sys
+import threading
 
 import numpy as np
 import pytest
@@ -48,6 +49,13 @@ def test_a_resumed_run_is_measured_on_test_splits_only_where_it_was_to_be(
     for again in ([], ["--tests"], ["--no-tests"]):
         assert trainer("train", "--resume", "run", *again, cwd=tmp_path).returncode == 0
     assert exported == [option == "--tests", option == "--tests", True, False]
+
+
+def test_no_thread_is_left_after_a_training(train, exported):
+    before = set(threading.enumerate())
+    assert train().returncode == 0
+    left = set(threading.enumerate()) - before
+    assert {each.name for each in left} <= {"tqdm_monitor"}  # one for all bars of the process
 
 
 def interrupt(*_, **__):
