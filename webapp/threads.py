@@ -194,7 +194,11 @@ class _Pool:
 
     def start(self, function: Callable[..., Any], *arguments: Any) -> gevent.event.AsyncResult:
         """Call a function in a thread that was free, with the caller's context."""
-        running = self._threads.spawn(copy_context().run, function, *arguments)
+        try:
+            running = self._threads.spawn(copy_context().run, function, *arguments)
+        except BaseException:  # where the system has no thread, say
+            self.free.release()
+            raise
         running.rawlink(lambda _: self.free.release())  # even if nobody waits for it any more
         return running
 
