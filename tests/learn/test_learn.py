@@ -12,7 +12,7 @@ from PIL import Image
 from tests.learn import still
 from tests.learn.__main__ import wanted
 from tests.learn.measure import read_measurements, wilson
-from tests.learn.text import DOCS, LANGUAGES, TEMPLATES, chapters, page
+from tests.learn.text import DOCS, LANGUAGES, chapters, page
 from trainer.recognition.array_types import Pixels
 from trainer.recognition.bundle import PRETRAINED, read_bundle
 from trainer.recognition.preprocess import preprocess
@@ -68,19 +68,11 @@ def test_no_share_in_a_text_is_typed_by_hand():
         assert set(re.findall(r"([\d.]+) ?%", text)) <= allowed, path.name
 
 
-def test_the_page_says_why_its_shares_differ_from_those_of_the_cards_while_they_do():
-    """Once all cards are measured on the same pixels, the sentence has to go."""
-    found = read_measurements().strokes
-    cards = {name: read_bundle(PRETRAINED / name).card for name in found}
-    measured = {
-        name: next(each for each in card.evaluations if each.data == "strokes")
-        for name, card in cards.items()
-    }
-    are_of_other_pixels = len({each.sha256 for each in measured.values()}) > 1
-    template = (TEMPLATES / "_models.html").read_text("utf-8")
-    assert ("an earlier version of Inkling had made of them" in template) == are_of_other_pixels
-    furthest = max(abs(found[name].value - each.accuracy) for name, each in measured.items())
-    assert furthest <= (0.002 if are_of_other_pixels else 1e-6)
+def test_the_shares_of_the_models_are_those_of_their_cards():
+    for name, found in read_measurements().strokes.items():
+        card = read_bundle(PRETRAINED / name).card
+        (measured,) = [each for each in card.evaluations if each.data == "strokes"]
+        assert found.value == pytest.approx(measured.accuracy, abs=1e-6), name
 
 
 def test_the_still_is_what_the_shipped_models_say():

@@ -18,7 +18,15 @@ from trainer.cli.main import (
 )
 from trainer.data.samples import Split
 from trainer.data.source import Source
-from trainer.recognition.bundle import Evaluation, Rejection, read_bundle
+from trainer.recognition.bundle import (
+    Card,
+    Evaluation,
+    Rejection,
+    must_be_free,
+    read_bundle,
+    read_weights,
+    write_bundle,
+)
 from trainer.recognition.labels import DIGITS
 from trainer.recognition.recognizer import Recognizer
 
@@ -28,19 +36,37 @@ from trainer.recognition.recognizer import Recognizer
 @click.option("--data", default="mnist", help="Data set to evaluate on.")
 @click.option("--split", type=SPLIT, default=Split.TEST.value, help="Split to evaluate on.")
 @strict_option
+@click.option(
+    "--store",
+    is_flag=True,
+    help="Put the result into the BUNDLE's card, in place of one on this data set and split.",
+)
 @json_option
-def evaluate(bundle: Path, data: str, split: str, strict: bool, as_json: bool) -> None:
+def evaluate(bundle: Path, data: str, split: str, strict: bool, store: bool, as_json: bool) -> None:
     """Evaluate a BUNDLE on one data set.
 
     Prints accuracy, per-digit recall and the confusion matrix; or, for a data set without digits,
     the share of samples that is rejected.
     """
+    if store:
+        must_be_free(bundle)
     if strict:
         stop_at_unreadable_pictures()
     from trainer.evaluation.metrics import evaluate as evaluate_bundle
 
-    recognizer = Recognizer(read_bundle(bundle))
-    _show(evaluate_bundle(recognizer, Source.parse(data), Split(split)), as_json)
+    old = read_bundle(bundle)
+    found = evaluate_bundle(Recognizer(old), Source.parse(data), Split(split))
+    if store:
+        write_bundle(bundle, _with(old.card, found), old.model, read_weights(old))
+    _show(found, as_json)
+
+
+def _with(card: Card, found: Evaluation | Rejection) -> Card:
+    """The card with a result in the place of an earlier one on the same data, or at the end."""
+    field = "evaluations" if isinstance(found, Evaluation) else "rejections"
+    place = (found.data, found.split)
+    results = {(each.data, each.split): each for each in getattr(card, field)} | {place: found}
+    return msgspec.structs.replace(card, **{field: list(results.values())})
 
 
 def _show(evaluation: Evaluation | Rejection, as_json: bool) -> None:
