@@ -32,6 +32,17 @@ def begin(count, function, *arguments):
     while len(begun) < count:
         gevent.sleep(0.001)
     return greenlets
+
+def occupy(lane, count):
+    # Let so many threads of a lane wait for the event that is returned with their greenlets.
+    held, holding = Event(), []
+    def hold():
+        holding.append(1)
+        return held.wait()
+    greenlets = begin(count, in_thread, lane, hold)
+    while len(holding) < count:
+        gevent.sleep(0.001)
+    return held, greenlets
 """
 
 
@@ -121,13 +132,8 @@ def test_a_full_queue_is_refused_and_recovers():
 def test_who_has_waited_too_long_for_a_thread_is_refused_and_nothing_is_done():
     """Such a client has long gone, or is to be told that it should come back."""
     run_patched("""
-        held, done, holding = Event(), [], []
-        def hold():
-            holding.append(1)
-            return held.wait()
-        holders = begin(16, in_thread, Lane.DATABASE, hold)
-        while len(holding) < 16:
-            gevent.sleep(0.001)
+        done = []
+        held, holders = occupy(Lane.DATABASE, 16)
         threads._LONGEST_WAIT[Lane.DATABASE] = 0.2
         [late] = begin(1, in_thread, Lane.DATABASE, done.append, 1)
         gevent.sleep(0.5)
@@ -141,13 +147,7 @@ def test_who_has_waited_too_long_for_a_thread_is_refused_and_nothing_is_done():
 
 def test_who_waits_too_long_is_refused_while_the_threads_are_still_busy():
     run_patched("""
-        held, holding = Event(), []
-        def hold():
-            holding.append(1)
-            return held.wait()
-        holders = begin(2, in_thread, Lane.COMPUTE, hold)
-        while len(holding) < 2:
-            gevent.sleep(0.001)
+        held, holders = occupy(Lane.COMPUTE, 2)
         threads._LONGEST_WAIT[Lane.COMPUTE] = 0.2
         waiting = begin(3, in_thread, Lane.COMPUTE, int, "7")
         gevent.joinall(waiting, timeout=30)

@@ -19,7 +19,7 @@ from trainer.recognition.preprocess import (
     preprocess_ink,
     without_line_below,
 )
-from trainer.recognition.preprocess.components import are_beside, remove_specks
+from trainer.recognition.preprocess.components import Box, are_beside, remove_specks
 from trainer.recognition.segmentation.segments import Segments, TooManyPieces, segment_ink
 
 SMALL_SIDE = 240
@@ -42,12 +42,16 @@ class ModelInputs:
         return find_ink(self._picture, self._scale)
 
     @lazy
+    def _without_specks(self) -> tuple[Pixels, Box]:
+        return remove_specks(self._ink.strength)
+
+    @lazy
     def small(self) -> Pixels:
         """All ink of the image in black on white, at most `SMALL_SIDE` large: uint8 [h, w].
 
         It is read as the image is, for nearly all numbers. Raises `EmptyDrawing`.
         """
-        strength, (x, y, width, height) = remove_specks(self._ink.strength)
+        strength, (x, y, width, height) = self._without_specks
         if not strength.any():
             raise EmptyDrawing("there are only specks in the picture")
         scale = min(1.0, (SMALL_SIDE - 2 * _MARGIN) / max(width, height))
@@ -78,8 +82,7 @@ class ModelInputs:
     @lazy
     def has_ink_beside(self) -> bool:
         """Whether ink that is no speck stands beside other ink: a mark, a digit, or a part."""
-        strength = self._ink.strength
-        return are_beside(strength) and are_beside(remove_specks(strength)[0])
+        return are_beside(self._ink.strength) and are_beside(self._without_specks[0])
 
     @lazy
     def number(self) -> Segments:
