@@ -6,7 +6,7 @@ const SPEAK_AFTER_MS = 700; // announce once drawing pauses, not at every stroke
 const BUSY_AFTER_MS = 300; // shorter waits show nothing, so that nothing flashes
 const GAP = document.documentElement.lang.startsWith("zh") ? "" : " "; // between sentences
 
-/** Several sentences as one text; as `joined` in text.py, and `gap` in base.html. */
+/** Several sentences as one text; as `joined` in text.py. */
 export function joined(...sentences) {
   return sentences.join(GAP);
 }

@@ -39,6 +39,7 @@ def template_variables() -> dict[str, object]:
         "model_version": services().models.get().card.version,
         "keeps_corrections": services().settings.corrections,
         "right_label": right_label,
+        "gap": text.gap(),
     }
 
 

@@ -258,12 +258,17 @@ def _answer_in_words(prediction: Prediction) -> str:
     return text[0].upper() + text[1:]
 
 
-def joined(*sentences: str) -> str:
-    """Several sentences as one text; as `joined` in answer.js, and `gap` in base.html.
+def gap() -> str:
+    """What stands between two sentences, as in answer.js: in Chinese nothing.
 
-    No message has the space between them, as an empty translation counts as a missing one.
+    No message has it, as an empty translation counts as a missing one.
     """
-    return ("" if language().startswith("zh") else " ").join(sentences)
+    return "" if language().startswith("zh") else " "
+
+
+def joined(*sentences: str) -> str:
+    """Several sentences as one text."""
+    return gap().join(sentences)
 
 
 def problem_sentence(code: str) -> str:
